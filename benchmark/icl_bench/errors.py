@@ -1,0 +1,54 @@
+"""Every error that a user can cause. Each message is one line: what is wrong, where, and what to do.
+
+The command line prints the message alone and ends with `exit_code`: 2 for bad input, 1 where the
+question was well put and the answer is no.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ICLBenchError(Exception):
+    """The root: catch this to catch everything the package raises on purpose."""
+
+    exit_code = 2
+
+
+class InputError(ICLBenchError):
+    """An argument or a file's content is not usable."""
+
+
+class UnknownNameError(InputError):
+    """A name is not in its registry; the message carries the nearest valid one."""
+
+    def __init__(self, kind: str, name: object, valid: Iterable[str], where: str = "") -> None:
+        valid = list(valid)
+        near = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(sorted(valid))}"
+        super().__init__(f"unknown {kind} {str(name)!r}{' in ' + where if where else ''}; {hint}")
+
+
+class SpecError(InputError):
+    """A declarative file (architecture, task, suite) does not follow its schema."""
+
+
+class CheckpointError(InputError):
+    """A checkpoint folder cannot be loaded whole and exactly."""
+
+
+class HubError(InputError):
+    """A Hub repository cannot be fetched."""
+
+
+class SuiteError(InputError):
+    """A suite's arrays are not the frozen ones."""
+
+
+class StorageError(InputError):
+    """A file or folder cannot be written; nothing half-written was left in its place."""
+
+
+class CheckError(ICLBenchError):
+    """A predictor broke a rule of the benchmark; the message opens with the name of the check."""
+
+    exit_code = 1

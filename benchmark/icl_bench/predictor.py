@@ -1,0 +1,16 @@
+"""The one contract of the benchmark: a predictor answers y_i from x_0 … x_i and y_0 … y_{i-1}."""
+
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float
+
+
+class Predictor(Protocol):
+    """Baselines, checkpoints and a user's own object: everything that is scored has this method."""
+
+    def predict(
+        self, xs: Float[np.ndarray, "batch points d"], ys: Float[np.ndarray, "batch points k"]
+    ) -> Float[np.ndarray, "batch points k"]:
+        """Predictions (batch, points, k) in float32; prediction i reads only xs[:, :i+1] and ys[:, :i]."""
+        ...

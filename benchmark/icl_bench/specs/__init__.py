@@ -1,0 +1,1 @@
+"""Schemas of every declarative file: strict, closed, and never code."""

@@ -1,0 +1,170 @@
+"""The architecture spec: a closed, declarative grammar of sequence models, never code.
+
+A spec is a stack of pre-norm sublayers between a linear read-in and a linear read-out. Each sublayer
+computes `h + module(norm(h))`; the residual belongs to the sublayer, once, and modules have none.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from icl_bench.errors import SpecError
+from icl_bench.specs.schema import Registry, Strict, parse, read_yaml
+
+MAX_PARAMETERS = 2_000_000_000
+MAX_SUBLAYERS = 2_048
+
+NormName = Literal["layernorm", "rmsnorm"]
+
+
+class BlockSpec(Strict):
+    """One module type of the grammar; a subclass per file in `icl_bench.blocks`.
+
+    A subclass adds a `type` with its name as the default and the sizes it needs, builds its own torch
+    module from plain numbers, and accounts for itself without building anything.
+    """
+
+    type: str
+
+    def check(self, width: int) -> None:
+        """Raise ValueError, with the remedy, where the block cannot work at this residual width."""
+
+    def build(self, width: int) -> Any:
+        """The torch module: (batch, tokens, width) → (batch, tokens, width), without residual."""
+        raise NotImplementedError
+
+    def parameters(self, width: int) -> int:
+        """How many parameters the module has."""
+        raise NotImplementedError
+
+    def state_fixed(self, width: int) -> int:
+        """Numbers carried from token to token, whatever the length (recurrent state)."""
+        return 0
+
+    def state_per_token(self, width: int) -> int:
+        """Numbers added to the carried state by each token (keys and values)."""
+        return 0
+
+    def flops(self, width: int, tokens: int) -> int:
+        """Floating-point operations of one forward pass over one sequence; a multiply-add counts as 2."""
+        raise NotImplementedError
+
+
+BLOCKS: Registry[BlockSpec] = Registry("block", "icl_bench.blocks")
+
+Block = Annotated[Any, BeforeValidator(BLOCKS.parse)]
+
+
+class LearnedPositions(Strict):
+    """A table of learned absolute positions, one row a token."""
+
+    type: Literal["learned"]
+    max_tokens: int = Field(ge=1, le=65_536)
+
+
+class Sublayer(Strict):
+    """`h + module(norm(h))`."""
+
+    norm: NormName
+    module: Block
+
+
+class Layer(Strict):
+    """A group of sublayers, built `repeat` times with weights of their own."""
+
+    repeat: int = Field(ge=1, le=512)
+    sublayers: list[Sublayer] = Field(min_length=1, max_length=64)
+
+
+class ArchitectureSpec(Strict):
+    """A whole architecture. Sizes are numbers of units; FLOPs and states are counted, not measured."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    width: int = Field(ge=1, le=16_384)
+    positions: LearnedPositions | Literal["none"]
+    stem: list[Sublayer] = Field(max_length=64)
+    layers: list[Layer] = Field(min_length=1, max_length=64)
+    final_norm: NormName
+
+    @model_validator(mode="after")
+    def _is_buildable(self) -> "ArchitectureSpec":
+        depth = len(self.stem) + sum(layer.repeat * len(layer.sublayers) for layer in self.layers)
+        if depth > MAX_SUBLAYERS:
+            raise ValueError(f"{depth:,} sublayers; at most {MAX_SUBLAYERS:,} are accepted")
+        for place, sublayer in self._places():
+            try:
+                sublayer.module.check(self.width)
+            except ValueError as error:
+                raise ValueError(f"{place}.module: {error}") from None
+        count = self.parameters(d=1, k=1)
+        if count > MAX_PARAMETERS:
+            raise ValueError(f"{count:,} parameters; at most {MAX_PARAMETERS:,} are accepted")
+        return self
+
+    def _places(self) -> list[tuple[str, Sublayer]]:
+        stem = [(f"stem[{i}]", sublayer) for i, sublayer in enumerate(self.stem)]
+        return stem + [
+            (f"layers[{i}].sublayers[{j}]", sublayer)
+            for i, layer in enumerate(self.layers)
+            for j, sublayer in enumerate(layer.sublayers)
+        ]
+
+    def expanded(self) -> list[Sublayer]:
+        """Every sublayer in the order of computation, repeats written out."""
+        layers = [sublayer for layer in self.layers for sublayer in layer.sublayers * layer.repeat]
+        return self.stem + layers
+
+    def parameters(self, d: int, k: int, tokens: int | None = None) -> int:
+        """Parameters that a prompt of `tokens` tokens reads (all positions where tokens is None)."""
+        count = token_dims(d, k) * self.width + self.width + self.width * k + k
+        count += _norm_parameters(self.final_norm, self.width)
+        if isinstance(self.positions, LearnedPositions):
+            count += self.width * min(tokens or self.positions.max_tokens, self.positions.max_tokens)
+        for sublayer in self.expanded():
+            count += sublayer.module.parameters(self.width) + _norm_parameters(sublayer.norm, self.width)
+        return count
+
+    def state_fixed(self) -> int:
+        """Numbers carried between tokens that do not grow with the prompt."""
+        return sum(sublayer.module.state_fixed(self.width) for sublayer in self.expanded())
+
+    def state_per_token(self) -> int:
+        """Numbers that each token adds to the carried state."""
+        return sum(sublayer.module.state_per_token(self.width) for sublayer in self.expanded())
+
+    def flops(self, d: int, k: int, tokens: int) -> int:
+        """Floating-point operations of one prompt's forward pass; element-wise work is not counted."""
+        ends = 2 * tokens * self.width * (token_dims(d, k) + k)
+        return ends + sum(sublayer.module.flops(self.width, tokens) for sublayer in self.expanded())
+
+    def max_tokens(self) -> int | None:
+        """The longest prompt in tokens, None where the architecture sets no limit."""
+        return self.positions.max_tokens if isinstance(self.positions, LearnedPositions) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The spec as plain data, as in its file."""
+        return self.model_dump(by_alias=True)
+
+
+def token_dims(d: int, k: int) -> int:
+    """Width of a prompt's tokens: x and y share one token space, the shorter is zero-padded."""
+    return max(d, k)
+
+
+def parse_architecture(value: Any, source: str) -> ArchitectureSpec:
+    """Validate plain data as an architecture spec; SpecError says what is wrong and where."""
+    return parse(ArchitectureSpec, value, source)
+
+
+def load_architecture(path: Path) -> ArchitectureSpec:
+    """Read a spec file (YAML or JSON); SpecError says what is wrong and where."""
+    value = read_yaml(path)
+    if not isinstance(value, dict):
+        raise SpecError(f"{path}: an architecture spec is a mapping; see `icl-bench models show reference/gpt2`")
+    return parse_architecture(value, str(path))
+
+
+def _norm_parameters(norm: NormName, width: int) -> int:
+    return 2 * width if norm == "layernorm" else width

@@ -1,0 +1,90 @@
+"""The files of a frozen suite: `suite.yaml`, one `<task>.yaml` a task, and `lock.json`."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from icl_bench.errors import SpecError
+from icl_bench.specs.schema import Registry, Strict, parse, read_yaml
+
+
+class FunctionClassSpec(Strict):
+    """A distribution over functions and inputs at fixed sizes; a subclass per file in `icl_bench.function_classes`.
+
+    See `icl_bench.function_classes.base.FunctionClass` for what a subclass defines.
+    """
+
+    type: str
+
+
+FUNCTION_CLASSES: Registry[Any] = Registry("function class", "icl_bench.function_classes")
+
+
+class TaskSpec(Strict):
+    """A function class at fixed sizes, and how predictions on it are scored."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    summary: str
+    function_class: Annotated[Any, BeforeValidator(FUNCTION_CLASSES.parse)]
+    points: int = Field(ge=2, le=4_096)  # examples a prompt, the last query included
+    scored: Literal["all", "last"]  # which context lengths the score sums over
+    baseline: str  # the predictor whose score is 1
+    exact: str  # the exact, or best known, predictor: optimality 1
+    exact_note: str  # in which sense it is exact
+
+
+class SuiteSpec(Strict):
+    """A frozen set of tasks. A suite is never edited: a change is a new version."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str = Field(pattern=r"^[a-z]+-v[0-9]+$")
+    summary: str
+    prompts: int = Field(ge=1)  # evaluation prompts a task
+    resamples: int = Field(ge=2_000)  # bootstrap resamples behind every interval
+    tasks: list[str] = Field(min_length=1)  # in the order in which they are shown
+    notes: str  # how the sizes were chosen
+
+
+class TaskLock(Strict):
+    """SHA-256 of one task's frozen arrays, little-endian float32 in C order."""
+
+    xs: str
+    ys: str
+    parameters: str
+
+
+class SuiteLock(Strict):
+    """What a regenerated suite must reproduce to the bit."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    suite: str
+    prompts: int
+    tasks: dict[str, TaskLock]
+
+
+def load_suite_spec(folder: Path) -> SuiteSpec:
+    """Read `suite.yaml` of a suite's folder."""
+    return parse(SuiteSpec, _mapping(folder / "suite.yaml"), str(folder / "suite.yaml"))
+
+
+def load_task_spec(folder: Path, task: str) -> TaskSpec:
+    """Read one task file of a suite's folder; its name must be its file's."""
+    path = folder / f"{task}.yaml"
+    spec = parse(TaskSpec, _mapping(path), str(path))
+    if spec.name != task:
+        raise SpecError(f"{path}: the task calls itself {spec.name!r}; rename the file or the task")
+    return spec
+
+
+def load_suite_lock(folder: Path) -> SuiteLock:
+    """Read `lock.json` of a suite's folder."""
+    return parse(SuiteLock, _mapping(folder / "lock.json"), str(folder / "lock.json"))
+
+
+def _mapping(path: Path) -> dict[str, Any]:
+    value = read_yaml(path)
+    if not isinstance(value, dict):
+        raise SpecError(f"{path}: a mapping is expected; see the other suites for an example")
+    return value
