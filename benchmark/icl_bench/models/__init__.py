@@ -1,0 +1,1 @@
+"""Architecture specs turned into torch modules, and checkpoints read strictly from folders and the Hub."""

@@ -1,0 +1,65 @@
+"""Causal multi-head self-attention (Vaswani et al. 2017, arXiv 1706.03762), with or without RoPE."""
+
+from typing import Literal
+
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from icl_bench.blocks.positions import RotaryPositions
+from icl_bench.specs.architecture import BLOCKS, BlockSpec
+
+
+@BLOCKS.register
+class AttentionSpec(BlockSpec):
+    """`heads` divides the width; `positions: rope` rotates queries and keys; `bias` is GPT-2's, off in LLaMA."""
+
+    type: Literal["attention"] = "attention"
+    heads: int = Field(ge=1, le=1_024)
+    positions: Literal["none", "rope"]
+    bias: bool
+
+    def check(self, width: int) -> None:
+        if width % self.heads:
+            raise ValueError(f"width {width} is not divisible by {self.heads} heads; change one of them")
+        if self.positions == "rope" and (width // self.heads) % 2:
+            raise ValueError(f"rope needs an even head width, not {width // self.heads}; change the heads")
+
+    def build(self, width: int) -> nn.Module:
+        rotary = RotaryPositions(width // self.heads) if self.positions == "rope" else None
+        qkv = nn.Linear(width, 3 * width, bias=self.bias)
+        return Attention(qkv, nn.Linear(width, width, bias=self.bias), self.heads, rotary)
+
+    def parameters(self, width: int) -> int:
+        return 4 * width * width + 4 * width * self.bias
+
+    def state_per_token(self, width: int) -> int:
+        return 2 * width
+
+    def flops(self, width: int, tokens: int) -> int:
+        pairs = tokens * (tokens + 1) // 2
+        return 8 * tokens * width * width + 4 * pairs * width
+
+
+class Attention(nn.Module):
+    """softmax(q kᵀ / √head) v over the past and the present token."""
+
+    def __init__(self, qkv: nn.Linear, out: nn.Linear, heads: int, rotary: RotaryPositions | None) -> None:
+        super().__init__()
+        self.qkv = qkv
+        self.out = out
+        self.heads = heads
+        self.rotary = rotary
+
+    def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
+        batch, tokens, width = h.shape
+        qkv = self.qkv(h).view(batch, tokens, 3, self.heads, width // self.heads)
+        qk, v = qkv[:, :, :2], qkv[:, :, 2]
+        if self.rotary is not None:
+            qk = self.rotary(qk)
+        q, k = qk.unbind(2)
+        mixed = F.scaled_dot_product_attention(
+            q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_causal=True
+        )
+        return self.out(mixed.transpose(1, 2).reshape(batch, tokens, width))

@@ -1,0 +1,84 @@
+"""The Mamba mixer (Gu & Dao 2023, arXiv 2312.00752): convolution, selective scan and gate in one block."""
+
+import math
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from icl_bench.blocks.selective_scan import selective_scan
+from icl_bench.specs.architecture import BLOCKS, BlockSpec
+
+STEP_MIN, STEP_MAX = 1e-3, 1e-1  # range of the initial step sizes (section 3.6 of the paper)
+
+
+@BLOCKS.register
+class MambaSpec(BlockSpec):
+    """`expand` × width channels, each with `state` numbers of memory; `conv` is the convolution's length."""
+
+    type: Literal["mamba"] = "mamba"
+    expand: int = Field(ge=1, le=64)
+    state: int = Field(ge=1, le=1_024)
+    conv: int = Field(ge=1, le=64)
+
+    def build(self, width: int) -> nn.Module:
+        return Mamba(width, self.expand * width, self.state, self.conv, _step_rank(width))
+
+    def parameters(self, width: int) -> int:
+        channels, rank = self.expand * width, _step_rank(width)
+        projections = channels * (2 * width + rank + 2 * self.state + rank + width)
+        return projections + channels * (self.conv + 1 + 1 + self.state + 1)
+
+    def state_fixed(self, width: int) -> int:
+        return self.expand * width * (self.state + self.conv - 1)
+
+    def flops(self, width: int, tokens: int) -> int:
+        channels, rank = self.expand * width, _step_rank(width)
+        projections = 2 * channels * (3 * width + 2 * rank + 2 * self.state)
+        # a step of one state number: Δ·A, exp, ·h, Δx·B, +, ·C, + ; the exponential counts as one
+        return tokens * (projections + 2 * channels * self.conv + 7 * channels * self.state)
+
+
+def _step_rank(width: int) -> int:
+    """Rank of the map from channels to step sizes, the paper's ⌈width / 16⌉."""
+    return math.ceil(width / 16)
+
+
+class Mamba(nn.Module):
+    """out(scan(silu(conv(u))) · silu(gate)), with step sizes and B, C computed from the input."""
+
+    def __init__(self, width: int, channels: int, state: int, conv: int, step_rank: int) -> None:
+        super().__init__()
+        self.sizes = (step_rank, state, state)
+        self.inner = nn.Linear(width, 2 * channels, bias=False)
+        self.conv = nn.Conv1d(channels, channels, conv, groups=channels, padding=conv - 1)
+        self.select = nn.Linear(channels, sum(self.sizes), bias=False)
+        self.step = nn.Linear(step_rank, channels)
+        self.A_log = nn.Parameter(torch.empty(channels, state))
+        self.D = nn.Parameter(torch.empty(channels))
+        self.out = nn.Linear(channels, width, bias=False)
+
+    def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
+        u, gate = self.inner(h).chunk(2, dim=-1)
+        u = F.silu(self.conv(u.transpose(1, 2))[..., : h.shape[1]].transpose(1, 2))
+        step, B, C = self.select(u).split(self.sizes, dim=-1)
+        y = selective_scan(u, F.softplus(self.step(step)), -torch.exp(self.A_log), B, C, self.D)
+        return self.out(y * F.silu(gate))
+
+    @torch.no_grad()
+    def reset_dynamics(self, generator: torch.Generator) -> None:
+        """The initial memory: A = -1 … -state, D = 1, log-uniform steps (sections 3.6 and E.2 of the paper)."""
+        channels, state = self.A_log.shape
+        self.A_log.copy_(torch.log(torch.arange(1, state + 1, dtype=torch.float32)).expand(channels, state))
+        self.D.fill_(1.0)
+        bound = self.step.in_features**-0.5
+        self.step.weight.uniform_(-bound, bound, generator=generator)
+        spread = torch.rand(channels, generator=generator)
+        steps = torch.exp(math.log(STEP_MIN) + spread * (math.log(STEP_MAX) - math.log(STEP_MIN)))
+        self.step.bias.copy_(steps + torch.log(-torch.expm1(-steps)))  # the inverse of softplus
+        bound = self.conv.kernel_size[0] ** -0.5
+        self.conv.weight.uniform_(-bound, bound, generator=generator)
+        nn.init.zeros_(self.conv.bias)

@@ -1,0 +1,47 @@
+"""Positions: a learned absolute table added to the residual stream, and rotary angles for attention."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+ROPE_BASE = 10_000.0
+
+
+class LearnedPositions(nn.Module):
+    """One learned vector a token, added to the residual stream before the stack (Radford et al. 2019)."""
+
+    def __init__(self, max_tokens: int, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(max_tokens, width))
+
+    def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
+        return h + self.weight[: h.shape[1]]
+
+
+class RotaryPositions(nn.Module):
+    """Rotary embedding (Su et al. 2021, arXiv 2104.09864), pairing coordinate i with i + head/2 as LLaMA does.
+
+    Holds no parameters; the angles of the longest prompt so far are kept per device.
+    """
+
+    def __init__(self, head_width: int) -> None:
+        super().__init__()
+        self.head_width = head_width
+        self._angles: tuple[Tensor, Tensor] | None = None
+
+    def forward(
+        self, qk: Float[Tensor, "batch tokens two heads head"]
+    ) -> Float[Tensor, "batch tokens two heads head"]:
+        cos, sin = self._cos_sin(qk.shape[1], qk.device)
+        left, right = qk.chunk(2, dim=-1)
+        cos, sin = cos.to(qk.dtype), sin.to(qk.dtype)
+        return torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)
+
+    def _cos_sin(self, tokens: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Each (tokens, 1, 1, head/2), ready to broadcast over queries and keys and heads."""
+        if self._angles is None or self._angles[0].shape[0] < tokens or self._angles[0].device != device:
+            exponent = torch.arange(0, self.head_width, 2, dtype=torch.float32) / self.head_width
+            position = torch.arange(tokens, dtype=torch.float32)
+            angle = torch.outer(position, 1.0 / ROPE_BASE**exponent)[:, None, None, :].to(device)
+            self._angles = (angle.cos(), angle.sin())
+        return self._angles[0][:tokens], self._angles[1][:tokens]

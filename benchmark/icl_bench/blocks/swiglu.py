@@ -1,0 +1,41 @@
+"""The feed-forward block of LLaMA: SwiGLU (Shazeer 2020, arXiv 2002.05202)."""
+
+from typing import Literal
+
+from jaxtyping import Float
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from icl_bench.specs.architecture import BLOCKS, BlockSpec
+
+
+@BLOCKS.register
+class SwigluSpec(BlockSpec):
+    """`hidden` units behind a gate of the same size; no biases, as in LLaMA."""
+
+    type: Literal["swiglu"] = "swiglu"
+    hidden: int = Field(ge=1, le=65_536)
+
+    def build(self, width: int) -> nn.Module:
+        gate_up = nn.Linear(width, 2 * self.hidden, bias=False)
+        return Swiglu(gate_up, nn.Linear(self.hidden, width, bias=False))
+
+    def parameters(self, width: int) -> int:
+        return 3 * width * self.hidden
+
+    def flops(self, width: int, tokens: int) -> int:
+        return 6 * tokens * width * self.hidden
+
+
+class Swiglu(nn.Module):
+    """out(silu(gate(h)) · up(h)); gate and up are the two halves of one linear map."""
+
+    def __init__(self, gate_up: nn.Linear, out: nn.Linear) -> None:
+        super().__init__()
+        self.gate_up = gate_up
+        self.out = out
+
+    def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
+        gate, up = self.gate_up(h).chunk(2, dim=-1)
+        return self.out(F.silu(gate) * up)

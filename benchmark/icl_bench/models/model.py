@@ -1,0 +1,109 @@
+"""A sequence model that answers in-context regression prompts, built from an architecture spec."""
+
+from typing import Any
+
+import torch
+from huggingface_hub import PyTorchModelHubMixin
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from icl_bench.blocks.norms import build_norm
+from icl_bench.blocks.positions import LearnedPositions
+from icl_bench.errors import SpecError
+from icl_bench.specs.architecture import ArchitectureSpec, Sublayer, parse_architecture, token_dims
+
+
+class ICLModel(
+    nn.Module,
+    PyTorchModelHubMixin,
+    library_name="icl-bench",
+    tags=["in-context-learning", "icl-bench"],
+):
+    """Reads x_0, y_0, x_1, …, x_{N-1} as interleaved tokens and answers y_i at x_i.
+
+    The arguments are what `config.json` of a checkpoint holds: the architecture spec as plain data, the
+    dimensions of x and y, the task as `suite/task`, the factor that targets are multiplied by on the way in
+    (and predictions divided by on the way out), and where the weights come from.
+    """
+
+    def __init__(
+        self,
+        spec: dict[str, Any],
+        d: int,
+        k: int,
+        task: str,
+        target_scale: float = 1.0,
+        training: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        architecture = parse_architecture(spec, "architecture")
+        width = architecture.width
+        self.d, self.k, self.task, self.target_scale = d, k, task, target_scale
+        self.architecture = architecture
+        self.training_provenance = training
+        self.read_in = nn.Linear(token_dims(d, k), width)
+        self.positions = _build_positions(architecture)
+        self.stem = nn.ModuleList(_PreNorm(sublayer, width) for sublayer in architecture.stem)
+        self.layers = nn.ModuleList(
+            nn.ModuleList(_PreNorm(sublayer, width) for sublayer in layer.sublayers)
+            for layer in architecture.layers
+            for _ in range(layer.repeat)
+        )
+        self.final_norm = build_norm(architecture.final_norm, width)
+        self.read_out = nn.Linear(width, k)
+
+    def forward(
+        self, xs: Float[Tensor, "batch points d"], ys: Float[Tensor, "batch points k"]
+    ) -> Float[Tensor, "batch points k"]:
+        """Predictions of every y_i; the last y is never read. SpecError where the prompt is too long."""
+        h = self.positions(self.read_in(self.tokens(xs, ys)))
+        for sublayer in self.stem:
+            h = sublayer(h)
+        for layer in self.layers:
+            for sublayer in layer:  # type: ignore[attr-defined]
+                h = sublayer(h)
+        return self.read_out(self.final_norm(h[:, ::2])) / self.target_scale
+
+    def tokens(
+        self, xs: Float[Tensor, "batch points d"], ys: Float[Tensor, "batch points k"]
+    ) -> Float[Tensor, "batch tokens dims"]:
+        """The 2N - 1 interleaved tokens of a prompt of N points, x and y zero-padded to one width."""
+        batch, points, d = xs.shape
+        tokens, longest = 2 * points - 1, self.architecture.max_tokens()
+        if longest is not None and tokens > longest:
+            raise SpecError(
+                f"{self.architecture.name} has {longest} positions and the prompt {tokens} tokens; "
+                "raise positions.max_tokens"
+            )
+        pairs = xs.new_zeros(batch, points, 2, token_dims(self.d, self.k))
+        pairs[:, :, 0, :d] = xs
+        pairs[:, :, 1, : ys.shape[2]] = ys * self.target_scale
+        return pairs.flatten(1, 2)[:, :-1]
+
+
+class _PreNorm(nn.Module):
+    """h + module(norm(h)): the only residual there is."""
+
+    def __init__(self, sublayer: Sublayer, width: int) -> None:
+        super().__init__()
+        self.norm = build_norm(sublayer.norm, width)
+        self.module = sublayer.module.build(width)
+
+    def forward(self, h: Tensor) -> Tensor:
+        return h + self.module(self.norm(h))
+
+
+def _build_positions(architecture: ArchitectureSpec) -> nn.Module:
+    longest = architecture.max_tokens()
+    return nn.Identity() if longest is None else LearnedPositions(longest, architecture.width)
+
+
+def count_parameters(model: nn.Module) -> int:
+    """Every parameter of the module, used by a prompt or not."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def empty_model(config: dict[str, Any]) -> ICLModel:
+    """The model of a `config.json` without memory for its weights (on torch's meta device)."""
+    with torch.device("meta"):
+        return ICLModel(**config)
