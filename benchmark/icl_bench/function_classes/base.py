@@ -1,0 +1,50 @@
+"""What every function class defines. Sampling and evaluating are apart, and both are pure."""
+
+from typing import ClassVar
+
+import numpy as np
+
+from icl_bench.specs.suite import FUNCTION_CLASSES, FunctionClassSpec
+
+__all__ = ["FUNCTION_CLASSES", "FunctionClass"]
+
+
+class FunctionClass(FunctionClassSpec):
+    """A distribution over functions R^d → R^k and over their inputs, at fixed sizes.
+
+    A subclass adds `type` with its name as the default, its sizes, and the members below. It may read
+    nothing but its arguments, and it changes none of them.
+    """
+
+    formula: ClassVar[str]  # the function, in plain text
+    prior: ClassVar[str]  # how inputs and parameters are drawn, in plain text
+
+    @property
+    def d(self) -> int:
+        """Dimensions of an input."""
+        raise NotImplementedError
+
+    @property
+    def k(self) -> int:
+        """Dimensions of a target."""
+        return 1
+
+    def words(self, points: int) -> int:
+        """How many 64-bit random words one prompt of `points` points consumes."""
+        raise NotImplementedError
+
+    def sample(self, raw: np.ndarray, points: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Inputs and parameters from random words.
+
+        raw: uint64 (prompts, words(points)). Returns xs, float32 (prompts, points, d), and the parameters
+        by name, each with a leading prompt axis: a function of its own for every prompt.
+        """
+        raise NotImplementedError
+
+    def evaluate(self, parameters: dict[str, np.ndarray], xs: np.ndarray) -> np.ndarray:
+        """Targets, float32 (prompts, points, k), of xs, float32 (prompts, points, d).
+
+        Exact but for one rounding to float32, so that they are the same bits everywhere. Coordinates may
+        have been set to 0 and points cut from the end. InputError where xs would not give exact targets.
+        """
+        raise NotImplementedError

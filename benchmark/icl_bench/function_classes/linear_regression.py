@@ -1,0 +1,61 @@
+"""Linear regression: y = w · x.
+
+Prior: x ~ N(0, I_d), w ~ N(0, I_d), both rounded to odd multiples of 2^-13. No noise.
+Exact predictor: least squares of minimum norm is the posterior mean at every context length (for i < d the
+posterior of w is N(w_min-norm, projection off the rows of X)).
+Source: Garg et al. 2022 (arXiv 2208.01066), section 3; sizes from Campbell et al. 2024 (arXiv 2411.03945).
+
+One prompt with w = (1, −2): x = (3, 1) → 1, x = (0.5, 0.25) → 0, x = (0, 1) → ?, which is −2.
+
+>>> w = np.array([[1, -2]], np.float32)
+>>> xs = np.array([[[3, 1], [0.5, 0.25], [0, 1]]], np.float32)
+>>> LinearRegression(dims=2).evaluate({"w": w}, xs).ravel().tolist()
+[1.0, 0.0, -2.0]
+"""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from icl_bench.function_classes.base import FUNCTION_CLASSES, FunctionClass
+from icl_bench.function_classes.streams import GRID, grid_normals, grid_units, on_grid
+
+
+@FUNCTION_CLASSES.register
+class LinearRegression(FunctionClass):
+    """y = w · x, with w dense."""
+
+    formula: ClassVar[str] = "y = w · x"
+    prior: ClassVar[str] = "x ~ N(0, I), w ~ N(0, I)"
+
+    type: Literal["linear_regression"] = "linear_regression"
+    dims: int = Field(ge=1, le=1_024)
+
+    @property
+    def d(self) -> int:
+        """Dimensions of an input."""
+        return self.dims
+
+    def words(self, points: int) -> int:
+        """One word a number: the inputs, then w."""
+        return (points + 1) * self.dims
+
+    def sample(self, raw: np.ndarray, points: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """xs (prompts, points, d) and the parameter `w` (prompts, d)."""
+        numbers = on_grid(grid_normals(raw)).reshape(len(raw), points + 1, self.dims)
+        return numbers[:, :points].copy(), {"w": numbers[:, points].copy()}
+
+    def evaluate(self, parameters: dict[str, np.ndarray], xs: np.ndarray) -> np.ndarray:
+        """Targets (prompts, points, 1)."""
+        return linear_targets(parameters["w"], xs)
+
+
+def linear_targets(w: np.ndarray, xs: np.ndarray) -> np.ndarray:
+    """w · x for w (prompts, d) and xs (prompts, points, d), exact until the rounding: (prompts, points, 1).
+
+    In units of 2^-26 a product is an integer below 2^33 and a sum of 1,024 of them stays below 2^53, so
+    float64 holds every partial sum whatever the order of summation.
+    """
+    sums = np.matmul(grid_units(xs), grid_units(w)[:, :, None])
+    return (sums * GRID**2).astype(np.float32)
