@@ -1,0 +1,1 @@
+"""Baselines: predictors that are not trained beforehand, one file each, found by their name."""

@@ -1,0 +1,82 @@
+"""What every baseline is: a predictor that computes its answers from the prompt alone.
+
+A baseline is a file in this folder with a subclass of `Baseline` under `@BASELINES.register`. It answers
+all context lengths of many prompts at once, in float64, and predicts 0 (or its prior mean) at context
+length 0.
+"""
+
+from typing import ClassVar, Self
+
+import numpy as np
+from jaxtyping import Float
+
+from icl_bench.errors import InputError, UnknownNameError
+from icl_bench.specs.schema import Registry, Strict
+from icl_bench.specs.suite import TaskSpec
+
+# how many numbers a pass over a slice of the prompts keeps in memory; small enough to stay in cache
+WORKING_SET = 2**18
+
+
+class Baseline(Strict):
+    """A predictor with numbers of its own and no weights; a subclass per file.
+
+    A subclass sets `type` to its name, says in `summary` what it predicts and in `serves` which tasks
+    it can answer, and defines `answers`.
+    """
+
+    type: str
+    summary: ClassVar[str]
+    serves: ClassVar[str] = "every task"
+
+    @classmethod
+    def for_task(cls, task: TaskSpec) -> Self:
+        """The baseline as it answers `task`; InputError where it cannot."""
+        return cls.model_validate({})
+
+    def numbers_per_prompt(self, points: int, d: int, k: int) -> int:
+        """How many numbers `answers` holds for each prompt; sets how many prompts it is given at once."""
+        return points * (points + d + k)
+
+    def answers(
+        self, xs: Float[np.ndarray, "batch points d"], ys: Float[np.ndarray, "batch points k"]
+    ) -> Float[np.ndarray, "batch points k"]:
+        """Predictions for a slice of prompts, float64 in and out."""
+        raise NotImplementedError
+
+    def predict(
+        self, xs: Float[np.ndarray, "batch points d"], ys: Float[np.ndarray, "batch points k"]
+    ) -> Float[np.ndarray, "batch points k"]:
+        """Predictions (batch, points, k) in float32; prediction i reads only xs[:, :i+1] and ys[:, :i].
+
+        Raises InputError where the arrays are not prompts or hold NaN or infinity.
+        """
+        _check_prompts(xs, ys)
+        batch, points, d = xs.shape
+        k = ys.shape[2]
+        at_once = max(1, WORKING_SET // self.numbers_per_prompt(points, d, k))
+        predictions = np.empty((batch, points, k), np.float32)
+        for start in range(0, batch, at_once):
+            part = slice(start, start + at_once)
+            predictions[part] = self.answers(xs[part].astype(np.float64), ys[part].astype(np.float64))
+        return predictions
+
+
+BASELINES: Registry[Baseline] = Registry("baseline", "icl_bench.baselines")
+
+
+def get_baseline(name: str, task: TaskSpec) -> Baseline:
+    """The baseline `name` as it answers `task`; InputError where there is none or it does not apply."""
+    entries = BASELINES.entries()
+    if name not in entries:
+        raise UnknownNameError("baseline", name, entries)
+    return entries[name].for_task(task)
+
+
+def _check_prompts(xs: np.ndarray, ys: np.ndarray) -> None:
+    if xs.ndim != 3 or ys.ndim != 3 or xs.shape[:2] != ys.shape[:2] or 0 in xs.shape[1:] + ys.shape[1:]:
+        raise InputError(
+            f"xs {xs.shape} and ys {ys.shape} are not prompts; give (batch, points, d) and (batch, points, k)"
+        )
+    if not (np.isfinite(xs).all() and np.isfinite(ys).all()):
+        raise InputError("xs or ys hold NaN or infinity; give finite prompts")

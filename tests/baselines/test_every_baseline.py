@@ -1,0 +1,101 @@
+"""What holds for every baseline in the registry; a new one is tested by being registered."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from icl_bench.baselines.base import BASELINES, Baseline
+from icl_bench.errors import InputError
+
+NEEDED = {"parity_bayes": {"sparsity": 1}}
+ALL = [entry(**NEEDED.get(name, {})) for name, entry in BASELINES.entries().items()]
+
+
+@pytest.fixture(params=ALL, ids=lambda baseline: baseline.type)
+def baseline(request) -> Baseline:
+    return request.param
+
+
+def signs(seed: int, shape: tuple[int, int, int], k: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs that every baseline reads: ±1, and the first coordinate as the target."""
+    rng = np.random.default_rng(seed)
+    xs = rng.choice(np.float32([-1, 1]), size=shape)
+    return xs, np.ascontiguousarray(xs[:, :, :1]).repeat(k, axis=2)
+
+
+def test_the_named_baselines_are_there():
+    assert {"zero", "averaging", "least_squares", "knn", "parity_bayes", "lookup"} <= set(BASELINES.entries())
+
+
+def test_each_says_what_it_predicts_and_what_it_serves(baseline):
+    assert baseline.summary
+    assert baseline.serves
+    assert type(baseline).__doc__
+
+
+@given(batch=st.integers(0, 5), points=st.integers(1, 9), d=st.integers(1, 6), seed=st.integers(0, 99))
+@settings(max_examples=40, deadline=None)
+@pytest.mark.parametrize("baseline", ALL, ids=lambda baseline: baseline.type)
+def test_answers_have_the_shape_of_the_targets_and_start_at_zero(baseline, batch, points, d, seed):
+    xs, ys = signs(seed, (batch, points, d))
+    predictions = baseline.predict(xs, ys)
+    assert predictions.shape == ys.shape
+    assert predictions.dtype == np.float32
+    assert np.isfinite(predictions).all()
+    if baseline.type != "parity_bayes":  # its prior mean is 0 over x, not at every x
+        assert not predictions[:, 0].any()
+
+
+@given(points=st.integers(2, 9), d=st.integers(1, 5), seed=st.integers(0, 99), data=st.data())
+@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("baseline", ALL, ids=lambda baseline: baseline.type)
+def test_no_answer_reads_its_own_target_or_what_comes_after(baseline, points, d, seed, data):
+    i = data.draw(st.integers(0, points - 1))
+    xs, ys = signs(seed, (3, points, d))
+    other_xs, other_ys = signs(seed + 100, (3, points, d))
+    changed_xs, changed_ys = xs.copy(), ys.copy()
+    changed_xs[:, i + 1 :], changed_ys[:, i:] = other_xs[:, i + 1 :], -2 * other_ys[:, i:]
+    before, after = baseline.predict(xs, ys), baseline.predict(changed_xs, changed_ys)
+    np.testing.assert_array_equal(before[:, : i + 1], after[:, : i + 1])
+
+
+def test_a_prompt_is_answered_alike_alone_and_among_others(baseline):
+    xs, ys = signs(0, (300, 70, 9))  # several slices of prompts
+    whole = baseline.predict(xs, ys)
+    for j in (0, 150, 299):
+        np.testing.assert_array_equal(baseline.predict(xs[j : j + 1], ys[j : j + 1])[0], whole[j])
+
+
+def test_inputs_are_left_as_they_were(baseline):
+    xs, ys = signs(1, (4, 12, 3))
+    kept_xs, kept_ys = xs.copy(), ys.copy()
+    xs.flags.writeable = ys.flags.writeable = False  # as memory-mapped prompts are
+    baseline.predict(xs, ys)
+    np.testing.assert_array_equal(xs, kept_xs)
+    np.testing.assert_array_equal(ys, kept_ys)
+
+
+@pytest.mark.parametrize(
+    ("xs_shape", "ys_shape"),
+    [
+        ((4, 3), (4, 3)),
+        ((2, 4, 3), (2, 5, 1)),
+        ((2, 4, 3), (3, 4, 1)),
+        ((2, 4, 0), (2, 4, 1)),
+        ((2, 0, 3), (2, 0, 1)),
+    ],
+)
+def test_arrays_that_are_no_prompts_are_refused_with_both_shapes(baseline, xs_shape, ys_shape):
+    with pytest.raises(InputError) as caught:
+        baseline.predict(np.ones(xs_shape, np.float32), np.ones(ys_shape, np.float32))
+    assert str(xs_shape) in str(caught.value)
+    assert str(ys_shape) in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_prompts_that_are_not_finite_are_refused(baseline, bad):
+    xs, ys = signs(2, (2, 4, 3))
+    ys[1, 2] = bad
+    with pytest.raises(InputError, match="NaN or infinity"):
+        baseline.predict(xs, ys)
