@@ -162,7 +162,9 @@ def load_architecture(path: Path) -> ArchitectureSpec:
     """Read a spec file (YAML or JSON); SpecError says what is wrong and where."""
     value = read_yaml(path)
     if not isinstance(value, dict):
-        raise SpecError(f"{path}: an architecture spec is a mapping; see `icl-bench models show reference/gpt2`")
+        raise SpecError(
+            f"{path}: an architecture spec is a mapping; see `icl-bench models show reference/gpt2`"
+        )
     return parse_architecture(value, str(path))
 
 

@@ -1,0 +1,58 @@
+"""Progress of long work, on standard error: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Advance = Callable[..., None]
+
+_LINE_EVERY = 10.0  # seconds between plain lines
+
+
+@contextmanager
+def progress(label: str, total: int, quiet: bool = False) -> Iterator[Advance]:
+    """Yield `advance(done, note="")`, to be called with how much of `total` is done so far.
+
+    The bar shows the share done, the time left, and the note of the latest call.
+    """
+    if quiet:
+        yield lambda done, note="": None
+    elif sys.stderr.isatty():
+        with _bar(label, total) as advance:
+            yield advance
+    else:
+        yield _lines(label, total)
+
+
+@contextmanager
+def _bar(label: str, total: int) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        bar = bars.add_task(label, total=total, note="")
+        yield lambda done, note="": bars.update(bar, completed=done, note=note)
+
+
+def _lines(label: str, total: int) -> Advance:
+    started = latest = time.monotonic()
+
+    def advance(done: int, note: str = "") -> None:
+        nonlocal latest
+        now = time.monotonic()
+        if now - latest < _LINE_EVERY and done < total:
+            return
+        latest = now
+        left = (now - started) / max(done, 1) * (total - done)
+        remaining = f", about {left:.0f} s left" if done < total else ""
+        print(f"{label}: {done}/{total}{remaining}{'  ' + note if note else ''}", file=sys.stderr, flush=True)
+
+    return advance
