@@ -88,7 +88,7 @@ def sign_words(count: int) -> int:
 
 
 def signs(raw: np.ndarray, count: int) -> np.ndarray:
-    """Signs −1 or 1, one a bit from the lowest up: int8 (prompts, count) of raw (prompts, sign_words(count))."""
+    """Signs −1 or 1, one a bit from the lowest up: int8 (prompts, count), raw (prompts, …)."""
     octets = np.ascontiguousarray(raw).astype("<u8", copy=False).view(np.uint8)
     bits = np.unpackbits(octets, axis=1, count=count, bitorder="little").astype(np.int8)
     return 2 * bits - 1
