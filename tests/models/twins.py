@@ -1,0 +1,127 @@
+"""The same architecture twice: ours, and the one of `transformers` with the same random weights."""
+
+import torch
+from torch import Tensor, nn
+from transformers import GPT2Config, GPT2Model, LlamaConfig, LlamaModel, MambaConfig, MambaModel
+
+from icl_bench.blocks.norms import LAYERNORM_EPSILON, RMSNORM_EPSILON
+from icl_bench.models.model import ICLModel
+
+ENDS = {"read_in", "read_out"}
+
+
+def architecture(name: str, width: int, layers: int, heads: int, hidden: int, **mamba: int) -> dict:
+    """The spec of gpt2, llama or mamba at any size, as plain data."""
+    attention = {"type": "attention", "heads": heads, "bias": name == "gpt2"}
+    attention["positions"] = "rope" if name == "llama" else "none"
+    norm = "layernorm" if name == "gpt2" else "rmsnorm"
+    modules = {
+        "gpt2": [attention, {"type": "gelu_mlp", "hidden": hidden}],
+        "llama": [attention, {"type": "swiglu", "hidden": hidden}],
+        "mamba": [{"type": "mamba", **mamba}],
+    }[name]
+    return {
+        "schema": 1,
+        "name": name,
+        "width": width,
+        "positions": {"type": "learned", "max_tokens": 256} if name == "gpt2" else "none",
+        "stem": [],
+        "layers": [{"repeat": layers, "sublayers": [{"norm": norm, "module": module} for module in modules]}],
+        "final_norm": norm,
+    }
+
+
+def twin(name: str, width: int, layers: int, heads: int, hidden: int, **mamba: int) -> nn.Module:
+    """The model of `transformers` with the same sizes, without vocabulary."""
+    if name == "gpt2":
+        config = GPT2Config(
+            vocab_size=1, n_positions=256, n_embd=width, n_layer=layers, n_head=heads, n_inner=hidden,
+            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, layer_norm_epsilon=LAYERNORM_EPSILON,
+        )  # fmt: skip
+        return GPT2Model(config).eval()
+    if name == "llama":
+        config = LlamaConfig(
+            vocab_size=1, hidden_size=width, intermediate_size=hidden, num_hidden_layers=layers,
+            num_attention_heads=heads, max_position_embeddings=512, rms_norm_eps=RMSNORM_EPSILON,
+            pad_token_id=None, bos_token_id=None, eos_token_id=None,
+        )  # fmt: skip
+        return LlamaModel(config).eval()
+    config = MambaConfig(
+        vocab_size=1, hidden_size=width, state_size=mamba["state"], num_hidden_layers=layers,
+        expand=mamba["expand"], conv_kernel=mamba["conv"], layer_norm_epsilon=RMSNORM_EPSILON,
+        pad_token_id=None, bos_token_id=None, eos_token_id=None,
+    )  # fmt: skip
+    return MambaModel(config).eval()
+
+
+def copy_weights(source: nn.Module, model: ICLModel) -> None:
+    """Load the weights of a `transformers` model into ours; every tensor of the stack is set."""
+    weights = {name: tensor.detach().clone() for name, tensor in source.state_dict().items()}
+    translated = {
+        GPT2Model: _from_gpt2,
+        LlamaModel: _from_llama,
+        MambaModel: _from_mamba,
+    }[type(source)](weights, len(model.layers))
+    missing, unexpected = model.load_state_dict(translated, strict=False)
+    assert not unexpected
+    assert {name.split(".")[0] for name in missing} == ENDS
+
+
+def stack(model: ICLModel, h: Tensor) -> Tensor:
+    """Our model between read-in and read-out: what the `transformers` models compute from embeddings."""
+    h = model.positions(h)
+    for layer in model.layers:
+        for sublayer in layer:
+            h = sublayer(h)
+    return model.final_norm(h)
+
+
+def twin_stack(source: nn.Module, h: Tensor) -> Tensor:
+    return source(inputs_embeds=h, use_cache=False).last_hidden_state
+
+
+def _from_gpt2(weights: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
+    ours = {"positions.weight": weights["wpe.weight"]}
+    ours |= {f"final_norm.{part}": weights[f"ln_f.{part}"] for part in ("weight", "bias")}
+    names = {
+        "0.norm": "ln_1", "0.module.qkv": "attn.c_attn", "0.module.out": "attn.c_proj",
+        "1.norm": "ln_2", "1.module.inner": "mlp.c_fc", "1.module.out": "mlp.c_proj",
+    }  # fmt: skip
+    for i in range(layers):
+        for name, theirs in names.items():
+            matrix = weights[f"h.{i}.{theirs}.weight"]  # Conv1D keeps its matrices transposed
+            ours[f"layers.{i}.{name}.weight"] = matrix if "ln" in theirs else matrix.T
+            ours[f"layers.{i}.{name}.bias"] = weights[f"h.{i}.{theirs}.bias"]
+    return ours
+
+
+def _from_llama(weights: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
+    ours = {"final_norm.weight": weights["norm.weight"]}
+    for i in range(layers):
+        theirs = {n.removeprefix(f"layers.{i}."): w for n, w in weights.items() if n.startswith(f"layers.{i}.")}
+        attention = [theirs[f"self_attn.{part}_proj.weight"] for part in "qkv"]
+        ours |= {
+            f"layers.{i}.0.norm.weight": theirs["input_layernorm.weight"],
+            f"layers.{i}.0.module.qkv.weight": torch.cat(attention),
+            f"layers.{i}.0.module.out.weight": theirs["self_attn.o_proj.weight"],
+            f"layers.{i}.1.norm.weight": theirs["post_attention_layernorm.weight"],
+            f"layers.{i}.1.module.gate_up.weight": torch.cat(
+                [theirs["mlp.gate_proj.weight"], theirs["mlp.up_proj.weight"]]
+            ),
+            f"layers.{i}.1.module.out.weight": theirs["mlp.down_proj.weight"],
+        }
+    return ours
+
+
+def _from_mamba(weights: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
+    ours = {"final_norm.weight": weights["norm_f.weight"]}
+    names = {
+        "in_proj.weight": "inner.weight", "conv1d.weight": "conv.weight", "conv1d.bias": "conv.bias",
+        "x_proj.weight": "select.weight", "dt_proj.weight": "step.weight", "dt_proj.bias": "step.bias",
+        "A_log": "A_log", "D": "D", "out_proj.weight": "out.weight",
+    }  # fmt: skip
+    for i in range(layers):
+        ours[f"layers.{i}.0.norm.weight"] = weights[f"layers.{i}.norm.weight"]
+        for theirs, name in names.items():
+            ours[f"layers.{i}.0.module.{name}"] = weights[f"layers.{i}.mixer.{theirs}"]
+    return ours
