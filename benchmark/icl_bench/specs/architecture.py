@@ -136,7 +136,8 @@ class ArchitectureSpec(Strict):
 
     def flops(self, d: int, k: int, tokens: int) -> int:
         """Floating-point operations of one prompt's forward pass; element-wise work is not counted."""
-        ends = 2 * tokens * self.width * (token_dims(d, k) + k)
+        answers = (tokens + 1) // 2  # only x tokens are read out
+        ends = 2 * self.width * (tokens * token_dims(d, k) + answers * k)
         return ends + sum(sublayer.module.flops(self.width, tokens) for sublayer in self.expanded())
 
     def max_tokens(self) -> int | None:

@@ -5,7 +5,6 @@ import io
 import math
 import pickle
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import torch
 
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.files import whole_file, write_text
+from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
 from icl_bench.specs.architecture import ArchitectureSpec
@@ -87,6 +87,7 @@ class TrainingRun:
             self.model.parameters(), lr=self.plan.recipe.learning_rate, fused=True
         )
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
+        self._saved_at = time.monotonic()
 
     @property
     def finished(self) -> bool:
@@ -128,6 +129,25 @@ class TrainingRun:
         rate = self.plan.recipe.rate(self.step - 1)
         self.log.append(dict(zip(LOG_FIELDS, (self.step, loss, rate, dims, points), strict=True)))
 
+    def start(self) -> None:
+        """Claim the folder for a new run. InputError where it already holds one."""
+        for name in (STATE_FILE, LOG_FILE, "config.json", "model.safetensors"):
+            if (self.folder / name).exists():
+                raise InputError(
+                    f"{self.folder} already holds a run ({name}); go on with --resume, or name another --out"
+                )
+        self.save()
+
+    def save_if_older(self, seconds: float) -> None:
+        """Save where the last save (or the start) is more than `seconds` ago."""
+        if time.monotonic() - self._saved_at > seconds:
+            self.save()
+
+    def finish(self, half: bool) -> None:
+        """Put the checkpoint and the log in the folder's place, the state no longer needed."""
+        dtype = torch.float16 if half else torch.float32
+        save_checkpoint(self.model, self.folder, dtype, extra={LOG_FILE: self.log_text()})
+
     def save(self) -> None:
         """Write the state and the log into the folder, each whole or not at all."""
         state = {
@@ -141,6 +161,7 @@ class TrainingRun:
         with whole_file(self.folder / STATE_FILE) as part:
             torch.save(state, part)
         write_text(self.folder / LOG_FILE, self.log_text())
+        self._saved_at = time.monotonic()
 
     def resume(self) -> None:
         """Take up the state in the folder. CheckpointError where it is damaged or belongs to another run."""
@@ -171,14 +192,3 @@ class TrainingRun:
             )
         return text.getvalue()
 
-
-def train(run: TrainingRun, save_every_seconds: float, report: Callable[[TrainingRun], None]) -> None:
-    """Take a run to its end; `report` is called after every step, the state saved now and then and last."""
-    saved = time.monotonic()
-    while not run.finished:
-        run.advance()
-        report(run)
-        if time.monotonic() - saved > save_every_seconds:
-            run.save()
-            saved = time.monotonic()
-    run.save()

@@ -1,0 +1,40 @@
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: help setup demo test lint bench clean
+
+help:
+	@echo "make demo    install, score a shipped model on mini-v1, print its table"
+	@echo "make test    install, run every test"
+	@echo "make setup   install alone: then use .venv/bin/icl-bench"
+	@echo "make lint    style and types"
+	@echo "make bench   the figures of README's performance section"
+
+setup: .venv/installed
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(PIP) --editable .
+	@touch $@
+
+.venv/installed-for-tests: .venv/installed
+	$(PIP) --editable ".[test]"
+	@touch $@
+
+demo: setup
+	$(BIN)/icl-bench evaluate reference/llama --suite mini --output results/demo.json
+
+test: .venv/installed-for-tests
+	$(BIN)/python -m pytest -n auto
+
+lint: .venv/installed-for-tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/installed-for-tests
+	$(BIN)/python tests/performance/bench.py
+
+clean:
+	rm -rf .venv results runs _site

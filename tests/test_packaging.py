@@ -1,0 +1,58 @@
+"""The wheel carries its data: installed in a clean environment it runs from any directory."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new environment that holds the wheel, and sees this one's dependencies but not its editable install."""
+    folder = tmp_path_factory.mktemp("packaging")
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run([*pip, *build], check=True)
+    (wheel,) = folder.glob("*.whl")
+    environment = folder / "environment"
+    venv.create(environment, with_pip=False)
+    python = environment / "bin" / "python"
+    subprocess.run([*pip, "--python", str(python), "install", "--no-deps", str(wheel)], check=True)
+    site = next(environment.glob("lib/python*/site-packages"))
+    # a plain path line: the .pth files in that folder, the editable install among them, are not read
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return environment
+
+
+def run(installed: Path, *arguments: str, cwd: Path) -> str:
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(
+        [installed / "bin" / "icl-bench", *arguments],
+        cwd=cwd, capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_wheel_is_what_runs(installed: Path, tmp_path: Path) -> None:
+    code = "import icl_bench; from icl_bench.resources import data_folder; print(data_folder('tasks'))"
+    done = subprocess.run(
+        [installed / "bin" / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(str(installed))
+
+
+def test_it_lists_tasks_and_models(installed: Path, tmp_path: Path) -> None:
+    assert "paper-v1/decision_tree" in run(installed, "tasks", "list", cwd=tmp_path)
+    assert "llama-rope-swigluless" in run(installed, "models", "list", cwd=tmp_path)
+
+
+def test_it_scores_a_shipped_model(installed: Path, tmp_path: Path) -> None:
+    run(installed, "evaluate", "reference/llama", "--task", "linear_regression", cwd=tmp_path)
+    assert list((tmp_path / "results").glob("*.json"))
