@@ -2,10 +2,14 @@
 
 import typer
 
+from icl_bench.cli.errors import VerbGroup
+from icl_bench.cli.tasks import tasks
+
 app = typer.Typer(
+    cls=VerbGroup,
     name="icl-bench",
     help="Score sequence models on in-context learning: frozen prompts, exact predictors, intervals.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(tasks, name="tasks")

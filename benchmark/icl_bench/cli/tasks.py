@@ -1,0 +1,188 @@
+"""`icl-bench tasks`: look at the frozen suites, verify them, export them."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from icl_bench.cli.errors import VerbGroup
+
+if TYPE_CHECKING:
+    from icl_bench.specs.suite import TaskSpec
+    from icl_bench.suites import Suite
+
+tasks = typer.Typer(cls=VerbGroup, help="Look at the frozen tasks, verify them, export them.")
+
+TaskName = Annotated[
+    str, typer.Argument(metavar="SUITE/TASK", help="As mini/linear_regression.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else.")]
+
+SHOWN_POINTS = 3
+SHOWN_COORDINATES = 4
+
+
+@tasks.command("list")
+def list_tasks(as_json: AsJson = False) -> None:
+    """List every suite and its tasks.
+
+    Example: icl-bench tasks list
+    """
+    from tabulate import tabulate
+
+    from icl_bench.suites import load_suite, suite_names
+
+    suites = [load_suite(name) for name in suite_names()]
+    if as_json:
+        _print_json({"suites": [_suite_facts(suite) for suite in suites]})
+        return
+    for suite in suites:
+        typer.echo(f"{suite.name}: {suite.spec.summary} {suite.spec.prompts:,} prompts a task.\n")
+        rows = [
+            _sizes(task) | {"baseline": task.baseline, "exact": task.exact} for task in suite.tasks.values()
+        ]
+        typer.echo(tabulate(rows, headers="keys") + "\n")
+
+
+@tasks.command("show")
+def show_task(name: TaskName, as_json: AsJson = False) -> None:
+    """Show a task: formula, prior, sizes, predictors, and its first prompt.
+
+    Example: icl-bench tasks show mini/sparse_parity
+    """
+    from icl_bench.suites import find_task, generate
+
+    suite, task = find_task(name)
+    xs, ys, _ = generate(task, suite.name, "eval", 0, 1)
+    if as_json:
+        _print_json(_facts(suite, task) | {"prompt": {"xs": xs[0].tolist(), "ys": ys[0].tolist()}})
+        return
+    for label, text in _facts(suite, task).items():
+        typer.echo(f"{label.replace('_', ' '):<16}{_told(text)}")
+    typer.echo("first prompt")
+    last = task.points - 1
+    for i in [*range(min(SHOWN_POINTS, last)), last]:
+        typer.echo(f"  x_{i} = {_vector(xs[0, i])}  y_{i} = {_vector(ys[0, i])}")
+
+
+@tasks.command("verify")
+def verify_tasks(
+    suite: Annotated[str | None, typer.Option(help="Only this suite.", show_default="every suite")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make every frozen prompt anew and compare it with the lock; exit 1 where a hash differs.
+
+    Example: icl-bench tasks verify --suite mini
+    """
+    from icl_bench.suites import load_suite, suite_names
+
+    suites = [load_suite(name) for name in ([suite] if suite else suite_names())]
+    checked = {one.name: _differences(one, quiet=as_json) for one in suites}
+    holds = not any(differences for found in checked.values() for differences in found.values())
+    if as_json:
+        _print_json({"holds": holds, "suites": [_verdict(one, checked[one.name]) for one in suites]})
+    else:
+        for one in suites:
+            typer.echo(f"{one.name}, lock {one.lock_hash}")
+            for task, differences in checked[one.name].items():
+                typer.echo(f"  {task:<26}{'; '.join(differences) if differences else 'holds'}")
+    raise typer.Exit(0 if holds else 1)
+
+
+@tasks.command("export")
+def export(
+    name: TaskName,
+    out: Annotated[Path, typer.Argument(metavar="OUT.npz", help="The file to write.", show_default=False)],
+) -> None:
+    """Write a task's frozen prompts and parameters to a NumPy file, the same bytes every time.
+
+    Example: icl-bench tasks export mini/linear_regression linear.npz
+    """
+    from icl_bench.suites import find_task
+    from icl_bench.suites.export import export_task
+
+    suite, task = find_task(name)
+    arrays = export_task(suite, task, out)
+    typer.echo(f"wrote {suite.name}/{task.name} to {out}: {', '.join(arrays)}")
+
+
+@tasks.command("lock")
+def lock(
+    name: Annotated[str, typer.Argument(metavar="SUITE", help="As mini-v2.", show_default=False)],
+) -> None:
+    """Freeze a new suite: write its lock.json. A suite that has one is refused.
+
+    Example: icl-bench tasks lock mini-v2
+    """
+    from icl_bench.suites import load_suite
+    from icl_bench.suites.lock import lock_suite
+
+    suite = load_suite(name)
+    lock_suite(suite)
+    typer.echo(f"wrote {suite.lock_path}, SHA-256 {suite.lock_hash}")
+
+
+def _differences(suite: "Suite", quiet: bool) -> dict[str, list[str]]:
+    """What differs from the lock, task by task, showing progress."""
+    from icl_bench.progress import progress
+    from icl_bench.suites.lock import remake
+
+    found = {}
+    with progress(f"verifying {suite.name}", len(suite.tasks), quiet) as advance:
+        for done, task in enumerate(suite.tasks.values(), start=1):
+            _, found[task.name] = remake(suite, task)
+            advance(done, task.name)
+    return found
+
+
+def _verdict(suite: "Suite", differences: dict[str, list[str]]) -> dict[str, Any]:
+    tasks = [{"task": task, "holds": not found, "differences": found} for task, found in differences.items()]
+    return {"suite": suite.name, "lock_hash": suite.lock_hash, "tasks": tasks}
+
+
+def _suite_facts(suite: "Suite") -> dict[str, Any]:
+    about = {"suite": suite.name, "summary": suite.spec.summary, "notes": suite.spec.notes}
+    return about | {
+        "lock_hash": suite.lock_hash if suite.lock_path.exists() else None,
+        "tasks": [_facts(suite, task) for task in suite.tasks.values()],
+    }
+
+
+def _facts(suite: "Suite", task: "TaskSpec") -> dict[str, Any]:
+    """What there is to know about a task, in the order in which it is shown."""
+    sizes = _sizes(task)
+    del sizes["task"]
+    return {
+        "task": f"{suite.name}/{task.name}",
+        "summary": task.summary,
+        "formula": task.function_class.formula,
+        "prior": task.function_class.prior,
+        "function_class": task.function_class.model_dump(),
+        **sizes,
+        "prompts": suite.spec.prompts,
+        "baseline": task.baseline,
+        "exact": task.exact,
+        "exact_note": task.exact_note,
+    }
+
+
+def _sizes(task: "TaskSpec") -> dict[str, Any]:
+    d, k = task.function_class.d, task.function_class.k
+    return {"task": task.name, "d": d, "k": k, "points": task.points, "scored": task.scored}
+
+
+def _told(value: Any) -> str:
+    return ", ".join(f"{key} {one}" for key, one in value.items()) if isinstance(value, dict) else str(value)
+
+
+def _vector(values: Any) -> str:
+    """A point in short: four digits, and the middle left out where it is long."""
+    told = [f"{value:.4g}" for value in values.tolist()]
+    if len(told) > SHOWN_COORDINATES:
+        told[SHOWN_COORDINATES - 2 : -1] = ["…"]
+    return f"({', '.join(told)})" if len(told) > 1 else told[0]
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))

@@ -1,0 +1,65 @@
+"""Prompts on disk: one Arrow file a task, which `datasets.Dataset.from_file` opens and memory-maps.
+
+Columns `xs` and `ys`, a row a prompt, nested lists of fixed lengths (points × d and points × k) without
+offsets, in one record batch: NumPy reads the mapped file in place.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from icl_bench.files import whole_file
+
+
+def write_arrow(path: Path, xs: np.ndarray, ys: np.ndarray) -> None:
+    """Write xs (prompts, points, d) and ys (prompts, points, k), float32; StorageError where that fails."""
+    import pyarrow
+    from datasets import Features
+    from datasets.arrow_writer import ArrowWriter
+
+    table = pyarrow.table({"xs": _nested(xs), "ys": _nested(ys)})
+    features = Features.from_arrow_schema(table.schema)
+    with (
+        whole_file(path) as part,
+        ArrowWriter(path=str(part), features=features, writer_batch_size=len(xs)) as writer,
+    ):
+        writer.write_table(table)
+        writer.finalize()
+
+
+def read_arrow(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
+    """xs and ys as read-only views of the mapped file; None where it is missing or damaged."""
+    if not path.is_file():
+        return None
+    import pyarrow
+    from datasets import Dataset
+
+    try:
+        table = Dataset.from_file(str(path)).data
+        return _array(table.column("xs")), _array(table.column("ys"))
+    except (pyarrow.ArrowException, OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None  # whatever a damaged file makes the reader say, the answer is to write it anew
+
+
+def _nested(array: np.ndarray) -> Any:
+    """A float32 array (prompts, points, n) as an Arrow array of fixed-size lists, without a copy."""
+    import pyarrow
+
+    values = pyarrow.array(np.ascontiguousarray(array, np.float32).reshape(-1))
+    for length in reversed(array.shape[1:]):
+        values = pyarrow.FixedSizeListArray.from_arrays(values, length)
+    return values
+
+
+def _array(column: Any) -> np.ndarray:
+    """The inverse of `_nested`; ValueError where the column would have to be copied."""
+    import pyarrow
+
+    if column.num_chunks != 1:
+        raise ValueError("the column is in several batches")
+    values, shape = column.chunk(0), [len(column)]
+    while pyarrow.types.is_fixed_size_list(values.type):
+        shape.append(values.type.list_size)
+        values = values.flatten()
+    return values.to_numpy(zero_copy_only=True).reshape(shape)

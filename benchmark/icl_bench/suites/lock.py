@@ -1,0 +1,76 @@
+"""The lock of a suite: SHA-256 of every frozen array. Written once, then only compared with."""
+
+import hashlib
+import json
+
+import numpy as np
+
+from icl_bench.errors import SuiteError
+from icl_bench.files import write_text
+from icl_bench.specs.suite import SuiteLock, TaskLock, TaskSpec
+from icl_bench.suites.catalogue import Suite
+from icl_bench.suites.generate import EVAL, Arrays, generate
+
+PARTS = ("xs", "ys", "parameters")
+
+
+def array_hash(array: np.ndarray) -> str:
+    """SHA-256 of the array's bytes, little-endian in C order."""
+    return hashlib.sha256(_little_endian(array).data).hexdigest()
+
+
+def parameters_hash(parameters: dict[str, np.ndarray]) -> str:
+    """SHA-256 over the parameters by name: a line `name dtype shape`, then the bytes as in `array_hash`."""
+    digest = hashlib.sha256()
+    for name, array in sorted(parameters.items()):
+        array = _little_endian(array)
+        shape = "×".join(map(str, array.shape))
+        digest.update(f"{name} {array.dtype.str} {shape}\n".encode())
+        digest.update(array.data)
+    return digest.hexdigest()
+
+
+def task_lock(xs: np.ndarray, ys: np.ndarray, parameters: dict[str, np.ndarray]) -> TaskLock:
+    """The hashes of one task's arrays."""
+    return TaskLock(xs=array_hash(xs), ys=array_hash(ys), parameters=parameters_hash(parameters))
+
+
+def remake(suite: Suite, task: TaskSpec) -> tuple[Arrays, list[str]]:
+    """The evaluation prompts, made anew, and what in them is not as locked: a phrase a part, with both
+    hashes, none where all hold. SuiteError where the suite has no lock."""
+    locked = suite.lock.tasks[task.name]
+    arrays = generate(task, suite.name, EVAL, 0, suite.spec.prompts)
+    found = task_lock(*arrays)
+    return arrays, [
+        f"{part}: expected SHA-256 {getattr(locked, part)}, found {getattr(found, part)}"
+        for part in PARTS
+        if getattr(found, part) != getattr(locked, part)
+    ]
+
+
+def frozen(suite: Suite, task: TaskSpec) -> Arrays:
+    """The evaluation prompts, made anew. SuiteError where they are not the locked ones."""
+    arrays, differences = remake(suite, task)
+    if differences:
+        raise SuiteError(
+            f"{suite.name}/{task.name}: the prompts made here are not the frozen ones "
+            f"({'; '.join(differences)}); restore the suite's files or install the versions of constraints.txt"
+        )
+    return arrays
+
+
+def lock_suite(suite: Suite) -> SuiteLock:
+    """Freeze a new suite: write its lock.json. SuiteError where it has one already."""
+    if suite.lock_path.exists():
+        raise SuiteError(f"{suite.lock_path} exists; a suite is never edited: make a new version")
+    tasks = {
+        name: task_lock(*generate(task, suite.name, EVAL, 0, suite.spec.prompts))
+        for name, task in suite.tasks.items()
+    }
+    lock = SuiteLock(schema=1, suite=suite.name, prompts=suite.spec.prompts, tasks=tasks)
+    write_text(suite.lock_path, json.dumps(lock.model_dump(by_alias=True), indent=2) + "\n")
+    return lock
+
+
+def _little_endian(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
