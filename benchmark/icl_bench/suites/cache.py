@@ -1,19 +1,24 @@
 """Prompts on disk: one Arrow file a task, which `datasets.Dataset.from_file` opens and memory-maps.
 
 Columns `xs` and `ys`, a row a prompt, nested lists of fixed lengths (points × d and points × k) without
-offsets, in one record batch: NumPy reads the mapped file in place.
+offsets, in one record batch: NumPy reads the mapped file in place. Beside each file lies its SHA-256, which is
+compared before Arrow sees a byte, because a damaged Arrow file can end the process.
 """
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from icl_bench.files import whole_file
+from icl_bench.files import whole_file, write_text
 
 
 def write_arrow(path: Path, xs: np.ndarray, ys: np.ndarray) -> None:
-    """Write xs (prompts, points, d) and ys (prompts, points, k), float32; StorageError where that fails."""
+    """Write xs (prompts, points, d) and ys (prompts, points, k), float32, and the file's SHA-256 beside it.
+
+    Raises StorageError; a process that dies between the two leaves a file that `read_arrow` refuses.
+    """
     import pyarrow
     from datasets import Features
     from datasets.arrow_writer import ArrowWriter
@@ -26,11 +31,15 @@ def write_arrow(path: Path, xs: np.ndarray, ys: np.ndarray) -> None:
     ):
         writer.write_table(table)
         writer.finalize()
+    write_text(_sum_path(path), _sum(path))
 
 
 def read_arrow(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
-    """xs and ys as read-only views of the mapped file; None where it is missing or damaged."""
-    if not path.is_file():
+    """xs and ys as read-only views of the mapped file; None where it is missing, damaged or not ours."""
+    try:
+        if _sum_path(path).read_bytes() != _sum(path).encode():
+            return None
+    except OSError:
         return None
     import pyarrow
     from datasets import Dataset
@@ -38,8 +47,17 @@ def read_arrow(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
     try:
         table = Dataset.from_file(str(path)).data
         return _array(table.column("xs")), _array(table.column("ys"))
-    except (pyarrow.ArrowException, OSError, ValueError, TypeError, KeyError, AttributeError):
-        return None  # whatever a damaged file makes the reader say, the answer is to write it anew
+    except (pyarrow.ArrowException, ValueError, KeyError):
+        return None  # whole, but of another version's layout
+
+
+def _sum_path(path: Path) -> Path:
+    return path.with_suffix(".sha256")
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _nested(array: np.ndarray) -> Any:

@@ -54,7 +54,7 @@ def frozen(suite: Suite, task: TaskSpec) -> Arrays:
     if differences:
         raise SuiteError(
             f"{suite.name}/{task.name}: the prompts made here are not the frozen ones "
-            f"({'; '.join(differences)}); restore the suite's files or install the versions of constraints.txt"
+            f"({'; '.join(differences)}); restore the suite's files or install as constraints.txt says"
         )
     return arrays
 
