@@ -1,0 +1,84 @@
+"""Checkpoint folders: `config.json` and `model.safetensors`, the layout of `PyTorchModelHubMixin`.
+
+Loading is strict (`icl_bench.specs.checkpoint`, `icl_bench.models.weights`): every key and every tensor is
+accounted for, nothing is filled in, nothing submitted is executed.
+"""
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+
+from icl_bench.errors import CheckpointError, InputError, StorageError
+from icl_bench.files import whole_folder
+from icl_bench.models.model import ICLModel, empty_model
+from icl_bench.models.weights import WEIGHTS_FILE, read_weights
+from icl_bench.specs.checkpoint import parse_config, read_config
+
+CHECKPOINT_FILES = ("config.json", WEIGHTS_FILE)
+STORED_DTYPES = (torch.float16, torch.float32)
+
+
+def load_checkpoint(folder: Path) -> ICLModel:
+    """The model of a checkpoint folder, in float32 on the CPU, ready to predict.
+
+    CheckpointError, one line, where anything is missing, unknown, misshapen, cut short or not finite. Sizes
+    are checked before memory is allocated.
+    """
+    config = read_config(folder).to_dict()
+    model = empty_model(config)
+    shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    model.load_state_dict(read_weights(folder, shapes), assign=True)
+    return model.eval()
+
+
+def save_checkpoint(
+    model: ICLModel,
+    folder: Path,
+    dtype: torch.dtype = torch.float32,
+    extra: Mapping[str, str] | None = None,
+) -> None:
+    """Write a checkpoint in place of `folder`, whole or not at all; the same model gives the same bytes.
+
+    `dtype` is float32 or float16. `extra` maps further file names to their text. CheckpointError where a
+    weight does not fit the dtype, StorageError where the folder holds something else or cannot be written.
+    """
+    if dtype not in STORED_DTYPES:
+        raise InputError(f"weights are stored as float16 or float32, not {dtype}")
+    extra = dict(extra or {})
+    _check_replaceable(folder, extra)
+    stored = _as_stored(model, dtype)
+    config = parse_config(model._hub_mixin_config, "the model's config").to_dict()
+    with whole_folder(folder) as part:
+        try:
+            stored.save_pretrained(part, config=config)
+        except SafetensorError as error:  # raised for a full disk too, with the reason in its text
+            raise StorageError(f"cannot write {folder}: {error}; free space or name another place") from None
+        (part / "README.md").unlink()  # the mixin's model card, written again when the model is pushed
+        for name, text in extra.items():
+            (part / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _as_stored(model: ICLModel, dtype: torch.dtype) -> ICLModel:
+    """A copy of the model with its weights on the CPU in `dtype`, all of them finite."""
+    stored = copy.deepcopy(model).to(device="cpu", dtype=dtype)
+    for name, tensor in stored.state_dict().items():
+        if not torch.isfinite(tensor).all():
+            remedy = "save it in float32" if dtype == torch.float16 else "training diverged"
+            raise CheckpointError(f"cannot save {name!r}: it holds values that are not finite; {remedy}")
+    return stored
+
+
+def _check_replaceable(folder: Path, extra: dict[str, Any]) -> None:
+    """StorageError where replacing `folder` would remove something that is not a checkpoint or a run."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise StorageError(f"cannot write {folder}: a file is in its place; name a folder")
+    held = list(folder.iterdir())
+    known = any(entry.name in (*CHECKPOINT_FILES, *extra) for entry in held)
+    if any(entry.is_dir() for entry in held) or (held and not known):
+        raise StorageError(f"cannot write {folder}: it holds other things than a checkpoint; name a new folder")

@@ -1,0 +1,119 @@
+"""A trained model as a predictor: numpy in, numpy out, float32, in batches of a size that repeats."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from icl_bench.errors import InputError
+from icl_bench.models.model import ICLModel
+
+# Bytes of activations that one batch may hold. Measured on a 2-core CPU: batches that stay near the caches
+# are up to twice as fast as batches of hundreds of megabytes; an accelerator wants the large ones.
+ACTIVATION_BYTES = {"cpu": 16 * 2**20, "cuda": 512 * 2**20}
+MAX_BATCH = 4_096
+
+
+class ModelPredictor:
+    """`predict` of a checkpoint, on one device.
+
+    The batch is chosen from sizes alone, never from free memory, so that a repeated evaluation repeats its
+    bits. Where the device is out of memory it is halved. InputError where the device does not exist.
+    """
+
+    def __init__(self, model: ICLModel, device: str = "cpu") -> None:
+        self.device = _device(device)
+        self.model = model.to(self.device).eval()
+
+    def batch_size(self, points: int) -> int:
+        """How many prompts of `points` points go through the model at once."""
+        tokens = 2 * points - 1
+        target = ACTIVATION_BYTES["cpu" if self.device.type == "cpu" else "cuda"]
+        widest = widest_activation(self.model)
+        return max(1, min(MAX_BATCH, target // (4 * tokens * widest)))
+
+    def predict(
+        self, xs: Float[np.ndarray, "batch points d"], ys: Float[np.ndarray, "batch points k"]
+    ) -> Float[np.ndarray, "batch points k"]:
+        """Predictions (batch, points, k) in float32; prediction i reads only xs[:, :i+1] and ys[:, :i].
+
+        InputError where d or k is not the model's, SpecError where the prompt is longer than its positions.
+        """
+        self._check_shapes(xs, ys)
+        size = self.batch_size(xs.shape[1])
+        predictions = np.empty(ys.shape, dtype=np.float32)
+        done = 0
+        with torch.inference_mode(), _full_float32():
+            while done < len(xs):
+                batch = slice(done, done + size)
+                try:
+                    predictions[batch] = self._forward(xs[batch], ys[batch])
+                except torch.OutOfMemoryError:
+                    size = self._halved(size)
+                else:
+                    done += size
+        return predictions
+
+    def _forward(self, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+        return self.model(self._tensor(xs), self._tensor(ys)).cpu().numpy()
+
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.array(array, dtype=np.float32, order="C")).to(self.device)
+
+    def _halved(self, size: int) -> int:
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if size == 1:
+            raise InputError(
+                f"one prompt of {self.model.architecture.name} does not fit the memory of {self.device}; "
+                "use --device cpu"
+            )
+        return size // 2
+
+    def _check_shapes(self, xs: np.ndarray, ys: np.ndarray) -> None:
+        if xs.ndim != 3 or ys.ndim != 3 or xs.shape[:2] != ys.shape[:2]:
+            raise InputError(
+                f"prompts are xs (batch, points, d) and ys (batch, points, k), not {xs.shape} and {ys.shape}"
+            )
+        d, k = xs.shape[2], ys.shape[2]
+        if (d, k) != (self.model.d, self.model.k):
+            raise InputError(
+                f"the checkpoint is for d = {self.model.d}, k = {self.model.k} ({self.model.task}) and the "
+                f"prompts have d = {d}, k = {k}; choose the task that it was trained for"
+            )
+
+
+def widest_activation(model: ICLModel) -> int:
+    """About how many numbers one token holds at once: the outputs of every linear map of the widest sublayer.
+
+    A map of n × m weights has m outputs for n inputs, so a sublayer's weights over the width count them.
+    """
+    width = model.architecture.width
+    sublayers = model.architecture.expanded()
+    return 2 * width + max(sublayer.module.parameters(width) for sublayer in sublayers) // width
+
+
+def _device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
+        reason = str(error).splitlines()[0]
+        raise InputError(f"device {name!r} cannot be used here: {reason}; use --device cpu") from None
+    return device
+
+
+@contextmanager
+def _full_float32() -> Iterator[None]:
+    """Matrix products and convolutions in float32 proper: TF32 and bfloat16 shortcuts off, then as before."""
+    precision = torch.get_float32_matmul_precision()
+    convolutions = torch.backends.cudnn.allow_tf32
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(precision)
+        torch.backends.cudnn.allow_tf32 = convolutions

@@ -1,0 +1,117 @@
+"""`config.json` of a checkpoint: what the weights are the weights of."""
+
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from icl_bench.errors import CheckpointError, SpecError
+from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.schema import Strict, parse
+
+MAX_JSON_BYTES = 1_000_000
+MAX_JSON_DEPTH = 32
+MAX_JSON_VALUES = 100_000
+MAX_PROVENANCE_VALUES = 1_000
+MAX_MESSAGE = 600  # characters of a message that quotes a file's content
+
+
+def _bounded(training: dict[str, Any]) -> dict[str, Any]:
+    fault = _not_plain(training, MAX_PROVENANCE_VALUES)
+    if fault:
+        raise ValueError(fault)
+    return training
+
+
+class CheckpointConfig(Strict):
+    """The arguments of `icl_bench.models.model.ICLModel`, as `PyTorchModelHubMixin` writes them."""
+
+    spec: ArchitectureSpec
+    d: int = Field(ge=1, le=4_096)  # coordinates of x
+    k: int = Field(ge=1, le=4_096)  # coordinates of y
+    task: str = Field(pattern=r"^[a-z]+-v[0-9]+/[a-z][a-z0-9_]{0,63}$")  # suite/task it was trained for
+    target_scale: float = Field(default=1.0, ge=1e-9, le=1e9)  # factor on targets going in
+    training: Annotated[dict[str, Any], AfterValidator(_bounded)] | None = None  # seed, recipe, …
+
+    def to_dict(self) -> dict[str, Any]:
+        """The config as plain data, as in its file."""
+        return self.model_dump(by_alias=True)
+
+
+def parse_config(value: Any, source: str) -> CheckpointConfig:
+    """Validate plain data as a checkpoint's config; CheckpointError is one line about the first fault."""
+    fault = _not_plain(value, MAX_JSON_VALUES)
+    if fault or not isinstance(value, dict):
+        raise CheckpointError(f"{source}: {fault or 'a mapping is expected'}; save the checkpoint again")
+    try:
+        return parse(CheckpointConfig, value, source)
+    except SpecError as error:
+        raise CheckpointError(_short(str(error))) from None
+
+
+def read_config(folder: Path) -> CheckpointConfig:
+    """Read `config.json` of a checkpoint folder; CheckpointError is one line about the first fault."""
+    path = folder / "config.json"
+    if not path.is_file():
+        raise CheckpointError(f"{folder} holds no config.json; name a folder made by `icl-bench train`")
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_JSON_BYTES + 1)
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror}; check its permissions") from None
+    return parse_config(parse_json(content, str(path)), str(path))
+
+
+def parse_json(content: bytes, source: str, most: int = MAX_JSON_BYTES) -> Any:
+    """Strict JSON in UTF-8: at most `most` bytes, no key twice, no NaN or infinity, no endless nesting."""
+    if len(content) > most:
+        raise CheckpointError(f"{source} is larger than {most:,} bytes; shorten it")
+    try:
+        return json.loads(
+            content.decode("utf-8"), object_pairs_hook=_without_repeats, parse_constant=_no_constant
+        )
+    except RecursionError:
+        raise CheckpointError(f"{source}: nested too deeply; save the checkpoint again") from None
+    except ValueError as error:  # JSON and UTF-8 errors, and those of the two hooks
+        raise CheckpointError(_short(f"{source} is not valid JSON: {error}; save the checkpoint again")) from None
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise ValueError(f"the key {_short(repr(counts.most_common(1)[0][0]), 60)} stands twice")
+    return mapping
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _not_plain(value: Any, most: int) -> str | None:
+    """What keeps a value from being plain data of bounded size, None where nothing does."""
+    level, count = [value], 0
+    for _ in range(MAX_JSON_DEPTH):
+        count += len(level)
+        if count > most:
+            return f"more than {most:,} values"
+        for item in level:
+            if not isinstance(item, (dict, list, str, int, float, type(None))):
+                return f"{type(item).__name__} is not plain data"
+            if isinstance(item, float) and not math.isfinite(item):
+                return f"{item} is not a finite number"
+            if isinstance(item, dict) and not all(isinstance(key, str) for key in item):
+                return "a key is not text"
+        mappings = [item.values() for item in level if isinstance(item, dict)]
+        level = [inner for item in level if isinstance(item, list) for inner in item]
+        level += [inner for values in mappings for inner in values]
+        if not level:
+            return None
+    return f"nested more than {MAX_JSON_DEPTH} levels deep"
+
+
+def _short(text: str, most: int = MAX_MESSAGE) -> str:
+    return text if len(text) <= most else text[: most - 2] + " …"
