@@ -3,10 +3,14 @@
 from typing import ClassVar
 
 import numpy as np
+from jaxtyping import Float32, UInt64
 
-from icl_bench.specs.suite import FUNCTION_CLASSES, FunctionClassSpec
+from icl_bench.specs.suite import FunctionClassSpec
 
-__all__ = ["FUNCTION_CLASSES", "FunctionClass"]
+Words = UInt64[np.ndarray, "prompts words"]
+Inputs = Float32[np.ndarray, "prompts points d"]
+Targets = Float32[np.ndarray, "prompts points k"]
+Parameters = dict[str, np.ndarray]  # each with a leading prompt axis
 
 
 class FunctionClass(FunctionClassSpec):
@@ -33,15 +37,15 @@ class FunctionClass(FunctionClassSpec):
         """How many 64-bit random words one prompt of `points` points consumes."""
         raise NotImplementedError
 
-    def sample(self, raw: np.ndarray, points: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def sample(self, raw: Words, points: int) -> tuple[Inputs, Parameters]:
         """Inputs and parameters from random words.
 
-        raw: uint64 (prompts, words(points)). Returns xs, float32 (prompts, points, d), and the parameters
+        raw: words(points) words a prompt. Returns xs, float32 (prompts, points, d), and the parameters
         by name, each with a leading prompt axis: a function of its own for every prompt.
         """
         raise NotImplementedError
 
-    def evaluate(self, parameters: dict[str, np.ndarray], xs: np.ndarray) -> np.ndarray:
+    def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
         """Targets, float32 (prompts, points, k), of xs, float32 (prompts, points, d).
 
         Exact but for one rounding to float32, so that they are the same bits everywhere. Coordinates may

@@ -22,8 +22,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from icl_bench.function_classes.base import FUNCTION_CLASSES, FunctionClass
+from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
 from icl_bench.function_classes.streams import grid_normals, on_grid, uniform_index
+from icl_bench.specs.suite import FUNCTION_CLASSES
 
 
 @FUNCTION_CLASSES.register
@@ -48,7 +49,7 @@ class DecisionTree(FunctionClass):
         """One word a number: the inputs, the leaves, then the coordinates of the inner nodes."""
         return points * self.dims + 2 ** (self.depth + 1) - 1
 
-    def sample(self, raw: np.ndarray, points: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def sample(self, raw: Words, points: int) -> tuple[Inputs, Parameters]:
         """xs (prompts, points, d) and the parameters `nodes` (prompts, 2^depth − 1), int32 coordinates in the
         order of a heap, and `leaves` (prompts, 2^depth), left to right."""
         inputs, leaves = points * self.dims, 2**self.depth
@@ -57,7 +58,7 @@ class DecisionTree(FunctionClass):
         xs = on_grid(units[:, :inputs]).reshape(-1, points, self.dims)
         return xs, {"nodes": nodes, "leaves": on_grid(_parted(units[:, inputs:]))}
 
-    def evaluate(self, parameters: dict[str, np.ndarray], xs: np.ndarray) -> np.ndarray:
+    def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
         """Targets (prompts, points, 1); a leaf is copied, nothing is computed."""
         nodes = parameters["nodes"]
         place = np.zeros(xs.shape[:2], np.int64)

@@ -16,10 +16,14 @@ One prompt with w = (1, −2): x = (3, 1) → 1, x = (0.5, 0.25) → 0, x = (0, 
 from typing import ClassVar, Literal
 
 import numpy as np
+from jaxtyping import Float32
 from pydantic import Field
 
-from icl_bench.function_classes.base import FUNCTION_CLASSES, FunctionClass
+from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
 from icl_bench.function_classes.streams import GRID, grid_normals, grid_units, on_grid
+from icl_bench.specs.suite import FUNCTION_CLASSES
+
+Vectors = Float32[np.ndarray, "prompts d"]
 
 
 @FUNCTION_CLASSES.register
@@ -41,17 +45,17 @@ class LinearRegression(FunctionClass):
         """One word a number: the inputs, then w."""
         return (points + 1) * self.dims
 
-    def sample(self, raw: np.ndarray, points: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def sample(self, raw: Words, points: int) -> tuple[Inputs, Parameters]:
         """xs (prompts, points, d) and the parameter `w` (prompts, d)."""
         numbers = on_grid(grid_normals(raw)).reshape(len(raw), points + 1, self.dims)
         return numbers[:, :points].copy(), {"w": numbers[:, points].copy()}
 
-    def evaluate(self, parameters: dict[str, np.ndarray], xs: np.ndarray) -> np.ndarray:
+    def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
         """Targets (prompts, points, 1)."""
         return linear_targets(parameters["w"], xs)
 
 
-def linear_targets(w: np.ndarray, xs: np.ndarray) -> np.ndarray:
+def linear_targets(w: Vectors, xs: Inputs) -> Targets:
     """w · x for w (prompts, d) and xs (prompts, points, d), exact until the rounding: (prompts, points, 1).
 
     In units of 2^-26 a product is an integer below 2^33 and a sum of 1,024 of them stays below 2^53, so

@@ -19,9 +19,10 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from icl_bench.function_classes.base import FUNCTION_CLASSES, FunctionClass
+from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
 from icl_bench.function_classes.linear_regression import linear_targets
 from icl_bench.function_classes.streams import grid_normals, on_grid, random_subset
+from icl_bench.specs.suite import FUNCTION_CLASSES
 
 
 @FUNCTION_CLASSES.register
@@ -50,7 +51,7 @@ class SparseLinearRegression(FunctionClass):
         """One word a number: the inputs, the kept coordinates of w, then the draws of the support."""
         return points * self.dims + 2 * self.sparsity
 
-    def sample(self, raw: np.ndarray, points: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def sample(self, raw: Words, points: int) -> tuple[Inputs, Parameters]:
         """xs (prompts, points, d) and the parameter `w` (prompts, d), whose non-zeros are the support."""
         inputs = points * self.dims
         numbers = on_grid(grid_normals(raw[:, : inputs + self.sparsity]))
@@ -59,6 +60,6 @@ class SparseLinearRegression(FunctionClass):
         np.put_along_axis(w, support, numbers[:, inputs:], axis=1)
         return numbers[:, :inputs].reshape(len(raw), points, self.dims).copy(), {"w": w}
 
-    def evaluate(self, parameters: dict[str, np.ndarray], xs: np.ndarray) -> np.ndarray:
+    def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
         """Targets (prompts, points, 1)."""
         return linear_targets(parameters["w"], xs)

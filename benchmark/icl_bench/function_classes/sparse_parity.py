@@ -18,8 +18,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from icl_bench.function_classes.base import FUNCTION_CLASSES, FunctionClass
+from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
 from icl_bench.function_classes.streams import random_subset, sign_words, signs
+from icl_bench.specs.suite import FUNCTION_CLASSES
 
 
 @FUNCTION_CLASSES.register
@@ -48,14 +49,14 @@ class SparseParity(FunctionClass):
         """One bit a sign, in whole words, then one word a hidden coordinate."""
         return sign_words(points * self.dims) + self.sparsity
 
-    def sample(self, raw: np.ndarray, points: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def sample(self, raw: Words, points: int) -> tuple[Inputs, Parameters]:
         """xs (prompts, points, d) and the parameter `subset` (prompts, sparsity), int32, ascending."""
         inputs = raw.shape[1] - self.sparsity
         xs = signs(raw[:, :inputs], points * self.dims).astype(np.float32)
         subset = random_subset(raw[:, inputs:], self.dims).astype(np.int32)
         return xs.reshape(-1, points, self.dims), {"subset": subset}
 
-    def evaluate(self, parameters: dict[str, np.ndarray], xs: np.ndarray) -> np.ndarray:
+    def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
         """Targets (prompts, points, 1), 0 where a hidden coordinate of x has been set to 0."""
         hidden = np.take_along_axis(xs, parameters["subset"][:, None, :], axis=2)
         return hidden.prod(axis=2, keepdims=True, dtype=np.float32)

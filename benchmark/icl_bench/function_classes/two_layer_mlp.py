@@ -19,8 +19,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from icl_bench.function_classes.base import FUNCTION_CLASSES, FunctionClass
+from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
 from icl_bench.function_classes.streams import GRID, GRID_LIMIT, grid_normals, grid_units, on_grid
+from icl_bench.specs.suite import FUNCTION_CLASSES
 
 _MOST_TERMS = (2**63 - 1) // GRID_LIMIT**3  # of products of three grid numbers that a 64-bit sum can hold
 
@@ -53,7 +54,7 @@ class TwoLayerMLP(FunctionClass):
         """One word a number: the inputs, then W1 row by row, then W2."""
         return points * self.dims + self.dims * self.width + self.width
 
-    def sample(self, raw: np.ndarray, points: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def sample(self, raw: Words, points: int) -> tuple[Inputs, Parameters]:
         """xs (prompts, points, d) and the parameters `W1` (prompts, d, width), `W2` (prompts, width)."""
         numbers = on_grid(grid_normals(raw))
         ends = np.cumsum([points * self.dims, self.dims * self.width])
@@ -61,7 +62,7 @@ class TwoLayerMLP(FunctionClass):
         parameters = {"W1": W1.reshape(-1, self.dims, self.width).copy(), "W2": W2.copy()}
         return inputs.reshape(-1, points, self.dims).copy(), parameters
 
-    def evaluate(self, parameters: dict[str, np.ndarray], xs: np.ndarray) -> np.ndarray:
+    def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
         """Targets (prompts, points, 1): hidden sums are exact in float64 (units of 2^-26, below 2^43),
         output sums in int64 (units of 2^-39)."""
         hidden = np.matmul(grid_units(xs), grid_units(parameters["W1"]))

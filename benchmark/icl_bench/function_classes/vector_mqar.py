@@ -21,8 +21,9 @@ import numpy as np
 from pydantic import Field
 
 from icl_bench.errors import InputError
-from icl_bench.function_classes.base import FUNCTION_CLASSES, FunctionClass
+from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
 from icl_bench.function_classes.streams import grid_normals, sphere, uniform_index
+from icl_bench.specs.suite import FUNCTION_CLASSES
 
 
 @FUNCTION_CLASSES.register
@@ -49,7 +50,7 @@ class VectorMQAR(FunctionClass):
         """One word a number: the keys, the values, then which key is repeated."""
         return 2 * (points - 1) * self.dims + 1
 
-    def sample(self, raw: np.ndarray, points: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def sample(self, raw: Words, points: int) -> tuple[Inputs, Parameters]:
         """xs (prompts, points, d), the keys and then the query; parameter `values` (prompts, pairs, d)."""
         pairs = points - 1
         vectors = sphere(grid_normals(raw[:, :-1]).reshape(-1, 2, pairs, self.dims))
@@ -58,7 +59,7 @@ class VectorMQAR(FunctionClass):
         query = keys[np.arange(len(raw)), repeated]
         return np.concatenate([keys, query[:, None]], axis=1), {"values": values.copy()}
 
-    def evaluate(self, parameters: dict[str, np.ndarray], xs: np.ndarray) -> np.ndarray:
+    def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
         """Targets (prompts, points, d): value i for key i; a later point has the value of the first key that
         it repeats. InputError where it repeats none."""
         values = parameters["values"]

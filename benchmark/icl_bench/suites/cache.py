@@ -1,7 +1,7 @@
 """Prompts on disk: one Arrow file a task, which `datasets.Dataset.from_file` opens and memory-maps.
 
 Columns `xs` and `ys`, a row a prompt, nested lists of fixed lengths (points × d and points × k) without
-offsets, in one record batch: NumPy reads the mapped file in place. Beside each file lies its SHA-256, which is
+offsets, in one record batch: NumPy reads the mapped file in place. Beside each file lies its SHA-256. It is
 compared before Arrow sees a byte, because a damaged Arrow file can end the process.
 """
 
