@@ -14,11 +14,11 @@ from safetensors import SafetensorError
 
 from icl_bench.errors import CheckpointError, InputError, StorageError
 from icl_bench.files import whole_folder
+from icl_bench.models.layout import CHECKPOINT_FILES
 from icl_bench.models.model import ICLModel, empty_model
-from icl_bench.models.weights import WEIGHTS_FILE, read_weights
+from icl_bench.models.weights import read_weights
 from icl_bench.specs.checkpoint import parse_config, read_config
 
-CHECKPOINT_FILES = ("config.json", WEIGHTS_FILE)
 STORED_DTYPES = (torch.float16, torch.float32)
 
 
@@ -81,4 +81,6 @@ def _check_replaceable(folder: Path, extra: dict[str, Any]) -> None:
     held = list(folder.iterdir())
     known = any(entry.name in (*CHECKPOINT_FILES, *extra) for entry in held)
     if any(entry.is_dir() for entry in held) or (held and not known):
-        raise StorageError(f"cannot write {folder}: it holds other things than a checkpoint; name a new folder")
+        raise StorageError(
+            f"cannot write {folder}: it holds other things than a checkpoint; name a new folder"
+        )

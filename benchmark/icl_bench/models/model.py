@@ -1,5 +1,6 @@
 """A sequence model that answers in-context regression prompts, built from an architecture spec."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,12 +13,21 @@ from icl_bench.blocks.positions import LearnedPositions
 from icl_bench.errors import SpecError
 from icl_bench.specs.architecture import ArchitectureSpec, Sublayer, parse_architecture, token_dims
 
+MODEL_CARD = """\
+---
+{{ card_data }}
+---
+A sequence model that answers regression prompts in context, in the format of icl-bench: `config.json` holds
+its architecture spec, its task and how it was trained. To score it: `icl-bench evaluate USER/MODEL`.
+"""
+
 
 class ICLModel(
     nn.Module,
     PyTorchModelHubMixin,
     library_name="icl-bench",
     tags=["in-context-learning", "icl-bench"],
+    model_card_template=MODEL_CARD,
 ):
     """Reads x_0, y_0, x_1, …, x_{N-1} as interleaved tokens and answers y_i at x_i.
 
@@ -51,6 +61,22 @@ class ICLModel(
         )
         self.final_norm = build_norm(architecture.final_norm, width)
         self.read_out = nn.Linear(width, k)
+
+    @classmethod
+    def from_pretrained(  # type: ignore[override]  # the mixin's fills in what a file lacks, and loads pickles
+        cls,
+        pretrained_model_name_or_path: str | Path,
+        *,
+        task: str | None = None,
+        revision: str | None = None,
+    ) -> "ICLModel":
+        """The model of a checkpoint folder or Hub repository (or of the folder `task` in it), read strictly.
+
+        CheckpointError and HubError say in one line what is missing, unknown, misshapen or out of reach.
+        """
+        from icl_bench.models.load import load_model
+
+        return load_model(pretrained_model_name_or_path, task, revision)
 
     def forward(
         self, xs: Float[Tensor, "batch points d"], ys: Float[Tensor, "batch points k"]

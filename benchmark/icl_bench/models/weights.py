@@ -1,4 +1,4 @@
-"""The strict reader of `model.safetensors`: everything is checked from the header before a tensor is allocated.
+"""The strict reader of `model.safetensors`: all is checked from the header before a tensor is allocated.
 
 The format (https://github.com/huggingface/safetensors): 8 bytes of little-endian header length, a JSON header
 `{name: {dtype, shape, data_offsets: [begin, end]}}`, then the tensors' bytes. No code is ever executed.
@@ -13,14 +13,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from icl_bench.errors import CheckpointError
+from icl_bench.models.layout import ROOT, WEIGHTS_FILE, no_weights
 from icl_bench.specs.checkpoint import parse_json
 
-WEIGHTS_FILE = "model.safetensors"
 DTYPE_BYTES = {"F16": 2, "BF16": 2, "F32": 4}
 MAX_HEADER_BYTES = 8_000_000
 
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"\x1f\x8b")
-_PICKLE_FILES = ("pytorch_model.bin", "model.pt", "model.pth", "model.bin", "checkpoint.pt", "model.pkl")
 _LFS_POINTER = b"version https://git-lfs"
 
 Shapes = dict[str, tuple[int, ...]]
@@ -32,29 +31,15 @@ def read_weights(folder: Path, shapes: Shapes) -> dict[str, torch.Tensor]:
     CheckpointError, one line, where the file is missing, a pickle, cut short, or where a tensor is missing,
     unknown, misshapen, of another type than float16, bfloat16 or float32, or not finite.
     """
-    path = find_weights(folder)
+    path = folder / WEIGHTS_FILE
+    if not path.is_file():
+        raise no_weights([entry.name for entry in folder.iterdir()], ROOT, str(folder))
     check_header(path, shapes)
     try:
         stored = load_file(path)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"cannot read {path}: {error}; fetch or save it again") from None
     return {name: _finite(path, name, tensor) for name, tensor in stored.items()}
-
-
-def find_weights(folder: Path) -> Path:
-    """The weights file of a checkpoint folder; CheckpointError says what lies there instead."""
-    path = folder / WEIGHTS_FILE
-    if path.is_file():
-        return path
-    for name in _PICKLE_FILES:
-        if (folder / name).exists():
-            raise CheckpointError(
-                f"{folder} holds {name}, a pickle, which could run code and is never loaded; "
-                f"save the model as {WEIGHTS_FILE}"
-            )
-    if (folder / f"{WEIGHTS_FILE}.index.json").exists():
-        raise CheckpointError(f"the weights in {folder} are split into shards; save them as one {WEIGHTS_FILE}")
-    raise CheckpointError(f"{folder} holds no {WEIGHTS_FILE}; name a folder made by `icl-bench train`")
 
 
 def check_header(path: Path, shapes: Shapes) -> None:
@@ -102,12 +87,12 @@ def _check_names(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
     missing = [name for name in shapes if name not in header]
     if missing:
         raise CheckpointError(
-            f"{path} lacks {_first(missing)} that the spec in config.json needs; save weights and config together"
+            f"{path} lacks {_first(missing)} that its config.json needs; save weights and config together"
         )
     unknown = [name for name in header if name not in shapes]
     if unknown:
         raise CheckpointError(
-            f"{path} has {_first(unknown)} that the spec in config.json does not know; "
+            f"{path} has {_first(unknown)} that its config.json does not know; "
             "save weights and config together"
         )
 
@@ -122,7 +107,9 @@ def _check_entries(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
     for name, shape in shapes.items():
         entry = header[name]
         if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-            raise CheckpointError(f"{path}: the header's entry of {name!r} is malformed; save the model again")
+            raise CheckpointError(
+                f"{path}: the header's entry of {name!r} is malformed; save the model again"
+            )
         if not isinstance(entry["dtype"], str) or entry["dtype"] not in DTYPE_BYTES:
             raise CheckpointError(
                 f"{path}: {name!r} is stored as {_quoted(entry['dtype'])}; "
@@ -132,9 +119,10 @@ def _check_entries(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
             misshapen.append(name)
     if misshapen:
         first, others = misshapen[0], len(misshapen) - 1
+        more = f" (and {others:,} more)" if others else ""
         raise CheckpointError(
-            f"{path}: {first!r} has shape {_quoted(header[first]['shape'])}, the spec in config.json needs "
-            f"{list(shapes[first])}{f' (and {others:,} more)' if others else ''}; save weights and config together"
+            f"{path}: {first!r} has shape {_quoted(header[first]['shape'])}, its config.json needs "
+            f"{list(shapes[first])}{more}; save weights and config together"
         )
 
 

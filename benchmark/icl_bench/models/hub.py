@@ -1,0 +1,198 @@
+"""Checkpoints on the Hub, fetched and pushed by huggingface_hub's own client and kept in its cache.
+
+HF_HOME, HF_ENDPOINT, HF_HUB_OFFLINE, HF_TOKEN and the client's timeouts are honoured by the client itself.
+Only `config.json` and `model.safetensors` are ever asked for.
+"""
+
+import errno
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from huggingface_hub import _CACHED_NO_EXIST, HfApi, constants, hf_hub_download, try_to_load_from_cache
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    HTTPError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.utils import logging as hub_logging
+
+from icl_bench.errors import HubError
+from icl_bench.models.layout import CONFIG_FILE, ROOT, WEIGHTS_FILE, find_places, place_file
+from icl_bench.specs.checkpoint import read_config
+
+MAX_BYTES = 8_000_000_000  # of one repository's checkpoints together
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The wanted files of a repository at one commit, in the local cache."""
+
+    repo: str  # user/model
+    commit: str  # 40 hexadecimal digits
+    folder: Path
+    places: list[str]  # the root, or the tasks' folders
+
+
+def fetch(repo: str, tasks: Sequence[str], revision: str | None = None) -> Snapshot:
+    """Fetch the checkpoint at the root of a repository, or those in the folders of `tasks`.
+
+    `revision` is a branch, tag or commit, by default `main`. Every config is read before its weights are
+    fetched. HubError where the repository cannot be fetched whole; CheckpointError where a config is not one.
+    """
+    revision = revision or constants.DEFAULT_REVISION
+    if constants.HF_HUB_OFFLINE:
+        return _cached(repo, tasks, revision)
+    with _told_in_one_line(repo, revision):
+        info = HfApi().model_info(
+            repo, revision=revision, files_metadata=True, timeout=constants.HF_HUB_ETAG_TIMEOUT
+        )
+    commit = info.sha or ""
+    if not _COMMIT.fullmatch(commit):
+        raise HubError(f"{constants.ENDPOINT} names no commit for {repo}@{revision}; check HF_ENDPOINT")
+    sizes = {file.rfilename: file.size for file in info.siblings or []}
+    places = find_places(sizes, tasks, f"{repo}@{revision}")
+    _check_size(repo, {file: sizes[file] for place in places for file in _files(place)})
+    for place in places:
+        folder = _download(repo, revision, commit, place)
+    _note_absences(repo, revision, [place for place in (ROOT, *tasks) if place not in places])
+    return Snapshot(repo, commit, folder, places)
+
+
+def _download(repo: str, revision: str, commit: str, place: str) -> Path:
+    """Bring the two files of one place into the cache; the snapshot's folder."""
+    for file in _files(place):
+        with _told_in_one_line(repo, revision):
+            path = Path(hf_hub_download(repo, file, revision=revision))
+        folder = _snapshot_folder(path, file)
+        if folder.name != commit:
+            raise HubError(f"{repo}@{revision} changed while it was fetched; try again")
+        if path.name == CONFIG_FILE:
+            read_config(path.parent)
+    return folder
+
+
+def _note_absences(repo: str, revision: str, places: list[str]) -> None:
+    """Ask for configs that the repository does not have, so that the cache knows it without a network."""
+    for place in places:
+        with _told_in_one_line(repo, revision), suppress(EntryNotFoundError):
+            hf_hub_download(repo, place_file(place, CONFIG_FILE), revision=revision)
+
+
+def _cached(repo: str, tasks: Sequence[str], revision: str) -> Snapshot:
+    """What the cache holds of a repository; HubError where it may hold less than the repository."""
+    with _told_in_one_line(repo, revision):
+        found = {
+            file: try_to_load_from_cache(repo, file, revision=revision)
+            for place in (ROOT, *tasks)
+            for file in _files(place)
+        }
+    held = {file: Path(path) for file, path in found.items() if isinstance(path, str)}
+    configs = [place_file(place, CONFIG_FILE) for place in tasks]
+    unsure = [file for file in configs if file not in held and found[file] is not _CACHED_NO_EXIST]
+    if not held or (unsure and CONFIG_FILE not in held):
+        raise _not_cached(repo, revision)
+    places = find_places(held, tasks, f"the cached {repo}@{revision}")
+    file = place_file(places[0], CONFIG_FILE)
+    folder = _snapshot_folder(held[file], file)
+    return Snapshot(repo, folder.name, folder, places)
+
+
+def push(folder: Path, repo: str, private: bool | None = None, message: str = "Add checkpoints") -> str:
+    """Push a folder of checkpoints (one at its root, or one folder a task); the URL of the commit.
+
+    The repository is made where there is none. A single model in memory is pushed by its own `push_to_hub`.
+    """
+    names = (CONFIG_FILE, WEIGHTS_FILE, "README.md")
+    patterns = [pattern for name in names for pattern in (name, f"*/{name}")]
+    with _told_in_one_line(repo, constants.DEFAULT_REVISION, "pushing to"):
+        api = HfApi()
+        api.create_repo(repo, private=private, exist_ok=True)
+        return str(
+            api.upload_folder(
+                repo_id=repo, folder_path=folder, allow_patterns=patterns, commit_message=message
+            ).commit_url
+        )
+
+
+def _files(place: str) -> list[str]:
+    return [place_file(place, CONFIG_FILE), place_file(place, WEIGHTS_FILE)]
+
+
+def _snapshot_folder(path: Path, file: str) -> Path:
+    return path.parents[len(PurePosixPath(file).parts) - 1]
+
+
+def _check_size(repo: str, sizes: dict[str, int | None]) -> None:
+    unknown = [file for file, size in sizes.items() if size is None]
+    if unknown:
+        raise HubError(
+            f"{constants.ENDPOINT} does not say how large {unknown[0]} of {repo} is; check HF_ENDPOINT"
+        )
+    total = sum(size or 0 for size in sizes.values())
+    if total > MAX_BYTES:
+        raise HubError(
+            f"the checkpoints of {repo} are {total / 1e9:.1f} GB and at most {MAX_BYTES / 1e9:.0f} GB are "
+            "fetched; name fewer tasks, or clone it and give the folder"
+        )
+
+
+@contextmanager
+def _told_in_one_line(repo: str, revision: str, verb: str = "fetching") -> Iterator[None]:
+    """Turn whatever the client raises into one HubError with its remedy, and keep its log quiet meanwhile."""
+    level = hub_logging.get_verbosity()
+    hub_logging.set_verbosity_error()
+    try:
+        yield
+    # RuntimeError: transfers of the Xet storage, which the client passes on as they are
+    except (OSError, HTTPError, HFValidationError, RuntimeError) as error:
+        raise _hub_error(error, repo, revision, verb) from error
+    finally:
+        hub_logging.set_verbosity(level)
+
+
+def _hub_error(error: BaseException, repo: str, revision: str, verb: str) -> HubError:
+    causes = list(_causes(error))
+    where = f"{constants.ENDPOINT}/{repo}"
+    for cause in causes:
+        status = cause.response.status_code if isinstance(cause, HfHubHTTPError) else None
+        if isinstance(cause, GatedRepoError) or status == 403:
+            return HubError(f"no access to {where}; accept its terms there, then log in with `hf auth login`")
+        if isinstance(cause, RepositoryNotFoundError) or status == 401:
+            return HubError(
+                f"there is no model {where}, or it is private; check the name, or log in with `hf auth login`"
+            )
+        if isinstance(cause, RevisionNotFoundError):
+            return HubError(f"{where} has no revision {revision!r}; name a branch, tag or commit of it")
+        if isinstance(cause, OfflineModeIsEnabled):
+            return _not_cached(repo, revision)
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return HubError(f"no space for {repo} in {constants.HF_HUB_CACHE}; free some, or set HF_HOME")
+    if isinstance(error, HFValidationError):
+        return HubError(f"{repo!r} is not a name on the Hub; write user/model, or user/model@revision")
+    root = causes[-1]
+    reason = (str(root) or type(root).__name__).splitlines()[0].rstrip(".")
+    return HubError(
+        f"{verb} {where} failed: {reason}; try again, or set HF_HUB_OFFLINE=1 to use what is in the cache"
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _not_cached(repo: str, revision: str) -> HubError:
+    return HubError(
+        f"{repo}@{revision} is not whole in the cache {constants.HF_HUB_CACHE} and HF_HUB_OFFLINE is set; "
+        "run once without it"
+    )

@@ -1,0 +1,190 @@
+"""Names turned into checkpoints: `reference/NAME`, a local folder, or `user/model[@revision]` on the Hub."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from icl_bench.errors import CheckpointError, InputError, UnknownNameError
+from icl_bench.models.checkpoint import load_checkpoint
+from icl_bench.models.hub import fetch
+from icl_bench.models.layout import CONFIG_FILE, ROOT, WEIGHTS_FILE, find_places
+from icl_bench.models.model import ICLModel
+from icl_bench.models.predictor import ModelPredictor
+from icl_bench.models.reference import PREFIX, find_architecture, reference_names, reference_weights
+from icl_bench.specs.checkpoint import CheckpointConfig, read_config
+from icl_bench.specs.result import CheckpointIdentity, ModelIdentity
+from icl_bench.specs.suite import TaskSpec
+
+if TYPE_CHECKING:
+    from icl_bench.suites import Suite
+
+__all__ = ["CheckpointFolder", "Submitted", "find_architecture", "open_model"]
+
+_HUB_NAME = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
+_LOOKS_LIKE_PATH = ("/", "./", "../", "~")
+
+
+@dataclass(frozen=True)
+class CheckpointFolder:
+    """The checkpoint of one task, its config read and found to fit the task; its weights not read yet."""
+
+    folder: Path
+    config: CheckpointConfig
+    identity: CheckpointIdentity
+
+    def load(self) -> ICLModel:
+        """The model, with its weights read strictly."""
+        return load_checkpoint(self.folder)
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A model as submitted: who it is, and its checkpoints by task."""
+
+    identity: ModelIdentity
+    checkpoints: dict[str, CheckpointFolder]
+
+    def checkpoint(self, task: str) -> CheckpointFolder | None:
+        """The checkpoint for a task, None where there is none."""
+        return self.checkpoints.get(task)
+
+    def predictor(self, task: str, device: str = "cpu") -> ModelPredictor | None:
+        """A predictor for a task, None where there is no checkpoint for it."""
+        checkpoint = self.checkpoint(task)
+        return None if checkpoint is None else ModelPredictor(checkpoint.load(), device)
+
+
+def open_model(
+    name: str, suite: "Suite", revision: str | None = None, tasks: Sequence[str] | None = None
+) -> Submitted:
+    """The checkpoints of a named model for a suite, or for some of its tasks; Hub models are fetched.
+
+    A name is `reference/NAME`, the path of a folder, or `user/model`, possibly with `@revision`; a folder of
+    that path comes before a Hub repository. InputError (of which HubError and CheckpointError are) where
+    there is no such model, where it has no checkpoint for the tasks, or where one is for another task.
+    """
+    wanted = list(tasks or suite.tasks)
+    identity, folder, places = _locate(name, suite.name, wanted, revision)
+    if places == [ROOT]:
+        places = [_root_task(folder, suite.name, wanted, name)]
+        folders = {places[0]: folder}
+    else:
+        folders = {task: folder / task for task in places}
+    return Submitted(
+        identity, {task: _open_folder(path, suite, suite.tasks[task]) for task, path in folders.items()}
+    )
+
+
+def load_model(name: str | Path, task: str | None = None, revision: str | None = None) -> ICLModel:
+    """One model, whatever its task: that of a folder or a Hub repository, or of the folder `task` in it."""
+    folder = Path(name).expanduser()
+    if not folder.is_dir():
+        folder = fetch(str(name), [task] if task else [], revision).folder
+    return load_checkpoint(folder / task if task else folder)
+
+
+def _locate(
+    name: str, suite: str, tasks: list[str], revision: str | None
+) -> tuple[ModelIdentity, Path, list[str]]:
+    """Who a name is, the folder of its checkpoints, and the places in it that hold one."""
+    if name.startswith(PREFIX):
+        _refuse_revision(name, revision)
+        identity = ModelIdentity(kind="reference", id=name, revision=None)
+        return identity, *_find_reference(name.removeprefix(PREFIX), suite, tasks)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        _refuse_revision(name, revision)
+        identity = ModelIdentity(kind="folder", id=name, revision=None)
+        return identity, path, find_places(_listing(path), tasks, name)
+    hub = _HUB_NAME.fullmatch(name)
+    if hub is None or name.startswith(_LOOKS_LIKE_PATH):
+        raise _unknown(name, suite)
+    if revision is not None and hub["revision"] not in (None, revision):
+        raise InputError(f"{name} and --revision {revision} name two revisions; keep one of them")
+    snapshot = fetch(hub["repo"], tasks, hub["revision"] or revision)
+    identity = ModelIdentity(kind="hub", id=snapshot.repo, revision=snapshot.commit)
+    return identity, snapshot.folder, snapshot.places
+
+
+def _find_reference(name: str, suite: str, tasks: list[str]) -> tuple[Path, list[str]]:
+    folder = reference_weights(name, suite)
+    held = [task for task in tasks if (folder / task / CONFIG_FILE).is_file()]
+    places = [task for task in held if read_config(folder / task).task == f"{suite}/{task}"]
+    if not places:
+        of = suite if len(tasks) > 1 else f"{suite}/{tasks[0]}"
+        raise InputError(
+            f"{PREFIX}{name} is shipped without weights for {of}; "
+            f"train it with `icl-bench train {PREFIX}{name} {suite}/{tasks[0]}`"
+        )
+    return folder, places
+
+
+def _listing(folder: Path) -> list[str]:
+    """The files of a folder and of its folders, as relative paths with forward slashes."""
+    return [path.relative_to(folder).as_posix() for pattern in ("*", "*/*") for path in folder.glob(pattern)]
+
+
+def _root_task(folder: Path, suite: str, tasks: list[str], name: str) -> str:
+    """The task of a checkpoint that lies at the root, from its config."""
+    trained_for = read_config(folder).task
+    for task in tasks:
+        if trained_for == f"{suite}/{task}":
+            return task
+    asked = suite if len(tasks) > 1 else f"{suite}/{tasks[0]}"
+    raise CheckpointError(
+        f"{name} is a checkpoint for {trained_for}, not for {asked}; choose that suite and task"
+    )
+
+
+def _open_folder(folder: Path, suite: "Suite", task: TaskSpec) -> CheckpointFolder:
+    config = read_config(folder)
+    name = f"{suite.name}/{task.name}"
+    if config.task != name:
+        raise CheckpointError(
+            f"{folder} is a checkpoint for {config.task}, not for {name}; move it to its task's"
+        )
+    d, k, tokens = task.function_class.d, task.function_class.k, 2 * task.points - 1
+    if (config.d, config.k) != (d, k):
+        raise CheckpointError(
+            f"{folder} has d = {config.d}, k = {config.k} and {name} has d = {d}, k = {k}; "
+            "train it on that task"
+        )
+    longest = config.spec.max_tokens()
+    if longest is not None and tokens > longest:
+        raise CheckpointError(
+            f"{folder} has {longest} positions and a prompt of {name} has {tokens} tokens; "
+            "train it on that task"
+        )
+    return CheckpointFolder(folder, config, _identify(folder, config, tokens))
+
+
+def _identify(folder: Path, config: CheckpointConfig, tokens: int) -> CheckpointIdentity:
+    try:
+        with (folder / WEIGHTS_FILE).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise CheckpointError(
+            f"cannot read {folder / WEIGHTS_FILE}: {error.strerror}; save it again"
+        ) from None
+    return CheckpointIdentity(
+        sha256=digest,
+        spec=config.spec.to_dict(),
+        parameters=config.spec.parameters(config.d, config.k, tokens),
+        training=config.training,
+    )
+
+
+def _refuse_revision(name: str, revision: str | None) -> None:
+    if revision is not None:
+        raise InputError(f"{name} has no revisions, only a Hub model has; leave out --revision")
+
+
+def _unknown(name: str, suite: str) -> InputError:
+    if name.startswith("baseline/"):
+        return InputError(f"{name} is a baseline and has no checkpoint; see `icl-bench baselines list`")
+    if name.startswith(_LOOKS_LIKE_PATH) or "/" in name:
+        return InputError(f"no folder {name}; check the path, or write user/model for a model on the Hub")
+    return UnknownNameError("model", PREFIX + name, [PREFIX + valid for valid in reference_names(suite)])
