@@ -35,9 +35,7 @@ class ParityBayes(Baseline):
     def for_task(cls, task: TaskSpec) -> Self:
         """Reads the sparsity from the task; InputError where the task is no sparse parity."""
         if task.function_class.type != "sparse_parity":
-            raise InputError(
-                f"baseline parity_bayes answers sparse parity only, not {task.name}; choose another"
-            )
+            raise InputError("baseline parity_bayes answers sparse parity only; choose another")
         return cls(sparsity=task.function_class.sparsity)
 
     def answers(

@@ -1,0 +1,1 @@
+"""Evaluation: any predictor on frozen prompts, checked, scored with intervals, and recorded."""

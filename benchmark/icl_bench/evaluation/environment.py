@@ -1,0 +1,63 @@
+"""What computed a result: the icl-bench, its commit, and the machine's numerical environment."""
+
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from icl_bench.resources import data_folder
+from icl_bench.specs.result import Environment, Evaluator
+
+
+def describe_evaluator() -> Evaluator:
+    """This icl-bench: its version, and in a checkout the commit and whether code or tasks differ from it."""
+    root = data_folder("tasks").parent  # the checkout, or a folder inside the installed package
+    commit = _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
+    changes = _git(root, "status", "--porcelain", "--", "benchmark", "tasks") if commit else None
+    dirty = None if changes is None else changes != ""
+    return Evaluator(version=version("icl-bench"), commit=commit, dirty=dirty)
+
+
+def describe_environment(device: str) -> Environment:
+    """Python, the numerical libraries, and what predictions run on."""
+    return Environment(
+        python=platform.python_version(),
+        numpy=np.__version__,
+        torch=version("torch"),
+        device=device,
+        dtype="float32",
+        threads=_threads(),
+    )
+
+
+def peak_memory_mb() -> float | None:
+    """The most memory this process has held so far, in MiB; None where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def _threads() -> int:
+    """Torch's threads where torch is in use, else the processors that this process may run on."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        return int(torch.get_num_threads())
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git says, None where there is no git or it does not know the folder."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=30
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

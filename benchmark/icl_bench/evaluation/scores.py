@@ -1,0 +1,103 @@
+"""The ICL regression score, optimality and their intervals: one function for each statistic.
+
+S = Σ_i (ξ_model − ξ_0) / Σ_i (ξ_base − ξ_0) over the scored context lengths i, with ξ the mean squared error
+over prompts and ξ_0 that of answering 0 (Campbell et al. 2024, arXiv 2411.03945, equation 1). Intervals are
+95% percentile bootstrap. The prompt is resampled, since positions inside a prompt are dependent, with one
+set of indices for model, base and zero, so that the denominator's sampling error counts and any two models
+scored on the same task are resampled in pairs.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from icl_bench.function_classes.streams import raw_words, uniform_index
+from icl_bench.specs.result import Estimate
+
+CONFIDENCE = 0.95
+_WORDS_AT_ONCE = 2**21
+
+
+def squared_errors(
+    predictions: Float[np.ndarray, "prompts points k"], ys: Float[np.ndarray, "prompts points k"]
+) -> Float[np.ndarray, "prompts points"]:
+    """Squared errors averaged over the k coordinates, in float64."""
+    difference = predictions.astype(np.float64) - ys
+    return np.square(difference, out=difference).mean(axis=2)
+
+
+def scored_errors(
+    errors: Float[np.ndarray, "prompts points"], scored: Literal["all", "last"]
+) -> Float[np.ndarray, " prompts"]:
+    """One number a prompt: its errors summed over the scored context lengths."""
+    return errors.sum(axis=1) if scored == "all" else errors[:, -1]
+
+
+def regression_score(
+    model: float | np.ndarray, base: float | np.ndarray, zero: float | np.ndarray
+) -> float | np.ndarray:
+    """S from errors summed (or averaged) over prompts and scored context lengths, element by element."""
+    return (zero - model) / (zero - base)
+
+
+def resampled_sums(
+    errors: Float[np.ndarray, "prompts columns"], resamples: int, key: str
+) -> Float[np.ndarray, "resamples columns"]:
+    """Sums over bootstrap resamples of the prompts, the same prompts for every column.
+
+    Resample r is drawn from the r-th block of the stream `key`, in integers alone. A resample is counted
+    rather than gathered: how often each prompt is in it, times the errors.
+    """
+    prompts = len(errors)
+    sums = np.empty((resamples, errors.shape[1]))
+    for part, counts in _resample_counts(prompts, resamples, key):
+        sums[part] = np.einsum("rp,pc->rc", counts, errors)  # no BLAS: the same sum with any thread count
+    return sums
+
+
+def score_estimate(
+    totals: tuple[float, float, float], resampled: tuple[np.ndarray, np.ndarray, np.ndarray], base: str
+) -> Estimate:
+    """S and its interval from (model, base, zero) totals and their resamples; `base` is the base's name.
+
+    Where the base is no better than answering 0 the score is not defined, and neither is its interval
+    where that happens in a resample: the reason stands in their place.
+    """
+    model, reference, zero = totals
+    if not reference < zero:
+        return without_estimate(f"baseline {base} is no better than answering 0 here")
+    value = float(regression_score(model, reference, zero))
+    if not (resampled[1] < resampled[2]).all():
+        reason = f"too few prompts: baseline {base} is no better than answering 0 in some resamples"
+        return Estimate(value=value, low=None, high=None, reason=reason)
+    return interval_estimate(value, regression_score(*resampled))
+
+
+def interval_estimate(value: float, resampled: float | np.ndarray) -> Estimate:
+    """A value with the central 95% of its resamples."""
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(resampled, [tail, 1 - tail])
+    return Estimate(value=float(value), low=float(low), high=float(high), reason=None)
+
+
+def without_estimate(reason: str) -> Estimate:
+    """A score that cannot be given, and why."""
+    return Estimate(value=None, low=None, high=None, reason=reason)
+
+
+def bootstrap_key(suite: str, task: str) -> str:
+    """The stream that a task's resamples are drawn from: the suite's seed for every interval."""
+    return f"{suite}/{task}/bootstrap"
+
+
+def _resample_counts(prompts: int, resamples: int, key: str) -> Iterator[tuple[slice, np.ndarray]]:
+    """How often each prompt is in each resample, a slice of resamples at a time: float64 (slice, prompts)."""
+    at_once = max(1, _WORDS_AT_ONCE // prompts)
+    for start in range(0, resamples, at_once):
+        rows = min(at_once, resamples - start)
+        drawn = uniform_index(raw_words(key, start, rows, prompts), prompts)
+        drawn += prompts * np.arange(rows)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=rows * prompts)
+        yield slice(start, start + rows), counts.reshape(rows, prompts).astype(np.float64)

@@ -1,0 +1,126 @@
+"""Where predictors come from: a source answers, task by task, with a predictor or with why there is none."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from icl_bench.baselines.base import BASELINES
+from icl_bench.errors import InputError, UnknownNameError
+from icl_bench.evaluation.predictors import as_predictor, name_of
+from icl_bench.predictor import Predictor
+from icl_bench.specs.result import CheckpointIdentity, ModelIdentity
+from icl_bench.specs.suite import TaskSpec
+from icl_bench.suites import Suite
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """What answers one task, and which weights it has, if any."""
+
+    predictor: Predictor
+    checkpoint: CheckpointIdentity | None = None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Why a task is not answered."""
+
+    reason: str
+
+
+class Source(Protocol):
+    """One model as a suite sees it: possibly a predictor of its own for every task."""
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """What is written in the record."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where its predictors compute."""
+        ...
+
+    def entrant(self, task: TaskSpec) -> Entrant | Missing:
+        """What answers `task`."""
+        ...
+
+
+class BaselineSource:
+    """`baseline/NAME`: one of the package's baselines, made for each task that it serves."""
+
+    device = "cpu"
+
+    def __init__(self, name: str) -> None:
+        entries = BASELINES.entries()
+        if name not in entries:
+            raise UnknownNameError("baseline", name, entries)
+        self._baseline = entries[name]
+        self.identity = ModelIdentity(kind="baseline", id=f"baseline/{name}", revision=None)
+
+    def entrant(self, task: TaskSpec) -> Entrant | Missing:
+        """The baseline, unless it cannot answer this task."""
+        try:
+            return Entrant(self._baseline.for_task(task))
+        except InputError as error:
+            return Missing(str(error).partition(";")[0])  # the remedy is for who asked for this task
+
+
+class ObjectSource:
+    """A Python function or predictor, or a mapping from task names to them."""
+
+    def __init__(self, model: Any) -> None:
+        self._by_task = dict(model) if isinstance(model, Mapping) else None
+        self._model = None if self._by_task is not None else as_predictor(model)
+        named = next(iter(self._by_task.values()), None) if self._by_task else model
+        self.identity = ModelIdentity(kind="callable", id=name_of(named), revision=None)
+        self.device = str(getattr(named, "device", "cpu"))
+
+    def entrant(self, task: TaskSpec) -> Entrant | Missing:
+        """The object, or the mapping's entry for this task."""
+        if self._by_task is None:
+            return Entrant(as_predictor(self._model))
+        if task.name not in self._by_task:
+            return Missing(f"no predictor was given for {task.name}")
+        return Entrant(as_predictor(self._by_task[task.name]))
+
+
+class CheckpointSource:
+    """`reference/NAME`, a folder or a Hub model: a checkpoint for each task that it was trained for."""
+
+    def __init__(
+        self, name: str, suite: Suite, revision: str | None, device: str, tasks: Sequence[str] | None
+    ) -> None:
+        from icl_bench.models.load import open_model  # imports torch, which baselines do not need
+
+        self._submitted = open_model(name, suite, revision, tasks)
+        self.identity = self._submitted.identity
+        self.device = device
+
+    def entrant(self, task: TaskSpec) -> Entrant | Missing:
+        """The task's checkpoint, its weights read now."""
+        checkpoint = self._submitted.checkpoint(task.name)
+        predictor = self._submitted.predictor(task.name, self.device)
+        if checkpoint is None or predictor is None:
+            return Missing(f"{self.identity.id} has no checkpoint for it")
+        return Entrant(predictor, checkpoint.identity)
+
+
+def open_source(
+    name: str,
+    suite: Suite,
+    revision: str | None = None,
+    device: str | None = None,
+    tasks: Sequence[str] | None = None,
+) -> Source:
+    """The source of a model name: `baseline/NAME`, `reference/NAME`, a folder, or `user/model` on the Hub.
+
+    Only what `tasks` (all of the suite's for None) need is looked for and fetched.
+    """
+    if name.startswith("baseline/"):
+        if revision is not None or device not in (None, "cpu"):
+            raise InputError(
+                f"{name} is part of icl-bench and runs on the CPU; leave out --revision and --device"
+            )
+        return BaselineSource(name.removeprefix("baseline/"))
+    return CheckpointSource(name, suite, revision, device or "cpu", tasks)

@@ -1,0 +1,64 @@
+"""The terminal's table of a result record."""
+
+from tabulate import tabulate
+
+from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
+
+_HEADERS = ("task", "error", "of zero", "baseline", "score", "", "optimality", "seconds")
+_RIGHT = ("error", "of zero", "seconds")
+_BAR_CELLS = 10
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def as_table(record: ResultRecord, bars: bool = True) -> str:
+    """One row a task, then a line for everything that could not be given; `bars` needs a Unicode terminal.
+
+    `error` is the mean squared error of a prediction, `of zero` that of answering 0; intervals are 95%.
+    """
+    rows = [_row(name, task) for name, task in record.tasks.items()]
+    rows += [[name, *["-"] * (len(_HEADERS) - 1)] for name in record.missing]
+    if bars:
+        for row, task in zip(rows, record.tasks.values(), strict=False):
+            row[5] = score_bar(task.score.value)
+    align = ["right" if header in _RIGHT else "left" for header in _HEADERS]
+    table = tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True, colalign=align)
+    notes = _notes(record)
+    return "\n".join([table, "", *notes] if notes else [table])
+
+
+def score_bar(score: float | None) -> str:
+    """A bar of ten cells for a score from 0 to 1, in eighths of a cell."""
+    eighths = round(min(max(score or 0.0, 0.0), 1.0) * _BAR_CELLS * 8)
+    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
+
+
+def told(estimate: Estimate) -> str:
+    """A number with its interval, as in a table's cell; a dash where there is none."""
+    if estimate.value is None:
+        return "-"
+    if estimate.low is None:
+        return f"{estimate.value:z.3f}"
+    return f"{estimate.value:z.3f} [{estimate.low:z.3f}, {estimate.high:z.3f}]"
+
+
+def _row(name: str, task: TaskResult) -> list[str]:
+    zero = task.scored_sum(task.error_curves.zero) / task.scored_points
+    numbers = [f"{task.mean_error.value:.4g}", f"{zero:.4g}", task.baseline]
+    return [name, *numbers, told(task.score), "", told(task.optimality), f"{task.cost.seconds:.2f}"]
+
+
+def _notes(record: ResultRecord) -> list[str]:
+    notes = []
+    for name, task in record.tasks.items():
+        parts = [(what, getattr(task, what)) for what in ("score", "optimality")]
+        reasons = [f"no {_lacking(what, part)} ({part.reason})" for what, part in parts if part.reason]
+        if reasons:
+            notes.append(f"{name}: {', '.join(reasons)}")
+    for reason in dict.fromkeys(record.missing.values()):
+        tasks = [name for name, given in record.missing.items() if given == reason]
+        notes.append(f"not evaluated: {', '.join(tasks)} ({reason})")
+    return notes
+
+
+def _lacking(what: str, estimate: Estimate) -> str:
+    return what if estimate.value is None else f"interval of the {what}"

@@ -1,0 +1,208 @@
+"""The result record: one JSON file a model and suite, complete enough to check and to compare from.
+
+Numbers are numbers, never NaN. Everything but the `cost` of a task is the same bytes when the evaluation is
+repeated on one machine.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from icl_bench.errors import SpecError
+from icl_bench.files import write_text
+from icl_bench.specs.schema import Strict, parse
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+SquaredError = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class CheckpointIdentity(Strict):
+    """Which weights answered a task."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")  # of model.safetensors
+    spec: dict[str, Any]  # the architecture, as in its file
+    parameters: Count  # those that a prompt of the task reads
+    training: dict[str, Any] | None  # where the weights come from, the seed among it
+
+
+class ModelIdentity(Strict):
+    """What was scored."""
+
+    kind: Literal["hub", "folder", "reference", "baseline", "callable"]
+    id: str
+    revision: str | None = Field(pattern=r"^[0-9a-f]{40}$")  # the commit of a Hub repository
+
+
+class SuiteIdentity(Strict):
+    """The frozen prompts it was scored on."""
+
+    name: str
+    lock_hash: str = Field(pattern=r"^[0-9a-f]{64}$")  # SHA-256 of lock.json
+    resamples: Count  # behind every interval
+
+
+class Evaluator(Strict):
+    """The icl-bench that scored it; commit and dirty are null where it is not a checkout."""
+
+    version: str
+    commit: str | None
+    dirty: bool | None
+
+
+class Environment(Strict):
+    """What the predictions were computed with."""
+
+    python: str
+    numpy: str
+    torch: str
+    device: str
+    dtype: Literal["float32"]
+    threads: Count
+
+
+class Estimate(Strict):
+    """A number and its 95% interval; without an interval, or without a number, the reason is given."""
+
+    value: Finite | None
+    low: Finite | None
+    high: Finite | None
+    reason: str | None
+
+    @model_validator(mode="after")
+    def _is_told(self) -> "Estimate":
+        if (self.low is None) != (self.high is None) or (self.value is None and self.low is not None):
+            raise ValueError("an interval has both ends and a value; give all three or a reason")
+        if (self.low is None) != (self.reason is not None):
+            raise ValueError("an estimate has either an interval or the reason why not")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"the interval from {self.low} to {self.high} is upside down")
+        return self
+
+
+class ErrorCurves(Strict):
+    """Mean squared error at every context length; null where the predictor is not available."""
+
+    model: list[SquaredError]
+    zero: list[SquaredError]
+    baseline: list[SquaredError] | None
+    exact: list[SquaredError] | None
+
+
+class Cost(Strict):
+    """What differs from run to run: time to predict all prompts, and the process's peak memory so far."""
+
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    peak_memory_mb: Finite | None
+
+
+class TaskResult(Strict):
+    """One task of the suite. Errors are squared errors averaged over the coordinates of y."""
+
+    prompts: Count
+    points: Count
+    scored: Literal["all", "last"]
+    baseline: str  # the predictor at score 1
+    exact: str  # the predictor at optimality 1
+    checkpoint: CheckpointIdentity | None
+    batch_size: Count
+    checks: list[str]  # the checks that it passed; one that fails leaves no record
+    mean_error: Estimate  # over prompts and scored context lengths
+    score: Estimate
+    optimality: Estimate
+    error_curves: ErrorCurves
+    prompt_errors: list[SquaredError]  # one a prompt, summed over the scored context lengths
+    cost: Cost
+
+    @model_validator(mode="after")
+    def _lengths_agree(self) -> "TaskResult":
+        if len(self.prompt_errors) != self.prompts:
+            raise ValueError(f"{len(self.prompt_errors)} prompt_errors for {self.prompts} prompts")
+        for name, curve in self.error_curves:
+            if curve is not None and len(curve) != self.points:
+                raise ValueError(f"error_curves.{name} has {len(curve)} entries for {self.points} points")
+        return self
+
+    @property
+    def scored_points(self) -> int:
+        """How many context lengths the score sums over."""
+        return self.points if self.scored == "all" else 1
+
+    def scored_sum(self, curve: list[float]) -> float:
+        """The part of an error curve that the score sums over."""
+        return sum(curve) if self.scored == "all" else curve[-1]
+
+
+class ResultRecord(Strict):
+    """How one model does on one suite. `missing` holds tasks that it does not answer, and why."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    model: ModelIdentity
+    suite: SuiteIdentity
+    evaluator: Evaluator
+    environment: Environment
+    tasks: dict[str, TaskResult]
+    missing: dict[str, str]
+
+    def to_json(self) -> str:
+        """The record's file: keys in a fixed order, one line a list of numbers."""
+        return _as_json(self.model_dump(by_alias=True))
+
+    def save(self, path: Path | str) -> None:
+        """Write the record, whole or not at all; StorageError where that is not possible."""
+        write_text(Path(path), self.to_json())
+
+    def to_frame(self) -> "pd.DataFrame":
+        """A pandas table, one row a task in the suite's order; tasks not answered hold NaN."""
+        import pandas as pd
+
+        rows = [_row(name, task) for name, task in self.tasks.items()]
+        rows += [{"task": name, "missing": reason} for name, reason in self.missing.items()]
+        frame = pd.DataFrame(rows, columns=[*_row_columns(), "missing"])
+        frame.insert(0, "suite", self.suite.name)
+        frame.insert(0, "model", self.model.id)
+        return frame
+
+
+def without_timings(record: ResultRecord) -> str:
+    """The record's JSON without what differs from run to run; the rest is the same bytes on one machine."""
+    value = record.model_dump(by_alias=True)
+    for task in value["tasks"].values():
+        del task["cost"]
+    return _as_json(value)
+
+
+def parse_record(text: str, source: str) -> ResultRecord:
+    """Validate a record's JSON; SpecError says what is wrong and where."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise SpecError(f"{source}: not JSON ({error}); evaluate again to write it anew") from None
+    return parse(ResultRecord, value, source)
+
+
+def _as_json(value: dict[str, Any]) -> str:
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    return re.sub(r"\[\n[\d\s.,e+-]*\]", lambda numbers: " ".join(numbers[0].split()), text) + "\n"
+
+
+def _row(name: str, task: TaskResult) -> dict[str, Any]:
+    row: dict[str, Any] = {"task": name, "prompts": task.prompts, "points": task.points}
+    for key in ("mean_error", "score", "optimality"):
+        estimate = getattr(task, key)
+        row |= {key: estimate.value, f"{key}_low": estimate.low, f"{key}_high": estimate.high}
+    row["zero_error"] = task.scored_sum(task.error_curves.zero) / task.scored_points
+    return row | {"baseline": task.baseline, "exact": task.exact, "seconds": task.cost.seconds}
+
+
+def _row_columns() -> list[str]:
+    numbers = [
+        f"{key}{end}" for key in ("mean_error", "score", "optimality") for end in ("", "_low", "_high")
+    ]
+    return ["task", "prompts", "points", *numbers, "zero_error", "baseline", "exact", "seconds"]
