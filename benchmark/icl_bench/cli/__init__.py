@@ -2,7 +2,10 @@
 
 import typer
 
+from icl_bench.cli.baselines import baselines
 from icl_bench.cli.errors import VerbGroup
+from icl_bench.cli.evaluate import evaluate
+from icl_bench.cli.predict import predict
 from icl_bench.cli.tasks import tasks
 
 app = typer.Typer(
@@ -12,4 +15,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(evaluate)
+app.command()(predict)
 app.add_typer(tasks, name="tasks")
+app.add_typer(baselines, name="baselines")

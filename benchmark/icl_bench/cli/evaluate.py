@@ -1,0 +1,72 @@
+"""`icl-bench evaluate`: a model on a suite's frozen prompts, as a table and a result record."""
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from icl_bench.specs.result import ResultRecord
+
+
+def evaluate(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="Hub user/model or user/model@revision, a folder, reference/NAME or baseline/NAME.",
+            show_default=False,
+        ),
+    ],
+    suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
+    task: Annotated[
+        list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
+    ] = None,
+    revision: Annotated[
+        str | None, typer.Option(help="Commit, branch or tag of a Hub model.", show_default=False)
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="File of the record.", show_default="results/MODEL-SUITE.json")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the record in place of the table.")] = False,
+) -> None:
+    """Score a model on frozen prompts against baselines, with 95% intervals.
+
+    Prints a table and writes the result record. A model that breaks a rule of the benchmark (a prediction
+    that reads its own target, NaN, answers that differ between two calls) is refused with exit code 1.
+
+    Example: icl-bench evaluate reference/llama --suite mini --task linear_regression
+    """
+    from icl_bench.evaluation.runner import chosen_tasks, evaluate_source
+    from icl_bench.evaluation.sources import open_source
+    from icl_bench.suites import load_suite
+
+    frozen = load_suite(suite)
+    tasks = chosen_tasks(frozen, task)
+    source = open_source(model, frozen, revision, device, tasks)
+    record = evaluate_source(source, frozen, tasks, progress=True)
+    path = output or Path("results") / f"{file_name(model)}-{frozen.name}.json"
+    record.save(path)
+    if as_json:
+        typer.echo(record.to_json(), nl=False)
+        typer.echo(f"record: {path}", err=True)
+    else:
+        _print_table(record)
+        typer.echo(f"\nrecord: {path}")
+
+
+def file_name(model: str) -> str:
+    """A model's name as part of a file's: `reference/llama` becomes `reference__llama`."""
+    return re.sub(r"[^\w.@-]+", "__", model.strip("./")) or "model"
+
+
+def _print_table(record: "ResultRecord") -> None:
+    from icl_bench.evaluation.table import as_table
+
+    unicode = "utf" in (sys.stdout.encoding or "").lower()
+    prompts = max(task.prompts for task in record.tasks.values())
+    typer.echo(f"{record.model.id} on {record.suite.name}, {prompts:,} prompts a task\n")
+    typer.echo(as_table(record, bars=unicode))

@@ -1,0 +1,44 @@
+"""`icl-bench predict`: the predictions themselves, at every context length."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def predict(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="Hub user/model or user/model@revision, a folder, reference/NAME or baseline/NAME.",
+            show_default=False,
+        ),
+    ],
+    task: Annotated[
+        str, typer.Argument(metavar="SUITE/TASK", help="As mini/linear_regression.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Argument(metavar="OUT.npz", help="File to write.", show_default=False)],
+    limit: Annotated[
+        int | None, typer.Option(help="Only the first N prompts.", metavar="N", show_default="all", min=1)
+    ] = None,
+    revision: Annotated[
+        str | None, typer.Option(help="Commit, branch or tag of a Hub model.", show_default=False)
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
+) -> None:
+    """Write a model's predictions on a task's frozen prompts.
+
+    OUT.npz holds xs (prompts, points, d), ys (prompts, points, k) and predictions (prompts, points, k), all
+    float32; predictions[:, i] reads x_0 … x_i and y_0 … y_(i-1).
+
+    Example: icl-bench predict baseline/least_squares paper/linear_regression out.npz
+    """
+    from icl_bench.evaluation.predictions import export_predictions
+    from icl_bench.evaluation.sources import open_source
+    from icl_bench.suites import find_task
+
+    suite, spec = find_task(task)
+    source = open_source(model, suite, revision, device, [spec.name])
+    prompts = export_predictions(source, suite, spec.name, out, limit, progress=True)
+    typer.echo(f"wrote {prompts:,} prompts of {suite.name}/{spec.name} with their predictions to {out}")
