@@ -166,6 +166,8 @@ class TrainingRun:
     def resume(self) -> None:
         """Take up the state in the folder. CheckpointError where it is damaged or belongs to another run."""
         path = self.folder / STATE_FILE
+        if not path.exists():
+            raise CheckpointError(f"nothing to resume: no {STATE_FILE} in {self.folder}; train without --resume")
         try:
             state = torch.load(path, weights_only=True, map_location=self.device)
             saved = state["identity"]

@@ -1,0 +1,203 @@
+"""A run is decided by its plan: seeded, resumable to the bit, and clear about what it cannot do."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from icl_bench.errors import CheckpointError, InputError
+from icl_bench.models.checkpoint import load_checkpoint
+from icl_bench.specs.architecture import parse_architecture
+from icl_bench.specs.recipe import Curriculum, Ramp, Recipe, load_recipe
+from icl_bench.suites import find_task, generate
+from icl_bench.training.prompts import training_batch
+from icl_bench.training.run import LOG_FILE, STATE_FILE, RunPlan, TrainingRun
+
+RECIPE = Recipe(
+    learning_rate=3e-3,
+    warmup=5,
+    decay="linear",
+    batch=16,
+    steps=240,
+    curriculum=Curriculum(dims=Ramp(start=2, by=1, every=20), points=Ramp(start=5, by=2, every=20)),
+    target_scale=1.0,
+)
+
+
+def architecture(module: dict[str, Any] | None = None, max_tokens: int = 64):
+    attention = {"type": "attention", "heads": 2, "positions": "none", "bias": True}
+    return parse_architecture(
+        {
+            "schema": 1,
+            "name": "tiny",
+            "width": 16,
+            "positions": {"type": "learned", "max_tokens": max_tokens},
+            "stem": [],
+            "layers": [{"repeat": 1, "sublayers": [{"norm": "rmsnorm", "module": module or attention}]}],
+            "final_norm": "rmsnorm",
+        },
+        "tiny",
+    )
+
+
+def plan(recipe: Recipe = RECIPE, seed: int = 0, **changes: Any) -> RunPlan:
+    suite, task = find_task("mini/linear_regression")
+    return RunPlan(architecture(**changes), suite.name, task, recipe, seed)
+
+
+def trained(run: TrainingRun, steps: int) -> dict[str, torch.Tensor]:
+    while run.step < steps:
+        run.advance()
+    return {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
+
+
+def assert_same_bits(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+MAMBA = {"type": "mamba", "expand": 2, "state": 16, "conv": 4}
+
+
+@pytest.mark.parametrize("module", [None, MAMBA], ids=["attention", "mamba"])
+def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, module: dict[str, Any] | None) -> None:
+    whole = trained(TrainingRun(plan(module=module), tmp_path / "whole"), 130)
+
+    first = TrainingRun(plan(module=module), tmp_path / "cut")
+    first.start()
+    trained(first, 57)
+    first.save()
+    trained(first, 80)  # steps after the last save are lost with the process
+
+    second = TrainingRun(plan(module=module), tmp_path / "cut")
+    second.resume()
+    assert second.step == 57
+    assert_same_bits(trained(second, 130), whole)
+    assert [row["step"] for row in second.log] == [100]
+
+
+def test_the_seed_decides_and_nothing_else(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    one = trained(TrainingRun(plan(), tmp_path), 5)
+    torch.manual_seed(2)  # the global generator is not read
+    assert_same_bits(trained(TrainingRun(plan(), tmp_path), 5), one)
+    other = trained(TrainingRun(plan(seed=1), tmp_path), 5)
+    assert not torch.equal(one["read_in.weight"], other["read_in.weight"])
+
+
+def test_training_learns(tmp_path: Path) -> None:
+    """A small model learns y = w x in context: its error falls below that of always answering 0."""
+    suite, task = find_task("mini/linear_regression")
+    easy = task.model_copy(
+        update={"points": 4, "function_class": task.function_class.model_copy(update={"dims": 1})}
+    )
+    recipe = RECIPE.model_copy(update={"curriculum": None, "steps": 300, "batch": 64, "learning_rate": 1e-2})
+    attention = architecture().layers[0].sublayers[0].module.model_dump()
+    run = TrainingRun(replace(plan(recipe, module=attention), task=easy), tmp_path)
+    trained(run, recipe.steps)
+    assert run.finished
+    xs, ys = (torch.from_numpy(part) for part in generate(easy, suite.name, "dev", 0, 512)[:2])
+    with torch.inference_mode():
+        errors = (run.model(xs, ys) - ys).square().mean((0, 2))
+    assert errors[-1] < 0.7 * ys[:, -1].square().mean()
+
+
+def test_the_end_is_a_checkpoint_with_its_log(tmp_path: Path) -> None:
+    run = TrainingRun(plan(RECIPE.model_copy(update={"steps": 120})), tmp_path / "run")
+    run.start()
+    weights = trained(run, 120)
+    run.finish(half=False)
+    assert sorted(path.name for path in run.folder.iterdir()) == ["config.json", "model.safetensors", LOG_FILE]
+    assert_same_bits(dict(load_checkpoint(run.folder).state_dict()), weights)
+    rows = (run.folder / LOG_FILE).read_text().splitlines()
+    assert rows[0] == "step,loss,learning_rate,dims,points"
+    assert [row.split(",")[0] for row in rows[1:]] == ["100", "120"]
+
+
+def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
+    run = TrainingRun(plan(), tmp_path)
+    run.start()
+    with pytest.raises(InputError, match="already holds a run"):
+        TrainingRun(plan(), tmp_path).start()
+
+
+def test_resuming_another_run_is_refused(tmp_path: Path) -> None:
+    run = TrainingRun(plan(), tmp_path)
+    run.start()
+    for other, told in [
+        (plan(seed=1), "seed"),
+        (plan(RECIPE.model_copy(update={"batch": 8})), "recipe"),
+        (plan(module=MAMBA), "spec"),
+    ]:
+        with pytest.raises(CheckpointError, match=f"another {told}"):
+            TrainingRun(other, tmp_path).resume()
+
+
+def test_resuming_what_is_not_there_or_damaged(tmp_path: Path) -> None:
+    run = TrainingRun(plan(), tmp_path)
+    with pytest.raises(CheckpointError, match="nothing to resume"):
+        run.resume()
+    run.start()
+    state = tmp_path / STATE_FILE
+    state.write_bytes(state.read_bytes()[:-1000])
+    with pytest.raises(CheckpointError, match="damaged"):
+        run.resume()
+    state.write_bytes(b"not a state")
+    with pytest.raises(CheckpointError, match="damaged"):
+        run.resume()
+
+
+def test_divergence_is_told_early(tmp_path: Path) -> None:
+    run = TrainingRun(plan(RECIPE.model_copy(update={"learning_rate": 1.0, "warmup": 0})), tmp_path)
+    with torch.no_grad():
+        run.model.read_out.weight.fill_(float("inf"))
+    with pytest.raises(InputError, match="diverged before step 100"):
+        trained(run, 200)
+
+
+def test_too_few_positions_are_told_before_training() -> None:
+    with pytest.raises(InputError, match=r"has 8 positions and a prompt of .* tokens; raise"):
+        plan(max_tokens=8)
+
+
+def test_the_curriculum_grows_and_hides() -> None:
+    suite, task = find_task("mini/linear_regression")
+    xs, ys = training_batch(suite.name, task, RECIPE, seed=0, step=0)
+    assert xs.shape[1] == 5
+    assert (xs[:, :, 2:] == 0).all()
+    assert (xs[:, :, :2] != 0).all()
+    later, _ = training_batch(suite.name, task, RECIPE, seed=0, step=10_000)
+    assert later.shape == (16, task.points, task.function_class.d)
+    assert (later != 0).all()
+    assert np.isfinite(ys).all()
+
+
+@pytest.mark.parametrize("suite", ["mini", "paper"])
+def test_no_training_prompt_can_equal_an_evaluation_prompt(suite: str) -> None:
+    """The streams have keys of their own; whole prompts of the first steps are compared as a witness."""
+    for name in ("linear_regression", "sparse_parity"):
+        frozen, task = find_task(f"{suite}/{name}")
+        recipe = load_recipe_of(frozen.name, name).model_copy(update={"curriculum": None})
+        scored = {row.tobytes() for row in generate(task, frozen.name, "eval", 0, 512)[0]}
+        for step in range(8):
+            xs, _ = training_batch(frozen.name, task, recipe, seed=0, step=step)
+            assert not scored & {row.tobytes() for row in xs}
+
+
+def load_recipe_of(suite: str, task: str) -> Recipe:
+    from icl_bench.resources import data_folder
+
+    return load_recipe(data_folder("tasks") / suite, task)
+
+
+def test_the_paper_recipe_is_the_papers() -> None:
+    linear = load_recipe_of("paper-v1", "linear_regression")
+    assert (linear.learning_rate, linear.batch, linear.steps) == (1e-4, 64, 500_000)
+    assert [linear.curriculum.dims.at(step, 20) for step in (0, 1_999, 2_000, 30_000)] == [5, 5, 6, 20]
+    assert [linear.curriculum.points.at(step, 41) for step in (0, 2_000, 30_000)] == [11, 13, 41]
+    parity = load_recipe_of("paper-v1", "sparse_parity")
+    assert (parity.learning_rate, parity.steps, parity.curriculum) == (4e-4, 200_000, None)
+    assert {linear.rate(step) for step in (0, 499_999)} == {1e-4}
