@@ -5,6 +5,7 @@ import typer
 from icl_bench.cli.baselines import baselines
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.evaluate import evaluate
+from icl_bench.cli.models import models
 from icl_bench.cli.predict import predict
 from icl_bench.cli.tasks import tasks
 
@@ -19,3 +20,4 @@ app.command()(evaluate)
 app.command()(predict)
 app.add_typer(tasks, name="tasks")
 app.add_typer(baselines, name="baselines")
+app.add_typer(models, name="models")

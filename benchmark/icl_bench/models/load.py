@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 from icl_bench.errors import CheckpointError, InputError, UnknownNameError
 from icl_bench.models.checkpoint import load_checkpoint
 from icl_bench.models.hub import fetch
-from icl_bench.models.layout import CONFIG_FILE, ROOT, WEIGHTS_FILE, find_places
+from icl_bench.models.layout import ROOT, WEIGHTS_FILE, find_places
 from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import ModelPredictor
-from icl_bench.models.reference import PREFIX, find_architecture, reference_names, reference_weights
+from icl_bench.models.reference import (
+    PREFIX,
+    find_architecture,
+    reference_folder,
+    reference_names,
+    shipped_tasks,
+)
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.result import CheckpointIdentity, ModelIdentity
 from icl_bench.specs.suite import TaskSpec
@@ -110,16 +116,14 @@ def _locate(
 
 
 def _find_reference(name: str, suite: str, tasks: list[str]) -> tuple[Path, list[str]]:
-    folder = reference_weights(name, suite)
-    held = [task for task in tasks if (folder / task / CONFIG_FILE).is_file()]
-    places = [task for task in held if read_config(folder / task).task == f"{suite}/{task}"]
+    places = shipped_tasks(name, suite, tasks)
     if not places:
         of = suite if len(tasks) > 1 else f"{suite}/{tasks[0]}"
         raise InputError(
             f"{PREFIX}{name} is shipped without weights for {of}; "
             f"train it with `icl-bench train {PREFIX}{name} {suite}/{tasks[0]}`"
         )
-    return folder, places
+    return reference_folder(name), places
 
 
 def _listing(folder: Path) -> list[str]:

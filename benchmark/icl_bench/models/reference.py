@@ -5,11 +5,14 @@ beside it holds for that task instead (the paper's retrieval models are smaller)
 `submissions/reference/<name>/<task>/`.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from icl_bench.errors import InputError, UnknownNameError
+from icl_bench.models.layout import CONFIG_FILE
 from icl_bench.resources import data_folder
 from icl_bench.specs.architecture import ArchitectureSpec, load_architecture
+from icl_bench.specs.checkpoint import read_config
 
 PREFIX = "reference/"
 
@@ -28,10 +31,17 @@ def reference_spec(name: str, suite: str, task: str | None = None) -> Architectu
     return load_architecture(special if special.is_file() else folder / f"{name}.yaml")
 
 
-def reference_weights(name: str, suite: str) -> Path:
+def reference_folder(name: str) -> Path:
     """The folder that holds a reference's checkpoints, one folder a task; it need not exist."""
-    check_reference(name, suite)
     return data_folder("submissions") / "reference" / name
+
+
+def shipped_tasks(name: str, suite: str, tasks: Sequence[str]) -> list[str]:
+    """Those of a suite's tasks that a reference is shipped with weights for."""
+    check_reference(name, suite)
+    folder = reference_folder(name)
+    held = [task for task in tasks if (folder / task / CONFIG_FILE).is_file()]
+    return [task for task in held if read_config(folder / task).task == f"{suite}/{task}"]
 
 
 def check_reference(name: str, suite: str) -> None:

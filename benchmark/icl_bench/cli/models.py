@@ -1,0 +1,165 @@
+"""`icl-bench models`: the reference architectures, what a model is made of and what it costs."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from icl_bench.cli.errors import VerbGroup
+
+if TYPE_CHECKING:
+    from icl_bench.specs.architecture import ArchitectureSpec
+    from icl_bench.suites import Suite
+
+models = typer.Typer(cls=VerbGroup, help="Look at models: their specs, parameters, state and FLOPs.")
+
+SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else.")]
+
+
+@models.command("list")
+def list_models(suite: SuiteName = "mini", as_json: AsJson = False) -> None:
+    """List the reference architectures at a suite's sizes, and the tasks that they have weights for.
+
+    Example: icl-bench models list --suite paper
+    """
+    from tabulate import tabulate
+
+    from icl_bench.suites import load_suite
+
+    frozen = load_suite(suite)
+    facts = _reference_facts(frozen)
+    if as_json:
+        _print_json({"suite": frozen.name, "models": facts})
+        return
+    first = next(iter(frozen.tasks))
+    rows = [
+        {key: value for key, value in fact.items() if key not in ("parameters", "weights")}
+        | {"parameters": f"{fact['parameters'][first]:,}", "weights for": ", ".join(fact["weights"]) or "-"}
+        for fact in facts
+    ]
+    align = ("left", "left", "left", "left", "right", "right", "right", "left")
+    typer.echo(f"Reference architectures for {frozen.name}; parameters are those that {first} reads.\n")
+    typer.echo(tabulate(rows, headers="keys", disable_numparse=True, colalign=align))
+
+
+@models.command("show")
+def show_model(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Hub user/model[@revision], a folder or reference/NAME.", show_default=False
+        ),
+    ],
+    suite: SuiteName = "mini",
+    as_json: AsJson = False,
+) -> None:
+    """Show a model's spec, and its parameters, state and FLOPs for a prompt of every task.
+
+    The state is counted in numbers: `state` is carried whatever the length, `a token` is what each token adds.
+    A multiply-add is 2 FLOPs.
+
+    Example: icl-bench models show reference/llama --suite paper
+    """
+    from icl_bench.suites import load_suite
+
+    frozen = load_suite(suite)
+    _print_model(model, frozen, _specs_of(model, frozen), as_json)
+
+
+@models.command("check")
+def check_spec(
+    spec: Annotated[
+        Path, typer.Argument(metavar="SPEC", help="Architecture spec, YAML or JSON.", show_default=False)
+    ],
+    suite: SuiteName = "mini",
+    as_json: AsJson = False,
+) -> None:
+    """Check an architecture spec, and show what it would cost; exit 2 with one line where it is faulty.
+
+    Example: icl-bench models check my-architecture.yaml
+    """
+    from icl_bench.specs.architecture import load_architecture
+    from icl_bench.suites import load_suite
+
+    architecture, frozen = load_architecture(spec), load_suite(suite)
+    _print_model(str(spec), frozen, dict.fromkeys(frozen.tasks, architecture), as_json)
+
+
+def _reference_facts(suite: "Suite") -> list[dict[str, Any]]:
+    from icl_bench.models.accounting import account, components
+    from icl_bench.models.reference import PREFIX, reference_names, reference_spec, shipped_tasks
+
+    return [
+        {
+            "model": PREFIX + name,
+            **components(reference_spec(name, suite.name)),
+            "parameters": {
+                task.name: account(reference_spec(name, suite.name, task.name), task).parameters
+                for task in suite.tasks.values()
+            },
+            "weights": shipped_tasks(name, suite.name, list(suite.tasks)),
+        }
+        for name in reference_names(suite.name)
+    ]
+
+
+def _specs_of(model: str, suite: "Suite") -> dict[str, "ArchitectureSpec"]:
+    """The spec of a model for every task that it is for; a reference needs no weights."""
+    from icl_bench.models.reference import PREFIX, reference_spec
+
+    if model.startswith(PREFIX):
+        name = model.removeprefix(PREFIX)
+        return {task: reference_spec(name, suite.name, task) for task in suite.tasks}
+    from icl_bench.models.load import open_model
+
+    checkpoints = open_model(model, suite).checkpoints
+    return {task: checkpoint.config.spec for task, checkpoint in checkpoints.items()}
+
+
+def _print_model(model: str, suite: "Suite", specs: dict[str, "ArchitectureSpec"], as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from icl_bench.models.accounting import account
+
+    accounts = {task: account(spec, suite.tasks[task]) for task, spec in specs.items()}
+    if as_json:
+        tasks = {task: {"spec": specs[task].to_dict(), **asdict(one)} for task, one in accounts.items()}
+        _print_json({"model": model, "suite": suite.name, "tasks": tasks})
+        return
+    for spec in dict.fromkeys(json.dumps(spec.to_dict()) for spec in specs.values()):
+        of = [task for task in specs if json.dumps(specs[task].to_dict()) == spec]
+        if len(of) < len(specs):
+            typer.echo(f"# {', '.join(of)}")
+        typer.echo(_as_yaml(json.loads(spec)))
+    _print_accounts(suite, {task: asdict(one) for task, one in accounts.items()})
+
+
+def _print_accounts(suite: "Suite", accounts: dict[str, dict[str, Any]]) -> None:
+    from tabulate import tabulate
+
+    headers = (suite.name, "tokens", "parameters", "state", "a token", "FLOPs a prompt")
+    rows = [
+        [
+            task,
+            *(f"{one[key]:,}" for key in ("tokens", "parameters", "state_fixed", "state_per_token", "flops")),
+        ]
+        for task, one in accounts.items()
+    ]
+    align = ("left", *["right"] * (len(headers) - 1))
+    typer.echo(tabulate(rows, headers, disable_numparse=True, colalign=align))
+    short = [task for task, one in accounts.items() if not one["fits"]]
+    if short:
+        typer.echo(f"\ntoo few positions for {', '.join(short)}; raise positions.max_tokens")
+
+
+def _as_yaml(spec: dict[str, Any]) -> str:
+    """A spec as its file is written: one line a sublayer."""
+    import yaml
+
+    return str(yaml.safe_dump(spec, sort_keys=False, default_flow_style=None, width=1_000))
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))

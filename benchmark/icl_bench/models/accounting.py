@@ -1,0 +1,53 @@
+"""What an architecture costs on a task, counted from its spec: nothing is built and nothing is measured."""
+
+from dataclasses import dataclass
+
+from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.suite import TaskSpec
+
+
+@dataclass(frozen=True)
+class Account:
+    """Numbers for one prompt of one task."""
+
+    tokens: int  # 2 points - 1
+    fits: bool  # whether the architecture has a position for each of them
+    parameters: int  # those that the prompt reads
+    state_fixed: int  # numbers carried from token to token, whatever the length
+    state_per_token: int  # numbers that each token adds to what is carried (keys and values)
+    flops: int  # of one forward pass; a multiply-add counts as 2, element-wise work is left out
+
+
+def account(spec: ArchitectureSpec, task: TaskSpec) -> Account:
+    """What a prompt of `task` costs."""
+    d, k, tokens = task.function_class.d, task.function_class.k, 2 * task.points - 1
+    longest = spec.max_tokens()
+    return Account(
+        tokens=tokens,
+        fits=longest is None or tokens <= longest,
+        parameters=spec.parameters(d, k, tokens),
+        state_fixed=spec.state_fixed(),
+        state_per_token=spec.state_per_token(),
+        flops=spec.flops(d, k, tokens),
+    )
+
+
+def components(spec: ArchitectureSpec) -> dict[str, str | int]:
+    """What an architecture is made of: positions, the blocks of its stack, norm and sizes."""
+    stack = [sublayer.module.type for layer in spec.layers for sublayer in layer.sublayers]
+    return {
+        "positions": _positions(spec),
+        "blocks": ", ".join(dict.fromkeys(stack)),
+        "norm": spec.final_norm,
+        "width": spec.width,
+        "layers": sum(layer.repeat for layer in spec.layers),
+    }
+
+
+def _positions(spec: ArchitectureSpec) -> str:
+    rope = any(getattr(sublayer.module, "positions", "none") == "rope" for sublayer in spec.expanded())
+    if rope:
+        return "rope"
+    if spec.stem:
+        return f"{', '.join(sublayer.module.type for sublayer in spec.stem)} first"
+    return "none" if spec.max_tokens() is None else "learned"
