@@ -1,0 +1,35 @@
+"""A predictor that a task calls exact is beaten by no other baseline beyond sampling error."""
+
+import numpy as np
+import pytest
+
+from icl_bench.baselines.base import BASELINES, get_baseline
+from icl_bench.errors import InputError
+from icl_bench.evaluation.references import is_available
+from icl_bench.evaluation.scores import scored_errors, squared_errors
+from icl_bench.suites import generate, load_suite
+
+PROMPTS = 400
+
+
+def tasks_with_their_exact_predictor():
+    mini = load_suite("mini")
+    return [task for task in mini.tasks.values() if is_available(task.exact)]
+
+
+@pytest.mark.parametrize("task", tasks_with_their_exact_predictor(), ids=lambda task: task.name)
+def test_no_baseline_beats_it(task):
+    xs, ys, _ = generate(task, "mini-v1", "dev", 0, PROMPTS)
+
+    def errors(name: str) -> np.ndarray:
+        predictions = get_baseline(name, task).predict(xs, ys)
+        return scored_errors(squared_errors(predictions, ys), task.scored)
+
+    exact = errors(task.exact)
+    for name in set(BASELINES.entries()) - {task.exact}:
+        try:
+            gain = exact - errors(name)  # positive where the other one is better
+        except InputError:  # it does not serve this task
+            continue
+        standard_error = gain.std() / np.sqrt(PROMPTS)
+        assert gain.mean() <= 3 * standard_error, f"{name} beats {task.exact}"
