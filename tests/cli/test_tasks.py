@@ -1,0 +1,190 @@
+"""`icl-bench tasks`: what a reader sees, what a script reads, and how it ends."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from icl_bench.cli import app
+from icl_bench.resources import data_folder
+from icl_bench.suites import load_suite
+from typer.testing import CliRunner
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["tasks", *map(str, arguments)])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def run_json(*arguments: str) -> dict:
+    code, stdout, stderr = run(*arguments, "--json")
+    assert (code, stderr) == (0, "")
+    return json.loads(stdout)
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch):
+    """A data folder of its own, with a copy of mini-v1 to spoil; returns the suite's folder."""
+    shutil.copytree(data_folder("tasks") / "mini-v1", tmp_path / "tasks" / "mini-v1")
+    monkeypatch.setattr("icl_bench.suites.catalogue.data_folder", lambda name: tmp_path / name)
+    return tmp_path / "tasks" / "mini-v1"
+
+
+def test_list_names_every_task_of_every_suite():
+    code, stdout, stderr = run("list")
+    assert (code, stderr) == (0, "")
+    for name in ("mini", "paper"):
+        suite = load_suite(name)
+        assert f"{suite.name}: {suite.spec.summary}" in stdout
+        rows = [line.split() for line in stdout.splitlines()]
+        for task in suite.tasks.values():
+            sizes = [str(task.function_class.d), str(task.function_class.k), str(task.points)]
+            assert [task.name, *sizes, task.scored, task.baseline, task.exact] in rows
+
+
+def test_list_as_json():
+    suites = {suite["suite"]: suite for suite in run_json("list")["suites"]}
+    suite = load_suite("paper-v1")
+    assert suites["paper-v1"]["lock_hash"] == suite.lock_hash
+    assert [task["task"] for task in suites["paper-v1"]["tasks"]] == [
+        f"paper-v1/{name}" for name in suite.tasks
+    ]
+
+
+def test_list_shows_a_suite_that_is_not_locked_yet(copied):
+    (copied / "lock.json").unlink()
+    assert run_json("list")["suites"][0]["lock_hash"] is None
+
+
+def test_show_tells_what_the_task_is():
+    code, stdout, stderr = run("show", "paper/decision_tree")
+    assert (code, stderr) == (0, "")
+    facts = [
+        ("task", "paper-v1/decision_tree"),
+        ("formula", "y = the leaf reached from the root"),
+        ("prior", "x ~ N(0, I), node coordinates uniform over d"),
+        ("function class", "type decision_tree, dims 20, depth 4"),
+        ("points", "101"),
+        ("prompts", "2048"),
+        ("baseline", "tree_bayes"),
+        ("exact note", "Exact. "),
+    ]
+    lines = stdout.splitlines()
+    for label, text in facts:
+        assert any(line.startswith(f"{label:<16}{text}") for line in lines), label
+    assert [line.split()[0] for line in lines[lines.index("first prompt") + 1 :]] == [
+        "x_0",
+        "x_1",
+        "x_2",
+        "x_100",
+    ]
+
+
+def test_show_tells_the_first_frozen_prompt(tmp_path):
+    """Compared with the exported arrays, which are held against the lock."""
+    shown = run_json("show", "mini/vector_mqar")
+    assert run("export", "mini/vector_mqar", tmp_path / "a.npz")[0] == 0
+    with np.load(tmp_path / "a.npz") as file:
+        assert np.array_equal(np.array(shown["prompt"]["xs"], np.float32), file["xs"][0])
+        assert np.array_equal(np.array(shown["prompt"]["ys"], np.float32), file["ys"][0])
+        first = ", ".join(f"{value:.4g}" for value in file["xs"][0, 0, :2])
+    assert f"  x_0 = ({first}, …, " in run("show", "mini/vector_mqar")[1]
+
+
+@pytest.mark.parametrize("verb", ["show", "export"])
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mini/liner_regression", "did you mean 'linear_regression'?"),
+        ("minni/sparse_parity", "error: unknown suite 'minni'; did you mean 'mini'?"),
+        (
+            "sparse_parity",
+            "error: 'sparse_parity' is not SUITE/TASK; write for example mini/linear_regression",
+        ),
+    ],
+)
+def test_an_unknown_name_is_one_line_with_the_nearest(tmp_path, verb, name, message):
+    out = [tmp_path / "out.npz"] if verb == "export" else []
+    code, stdout, stderr = run(verb, name, *out)
+    assert (code, stdout, stderr.count("\n")) == (2, "", 1)
+    assert message in stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_verify_says_that_a_suite_holds():
+    code, stdout, _ = run("verify", "--suite", "mini")
+    suite = load_suite("mini")
+    assert code == 0
+    assert stdout.splitlines()[0] == f"{suite.name}, lock {suite.lock_hash}"
+    assert [line.split() for line in stdout.splitlines()[1:]] == [[name, "holds"] for name in suite.tasks]
+
+
+def test_verify_without_a_suite_verifies_all():
+    verdict = run_json("verify")
+    assert verdict["holds"] is True
+    assert {"mini-v1", "paper-v1"} <= {suite["suite"] for suite in verdict["suites"]}
+
+
+def test_verify_says_which_hash_differs(copied):
+    lock = json.loads((copied / "lock.json").read_text(encoding="utf-8"))
+    found = lock["tasks"]["sparse_parity"]["ys"]
+    lock["tasks"]["sparse_parity"]["ys"] = "0" * 64
+    (copied / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    code, stdout, stderr = run("verify")
+    assert code == 1
+    assert "error" not in stderr
+    differing = [line for line in stdout.splitlines()[1:] if not line.endswith("  holds")]
+    assert [line.split() for line in differing] == [
+        f"sparse_parity ys: expected SHA-256 {'0' * 64}, found {found}".split()
+    ]
+    code, stdout, stderr = run("verify", "--json")
+    assert (code, stderr) == (1, "")
+    verdict = json.loads(stdout)
+    assert verdict["holds"] is False
+    assert [task["task"] for task in verdict["suites"][0]["tasks"] if not task["holds"]] == ["sparse_parity"]
+
+
+def test_verify_of_an_unknown_suite():
+    assert run("verify", "--suite", "papr") == (2, "", "error: unknown suite 'papr'; did you mean 'paper'?\n")
+
+
+def test_export_writes_the_frozen_arrays(tmp_path):
+    out = tmp_path / "new folder" / "out.npz"
+    code, stdout, _ = run("export", "mini/linear_regression", out)
+    assert code == 0
+    assert stdout == f"wrote {load_suite('mini').name}/linear_regression to {out}: xs, ys, parameters.w\n"
+    with np.load(out, allow_pickle=False) as file:
+        assert sorted(file.files) == ["parameters.w", "xs", "ys"]
+    first = out.read_bytes()
+    run("export", "mini/linear_regression", out)
+    assert out.read_bytes() == first
+
+
+def test_export_to_a_place_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for out in (tmp_path / "file" / "out.npz", tmp_path):
+        code, _, stderr = run("export", "mini/linear_regression", out)
+        assert (code, stderr.count("\n")) == (2, 1)
+        assert stderr.startswith(f"error: cannot write {out}: ")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_export_refuses_arrays_that_are_not_the_frozen_ones(copied, tmp_path):
+    path = copied / "two_layer_mlp.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("width: ", "width: 1"), encoding="utf-8")
+    code, _, stderr = run("export", "mini/two_layer_mlp", tmp_path / "out.npz")
+    assert code == 2
+    assert stderr.startswith("error: mini-v1/two_layer_mlp: the prompts made here are not the frozen ones (")
+    assert not (tmp_path / "out.npz").exists()
+
+
+def test_lock_freezes_a_suite_once(copied):
+    before = (copied / "lock.json").read_bytes()
+    code, _, stderr = run("lock", "mini-v1")
+    assert code == 2
+    assert stderr.endswith("lock.json exists; a suite is never edited: make a new version\n")
+    (copied / "lock.json").unlink()
+    code, stdout, _ = run("lock", "mini-v1")
+    assert code == 0
+    assert load_suite("mini-v1").lock_hash in stdout
+    assert (copied / "lock.json").read_bytes() == before

@@ -1,0 +1,143 @@
+"""Targets against a slow recomputation in exact arithmetic, point by point, from the parameters alone."""
+
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from icl_bench.errors import InputError
+from icl_bench.specs.suite import FUNCTION_CLASSES
+from small import NAMES, draw, small
+
+Exact = list[Fraction]
+
+
+def exact(values: np.ndarray) -> Exact:
+    return [Fraction(float(value)) for value in values]
+
+
+def dot(a: Exact, b: Exact) -> Fraction:
+    return sum((p * q for p, q in zip(a, b, strict=True)), Fraction(0))
+
+
+def linear(parameters: dict, xs: np.ndarray, i: int) -> Exact:
+    return [dot(exact(parameters["w"]), exact(xs[i]))]
+
+
+def mlp(parameters: dict, xs: np.ndarray, i: int) -> Exact:
+    x = exact(xs[i])
+    hidden = [max(dot(exact(column), x), Fraction(0)) for column in parameters["W1"].T]
+    return [dot(exact(parameters["W2"]), hidden)]
+
+
+def tree(parameters: dict, xs: np.ndarray, i: int) -> Exact:
+    """Walk down: the nodes of a level stand side by side, so the path's bits number node and leaf."""
+    path, level = 0, 1
+    while level <= len(parameters["nodes"]):
+        coordinate = parameters["nodes"][level - 1 + path]
+        path, level = 2 * path + int(xs[i, coordinate] > 0), 2 * level
+    return exact(parameters["leaves"][path : path + 1])
+
+
+def parity(parameters: dict, xs: np.ndarray, i: int) -> Exact:
+    product = Fraction(1)
+    for coordinate in parameters["subset"]:
+        product *= Fraction(float(xs[i, coordinate]))
+    return [product]
+
+
+def mqar(parameters: dict, xs: np.ndarray, i: int) -> Exact:
+    first = next(j for j in range(i + 1) if xs[j].tolist() == xs[i].tolist())
+    return exact(parameters["values"][first])
+
+
+REFERENCES: dict[str, Callable[[dict, np.ndarray, int], Exact]] = {
+    "linear_regression": linear,
+    "sparse_linear_regression": linear,
+    "two_layer_mlp": mlp,
+    "decision_tree": tree,
+    "sparse_parity": parity,
+    "vector_mqar": mqar,
+}
+
+
+def rounded(value: Fraction) -> np.float32:
+    """The float32 nearest to an exact value, ties to even, by comparing it with its neighbours."""
+    guess = np.float32(float(value))
+    near = [np.nextafter(guess, np.float32(-np.inf)), guess, np.nextafter(guess, np.float32(np.inf))]
+
+    def distance(candidate: np.float32) -> tuple[Fraction, int]:
+        return abs(Fraction(float(candidate)) - value), int(candidate.view(np.uint32)) & 1
+
+    return min(near, key=distance)
+
+
+def check(name: str, function_class, prompts: int, points: int) -> None:
+    xs, ys, parameters = draw(function_class, prompts, points)
+    for prompt in range(prompts):
+        own = {key: array[prompt] for key, array in parameters.items()}
+        for i in range(points):
+            expected = [rounded(value) for value in REFERENCES[name](own, xs[prompt], i)]
+            assert ys[prompt, i].tolist() == expected
+
+
+def test_every_class_has_a_reference():
+    assert sorted(REFERENCES) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_targets_are_exact_at_small_size(name):
+    check(name, small(name), prompts=40, points=7)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"type": "linear_regression", "dims": 20},
+        {"type": "sparse_linear_regression", "dims": 20, "sparsity": 3},
+        {"type": "two_layer_mlp", "dims": 20, "width": 100},
+        {"type": "decision_tree", "dims": 20, "depth": 4},
+        {"type": "sparse_parity", "dims": 10, "sparsity": 2},
+        {"type": "vector_mqar", "dims": 20},
+    ],
+    ids=lambda spec: spec["type"],
+)
+def test_targets_are_exact_at_paper_size(spec):
+    check(spec["type"], FUNCTION_CLASSES.parse(spec), prompts=2, points=9)
+
+
+def test_the_largest_network_of_the_largest_numbers_does_not_overflow():
+    """All inputs and weights at the edge of the grid: the sum of dims · width products still fits."""
+    dims, width, edge = 15, 2_021, 67_253 * 2.0**-13
+    function_class = FUNCTION_CLASSES.parse({"type": "two_layer_mlp", "dims": dims, "width": width})
+    parameters = {
+        "W1": np.full((1, dims, width), edge, np.float32),
+        "W2": np.full((1, width), edge, np.float32),
+    }
+    target = function_class.evaluate(parameters, np.full((1, 1, dims), edge, np.float32))
+    assert target[0, 0, 0] == rounded(Fraction(edge) ** 3 * dims * width)
+
+
+@pytest.mark.parametrize("name", ["linear_regression", "sparse_linear_regression", "two_layer_mlp"])
+def test_inputs_that_would_not_give_exact_targets_are_refused(name):
+    function_class = small(name)
+    xs, _, parameters = draw(function_class, 2)
+    with pytest.raises(InputError, match="round xs to that grid"):
+        function_class.evaluate(parameters, xs + np.float32(1e-5))
+
+
+def test_a_query_without_its_key_is_refused():
+    """An earlier codebase asked for keys that were never shown."""
+    function_class = small("vector_mqar")
+    xs, _, parameters = draw(function_class, 2)
+    xs[1, -1] *= -1
+    with pytest.raises(InputError, match="repeats none of the prompt's keys"):
+        function_class.evaluate(parameters, xs)
+
+
+def test_leaves_that_fall_together_are_parted():
+    """Equal labels must mean the same leaf. Words of 0 put every leaf on the same grid point."""
+    function_class = small("decision_tree")
+    raw = np.zeros((1, function_class.words(3)), np.uint64)
+    _, parameters = function_class.sample(raw, 3)
+    assert (np.diff(parameters["leaves"][0]) == 2.0**-12).all()

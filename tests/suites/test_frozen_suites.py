@@ -1,0 +1,118 @@
+"""The suites that are published: reproduced to the bit, and what they are said to be."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from icl_bench.function_classes.streams import grid_units
+from icl_bench.suites import Suite, find_task, generate, load_suite, suite_names
+from icl_bench.suites.lock import remake
+
+SUITES = [load_suite(name) for name in suite_names()]
+TASKS = [(suite, name) for suite in SUITES for name in suite.tasks]
+
+every_task = pytest.mark.parametrize(
+    ("suite", "name"), TASKS, ids=[f"{suite.name}-{name}" for suite, name in TASKS]
+)
+
+PAPER_TABLE_1 = {
+    "linear_regression": (20, 41, {}),
+    "sparse_linear_regression": (20, 41, {"sparsity": 3}),
+    "two_layer_mlp": (20, 101, {"width": 100}),
+    "decision_tree": (20, 101, {"depth": 4}),
+    "sparse_parity": (10, 140, {"sparsity": 2}),
+    "vector_mqar": (20, 65, {}),
+}
+
+
+def zero_error(function_class) -> float:
+    """The expected squared error of the answer 0."""
+    sizes = function_class.model_dump()
+    return {
+        "linear_regression": lambda: sizes["dims"],
+        "sparse_linear_regression": lambda: sizes["sparsity"],
+        "two_layer_mlp": lambda: sizes["dims"] * sizes["width"] / 2,
+    }.get(function_class.type, lambda: 1)()
+
+
+@every_task
+def test_the_frozen_prompts_are_reproduced(suite: Suite, name: str):
+    assert remake(suite, suite.tasks[name])[1] == []
+
+
+@every_task
+def test_the_answer_0_has_its_expected_error(suite: Suite, name: str):
+    _, ys, _ = generate(suite.tasks[name], suite.name, "eval", 0, 512)
+    errors = (ys.astype(np.float64) ** 2).mean(axis=(1, 2))
+    assert (
+        abs(errors.mean() - zero_error(suite.tasks[name].function_class)) < 5 * errors.std() / 512**0.5 + 1e-6
+    )
+
+
+@every_task
+def test_every_frozen_number_can_be_computed_with(suite: Suite, name: str):
+    xs, ys, _ = generate(suite.tasks[name], suite.name, "eval", 0, 64)
+    assert np.isfinite(xs).all()
+    assert np.isfinite(ys).all()
+    if name not in ("sparse_parity", "vector_mqar"):
+        assert (grid_units(xs) % 2 == 1).all()  # on the grid, and never 0
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+def test_the_queries_of_a_suite_repeat_a_key(suite: Suite):
+    xs, ys, _ = generate(suite.tasks["vector_mqar"], suite.name, "eval", 0, suite.spec.prompts)
+    repeats = (xs[:, -1:] == xs[:, :-1]).all(axis=2)
+    assert (repeats.sum(axis=1) == 1).all()
+    assert np.array_equal(ys[:, -1], ys[:, :-1][repeats])
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+def test_the_leaves_of_a_suite_differ(suite: Suite):
+    """The exact predictor reads equal labels as one leaf."""
+    _, _, parameters = generate(suite.tasks["decision_tree"], suite.name, "eval", 0, suite.spec.prompts)
+    assert (np.diff(np.sort(parameters["leaves"], axis=1), axis=1) > 0).all()
+
+
+def test_the_paper_suite_has_the_sizes_of_the_paper():
+    suite = load_suite("paper-v1")
+    assert suite.spec.prompts == 2_048
+    assert list(suite.tasks) == list(PAPER_TABLE_1)
+    for name, (dims, points, rest) in PAPER_TABLE_1.items():
+        task = suite.tasks[name]
+        assert task.function_class.model_dump() == {"type": name, "dims": dims, **rest}
+        assert task.points == points
+        assert task.scored == ("last" if name == "vector_mqar" else "all")
+
+
+def test_every_suite_has_the_same_function_classes():
+    """So that mini is a rehearsal of paper."""
+    kinds = [[task.function_class.type for task in suite.tasks.values()] for suite in SUITES]
+    assert all(kind == kinds[0] for kind in kinds)
+
+
+@pytest.mark.parametrize("task", ["two_layer_mlp", "vector_mqar"])
+def test_exported_bytes_do_not_depend_on_the_threads(tmp_path, task):
+    """Nor on the process, nor on when the file was written."""
+    exported = []
+    for threads in ("1", "2"):
+        out = tmp_path / f"{threads}.npz"
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        environment = os.environ | dict.fromkeys(names, threads)
+        code = "from icl_bench.cli import app; app()"
+        command = [sys.executable, "-c", code, "tasks", "export", f"mini/{task}", str(out)]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        exported.append(out.read_bytes())
+    assert exported[0] == exported[1]
+
+
+def test_an_export_holds_the_prompts_and_their_parameters(tmp_path):
+    from icl_bench.suites.export import export_task
+
+    suite, task = find_task("mini/two_layer_mlp")
+    assert export_task(suite, task, tmp_path / "a.npz") == ["xs", "ys", "parameters.W1", "parameters.W2"]
+    with np.load(tmp_path / "a.npz", allow_pickle=False) as file:
+        parameters = {name.removeprefix("parameters."): file[name] for name in file.files if "." in name}
+        assert len(file["xs"]) == suite.spec.prompts
+        assert np.array_equal(task.function_class.evaluate(parameters, file["xs"]), file["ys"])

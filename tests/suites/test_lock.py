@@ -1,0 +1,78 @@
+"""A suite is frozen once; from then on its arrays are only compared with the lock."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+from icl_bench.errors import SuiteError
+from icl_bench.suites import load_suite
+from icl_bench.suites.lock import array_hash, frozen, lock_suite, parameters_hash, remake
+
+
+def tamper(suite, task: str, part: str) -> None:
+    lock = json.loads(suite.lock_path.read_text(encoding="utf-8"))
+    lock["tasks"][task][part] = "0" * 64
+    suite.lock_path.write_text(json.dumps(lock), encoding="utf-8")
+
+
+def test_a_lock_is_written_once(tiny):
+    before = tiny.lock_path.read_bytes()
+    with pytest.raises(SuiteError, match=r"lock.json exists; a suite is never edited: make a new version"):
+        lock_suite(tiny)
+    assert tiny.lock_path.read_bytes() == before
+
+
+def test_locking_again_elsewhere_gives_the_same_bytes(tiny):
+    before = tiny.lock_path.read_bytes()
+    tiny.lock_path.unlink()
+    lock_suite(tiny)
+    assert tiny.lock_path.read_bytes() == before
+
+
+def test_the_identity_of_a_suite_is_the_hash_of_its_lock_file(tiny):
+    assert tiny.lock_hash == hashlib.sha256(tiny.lock_path.read_bytes()).hexdigest()
+
+
+def test_a_locked_suite_is_reproduced(tiny):
+    for task in tiny.tasks.values():
+        assert remake(tiny, task)[1] == []
+
+
+@pytest.mark.parametrize("part", ["xs", "ys", "parameters"])
+def test_arrays_that_are_not_the_locked_ones_are_refused(tiny, part):
+    task = tiny.tasks["decision_tree"]
+    found = getattr(tiny.lock.tasks["decision_tree"], part)
+    tamper(tiny, "decision_tree", part)
+    with pytest.raises(SuiteError) as raised:
+        frozen(tiny, task)
+    message = str(raised.value)
+    assert message.startswith("tiny-v1/decision_tree: ")
+    assert f"{part}: expected SHA-256 {'0' * 64}, found {found}" in message
+    assert message.endswith("install as constraints.txt says")
+    assert "\n" not in message
+
+
+def test_a_changed_task_is_refused(tiny):
+    path = tiny.folder / "sparse_parity.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("sparsity: 2", "sparsity: 3"), encoding="utf-8")
+    suite = load_suite("tiny")
+    with pytest.raises(
+        SuiteError, match="tiny-v1/sparse_parity: the prompts made here are not the frozen ones"
+    ):
+        frozen(suite, suite.tasks["sparse_parity"])
+
+
+def test_a_hash_is_that_of_the_little_endian_bytes():
+    array = np.array([[1.5, -2.0]], np.float32)
+    expected = hashlib.sha256(bytes.fromhex("0000c03f000000c0")).hexdigest()
+    assert array_hash(array) == array_hash(array.astype(">f4")) == expected
+    assert array_hash(np.asfortranarray(np.arange(6).reshape(2, 3))) == array_hash(np.arange(6).reshape(2, 3))
+
+
+def test_parameters_are_hashed_with_their_names_and_shapes():
+    a, b = np.zeros((2, 3), np.float32), np.ones((2, 1), np.int32)
+    known = hashlib.sha256(b"a <f4 2\xc3\x973\n" + a.tobytes() + b"b <i4 2\xc3\x971\n" + b.tobytes())
+    assert parameters_hash({"b": b, "a": a}) == known.hexdigest()
+    others = [{"a": b, "b": a}, {"a": a.reshape(3, 2), "b": b}, {"a": a}]
+    assert all(parameters_hash(other) != known.hexdigest() for other in others)
