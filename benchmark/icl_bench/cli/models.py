@@ -57,8 +57,8 @@ def show_model(
 ) -> None:
     """Show a model's spec, and its parameters, state and FLOPs for a prompt of every task.
 
-    The state is counted in numbers: `state` is carried whatever the length, `a token` is what each token adds.
-    A multiply-add is 2 FLOPs.
+    The state is counted in numbers: `state` is carried whatever the length, `a token` is what each token
+    adds. A multiply-add is 2 FLOPs.
 
     Example: icl-bench models show reference/llama --suite paper
     """

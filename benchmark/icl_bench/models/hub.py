@@ -6,6 +6,7 @@ Only `config.json` and `model.safetensors` are ever asked for.
 
 import errno
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 from huggingface_hub.utils import logging as hub_logging
 
 from icl_bench.errors import HubError
@@ -113,7 +115,7 @@ def push(folder: Path, repo: str, private: bool | None = None, message: str = "A
     """
     names = (CONFIG_FILE, WEIGHTS_FILE, "README.md")
     patterns = [pattern for name in names for pattern in (name, f"*/{name}")]
-    with _told_in_one_line(repo, constants.DEFAULT_REVISION, "pushing to"):
+    with _told_in_one_line(repo, constants.DEFAULT_REVISION, "pushing to", "try again"):
         api = HfApi()
         api.create_repo(repo, private=private, exist_ok=True)
         return str(
@@ -146,20 +148,39 @@ def _check_size(repo: str, sizes: dict[str, int | None]) -> None:
 
 
 @contextmanager
-def _told_in_one_line(repo: str, revision: str, verb: str = "fetching") -> Iterator[None]:
-    """Turn whatever the client raises into one HubError with its remedy, and keep its log quiet meanwhile."""
-    level = hub_logging.get_verbosity()
-    hub_logging.set_verbosity_error()
+def _told_in_one_line(
+    repo: str,
+    revision: str,
+    verb: str = "fetching",
+    remedy: str = "try again, or set HF_HUB_OFFLINE=1 to use what is in the cache",
+) -> Iterator[None]:
+    """Turn whatever the client raises into one HubError; `remedy` is that of a bad network."""
     try:
-        yield
+        with _quiet_client():
+            yield
     # RuntimeError: transfers of the Xet storage, which the client passes on as they are
     except (OSError, HTTPError, HFValidationError, RuntimeError) as error:
-        raise _hub_error(error, repo, revision, verb) from error
+        raise _hub_error(error, repo, revision, f"{verb} {constants.ENDPOINT}/{repo}", remedy) from error
+
+
+@contextmanager
+def _quiet_client() -> Iterator[None]:
+    """Keep the client's log still, its errors being told here, and its progress bars to terminals."""
+    level = hub_logging.get_verbosity()
+    asked_for = constants.HF_HUB_DISABLE_PROGRESS_BARS is not None or are_progress_bars_disabled()
+    hide = not (asked_for or sys.stderr.isatty())
+    hub_logging.set_verbosity_error()
+    if hide:
+        disable_progress_bars()
+    try:
+        yield
     finally:
         hub_logging.set_verbosity(level)
+        if hide:
+            enable_progress_bars()
 
 
-def _hub_error(error: BaseException, repo: str, revision: str, verb: str) -> HubError:
+def _hub_error(error: BaseException, repo: str, revision: str, doing: str, remedy: str) -> HubError:
     causes = list(_causes(error))
     where = f"{constants.ENDPOINT}/{repo}"
     for cause in causes:
@@ -180,9 +201,7 @@ def _hub_error(error: BaseException, repo: str, revision: str, verb: str) -> Hub
         return HubError(f"{repo!r} is not a name on the Hub; write user/model, or user/model@revision")
     root = causes[-1]
     reason = (str(root) or type(root).__name__).splitlines()[0].rstrip(".")
-    return HubError(
-        f"{verb} {where} failed: {reason}; try again, or set HF_HUB_OFFLINE=1 to use what is in the cache"
-    )
+    return HubError(f"{doing} failed: {reason}; {remedy}")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

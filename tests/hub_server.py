@@ -1,0 +1,297 @@
+"""A small Hub on a loopback port: what `huggingface_hub` asks of the real one, with faults to order.
+
+Weights are answered as the Hub answers large files: a redirect to another host name, with their size, hash
+and commit in its headers. Every request is kept in `requests` as `METHOD /path`.
+"""
+
+import base64
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+GOOD_TOKEN = "hf_good"
+LARGE = (".safetensors", ".bin")
+
+
+@dataclass
+class Repo:
+    """One repository: its commits, what names them, and who may read it."""
+
+    commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    refs: dict[str, str] = field(default_factory=dict)  # branches and tags
+    private: bool = False  # hidden without the token
+    gated: bool = False  # shown, but its files are refused
+
+    def commit(self, files: dict[str, bytes], branch: str = "main") -> str:
+        """Make a commit of these files, and nothing else; its hash."""
+        parent = self.refs.get(branch, "")
+        content = parent.encode() + b"".join(name.encode() + files[name] for name in sorted(files))
+        made = hashlib.sha1(content).hexdigest()
+        self.commits[made] = dict(files)
+        self.refs[branch] = made
+        return made
+
+    def resolve(self, revision: str) -> str | None:
+        """The commit that a branch, tag or hash names."""
+        return self.refs.get(revision) or (revision if revision in self.commits else None)
+
+
+class HubServer:
+    """The server. `cut` and `stall` order faults: a body broken off, a kind of request never answered."""
+
+    def __init__(self) -> None:
+        self.repos: dict[str, Repo] = {}
+        self.requests: list[str] = []
+        self.cut: dict[str, int] = {}  # file name: bytes of its body that are sent
+        self.sizes: dict[str, int] = {}  # file name: the size that is claimed for it
+        self.stall: set[str] = set()  # of "api", "body"
+        self.uploads: dict[str, bytes] = {}  # by sha256
+        self.closing = threading.Event()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
+        self._http.daemon_threads = True
+        self.port = self._http.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def repo(self, name: str, files: dict[str, bytes], **rights: bool) -> Repo:
+        """A repository with one commit on main."""
+        self.repos[name] = Repo(**rights)
+        self.repos[name].commit(files)
+        return self.repos[name]
+
+    def asked_files(self) -> set[str]:
+        """The names of the files that were asked for, by HEAD or GET."""
+        return {line.split("/resolve/")[1].split("/", 1)[1] for line in self.requests if "/resolve/" in line}
+
+    @contextmanager
+    def running(self) -> Iterator["HubServer"]:
+        """Serve until the block ends; requests that stall are let go then."""
+        thread = threading.Thread(target=self._http.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.closing.set()
+            self._http.shutdown()
+            thread.join()
+            self._http.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    hub: HubServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        pass
+
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        except ConnectionError:  # the client has gone
+            self.close_connection = True
+
+    def do_HEAD(self) -> None:
+        self._route()
+
+    def do_GET(self) -> None:
+        self._route()
+
+    def do_POST(self) -> None:
+        self._route()
+
+    def do_PUT(self) -> None:
+        self._route()
+
+    def _route(self) -> None:
+        path = urlsplit(self.path).path
+        self.hub.requests.append(f"{self.command} {unquote(path)}")
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        parts = [unquote(part) for part in path.strip("/").split("/")]
+        if parts[0] == "lfs":
+            self._store(parts[1], body) if self.command == "PUT" else self._send_blob(parts[1])
+        elif parts[0] == "api":
+            self._api(parts[1:], body)
+        elif path.endswith(".git/info/lfs/objects/batch"):
+            self._lfs_batch(json.loads(body))
+        elif len(parts) > 4 and parts[2] == "resolve":
+            self._resolve("/".join(parts[:2]), parts[3], "/".join(parts[4:]))
+        else:
+            self._fail(404, "EntryNotFound", f"no route {path}")
+
+    def _api(self, parts: list[str], body: bytes) -> None:
+        if "api" in self.hub.stall:
+            self._never()
+        elif parts == ["validate-yaml"]:
+            self._json({"errors": [], "warnings": []})
+        elif parts == ["repos", "create"]:
+            self._create(json.loads(body))
+        elif parts[0] == "models":
+            self._model("/".join(parts[1:3]), parts[3:], body)
+        else:
+            self._fail(404, "EntryNotFound", "no such API")
+
+    def _model(self, name: str, rest: list[str], body: bytes) -> None:
+        verb, revision = (rest[0], "/".join(rest[1:]) or "main") if rest else ("revision", "main")
+        repo = self._readable(name)
+        if repo is None:
+            return
+        if verb == "preupload":
+            files = json.loads(body)["files"]
+            modes = [(file["path"], "lfs" if file["path"].endswith(LARGE) else "regular") for file in files]
+            self._json({"files": [{"path": p, "uploadMode": m, "shouldIgnore": False} for p, m in modes]})
+        elif verb == "commit":
+            self._commit(name, repo, revision, body)
+        elif (commit := repo.resolve(revision)) is None:
+            self._fail(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+        elif verb == "tree":
+            self._json([self._entry(path, content) for path, content in repo.commits[commit].items()])
+        else:
+            self._info(name, repo, commit)
+
+    def _info(self, name: str, repo: Repo, commit: str) -> None:
+        siblings = [
+            {
+                "rfilename": path,
+                "size": self._size(path, content),
+                "blobId": hashlib.sha1(content).hexdigest(),
+            }
+            for path, content in repo.commits[commit].items()
+        ]
+        facts = {"_id": name, "id": name, "modelId": name, "sha": commit, "siblings": siblings, "tags": []}
+        self._json(facts | {"private": repo.private, "gated": repo.gated and "auto", "downloads": 0})
+
+    def _entry(self, path: str, content: bytes) -> dict[str, Any]:
+        return {
+            "type": "file",
+            "path": path,
+            "size": self._size(path, content),
+            "oid": hashlib.sha1(content).hexdigest(),
+        }
+
+    def _size(self, path: str, content: bytes) -> int:
+        return self.hub.sizes.get(path, len(content))
+
+    def _resolve(self, name: str, revision: str, path: str) -> None:
+        repo = self._readable(name)
+        if repo is None:
+            return
+        if repo.gated:
+            self._fail(403, "GatedRepo", f"Access to model {name} is restricted")
+            return
+        commit = repo.resolve(revision)
+        if commit is None:
+            self._fail(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+            return
+        content = repo.commits[commit].get(path)
+        headers = {"X-Repo-Commit": commit}
+        if content is None:
+            self._fail(404, "EntryNotFound", "Entry not found", headers)
+        elif path.endswith(LARGE):
+            digest = hashlib.sha256(content).hexdigest()
+            self.hub.uploads[digest] = content
+            headers |= {"X-Linked-Size": str(len(content)), "X-Linked-Etag": f'"{digest}"'}
+            headers["Location"] = f"http://localhost:{self.hub.port}/lfs/{digest}?name={path}"
+            self._send(302, b"", headers)
+        else:
+            self._send_content(content, headers | {"ETag": f'"{hashlib.sha1(content).hexdigest()}"'}, path)
+
+    def _send_blob(self, digest: str) -> None:
+        name = urlsplit(self.path).query.removeprefix("name=")
+        self._send_content(self.hub.uploads[digest], {"ETag": f'"{digest}"'}, unquote(name))
+
+    def _send_content(self, content: bytes, headers: dict[str, str], path: str) -> None:
+        """A file's bytes, or those of the range asked for, as far as no fault was ordered."""
+        start, status = 0, 200
+        asked = self.headers.get("Range", "")
+        if asked.startswith("bytes="):
+            start, status = int(asked.removeprefix("bytes=").split("-")[0]), 206
+            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
+        until = self.hub.cut.get(path, len(content))
+        self._send(status, content[start:], headers, keep=max(0, until - start))
+        if self.command == "GET" and until < len(content):
+            if "body" in self.hub.stall:
+                self.hub.closing.wait(30)
+            self.close_connection = True
+
+    def _create(self, asked: dict[str, Any]) -> None:
+        name = f"{asked.get('organization') or 'user'}/{asked['name']}"
+        if self._token() != GOOD_TOKEN:
+            self._fail(401, None, "Invalid username or password.")
+            return
+        if name in self.hub.repos:
+            self._json({"url": f"{self.hub.url}/{name}"}, 409)
+            return
+        self.hub.repo(name, {}, private=asked.get("visibility") == "private")
+        self._json({"url": f"{self.hub.url}/{name}", "name": name, "id": name})
+
+    def _lfs_batch(self, asked: dict[str, Any]) -> None:
+        objects = [
+            {
+                "oid": one["oid"],
+                "size": one["size"],
+                "actions": {"upload": {"href": f"{self.hub.url}/lfs/{one['oid']}"}},
+            }
+            for one in asked["objects"]
+        ]
+        self._json({"transfer": "basic", "objects": objects})
+
+    def _store(self, digest: str, body: bytes) -> None:
+        if hashlib.sha256(body).hexdigest() != digest:
+            self._fail(400, None, "the content does not have this hash")
+            return
+        self.hub.uploads[digest] = body
+        self._send(200, b"", {})
+
+    def _commit(self, name: str, repo: Repo, branch: str, body: bytes) -> None:
+        files = dict(repo.commits[repo.refs[branch]])
+        for line in body.splitlines():
+            entry = json.loads(line)
+            value = entry["value"]
+            if entry["key"] == "file":
+                files[value["path"]] = base64.b64decode(value["content"])
+            elif entry["key"] == "lfsFile":
+                files[value["path"]] = self.hub.uploads[value["oid"]]
+            elif entry["key"] == "deletedFile":
+                del files[value["path"]]
+        made = repo.commit(files, branch)
+        self._json({"success": True, "commitOid": made, "commitUrl": f"{self.hub.url}/{name}/commit/{made}"})
+
+    def _readable(self, name: str) -> Repo | None:
+        """The repository, or None after the answer of a Hub that does not say whether it exists."""
+        repo = self.hub.repos.get(name)
+        if repo is None or (repo.private and self._token() != GOOD_TOKEN):
+            status = 404 if self._token() == GOOD_TOKEN else 401
+            self._fail(status, "RepoNotFound", "Repository not found")
+            return None
+        return repo
+
+    def _token(self) -> str:
+        return self.headers.get("Authorization", "").removeprefix("Bearer ")
+
+    def _never(self) -> None:
+        self.hub.closing.wait(30)
+        self.close_connection = True
+
+    def _json(self, value: Any, status: int = 200) -> None:
+        self._send(status, json.dumps(value).encode(), {"Content-Type": "application/json"})
+
+    def _fail(
+        self, status: int, code: str | None, message: str, headers: dict[str, str] | None = None
+    ) -> None:
+        told = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {})
+        body = json.dumps({"error": message}).encode()
+        self._send(status, body, told | (headers or {}))
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str], keep: int | None = None) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body[:keep])
+            self.wfile.flush()
