@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from icl_bench.errors import InputError
+from icl_bench.function_classes.base import FunctionClass
 from icl_bench.specs.suite import FUNCTION_CLASSES
 from small import NAMES, draw, small
 
@@ -72,8 +73,14 @@ def rounded(value: Fraction) -> np.float32:
     return min(near, key=distance)
 
 
-def check(name: str, function_class, prompts: int, points: int) -> None:
-    xs, ys, parameters = draw(function_class, prompts, points)
+def check(
+    name: str, function_class: FunctionClass, prompts: int, points: int, active: int | None = None
+) -> None:
+    """Compare every target with its reference, with only the first `active` coordinates of x left."""
+    xs, _, parameters = draw(function_class, prompts, points)
+    if active is not None:
+        xs[:, :, active:] = 0.0
+    ys = function_class.evaluate(parameters, xs)
     for prompt in range(prompts):
         own = {key: array[prompt] for key, array in parameters.items()}
         for i in range(points):
@@ -88,6 +95,12 @@ def test_every_class_has_a_reference():
 @pytest.mark.parametrize("name", NAMES)
 def test_targets_are_exact_at_small_size(name):
     check(name, small(name), prompts=40, points=7)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("active", [1, 3])
+def test_targets_are_exact_under_the_curriculum(name, active):
+    check(name, small(name), prompts=20, points=7, active=active)
 
 
 @pytest.mark.parametrize(
@@ -106,16 +119,38 @@ def test_targets_are_exact_at_paper_size(spec):
     check(spec["type"], FUNCTION_CLASSES.parse(spec), prompts=2, points=9)
 
 
+UNIT, EDGE = 2.0**-13, 67_253 * 2.0**-13  # the smallest and the largest number of the grid
+
+
+def network(x: np.ndarray, W1: np.ndarray, W2: np.ndarray) -> np.float32:
+    """The target of one network at one point."""
+    function_class = FUNCTION_CLASSES.parse({"type": "two_layer_mlp", "dims": len(x), "width": len(W2)})
+    parameters = {"W1": W1.astype(np.float32)[None], "W2": W2.astype(np.float32)[None]}
+    return function_class.evaluate(parameters, x.astype(np.float32)[None, None])[0, 0, 0]
+
+
 def test_the_largest_network_of_the_largest_numbers_does_not_overflow():
-    """All inputs and weights at the edge of the grid: the sum of dims · width products still fits."""
-    dims, width, edge = 15, 2_021, 67_253 * 2.0**-13
-    function_class = FUNCTION_CLASSES.parse({"type": "two_layer_mlp", "dims": dims, "width": width})
-    parameters = {
-        "W1": np.full((1, dims, width), edge, np.float32),
-        "W2": np.full((1, width), edge, np.float32),
-    }
-    target = function_class.evaluate(parameters, np.full((1, 1, dims), edge, np.float32))
-    assert target[0, 0, 0] == rounded(Fraction(edge) ** 3 * dims * width)
+    dims, width = 15, 2_021
+    target = network(np.full(dims, EDGE), np.full((dims, width), EDGE), np.full(width, EDGE))
+    assert target == rounded(Fraction(EDGE) ** 3 * dims * width)
+
+
+def test_sums_that_cancel_leave_the_smallest_number():
+    """Partial sums near 2^62 units, of which a float64 would lose the last digits."""
+    W1 = np.full((15, 2_021), EDGE)
+    W1[:, 0] = [UNIT, *[0.0] * 14]
+    W2 = np.repeat([UNIT, EDGE, -EDGE], [1, 1_010, 1_010])
+    assert network(np.full(15, EDGE), W1, W2) == np.float32(EDGE * UNIT**2)
+
+
+def test_a_target_is_rounded_once():
+    """2^60 + 2^36 + 1 units lie just above the middle of two float32: a stop at float64 would round down."""
+    x = np.array([*[8.0] * 16, UNIT])
+    W1 = np.full((17, 258), 8.0)
+    W1[16] = 0.0
+    W1[:, 257] = [*[0.0] * 16, UNIT]
+    W2 = np.repeat([8.0, UNIT, UNIT], [256, 1, 1])
+    assert network(x, W1, W2) == np.float32((2**60 + 2**37) * UNIT**3)
 
 
 @pytest.mark.parametrize("name", ["linear_regression", "sparse_linear_regression", "two_layer_mlp"])
