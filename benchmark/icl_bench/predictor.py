@@ -1,11 +1,12 @@
 """The one contract of the benchmark: a predictor answers y_i from x_0 … x_i and y_0 … y_{i-1}."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """Baselines, checkpoints and a user's own object: everything that is scored has this method."""
 

@@ -22,7 +22,10 @@ SPEC = {
         {
             "repeat": 1,
             "sublayers": [
-                {"norm": "rmsnorm", "module": {"type": "attention", "heads": 2, "positions": "none", "bias": False}},
+                {
+                    "norm": "rmsnorm",
+                    "module": {"type": "attention", "heads": 2, "positions": "none", "bias": False},
+                },
                 {"norm": "rmsnorm", "module": {"type": "swiglu", "hidden": 16}},
             ],
         }

@@ -5,7 +5,7 @@ all context lengths of many prompts at once, in float64, and predicts 0 (or its 
 length 0.
 """
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -30,7 +30,7 @@ class Baseline(Strict):
     serves: ClassVar[str] = "every task"
 
     @classmethod
-    def for_task(cls, task: TaskSpec) -> Self:
+    def for_task(cls, task: TaskSpec) -> "Baseline":
         """The baseline as it answers `task`; InputError where it cannot."""
         return cls.model_validate({})
 
@@ -44,9 +44,7 @@ class Baseline(Strict):
         """Predictions for a slice of prompts, float64 in and out."""
         raise NotImplementedError
 
-    def predict(
-        self, xs: Float[np.ndarray, "batch points d"], ys: Float[np.ndarray, "batch points k"]
-    ) -> Float[np.ndarray, "batch points k"]:
+    def predict(self, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
         """Predictions (batch, points, k) in float32; prediction i reads only xs[:, :i+1] and ys[:, :i].
 
         Raises InputError where the arrays are not prompts or hold NaN or infinity.

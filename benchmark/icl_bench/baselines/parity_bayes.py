@@ -2,7 +2,7 @@
 
 from itertools import combinations
 from math import comb
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -32,7 +32,7 @@ class ParityBayes(Baseline):
     sparsity: int = Field(ge=1)
 
     @classmethod
-    def for_task(cls, task: TaskSpec) -> Self:
+    def for_task(cls, task: TaskSpec) -> "ParityBayes":
         """Reads the sparsity from the task; InputError where the task is no sparse parity."""
         if task.function_class.type != "sparse_parity":
             raise InputError("baseline parity_bayes answers sparse parity only; choose another")

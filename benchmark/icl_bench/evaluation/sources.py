@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from icl_bench.baselines.base import BASELINES
 from icl_bench.errors import InputError, UnknownNameError
@@ -28,6 +28,7 @@ class Missing:
     reason: str
 
 
+@runtime_checkable
 class Source(Protocol):
     """One model as a suite sees it: possibly a predictor of its own for every task."""
 
