@@ -98,7 +98,9 @@ def _from_gpt2(weights: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
 def _from_llama(weights: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
     ours = {"final_norm.weight": weights["norm.weight"]}
     for i in range(layers):
-        theirs = {n.removeprefix(f"layers.{i}."): w for n, w in weights.items() if n.startswith(f"layers.{i}.")}
+        theirs = {
+            n.removeprefix(f"layers.{i}."): w for n, w in weights.items() if n.startswith(f"layers.{i}.")
+        }
         attention = [theirs[f"self_attn.{part}_proj.weight"] for part in "qkv"]
         ours |= {
             f"layers.{i}.0.norm.weight": theirs["input_layernorm.weight"],

@@ -8,6 +8,7 @@ from icl_bench.cli.evaluate import evaluate
 from icl_bench.cli.models import models
 from icl_bench.cli.predict import predict
 from icl_bench.cli.tasks import tasks
+from icl_bench.cli.train import train
 
 app = typer.Typer(
     cls=VerbGroup,
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.command()(evaluate)
 app.command()(predict)
+app.command()(train)
 app.add_typer(tasks, name="tasks")
 app.add_typer(baselines, name="baselines")
 app.add_typer(models, name="models")

@@ -13,7 +13,8 @@ SAVE_EVERY_SECONDS = 60.0
 
 def train(
     spec: Annotated[
-        str, typer.Argument(metavar="SPEC", help="Architecture spec file, or reference/NAME.", show_default=False)
+        str,
+        typer.Argument(metavar="SPEC", help="Architecture spec file, or reference/NAME.", show_default=False),
     ],
     task: Annotated[
         str, typer.Argument(metavar="SUITE/TASK", help="As mini/linear_regression.", show_default=False)
@@ -25,7 +26,9 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the checkpoint.", show_default="runs/NAME/TASK-SEED")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that the folder holds.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run that the folder holds.")
+    ] = False,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     half: Annotated[bool, typer.Option("--half", help="Store the final weights in float16.")] = False,
 ) -> None:
@@ -51,7 +54,7 @@ def train(
 
 
 def _plan(spec: str, task: str, seed: int, steps: int | None) -> "RunPlan":
-    from icl_bench.models.load import find_architecture
+    from icl_bench.models.reference import find_architecture
     from icl_bench.resources import data_folder
     from icl_bench.specs.recipe import load_recipe
     from icl_bench.suites import find_task
