@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from icl_bench.errors import CheckpointError, InputError, UnknownNameError
 from icl_bench.models.checkpoint import load_checkpoint
-from icl_bench.models.hub import fetch
+from icl_bench.models.hub import Snapshot, fetch
 from icl_bench.models.layout import ROOT, WEIGHTS_FILE, find_places
 from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import ModelPredictor
@@ -72,7 +72,7 @@ def open_model(
     that path comes before a Hub repository. InputError (of which HubError and CheckpointError are) where
     there is no such model, where it has no checkpoint for the tasks, or where one is for another task.
     """
-    wanted = list(tasks or suite.tasks)
+    wanted = [suite.task(task).name for task in tasks or suite.tasks]
     identity, folder, places = _locate(name, suite.name, wanted, revision)
     if places == [ROOT]:
         places = [_root_task(folder, suite.name, wanted, name)]
@@ -88,7 +88,7 @@ def load_model(name: str | Path, task: str | None = None, revision: str | None =
     """One model, whatever its task: that of a folder or a Hub repository, or of the folder `task` in it."""
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        folder = fetch(str(name), [task] if task else [], revision).folder
+        folder = _fetch(str(name), [task] if task else [], revision).folder
     return load_checkpoint(folder / task if task else folder)
 
 
@@ -101,18 +101,27 @@ def _locate(
         identity = ModelIdentity(kind="reference", id=name, revision=None)
         return identity, *_find_reference(name.removeprefix(PREFIX), suite, tasks)
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():
         _refuse_revision(name, revision)
         identity = ModelIdentity(kind="folder", id=name, revision=None)
         return identity, path, find_places(_listing(path), tasks, name)
-    hub = _HUB_NAME.fullmatch(name)
-    if hub is None or name.startswith(_LOOKS_LIKE_PATH):
-        raise _unknown(name, suite)
-    if revision is not None and hub["revision"] not in (None, revision):
-        raise InputError(f"{name} and --revision {revision} name two revisions; keep one of them")
-    snapshot = fetch(hub["repo"], tasks, hub["revision"] or revision)
+    if "/" not in name:
+        raise UnknownNameError("model", PREFIX + name, [PREFIX + valid for valid in reference_names(suite)])
+    snapshot = _fetch(name, tasks, revision)
     identity = ModelIdentity(kind="hub", id=snapshot.repo, revision=snapshot.commit)
     return identity, snapshot.folder, snapshot.places
+
+
+def _fetch(name: str, tasks: list[str], revision: str | None) -> Snapshot:
+    """Fetch what a name that is no folder's stands for on the Hub."""
+    if name.startswith("baseline/"):
+        raise InputError(f"{name} is a baseline and has no checkpoint; see `icl-bench baselines list`")
+    hub = _HUB_NAME.fullmatch(name)
+    if hub is None or name.startswith(_LOOKS_LIKE_PATH):
+        raise InputError(f"no folder {name}; check the path, or write user/model for a model on the Hub")
+    if revision is not None and hub["revision"] not in (None, revision):
+        raise InputError(f"{name} and --revision {revision} name two revisions; keep one of them")
+    return fetch(hub["repo"], tasks, hub["revision"] or revision)
 
 
 def _find_reference(name: str, suite: str, tasks: list[str]) -> tuple[Path, list[str]]:
@@ -184,11 +193,3 @@ def _identify(folder: Path, config: CheckpointConfig, tokens: int) -> Checkpoint
 def _refuse_revision(name: str, revision: str | None) -> None:
     if revision is not None:
         raise InputError(f"{name} has no revisions, only a Hub model has; leave out --revision")
-
-
-def _unknown(name: str, suite: str) -> InputError:
-    if name.startswith("baseline/"):
-        return InputError(f"{name} is a baseline and has no checkpoint; see `icl-bench baselines list`")
-    if name.startswith(_LOOKS_LIKE_PATH) or "/" in name:
-        return InputError(f"no folder {name}; check the path, or write user/model for a model on the Hub")
-    return UnknownNameError("model", PREFIX + name, [PREFIX + valid for valid in reference_names(suite)])

@@ -1,0 +1,183 @@
+"""Names become checkpoints: who a model is, which tasks it has, and one line for every name that is none."""
+
+import hashlib
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hub_server import HubServer
+from models.small import files_of, saved, small_model, small_spec
+
+from icl_bench.errors import CheckpointError, InputError, UnknownNameError
+from icl_bench.models.load import open_model
+from icl_bench.models.model import ICLModel
+from icl_bench.resources import data_folder
+from icl_bench.suites import Suite, load_suite
+
+LINEAR, TREE = "linear_regression", "decision_tree"
+
+
+@pytest.fixture(scope="module")
+def suite() -> Suite:
+    return load_suite("mini")
+
+
+def model_for(suite: Suite, task: str, **changes) -> ICLModel:
+    """A small model of the right sizes for a task."""
+    function_class = suite.tasks[task].function_class
+    return small_model(f"{suite.name}/{task}", function_class.d, function_class.k, **changes)
+
+
+@pytest.fixture
+def folder(suite, tmp_path) -> Path:
+    """A folder with checkpoints for two of the suite's tasks."""
+    for task in (LINEAR, TREE):
+        saved(tmp_path / "model" / task, model_for(suite, task))
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def shipped(suite, tmp_path, monkeypatch) -> Path:
+    """Reference models of which only llama has weights, for one task."""
+    specs = tmp_path / "reference/specs"
+    shutil.copytree(data_folder("submissions") / "reference/specs", specs)
+    saved(tmp_path / "reference/llama" / LINEAR, model_for(suite, LINEAR))
+    monkeypatch.setattr("icl_bench.models.reference.data_folder", lambda name: tmp_path)
+    return tmp_path / "reference"
+
+
+def refused(suite: Suite, name: object, told: str, error=InputError, **options) -> None:
+    with pytest.raises(error, match=re.escape(told)) as caught:
+        open_model(str(name), suite, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_folder_a_task(suite, folder):
+    submitted = open_model(str(folder), suite)
+    assert list(submitted.checkpoints) == [LINEAR, TREE]
+    assert submitted.checkpoint("sparse_parity") is None
+    assert submitted.predictor("sparse_parity") is None
+    for task in (LINEAR, TREE):
+        points, function_class = suite.tasks[task].points, suite.tasks[task].function_class
+        xs = np.zeros((2, points, function_class.d), np.float32)
+        ys = np.zeros((2, points, function_class.k), np.float32)
+        assert submitted.predictor(task).predict(xs, ys).shape == ys.shape
+
+
+def test_a_checkpoint_at_the_root(suite, folder):
+    submitted = open_model(str(folder / TREE), suite)
+    assert list(submitted.checkpoints) == [TREE]
+
+
+def test_the_identity_of_a_checkpoint(suite, folder):
+    submitted = open_model(str(folder), suite, tasks=[LINEAR])
+    assert list(submitted.checkpoints) == [LINEAR]
+    assert submitted.identity.model_dump() == {"kind": "folder", "id": str(folder), "revision": None}
+    identity = submitted.checkpoint(LINEAR).identity
+    assert identity.sha256 == hashlib.sha256((folder / LINEAR / "model.safetensors").read_bytes()).hexdigest()
+    assert identity.spec == small_spec()
+    assert identity.training == {"seed": 0}
+    model = submitted.checkpoint(LINEAR).load()
+    unread = model.architecture.max_tokens() - (2 * suite.tasks[LINEAR].points - 1)
+    assert (
+        identity.parameters == sum(p.numel() for p in model.parameters()) - unread * model.architecture.width
+    )
+
+
+def test_a_path_from_home_and_a_relative_path(suite, folder, monkeypatch):
+    monkeypatch.setenv("HOME", str(folder.parent))
+    assert open_model("~/model", suite).identity.id == "~/model"
+    monkeypatch.chdir(folder.parent)
+    assert open_model("model", suite).identity.kind == "folder"
+    assert open_model("./model", suite).identity.id == "./model"
+
+
+def test_a_reference_model(suite, shipped):
+    submitted = open_model("reference/llama", suite)
+    assert submitted.identity.model_dump() == {"kind": "reference", "id": "reference/llama", "revision": None}
+    assert list(submitted.checkpoints) == [LINEAR]
+
+
+def test_reference_models_that_are_not_there(suite, shipped):
+    refused(suite, "reference/lama", "did you mean 'reference/llama'?", UnknownNameError)
+    refused(suite, "llama", "did you mean 'reference/llama'?", UnknownNameError)
+    refused(suite, "reference/gpt2", "shipped without weights for mini-v1; train it with")
+    refused(suite, "reference/llama", f"without weights for mini-v1/{TREE}", tasks=[TREE])
+    refused(load_suite("paper"), "reference/llama", "shipped without weights for paper-v1")
+    refused(suite, "reference/../../etc", "unknown model", UnknownNameError)
+
+
+def test_a_hub_model(suite, folder, hub: HubServer):
+    repo = hub.repo("someone/model", files_of(folder))
+    first = repo.refs["main"]
+    second = repo.commit(files_of(folder) | {"README.md": b""})
+    for name, revision, commit in [
+        ("someone/model", None, second),
+        (f"someone/model@{first}", None, first),
+        ("someone/model", first[:40], first),
+        (f"someone/model@{first}", first, first),
+    ]:
+        submitted = open_model(name, suite, revision)
+        assert submitted.identity.model_dump() == {"kind": "hub", "id": "someone/model", "revision": commit}
+        assert list(submitted.checkpoints) == [LINEAR, TREE]
+
+
+def test_a_folder_comes_before_a_hub_model_of_its_name(suite, folder, hub: HubServer, monkeypatch):
+    monkeypatch.chdir(folder.parents[1])
+    assert open_model(f"{folder.parent.name}/model", suite).identity.kind == "folder"
+    assert hub.requests == []
+
+
+@pytest.mark.parametrize("name", ["./nowhere", "/nowhere/at/all", "~/nowhere", "runs/llama/x", "a b/c"])
+def test_paths_that_are_not_there(suite, name):
+    refused(suite, name, f"no folder {name}; check the path")
+
+
+def test_names_that_are_no_model(suite):
+    refused(suite, "baseline/zero", "is a baseline and has no checkpoint")
+    refused(suite, "", "unknown model")
+
+
+def test_revisions_belong_to_hub_models(suite, folder, shipped):
+    refused(suite, folder, "has no revisions", revision="main")
+    refused(suite, "reference/llama", "has no revisions", revision="main")
+    refused(suite, "someone/model@main", "two revisions", revision="v2")
+
+
+def test_a_checkpoint_for_another_suite_or_task(suite, folder):
+    paper = load_suite("paper")
+    refused(
+        paper, folder / LINEAR, f"is a checkpoint for mini-v1/{LINEAR}, not for paper-v1", CheckpointError
+    )
+    refused(
+        paper, folder, f"is a checkpoint for mini-v1/{LINEAR}, not for paper-v1/{LINEAR}", CheckpointError
+    )
+    refused(suite, folder / LINEAR, f"not for mini-v1/{TREE}", CheckpointError, tasks=[TREE])
+    (folder / TREE).rename(folder / "sparse_parity")
+    refused(suite, folder, f"for mini-v1/{TREE}, not for mini-v1/sparse_parity", CheckpointError)
+
+
+def test_a_checkpoint_of_other_sizes(suite, tmp_path):
+    saved(tmp_path / "wide", small_model(f"mini-v1/{LINEAR}", d=1_000))
+    refused(suite, tmp_path / "wide", "has d = 1000", CheckpointError)
+    short = model_for(suite, LINEAR, positions={"type": "learned", "max_tokens": 3})
+    saved(tmp_path / "short", short)
+    refused(suite, tmp_path / "short", "has 3 positions", CheckpointError)
+
+
+def test_folders_without_checkpoints(suite, folder, tmp_path):
+    (tmp_path / "empty").mkdir()
+    refused(suite, tmp_path / "empty", "holds no checkpoint: no config.json")
+    (folder / TREE / "model.safetensors").rename(folder / TREE / "pytorch_model.bin")
+    refused(suite, folder, f"{TREE} holds pytorch_model.bin, a pickle", CheckpointError)
+    (folder / TREE / "pytorch_model.bin").unlink()
+    refused(suite, folder, f"{TREE} holds no model.safetensors", CheckpointError)
+
+
+def test_a_root_and_a_folder_at_once(suite, folder):
+    saved(folder.parent / "root")
+    for name, content in files_of(folder.parent / "root").items():
+        (folder / name).write_bytes(content)
+    refused(suite, folder, f"a checkpoint at its root and one in {LINEAR}/")
