@@ -7,9 +7,10 @@ import sys
 
 import pytest
 import typer
+from typer.testing import CliRunner
+
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.errors import CheckError, SpecError
-from typer.testing import CliRunner
 
 app = typer.Typer(cls=VerbGroup, name="tool", add_completion=False, pretty_exceptions_enable=False)
 group = typer.Typer(cls=VerbGroup)

@@ -5,10 +5,11 @@ import shutil
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
 from icl_bench.cli import app
 from icl_bench.resources import data_folder
 from icl_bench.suites import load_suite
-from typer.testing import CliRunner
 
 
 def run(*arguments: object) -> tuple[int, str, str]:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from small_classes import draw
+
 from icl_bench.specs.suite import FUNCTION_CLASSES
-from small import draw
 
 PROMPTS = 4_000
 SIGMAS = 5.0

@@ -6,10 +6,11 @@ import importlib
 
 import numpy as np
 import pytest
+from small_classes import DIMS, NAMES, POINTS, draw, same, small
+
 from icl_bench.errors import SpecError
 from icl_bench.function_classes.streams import raw_words
 from icl_bench.specs.suite import FUNCTION_CLASSES, FunctionClassSpec, TaskSpec, parse
-from small import DIMS, NAMES, POINTS, draw, same, small
 
 PROMPTS = 300  # more than `generate` makes at once
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from icl_bench.errors import InputError
 from icl_bench.function_classes.streams import (
     GRID,

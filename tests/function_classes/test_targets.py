@@ -5,10 +5,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from small_classes import NAMES, draw, small
+
 from icl_bench.errors import InputError
 from icl_bench.function_classes.base import FunctionClass
 from icl_bench.specs.suite import FUNCTION_CLASSES
-from small import NAMES, draw, small
 
 Exact = list[Fraction]
 

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from icl_bench.resources import data_folder
 from icl_bench.suites import Suite, load_suite
 from icl_bench.suites.lock import lock_suite

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+
 from icl_bench.errors import InputError, SpecError, SuiteError, UnknownNameError
 from icl_bench.suites import find_task, load_suite, suite_names
 

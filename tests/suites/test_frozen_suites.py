@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from icl_bench.function_classes.streams import grid_units
 from icl_bench.suites import Suite, find_task, generate, load_suite, suite_names
 from icl_bench.suites.lock import remake

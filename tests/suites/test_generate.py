@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from icl_bench.errors import InputError
 from icl_bench.function_classes.streams import raw_words
 from icl_bench.suites import find_task, generate, load_suite

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+
 from icl_bench.errors import SuiteError
 from icl_bench.suites import load_suite
 from icl_bench.suites.lock import array_hash, frozen, lock_suite, parameters_hash, remake

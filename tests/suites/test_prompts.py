@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from icl_bench.errors import StorageError, SuiteError, UnknownNameError
 from icl_bench.suites import generate, load_prompts, load_suite
 from icl_bench.suites.cache import read_arrow, write_arrow

@@ -1,6 +1,7 @@
 """Every registered function class at a small size, so that a new one is tested by being registered."""
 
 import numpy as np
+
 from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets
 from icl_bench.function_classes.streams import raw_words
 from icl_bench.specs.suite import FUNCTION_CLASSES
