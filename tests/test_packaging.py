@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A new environment that holds the wheel, and sees this one's dependencies but not its editable install."""
+    """A new environment with the wheel, which sees this one's dependencies but not its editable install."""
     folder = tmp_path_factory.mktemp("packaging")
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     build = ["wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]

@@ -76,5 +76,7 @@ def test_views_are_accepted() -> None:
     """The mixer passes halves of one projection, which are not contiguous."""
     u, delta, A, B, C, D = (t.float() for t in scan_inputs(2, 9, 8, 16, 1.0, 5))
     wide = torch.stack([B, C], dim=-1)
-    y = selective_scan(u.transpose(0, 1).contiguous().transpose(0, 1), delta, A, wide[..., 0], wide[..., 1], D)
+    y = selective_scan(
+        u.transpose(0, 1).contiguous().transpose(0, 1), delta, A, wide[..., 0], wide[..., 1], D
+    )
     torch.testing.assert_close(y, selective_scan(u, delta, A, B, C, D))

@@ -166,8 +166,9 @@ def test_flops_agree_with_torch(module: str) -> None:
     spec = SPEC | {"layers": [{"repeat": 2, "sublayers": [{"norm": "rmsnorm", "module": MODULES[module]}]}]}
     model = ICLModel(spec, d=3, k=1, task="mini-v1/linear_regression")
     xs, ys = torch.zeros(1, 8, 3), torch.zeros(1, 8, 1)
-    with FlopCounterMode(display=False) as counter, torch.nn.attention.sdpa_kernel(
-        torch.nn.attention.SDPBackend.MATH
+    with (
+        FlopCounterMode(display=False) as counter,
+        torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH),
     ):
         model(xs, ys)
     tokens = 15

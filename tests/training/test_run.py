@@ -110,7 +110,8 @@ def test_the_end_is_a_checkpoint_with_its_log(tmp_path: Path) -> None:
     run.start()
     weights = trained(run, 120)
     run.finish(half=False)
-    assert sorted(path.name for path in run.folder.iterdir()) == ["config.json", "model.safetensors", LOG_FILE]
+    files = {path.name for path in run.folder.iterdir()}
+    assert files == {"config.json", "model.safetensors", LOG_FILE}
     assert_same_bits(dict(load_checkpoint(run.folder).state_dict()), weights)
     rows = (run.folder / LOG_FILE).read_text().splitlines()
     assert rows[0] == "step,loss,learning_rate,dims,points"

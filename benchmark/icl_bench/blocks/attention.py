@@ -13,7 +13,7 @@ from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
 @BLOCKS.register
 class AttentionSpec(BlockSpec):
-    """`heads` divides the width; `positions: rope` rotates queries and keys; `bias` is GPT-2's, off in LLaMA."""
+    """`heads` divides the width; `rope` rotates queries and keys; `bias` is on in GPT-2, off in LLaMA."""
 
     type: Literal["attention"] = "attention"
     heads: int = Field(ge=1, le=1_024)

@@ -85,7 +85,7 @@ def _float_of_bits(_context: Any, bits: Any) -> Any:
     return types.float32(types.int32), bitcast
 
 
-def _negative_exp(x):  # type: ignore[no-untyped-def]
+def _negative_exp(x):
     """exp(x) for x ≤ 0 to two units in the last place: 2^k exp(r), with x = k ln 2 + r."""
     x = max(x, _SMALLEST)
     k = np.int32(x * _LOG2_E - _F(0.5))
@@ -108,7 +108,7 @@ _SUMS = {"reassoc", "contract", "nsz"}  # sums over the state may be taken as ve
 def _forward_kernel(N: int) -> Any:
     """The forward scan for a (padded) state of N numbers."""
 
-    def scan(u, delta, A, B, C, D, y):  # type: ignore[no-untyped-def]
+    def scan(u, delta, A, B, C, D, y):
         batch, tokens, channels = u.shape
         for b in numba.prange(batch):
             h = np.empty(N, np.float32)
@@ -129,7 +129,7 @@ def _forward_kernel(N: int) -> Any:
 def _backward_kernel(N: int) -> Any:
     """The backward scan: states and decays recomputed forwards, gradients carried backwards."""
 
-    def scan(dy, u, delta, A, B, C, D, du, ddelta, dA, dB, dC):  # type: ignore[no-untyped-def]
+    def scan(dy, u, delta, A, B, C, D, du, ddelta, dA, dB, dC):
         batch, tokens, channels = u.shape
         for b in numba.prange(batch):
             h, decay = np.empty((tokens + 1, N), np.float32), np.empty((tokens, N), np.float32)

@@ -1,4 +1,4 @@
-"""The feed-forward block of GPT-2: two linear maps around a GELU (Hendrycks & Gimpel 2016, arXiv 1606.08415)."""
+"""The feed-forward block of GPT-2: two maps around a GELU (Hendrycks & Gimpel 2016, arXiv 1606.08415)."""
 
 from typing import Literal
 

@@ -70,7 +70,7 @@ class Mamba(nn.Module):
 
     @torch.no_grad()
     def reset_dynamics(self, generator: torch.Generator) -> None:
-        """The initial memory: A = -1 … -state, D = 1, log-uniform steps (sections 3.6 and E.2 of the paper)."""
+        """The initial memory: A = -1 … -state, D = 1, log-uniform steps (section 3.6 of the paper)."""
         channels, state = self.A_log.shape
         self.A_log.copy_(torch.log(torch.arange(1, state + 1, dtype=torch.float32)).expand(channels, state))
         self.D.fill_(1.0)
@@ -81,4 +81,5 @@ class Mamba(nn.Module):
         self.step.bias.copy_(steps + torch.log(-torch.expm1(-steps)))  # the inverse of softplus
         bound = self.conv.kernel_size[0] ** -0.5
         self.conv.weight.uniform_(-bound, bound, generator=generator)
-        nn.init.zeros_(self.conv.bias)
+        if self.conv.bias is not None:
+            self.conv.bias.zero_()

@@ -9,7 +9,7 @@ RMSNORM_EPSILON = 1e-6  # LLaMA
 
 
 def build_norm(name: NormName, width: int) -> nn.Module:
-    """`layernorm` (Ba et al. 2016, arXiv 1607.06450) or `rmsnorm` (Zhang & Sennrich 2019, arXiv 1910.07467)."""
+    """`layernorm` (Ba et al. 2016, arXiv 1607.06450), `rmsnorm` (Zhang & Sennrich 2019, arXiv 1910.07467)."""
     if name == "layernorm":
         return nn.LayerNorm(width, eps=LAYERNORM_EPSILON)
     return nn.RMSNorm(width, eps=RMSNORM_EPSILON)

@@ -19,7 +19,7 @@ class LearnedPositions(nn.Module):
 
 
 class RotaryPositions(nn.Module):
-    """Rotary embedding (Su et al. 2021, arXiv 2104.09864), pairing coordinate i with i + head/2 as LLaMA does.
+    """Rotary embedding (Su et al. 2021, arXiv 2104.09864), pairing coordinates i and i + head/2 as LLaMA.
 
     Holds no parameters; the angles of the longest prompt so far are kept per device.
     """

@@ -59,8 +59,9 @@ class Registry(Generic[Entry]):
     def parse(self, value: Any) -> Entry:
         """Turn `{type: name, ...}` into its entry; the entry's own validation errors keep their place."""
         entries = self.entries()
-        if isinstance(value, tuple(entries.values())):
-            return value
+        for entry in entries.values():
+            if isinstance(value, entry):
+                return value
         if not isinstance(value, dict) or "type" not in value:
             raise ValueError(f"a {self.kind} is a mapping with a 'type', one of {', '.join(entries)}")
         if value["type"] not in entries:

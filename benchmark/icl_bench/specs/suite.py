@@ -10,9 +10,9 @@ from icl_bench.specs.schema import Registry, Strict, parse, read_yaml
 
 
 class FunctionClassSpec(Strict):
-    """A distribution over functions and inputs at fixed sizes; a subclass per file in `icl_bench.function_classes`.
+    """A distribution over functions and inputs at fixed sizes.
 
-    See `icl_bench.function_classes.base.FunctionClass` for what a subclass defines.
+    A subclass per file in `icl_bench.function_classes`; its `base.FunctionClass` says what each defines.
     """
 
     type: str

@@ -167,7 +167,9 @@ class TrainingRun:
         """Take up the state in the folder. CheckpointError where it is damaged or belongs to another run."""
         path = self.folder / STATE_FILE
         if not path.exists():
-            raise CheckpointError(f"nothing to resume: no {STATE_FILE} in {self.folder}; train without --resume")
+            raise CheckpointError(
+                f"nothing to resume: no {STATE_FILE} in {self.folder}; train without --resume"
+            )
         try:
             state = torch.load(path, weights_only=True, map_location=self.device)
             saved = state["identity"]
@@ -193,4 +195,3 @@ class TrainingRun:
                 {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()}
             )
         return text.getvalue()
-

@@ -1,0 +1,113 @@
+"""`make bench`: every figure of README's performance section, each beside its budget or its aim.
+
+Nothing here is a test: machines differ and are shared. Ratios are medians over pairs run in turn in one
+process; seconds and memory are those of whole commands, as a user waits for them.
+
+    .venv/bin/python tests/performance/bench.py [commands] [ratios]
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tabulate import tabulate
+
+COMMANDS = [  # (what, arguments, budget in seconds, budget in GiB)
+    ("icl-bench --help", ["--help"], 0.5, None),
+    (
+        "evaluate reference/llama on mini-v1",
+        ["evaluate", "reference/llama", "--output", "{tmp}/r.json"],
+        30,
+        2,
+    ),
+    (
+        "evaluate 12 layers of width 256 on paper-v1/linear_regression",
+        [
+            "evaluate",
+            "{tmp}/gpt2",
+            "--suite",
+            "paper",
+            "--task",
+            "linear_regression",
+            "--output",
+            "{tmp}/g.json",
+        ],
+        60,
+        4,
+    ),
+    ("generate and verify paper-v1", ["tasks", "verify", "--suite", "paper"], 60, None),
+]
+
+
+def measured(arguments: list[str], runs: int) -> tuple[float, float]:
+    """The fastest of a few runs of a command: wall seconds, and its peak memory in GiB."""
+    best, peak = float("inf"), 0.0
+    command = [str(Path(sys.executable).parent / "icl-bench"), *arguments]
+    for _ in range(runs):
+        start = time.perf_counter()
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        message = child.stderr.read() if child.stderr else ""
+        _, status, usage = os.wait4(child.pid, 0)
+        if status:
+            sys.exit(f"{' '.join(command)} failed: {message}")
+        best = min(best, time.perf_counter() - start)
+        peak = max(peak, usage.ru_maxrss / 2**20)  # kilobytes on Linux
+    return best, peak
+
+
+def save_paper_gpt2(folder: Path) -> None:
+    """An untrained gpt2 of paper size: its speed is that of a trained one."""
+    import torch
+
+    from icl_bench.models.checkpoint import save_checkpoint
+    from icl_bench.models.initialise import initialise
+    from icl_bench.models.model import ICLModel
+    from icl_bench.models.reference import reference_spec
+
+    spec = reference_spec("gpt2", "paper-v1").to_dict()
+    model = ICLModel(spec, d=20, k=1, task="paper-v1/linear_regression")
+    initialise(model, torch.Generator().manual_seed(0))
+    save_checkpoint(model, folder)
+
+
+def commands() -> None:
+    """Whole commands beside the budgets of the design (2 cores, no accelerator)."""
+    rows = []
+    with tempfile.TemporaryDirectory() as tmp:
+        save_paper_gpt2(Path(tmp) / "gpt2")
+        for what, arguments, seconds, memory in COMMANDS:
+            filled = [argument.format(tmp=tmp) for argument in arguments]
+            took, peak = measured(filled, runs=5 if seconds < 1 else 2)
+            rows.append((what, took, seconds, peak, memory))
+    print(tabulate(rows, ["command", "seconds", "budget", "GiB", "budget"], floatfmt=".2f", missingval="-"))
+
+
+def ratios() -> None:
+    """Throughput over `transformers` on the same weights and prompts."""
+    from performance.ratios import MINI, PAPER, evaluation_ratio, training_ratio
+
+    rows = []
+    for name in ("gpt2", "llama"):
+        for size, sizes, points, d, prompts in (("mini", MINI, 17, 8, 512), ("paper", PAPER, 41, 20, 64)):
+            figure = evaluation_ratio(name, sizes, points, d, prompts)
+            rows.append((f"evaluate {name}, {size} size, {2 * points - 1} tokens", figure, 1.5))
+        rows.append((f"train {name}, mini size, 33 tokens", training_ratio(name, MINI, 33), None))
+    rows.append(("evaluate mamba, mini size, 33 tokens", evaluation_ratio("mamba", MINI, 17, 8, 256), 2))
+    rows.append(("train mamba, width 64, batch 64, 33 tokens", training_ratio("mamba", MINI, 33), 10))
+    rows.append(("train mamba, width 64, batch 64, 83 tokens", training_ratio("mamba", MINI, 83), 20))
+    headers = ["times faster than transformers", "ratio", "aim"]
+    print(tabulate(rows, headers, floatfmt=".1f", missingval="-"))
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")  # transformers tells that it runs without its CUDA kernels
+    chosen = sys.argv[1:] or ["commands", "ratios"]
+    for part in chosen:
+        {"commands": commands, "ratios": ratios}[part]()
+        print()
