@@ -18,11 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tabulate import tabulate
 
+OUTPUT = "{tmp}/record.json"
 COMMANDS = [  # (what, arguments, budget in seconds, budget in GiB)
     ("icl-bench --help", ["--help"], 0.5, None),
     (
         "evaluate reference/llama on mini-v1",
-        ["evaluate", "reference/llama", "--output", "{tmp}/r.json"],
+        ["evaluate", "reference/llama", "--output", OUTPUT],
         30,
         2,
     ),
