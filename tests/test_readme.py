@@ -1,0 +1,70 @@
+"""README says what the tool does: its example runs, and its tables are what the commands print."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+NUMBER = re.compile(r"-?\d+\.\d+")
+
+
+def shown(command: str) -> str:
+    """What README shows below `$ command`."""
+    for _, block in BLOCKS:
+        first, _, rest = block.partition("\n")
+        if first.split("#")[0].strip() == f"$ {command}":
+            return rest.strip()
+    pytest.fail(f"README shows nothing for {command}")
+
+
+def printed(*arguments: str, cwd: Path) -> str:
+    command = [str(Path(sys.executable).parent / "icl-bench"), *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def lines_and_numbers(table: str) -> tuple[list[str], list[float]]:
+    """The table without its numbers, spaces and bars, and its numbers; the seconds of the last column left out."""
+    rows = [re.sub(r"\s+[\d.]+$", "", line) for line in table.splitlines() if "record:" not in line]
+    words = [re.sub(r"[\s█▏▎▍▌▋▊▉-]+", " ", NUMBER.sub("#", row)).strip() for row in rows]
+    return words, [float(number) for row in rows for number in NUMBER.findall(row)]
+
+
+def test_the_example_runs() -> None:
+    (example,) = [block for language, block in BLOCKS if language == "python"]
+    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "linear_regression" in done.stdout
+
+
+def test_the_task_table_is_what_the_command_prints(tmp_path: Path) -> None:
+    assert shown(".venv/bin/icl-bench tasks list") == printed("tasks", "list", cwd=tmp_path)
+
+
+def test_the_spec_is_a_shipped_one() -> None:
+    (spec,) = [block for language, block in BLOCKS if language == "yaml"]
+    specs = ROOT / "submissions" / "reference" / "specs" / "mini-v1"
+    assert spec in [path.read_text(encoding="utf-8") for path in specs.glob("*.yaml")]
+
+
+def test_the_result_table_is_what_the_demo_prints(tmp_path: Path) -> None:
+    """Another processor may round the last digit otherwise; nothing else may differ."""
+    record = str(tmp_path / "record.json")
+    words, numbers = lines_and_numbers(
+        printed("evaluate", "reference/llama", "--suite", "mini", "--output", record, cwd=tmp_path)
+    )
+    shown_words, shown_numbers = lines_and_numbers(shown("make demo"))
+    assert words == shown_words
+    assert numbers == pytest.approx(shown_numbers, rel=2e-3, abs=2e-3)
+
+
+def test_every_file_that_it_names_is_there() -> None:
+    links = re.findall(r"\]\((?!http|#)([^)]+)\)", README)
+    folders = re.findall(r"`((?:tasks|submissions|benchmark|leaderboard)/[\w/]*)`", README)
+    assert links
+    assert [name for name in links + folders if not (ROOT / name).exists()] == []
