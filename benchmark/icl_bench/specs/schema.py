@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from icl_bench.errors import SpecError, UnknownNameError
+from icl_bench.specs.plain_yaml import load_plain
 
 Model = TypeVar("Model", bound=BaseModel)
 Entry = TypeVar("Entry", bound=BaseModel)
@@ -70,10 +71,9 @@ class Registry(Generic[Entry]):
 
 
 def read_yaml(path: Path) -> Any:
-    """Read a YAML or JSON file with the safe loader; SpecError names the file and the line."""
+    """Read a YAML or JSON file as plain data; SpecError names the file and the line."""
     try:
-        text = path.read_text(encoding="utf-8")
-        return yaml.safe_load(text)
+        return load_plain(path.read_bytes())
     except FileNotFoundError:
         raise SpecError(f"no file {path}; check the path") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -83,6 +83,8 @@ def read_yaml(path: Path) -> Any:
         line = f" line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "not YAML"
         raise SpecError(f"cannot parse {path}{line}: {problem}; mend the YAML") from None
+    except ValueError as error:  # too large, or a number or date that cannot be
+        raise SpecError(f"cannot parse {path}: {error}; mend the YAML") from None
     except RecursionError:
         raise SpecError(f"cannot parse {path}: nested too deeply; mend the YAML") from None
 

@@ -1,0 +1,81 @@
+"""What an architecture costs: counted from the spec, and equal to what the built model has and does."""
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from icl_bench.models.accounting import account, components
+from icl_bench.models.model import ICLModel
+from icl_bench.models.reference import reference_names, reference_spec
+from icl_bench.specs.architecture import parse_architecture
+from icl_bench.suites import load_suite
+
+SUITE = load_suite("mini")
+TASK = SUITE.tasks["linear_regression"]
+NAMES = reference_names(SUITE.name)
+
+
+def build(name: str) -> ICLModel:
+    function_class = TASK.function_class
+    spec = reference_spec(name, SUITE.name).to_dict()
+    model = ICLModel(spec, function_class.d, function_class.k, "mini-v1/linear_regression")
+    for parameter in model.parameters():
+        torch.nn.init.constant_(parameter, 0.01)
+    return model
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_parameters_are_those_that_a_prompt_reads(name):
+    """A parameter counts where the loss has a gradient for it: unread rows of a position table do not."""
+    model, function_class = build(name), TASK.function_class
+    generator = torch.Generator().manual_seed(0)
+    for parameter in model.parameters():
+        torch.nn.init.normal_(parameter, std=0.3, generator=generator)
+    xs = torch.randn(4, TASK.points, function_class.d, generator=generator)
+    model(xs, xs[..., : function_class.k]).square().sum().backward()
+    read = sum(int((parameter.grad != 0).sum()) for parameter in model.parameters())
+    assert account(model.architecture, TASK).parameters == read
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_flops_are_those_of_the_matrix_products(name):
+    """Against torch's own counter, which counts attention without its mask and sees no scan."""
+    model, function_class = build(name), TASK.function_class
+    xs = torch.zeros(1, TASK.points, function_class.d)
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        model(xs, xs[..., : function_class.k])
+    counted, products = account(model.architecture, TASK).flops, counter.get_total_flops()
+    if any(sublayer.module.type == "mamba" for sublayer in model.architecture.expanded()):
+        assert products < counted < 2 * products
+    else:
+        assert counted == pytest.approx(products, rel=0.1)
+
+
+def test_the_state_of_attention_grows_and_that_of_mamba_does_not():
+    llama, mamba = (account(reference_spec(name, SUITE.name), TASK) for name in ("llama", "mamba"))
+    assert (llama.state_fixed, mamba.state_per_token) == (0, 0)
+    assert llama.state_per_token > 0
+    assert mamba.state_fixed > 0
+
+
+def test_a_prompt_longer_than_the_positions_does_not_fit():
+    spec = reference_spec("gpt2", SUITE.name).to_dict()
+    tokens = 2 * TASK.points - 1
+    for longest, fits in ((tokens, True), (tokens - 1, False)):
+        positions = {"type": "learned", "max_tokens": longest}
+        told = account(parse_architecture(spec | {"positions": positions}, "test"), TASK)
+        assert (told.tokens, told.fits) == (tokens, fits)
+
+
+@pytest.mark.parametrize(
+    ("name", "positions", "blocks"),
+    [
+        ("gpt2", "learned", "attention, gelu_mlp"),
+        ("llama", "rope", "attention, swiglu"),
+        ("llama-rope-swigluless", "mamba first", "attention, mamba"),
+        ("mamba", "none", "mamba"),
+    ],
+)
+def test_components(name, positions, blocks):
+    told = components(reference_spec(name, "paper-v1"))
+    assert (told["positions"], told["blocks"], told["width"], told["layers"]) == (positions, blocks, 256, 12)
