@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from icl_bench.blocks import compiled_scan, stepwise_scan
-from icl_bench.blocks.selective_scan import selective_scan, selective_scan_reference
+from icl_bench.blocks.selective_scan import (
+    mamba_ssm_kernel,
+    scan_with_mamba_ssm,
+    selective_scan,
+    selective_scan_reference,
+)
 
 
 def scan_inputs(batch: int, tokens: int, channels: int, state: int, scale: float, seed: int) -> list[Tensor]:
@@ -80,3 +85,30 @@ def test_views_are_accepted() -> None:
         u.transpose(0, 1).contiguous().transpose(0, 1), delta, A, wide[..., 0], wide[..., 1], D
     )
     torch.testing.assert_close(y, selective_scan(u, delta, A, B, C, D))
+
+
+def mamba_ssm_reference(u, delta, A, B, C, D):
+    """The scan in mamba-ssm's layout: u, delta (batch, channels, time), B, C (batch, state, time)."""
+    h, ys = torch.zeros(*u.shape[:2], A.shape[1], dtype=u.dtype), []
+    for t in range(u.shape[2]):
+        h = torch.einsum("bc,cn->bcn", delta[..., t], A).exp() * h
+        h = h + torch.einsum("bc,bn->bcn", delta[..., t] * u[..., t], B[..., t])
+        ys.append(torch.einsum("bcn,bn->bc", h, C[..., t]))
+    return torch.stack(ys, dim=2) + D[:, None] * u
+
+
+def test_the_gpu_kernel_is_called_in_its_layout() -> None:
+    inputs = scan_inputs(2, 6, 4, 5, 1.0, 11)
+    ours = scan_with_mamba_ssm(mamba_ssm_reference, *inputs)
+    torch.testing.assert_close(ours, selective_scan_reference(*inputs))
+
+
+@pytest.mark.skipif(
+    not torch.cuda.is_available() or mamba_ssm_kernel() is None, reason="needs a GPU and mamba-ssm"
+)
+def test_the_gpu_kernel_equals_the_definition() -> None:
+    inputs = scan_inputs(3, 41, 32, 16, 1.0, 13)
+    on_gpu = [tensor.float().cuda() for tensor in inputs]
+    torch.testing.assert_close(
+        selective_scan(*on_gpu).cpu().double(), selective_scan_reference(*inputs), rtol=1e-4, atol=1e-4
+    )

@@ -32,9 +32,15 @@ def selective_scan(
     kernel = mamba_ssm_kernel() if u.is_cuda else None
     if kernel is None:
         return _Scan.apply(u, delta, A, B, C, D)
-    # mamba-ssm takes time last
-    y = kernel(u.mT, delta.mT, A, B.mT.contiguous(), C.mT.contiguous(), D)
-    return y.mT
+    return scan_with_mamba_ssm(kernel, u, delta, A, B, C, D)
+
+
+def scan_with_mamba_ssm(
+    kernel: Callable[..., Tensor], u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor
+) -> Tensor:
+    """The scan by mamba-ssm's kernel, which takes time last; shapes here as `selective_scan`."""
+    u, delta, B, C = (tensor.mT.contiguous() for tensor in (u, delta, B, C))
+    return kernel(u, delta, A, B, C, D).mT
 
 
 def selective_scan_reference(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
