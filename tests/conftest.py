@@ -6,14 +6,20 @@ from pathlib import Path
 
 from jaxtyping import install_import_hook
 
-UNCHECKED = {"icl_bench.blocks.compiled_scan"}  # numba compiles plain functions, not checked ones
+# numba compiles plain functions, not checked ones
+UNCHECKED = {"icl_bench.blocks.compiled_scan", "icl_bench.baselines.kernels"}
 
 
 def _modules() -> list[str]:
     root = Path(find_spec("icl_bench").origin).parent
     parts = [module.name for module in pkgutil.iter_modules([str(root)])]
-    blocks = [f"icl_bench.blocks.{module.name}" for module in pkgutil.iter_modules([str(root / "blocks")])]
-    return [f"icl_bench.{part}" for part in parts if part != "blocks"] + blocks
+    opened = {part for part in parts for name in UNCHECKED if name.startswith(f"icl_bench.{part}.")}
+    inside = [
+        f"icl_bench.{part}.{module.name}"
+        for part in sorted(opened)
+        for module in pkgutil.iter_modules([str(root / part)])
+    ]
+    return [f"icl_bench.{part}" for part in parts if part not in opened] + inside
 
 
 install_import_hook([name for name in _modules() if name not in UNCHECKED], "beartype.beartype")

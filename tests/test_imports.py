@@ -12,6 +12,7 @@ PACKAGE = Path(icl_bench.__file__).parent
 # A part may import from its own level or from one further down (a smaller number).
 LEVELS = {
     "errors": 0,
+    "compiled": 1,
     "files": 1,
     "resources": 1,
     "predictor": 1,

@@ -7,8 +7,6 @@ numbers: a loop of known length over one vector is what the compiler turns into 
 """
 
 import functools
-import threading
-from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -19,8 +17,9 @@ from numba.core import types
 from numba.extending import intrinsic
 from torch import Tensor
 
+from icl_bench.compiled import call, compiled
+
 LANES = 16
-_ONE_CALL = threading.Lock()  # numba's thread pool serves one caller at a time
 
 _F = np.float32
 _LOG2_E = _F(1.4426950408889634)
@@ -60,21 +59,7 @@ def _padded(tensor: Tensor) -> Tensor:
 
 
 def _run(kernel: Any, *tensors: Tensor) -> None:
-    arrays = [tensor.detach().numpy() for tensor in tensors]
-    threads = torch.get_num_threads()
-    with _ONE_CALL:
-        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
-        kernel(*arrays)
-    if torch.get_num_threads() != threads:  # numba's first call resets the OpenMP pool that both share
-        torch.set_num_threads(threads)
-
-
-def _jit(function: Callable[..., None], **options: Any) -> Any:
-    """Compile, and keep the machine code beside this file or in the user's cache where either is writable."""
-    try:
-        return numba.njit(error_model="numpy", cache=True, **options)(function)
-    except RuntimeError:  # no place for the cache
-        return numba.njit(error_model="numpy", **options)(function)
+    call(kernel, *(tensor.detach().numpy() for tensor in tensors))
 
 
 @intrinsic
@@ -122,7 +107,7 @@ def _forward_kernel(N: int) -> Any:
                         total += h[n] * C[b, t, n]
                     y[b, t, c] = total + D[c] * x
 
-    return _jit(scan, parallel=True, fastmath=_SUMS)
+    return compiled(scan, parallel=True, fastmath=_SUMS)
 
 
 @functools.cache
@@ -158,4 +143,4 @@ def _backward_kernel(N: int) -> Any:
                     ddelta[b, t, c] = along_step + along_B * x
                 dA[b, c] = a
 
-    return _jit(scan, parallel=True, fastmath=_SUMS)
+    return compiled(scan, parallel=True, fastmath=_SUMS)
