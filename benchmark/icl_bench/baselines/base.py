@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from icl_bench.errors import InputError, UnknownNameError
-from icl_bench.specs.schema import Registry, Strict
+from icl_bench.specs.schema import Registry, Strict, parse
 from icl_bench.specs.suite import TaskSpec
 
 # how many numbers a pass over a slice of the prompts keeps in memory; small enough to stay in cache
@@ -22,17 +22,27 @@ class Baseline(Strict):
     """A predictor with numbers of its own and no weights; a subclass per file.
 
     A subclass sets `type` to its name, says in `summary` what it predicts and in `serves` which tasks
-    it can answer, and defines `answers`.
+    it can answer, and defines `answers`. A number that is to be chosen for each task on its development
+    stream is a field with its candidates.
     """
 
     type: str
     summary: ClassVar[str]
     serves: ClassVar[str] = "every task"
+    candidates: ClassVar[dict[str, tuple[float, ...]]] = {}  # at most one field, in order of preference
 
     @classmethod
     def for_task(cls, task: TaskSpec) -> "Baseline":
-        """The baseline as it answers `task`; InputError where it cannot."""
-        return cls.model_validate({})
+        """The baseline as it answers `task`, with the numbers that the task's `baseline_options` hold.
+
+        InputError where it cannot answer it, SpecError where the options are not this baseline's.
+        """
+        names = BASELINES.entries()
+        for name in task.baseline_options:
+            if name not in names:
+                raise UnknownNameError("baseline", name, names, f"baseline_options of {task.name}")
+        name = cls.model_fields["type"].default
+        return parse(cls, task.baseline_options.get(name, {}), f"{task.name}: baseline_options: {name}")
 
     def numbers_per_prompt(self, points: int, d: int, k: int) -> int:
         """How many numbers `answers` holds for each prompt; sets how many prompts it is given at once."""

@@ -27,3 +27,38 @@ def list_baselines(
         for name, entry in BASELINES.entries().items()
     ]
     typer.echo(json.dumps(rows, indent=1) if as_json else tabulate(rows, headers="keys"))
+
+
+@baselines.command("choose")
+def choose_options(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="As mini or paper-v1.", show_default=False)],
+) -> None:
+    """Try the numbers that some baselines choose for each task, on its development stream.
+
+    Prints the mean error of every candidate, and exits with 1 where a task's baseline_options do not hold
+    the best.
+
+    Example: icl-bench baselines choose mini
+    """
+    from tabulate import tabulate
+
+    from icl_bench.evaluation.choose import choose
+    from icl_bench.progress import progress
+    from icl_bench.suites import load_suite
+
+    of = load_suite(suite)
+    chosen = {}
+    with progress(f"baselines of {of.name}", len(of.tasks)) as advance:
+        for done, task in enumerate(of.tasks.values(), start=1):
+            chosen[task.name] = choose(task, of.name)
+            advance(done, task.name)
+    rows = [
+        {"task": task, "baseline": choice.baseline, "option": f"{choice.field} {value:g}", "error": error}
+        | {"best": "best" * (value == choice.best), "recorded": "recorded" * (value == choice.recorded)}
+        for task, choices in chosen.items()
+        for choice in choices
+        for value, error in choice.errors.items()
+    ]
+    typer.echo(tabulate(rows, headers="keys", floatfmt=".6g"))
+    holds = all(one.best == one.recorded for choices in chosen.values() for one in choices)
+    raise typer.Exit(0 if holds else 1)

@@ -33,6 +33,8 @@ class TaskSpec(Strict):
     baseline: str  # the predictor whose score is 1
     exact: str  # the exact, or best known, predictor: optimality 1
     exact_note: str  # in which sense it is exact
+    # numbers of baselines, by name, that were chosen on this task's development stream
+    baseline_options: dict[str, dict[str, float]] = Field(default={})
 
 
 class SuiteSpec(Strict):
