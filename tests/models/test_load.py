@@ -176,6 +176,12 @@ def test_folders_without_checkpoints(suite, folder, tmp_path):
     refused(suite, folder, f"{TREE} holds no model.safetensors", CheckpointError)
 
 
+def test_damaged_weights_are_told_before_anything_is_evaluated(suite, folder):
+    path = folder / TREE / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    refused(suite, folder, "is cut short", CheckpointError)
+
+
 def test_a_root_and_a_folder_at_once(suite, folder):
     saved(folder.parent / "root")
     for name, content in files_of(folder.parent / "root").items():

@@ -16,8 +16,8 @@ from icl_bench.errors import CheckpointError, InputError, StorageError
 from icl_bench.files import whole_folder
 from icl_bench.models.layout import CHECKPOINT_FILES
 from icl_bench.models.model import ICLModel, empty_model
-from icl_bench.models.weights import read_weights
-from icl_bench.specs.checkpoint import parse_config, read_config
+from icl_bench.models.weights import Shapes, check_header, find_weights, read_weights
+from icl_bench.specs.checkpoint import CheckpointConfig, parse_config, read_config
 
 STORED_DTYPES = (torch.float16, torch.float32)
 
@@ -28,11 +28,19 @@ def load_checkpoint(folder: Path) -> ICLModel:
     CheckpointError, one line, where anything is missing, unknown, misshapen, cut short or not finite. Sizes
     are checked before memory is allocated.
     """
-    config = read_config(folder).to_dict()
-    model = empty_model(config)
-    shapes = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    model.load_state_dict(read_weights(folder, shapes), assign=True)
+    model = empty_model(read_config(folder).to_dict())
+    model.load_state_dict(read_weights(folder, _shapes(model)), assign=True)
     return model.eval()
+
+
+def check_checkpoint(folder: Path) -> CheckpointConfig:
+    """The config of a checkpoint folder, after all that can be told without reading the weights themselves.
+
+    CheckpointError where `load_checkpoint` would find a tensor missing, unknown, misshapen or cut short.
+    """
+    config = read_config(folder)
+    check_header(find_weights(folder), _shapes(empty_model(config.to_dict())))
+    return config
 
 
 def save_checkpoint(
@@ -60,6 +68,10 @@ def save_checkpoint(
         (part / "README.md").unlink()  # the mixin's model card, written again when the model is pushed
         for name, text in extra.items():
             (part / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _shapes(model: ICLModel) -> Shapes:
+    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
 
 
 def _as_stored(model: ICLModel, dtype: torch.dtype) -> ICLModel:

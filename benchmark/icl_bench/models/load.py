@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icl_bench.errors import CheckpointError, InputError, UnknownNameError
-from icl_bench.models.checkpoint import load_checkpoint
+from icl_bench.models.checkpoint import check_checkpoint, load_checkpoint
 from icl_bench.models.hub import Snapshot, fetch
 from icl_bench.models.layout import ROOT, WEIGHTS_FILE, find_places
 from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import ModelPredictor
 from icl_bench.models.reference import (
     PREFIX,
-    find_architecture,
     reference_folder,
     reference_names,
     shipped_tasks,
@@ -27,15 +26,13 @@ from icl_bench.specs.suite import TaskSpec
 if TYPE_CHECKING:
     from icl_bench.suites import Suite
 
-__all__ = ["CheckpointFolder", "Submitted", "find_architecture", "open_model"]
-
 _HUB_NAME = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
 _LOOKS_LIKE_PATH = ("/", "./", "../", "~")
 
 
 @dataclass(frozen=True)
 class CheckpointFolder:
-    """The checkpoint of one task, its config read and found to fit the task; its weights not read yet."""
+    """The checkpoint of one task: its config and header found to fit the task, its weights not read yet."""
 
     folder: Path
     config: CheckpointConfig
@@ -153,7 +150,7 @@ def _root_task(folder: Path, suite: str, tasks: list[str], name: str) -> str:
 
 
 def _open_folder(folder: Path, suite: "Suite", task: TaskSpec) -> CheckpointFolder:
-    config = read_config(folder)
+    config = check_checkpoint(folder)
     name = f"{suite.name}/{task.name}"
     if config.task != name:
         raise CheckpointError(

@@ -31,15 +31,21 @@ def read_weights(folder: Path, shapes: Shapes) -> dict[str, torch.Tensor]:
     CheckpointError, one line, where the file is missing, a pickle, cut short, or where a tensor is missing,
     unknown, misshapen, of another type than float16, bfloat16 or float32, or not finite.
     """
-    path = folder / WEIGHTS_FILE
-    if not path.is_file():
-        raise no_weights([entry.name for entry in folder.iterdir()], ROOT, str(folder))
+    path = find_weights(folder)
     check_header(path, shapes)
     try:
         stored = load_file(path)
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"cannot read {path}: {error}; fetch or save it again") from None
     return {name: _finite(path, name, tensor) for name, tensor in stored.items()}
+
+
+def find_weights(folder: Path) -> Path:
+    """The weights of a checkpoint folder; CheckpointError says what lies there instead."""
+    path = folder / WEIGHTS_FILE
+    if not path.is_file():
+        raise no_weights([entry.name for entry in folder.iterdir()], ROOT, str(folder))
+    return path
 
 
 def check_header(path: Path, shapes: Shapes) -> None:
