@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from icl_bench.baselines.base import BASELINES, Baseline
 from icl_bench.errors import InputError
 
-NEEDED = {"parity_bayes": {"sparsity": 1}}
+NEEDED = {"parity_bayes": {"sparsity": 1}, "tree_bayes": {"depth": 2}}
 ALL = [entry(**NEEDED.get(name, {})) for name, entry in BASELINES.entries().items()]
 
 
