@@ -11,22 +11,23 @@ _LINE_EVERY = 10.0  # seconds between plain lines
 
 
 @contextmanager
-def progress(label: str, total: int, quiet: bool = False) -> Iterator[Advance]:
+def progress(label: str, total: int, quiet: bool = False, start: int = 0) -> Iterator[Advance]:
     """Yield `advance(done, note="")`, to be called with how much of `total` is done so far.
 
-    The bar shows the share done, the time left, and the note of the latest call.
+    The bar shows the share done, the time left, and the note of the latest call. `start` is what was done
+    before this process began.
     """
     if quiet:
         yield lambda done, note="": None
     elif sys.stderr.isatty():
-        with _bar(label, total) as advance:
+        with _bar(label, total, start) as advance:
             yield advance
     else:
-        yield _lines(label, total)
+        yield _lines(label, total, start)
 
 
 @contextmanager
-def _bar(label: str, total: int) -> Iterator[Advance]:
+def _bar(label: str, total: int, start: int) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -38,11 +39,11 @@ def _bar(label: str, total: int) -> Iterator[Advance]:
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task(label, total=total, note="")
+        bar = bars.add_task(label, total=total, completed=start, note="")
         yield lambda done, note="": bars.update(bar, completed=done, note=note)
 
 
-def _lines(label: str, total: int) -> Advance:
+def _lines(label: str, total: int, start: int) -> Advance:
     started = latest = time.monotonic()
 
     def advance(done: int, note: str = "") -> None:
@@ -51,7 +52,7 @@ def _lines(label: str, total: int) -> Advance:
         if now - latest < _LINE_EVERY and done < total:
             return
         latest = now
-        left = (now - started) / max(done, 1) * (total - done)
+        left = (now - started) / max(done - start, 1) * (total - done)
         remaining = f", about {left:.0f} s left" if done < total else ""
         print(f"{label}: {done}/{total}{remaining}{'  ' + note if note else ''}", file=sys.stderr, flush=True)
 

@@ -70,7 +70,8 @@ def _plan(spec: str, task: str, seed: int, steps: int | None) -> "RunPlan":
 def _run_to_the_end(run: "TrainingRun") -> None:
     from icl_bench.progress import progress
 
-    with progress(f"{run.plan.architecture.name} on {run.plan.task.name}", run.plan.recipe.steps) as advance:
+    label = f"{run.plan.architecture.name} on {run.plan.task.name}"
+    with progress(label, run.plan.recipe.steps, start=run.step) as advance:
         try:
             while not run.finished:
                 run.advance()
@@ -79,5 +80,5 @@ def _run_to_the_end(run: "TrainingRun") -> None:
                 advance(run.step, loss)
         except KeyboardInterrupt:
             run.save()
-            typer.echo(f"stopped at step {run.step}; go on with --resume", err=True)
+            typer.echo(f"stopped after step {run.step}; go on with --resume", err=True)
             raise

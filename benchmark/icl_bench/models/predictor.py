@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 
 from icl_bench.errors import InputError
+from icl_bench.models.device import usable_device
 from icl_bench.models.model import ICLModel
 
 # Bytes of activations that one batch may hold. On a CPU, attention and Mamba at mini and paper size are
@@ -25,7 +27,7 @@ class ModelPredictor:
     """
 
     def __init__(self, model: ICLModel, device: str = "cpu") -> None:
-        self.device = _device(device)
+        self.device = usable_device(device)
         self.model = model.to(self.device).eval()
 
     def batch_size(self, points: int) -> int:
@@ -96,25 +98,28 @@ def widest_activation(model: ICLModel) -> int:
     return 2 * width + max(sublayer.module.parameters(width) for sublayer in sublayers) // width
 
 
-def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
-        reason = str(error).splitlines()[0]
-        raise InputError(f"device {name!r} cannot be used here: {reason}; use --device cpu") from None
-    return device
-
-
 @contextmanager
 def _full_float32() -> Iterator[None]:
     """Matrix products and convolutions in float32 proper: TF32 and bfloat16 shortcuts off, then as before."""
-    precision = torch.get_float32_matmul_precision()
-    convolutions = torch.backends.cudnn.allow_tf32
-    torch.set_float32_matmul_precision("highest")
-    torch.backends.cudnn.allow_tf32 = False
+    switches = _float32_switches()
+    before = [getattr(owner, name) for owner, name, _ in switches]
+    for owner, name, full in switches:
+        setattr(owner, name, full)
     try:
         yield
     finally:
-        torch.set_float32_matmul_precision(precision)
-        torch.backends.cudnn.allow_tf32 = convolutions
+        for (owner, name, _), value in zip(switches, before, strict=True):
+            setattr(owner, name, value)
+
+
+def _float32_switches() -> list[tuple[Any, str, Any]]:
+    """What shortens float32 in torch: where it is set, under which name, and its value for full precision.
+
+    Since torch 2.9 every operation has a switch of its own, and reading the older ones fails where a program
+    has set the new ones.
+    """
+    backends: Any = torch.backends
+    if hasattr(backends.cuda.matmul, "fp32_precision"):
+        owners = (backends.cuda.matmul, backends.cudnn.conv, backends.mkldnn.matmul, backends.mkldnn.conv)
+        return [(owner, "fp32_precision", "ieee") for owner in owners]
+    return [(owner, "allow_tf32", False) for owner in (backends.cuda.matmul, backends.cudnn)]

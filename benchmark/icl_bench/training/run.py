@@ -14,6 +14,7 @@ import torch
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.files import whole_file, write_text
 from icl_bench.models.checkpoint import save_checkpoint
+from icl_bench.models.device import usable_device
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
 from icl_bench.specs.architecture import ArchitectureSpec
@@ -82,7 +83,7 @@ class TrainingRun:
     log: list[dict[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.model = self.plan.new_model().to(self.device).train()
+        self.model = self.plan.new_model().to(usable_device(self.device)).train()
         self.optimiser = torch.optim.Adam(
             self.model.parameters(), lr=self.plan.recipe.learning_rate, fused=True
         )

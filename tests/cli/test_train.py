@@ -1,0 +1,77 @@
+"""`icl-bench train`: a checkpoint that evaluate scores, stopped and taken up again, faults in one line."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
+TASK = "mini/linear_regression"
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False, env=environment
+    )
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    path.write_text(
+        "{schema: 1, name: tiny, width: 16, positions: none, stem: [], final_norm: rmsnorm, layers: [{repeat: 1,"
+        " sublayers: [{norm: rmsnorm, module: {type: attention, heads: 1, positions: rope, bias: false}}]}]}"
+    )
+    return path
+
+
+def test_a_trained_folder_is_scored(spec: Path, tmp_path: Path) -> None:
+    trained = run("train", str(spec), TASK, "--steps", "30", "--seed", "3", "--half", cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    folder = "runs/tiny/linear_regression-3"
+    assert f"icl-bench evaluate {folder}" in trained.stdout
+    scored = run("evaluate", folder, "--task", "linear_regression", cwd=tmp_path)
+    assert scored.returncode == 0, scored.stderr
+    again = run("train", str(spec), TASK, "--steps", "30", "--seed", "3", cwd=tmp_path)
+    assert again.returncode == 2
+    assert "already holds a run" in again.stderr
+    assert len(again.stderr.splitlines()) == 1
+
+
+def test_an_interrupted_run_goes_on_to_the_same_weights(spec: Path, tmp_path: Path) -> None:
+    arguments = ["train", str(spec), TASK, "--steps", "1500", "--out"]
+    whole = run(*arguments, "whole", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    first = subprocess.Popen([*COMMAND, *arguments, "cut"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not (tmp_path / "cut" / "state.pt").exists():  # training begins when the first state is there
+        time.sleep(0.01)
+    time.sleep(1)
+    first.send_signal(signal.SIGINT)
+    message = first.communicate()[1]
+    assert first.returncode == 130, message
+    assert "go on with --resume" in message
+    second = run(*arguments, "cut", "--resume", cwd=tmp_path)
+    assert second.returncode == 0, second.stderr
+    weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "cut")]
+    assert weights[0] == weights[1]
+
+
+def test_faults_are_one_line(spec: Path, tmp_path: Path) -> None:
+    cases = {
+        ("train", "reference/lama", TASK): "did you mean 'reference/llama'?",
+        ("train", "absent.yaml", TASK): "no spec file absent.yaml",
+        ("train", str(spec), "mini/linear_regresion"): "did you mean",
+        ("train", str(spec), TASK, "--resume"): "nothing to resume",
+        ("train", str(spec), TASK, "--out", "/proc/nowhere"): "cannot write",
+        ("train", str(spec), TASK, "--device", "cuda:7"): "cuda",
+    }
+    for arguments, told in cases.items():
+        done = run(*arguments, cwd=tmp_path)
+        assert done.returncode == 2, arguments
+        assert told in done.stderr
+        assert len(done.stderr.splitlines()) == 1, done.stderr
