@@ -1,5 +1,10 @@
 """A checkpoint as a predictor: float32, batches that depend on sizes alone, one line for a full device."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import jaxtyping
 import numpy as np
 import pytest
@@ -133,24 +138,38 @@ def test_devices_that_are_not_there(device):
         ModelPredictor(small_model(), device)
 
 
-def test_settings_that_shorten_float32_are_off_meanwhile_and_back_afterwards(monkeypatch):
-    predictor = ModelPredictor(small_model())
-    seen = []
-    forward = predictor.model.forward
+SETTINGS = """
+import numpy, torch
+from models.small import small_model, small_spec
+from icl_bench.models.predictor import ModelPredictor, _float32_switches
 
-    def watching(xs, ys):
-        seen.append((torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32))
-        assert torch.is_inference_mode_enabled()
-        return forward(xs, ys)
+def settings():
+    return [getattr(owner, name) for owner, name, _ in _float32_switches()]
 
-    monkeypatch.setattr(predictor.model, "forward", watching)
-    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
-    try:
-        torch.set_float32_matmul_precision("medium")
-        torch.backends.cudnn.allow_tf32 = True
-        predictor.predict(*prompts())
-        assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == ("medium", True)
-    finally:
-        torch.set_float32_matmul_precision(before[0])
-        torch.backends.cudnn.allow_tf32 = before[1]
-    assert seen == [("highest", False)]
+layers = [{"repeat": 1, "sublayers": small_spec()["layers"][0]["sublayers"][::2]}]
+predictor = ModelPredictor(small_model(width=64, layers=layers))
+xs = numpy.random.default_rng(0).standard_normal((64, 30, 8), numpy.float32)
+ys = xs[..., :1]
+exact, seen, forward = predictor.predict(xs, ys), [], predictor.model.forward
+predictor.model.forward = lambda *arrays: (seen.append(settings()), forward(*arrays))[1]
+for change in (
+    "torch.set_float32_matmul_precision('medium')",
+    "torch.backends.cuda.matmul.allow_tf32 = True",
+    "torch.backends.mkldnn.matmul.fp32_precision = 'bf16'",
+    "torch.backends.fp32_precision = 'tf32'",
+):
+    exec(change)
+    before = settings()
+    assert (predictor.predict(xs, ys) == exact).all()
+    assert seen[-1] == [full for _, _, full in _float32_switches()] != before
+    assert settings() == before
+    assert not torch.is_inference_mode_enabled()
+"""
+
+
+def test_settings_that_shorten_float32_are_off_meanwhile_and_back_afterwards():
+    """In a process of its own, for torch cannot take all of these back."""
+    path = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-c", SETTINGS]
+    done = subprocess.run(command, env=os.environ | path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
