@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from icl_bench.baselines.base import BASELINES, Baseline
 from icl_bench.errors import InputError
 
-NEEDED = {"parity_bayes": {"sparsity": 1}, "tree_bayes": {"depth": 2}}
+# what a task would tell, and sizes that keep this file quick
+NEEDED = {
+    "parity_bayes": {"sparsity": 1},
+    "sparse_bayes": {"sparsity": 1},
+    "tree_bayes": {"depth": 2},
+    "two_layer_nn": {"steps": 20},
+}
 ALL = [entry(**NEEDED.get(name, {})) for name, entry in BASELINES.entries().items()]
 
 

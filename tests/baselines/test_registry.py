@@ -30,7 +30,9 @@ def test_parity_bayes_answers_no_other_task():
         get_baseline("parity_bayes", task("linear_regression", dims=4))
 
 
-@pytest.mark.parametrize("name", ["zero", "averaging", "least_squares", "knn", "lookup"])
+@pytest.mark.parametrize(
+    "name", ["zero", "averaging", "least_squares", "knn", "lookup", "lasso", "two_layer_nn"]
+)
 def test_the_others_answer_every_task(name):
     assert get_baseline(name, task("linear_regression", dims=4)).type == name
 

@@ -10,6 +10,7 @@ from icl_bench.evaluation.scores import scored_errors, squared_errors
 from icl_bench.suites import generate, load_suite
 
 PROMPTS = 400
+FEWER = {"two_layer_nn": 48}  # prompts for what takes long
 
 
 def tasks_with_their_exact_predictor():
@@ -22,14 +23,16 @@ def test_no_baseline_beats_it(task):
     xs, ys, _ = generate(task, "mini-v1", "dev", 0, PROMPTS)
 
     def errors(name: str) -> np.ndarray:
-        predictions = get_baseline(name, task).predict(xs, ys)
-        return scored_errors(squared_errors(predictions, ys), task.scored)
+        part = slice(FEWER.get(name))
+        predictions = get_baseline(name, task).predict(xs[part], ys[part])
+        return scored_errors(squared_errors(predictions, ys[part]), task.scored)
 
     exact = errors(task.exact)
     for name in set(BASELINES.entries()) - {task.exact}:
         try:
-            gain = exact - errors(name)  # positive where the other one is better
+            others = errors(name)
         except InputError:  # it does not serve this task
             continue
-        standard_error = gain.std() / np.sqrt(PROMPTS)
+        gain = exact[: len(others)] - others  # positive where the other one is better
+        standard_error = gain.std() / np.sqrt(len(gain))
         assert gain.mean() <= 3 * standard_error, f"{name} beats {task.exact}"
