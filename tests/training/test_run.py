@@ -11,6 +11,7 @@ import torch
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.models.checkpoint import load_checkpoint
 from icl_bench.specs.architecture import parse_architecture
+from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.recipe import Curriculum, Ramp, Recipe, load_recipe
 from icl_bench.suites import find_task, generate
 from icl_bench.training.prompts import training_batch
@@ -113,6 +114,9 @@ def test_the_end_is_a_checkpoint_with_its_log(tmp_path: Path) -> None:
     files = {path.name for path in run.folder.iterdir()}
     assert files == {"config.json", "model.safetensors", LOG_FILE}
     assert_same_bits(dict(load_checkpoint(run.folder).state_dict()), weights)
+    provenance = read_config(run.folder).training
+    assert (provenance["seed"], provenance["recipe"]["steps"]) == (0, 120)
+    assert provenance["environment"]["torch"] == torch.__version__
     rows = (run.folder / LOG_FILE).read_text().splitlines()
     assert rows[0] == "step,loss,learning_rate,dims,points"
     assert [row.split(",")[0] for row in rows[1:]] == ["100", "120"]

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from icl_bench.errors import CheckpointError, InputError
+from icl_bench.evaluation.environment import describe_environment
 from icl_bench.files import whole_file, write_text
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.device import usable_device
@@ -50,15 +51,19 @@ class RunPlan:
         """As plain data: what a checkpoint's `config.json` says of its training."""
         return {"seed": self.seed, "recipe": self.recipe.model_dump(mode="json")}
 
-    def new_model(self) -> ICLModel:
-        """The model at step 0; its weights are drawn from the run's seed."""
+    def new_model(self, device: str) -> ICLModel:
+        """The model at step 0; its weights are drawn from the run's seed.
+
+        Its config says what it is trained with: the recipe and seed, and the versions and device at hand.
+        """
+        environment = describe_environment(device).model_dump(mode="json")
         model = ICLModel(
             spec=self.architecture.to_dict(),
             d=self.task.function_class.d,
             k=self.task.function_class.k,
             task=f"{self.suite}/{self.task.name}",
             target_scale=self.recipe.target_scale,
-            training=self.provenance(),
+            training={**self.provenance(), "environment": environment},
         )
         initialise(model, torch.Generator().manual_seed(self.seed))
         return model
@@ -83,7 +88,8 @@ class TrainingRun:
     log: list[dict[str, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.model = self.plan.new_model().to(usable_device(self.device)).train()
+        device = usable_device(self.device)
+        self.model = self.plan.new_model(self.device).to(device).train()
         self.optimiser = torch.optim.Adam(
             self.model.parameters(), lr=self.plan.recipe.learning_rate, fused=True
         )
