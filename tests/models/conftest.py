@@ -1,13 +1,22 @@
-"""A Hub of its own for every test that asks for one."""
+"""A checkpoint and a Hub of its own for every test that asks for one."""
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import huggingface_hub
 import pytest
 from hub_server import HubServer
 from huggingface_hub import constants
+from models.small import files_of, saved, small_model
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A whole checkpoint, alone in a folder of its own."""
+    saved(tmp_path / "model")
+    return tmp_path / "model"
 
 
 @pytest.fixture
@@ -36,3 +45,18 @@ def hub(tmp_path, monkeypatch) -> Iterator[HubServer]:
         huggingface_hub.close_session()
         yield server
         huggingface_hub.close_session()
+
+
+@pytest.fixture
+def root(tmp_path) -> dict[str, bytes]:
+    """The files of a repository with one checkpoint at its root, and things nobody asked for."""
+    others = {"README.md": b"# model", "pytorch_model.bin": b"\x80\x04.", "run.py": b"import os"}
+    return saved(tmp_path / "root") | others
+
+
+@pytest.fixture
+def by_task(tmp_path) -> dict[str, bytes]:
+    """The files of a repository with one folder a task, two of them."""
+    saved(tmp_path / "by_task/linear_regression")
+    saved(tmp_path / "by_task/decision_tree", small_model("mini-v1/decision_tree", d=6))
+    return files_of(tmp_path / "by_task") | {"decision_tree/training.csv": b"", "other/config.json": b"{}"}

@@ -26,7 +26,8 @@ from huggingface_hub.errors import (
 from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
 from huggingface_hub.utils import logging as hub_logging
 
-from icl_bench.errors import HubError
+from icl_bench.errors import HubError, InputError
+from icl_bench.models.checkpoint import check_checkpoint
 from icl_bench.models.layout import CONFIG_FILE, ROOT, WEIGHTS_FILE, find_places, place_file
 from icl_bench.specs.checkpoint import read_config
 
@@ -111,11 +112,17 @@ def _cached(repo: str, tasks: Sequence[str], revision: str) -> Snapshot:
 def push(folder: Path, repo: str, private: bool | None = None, message: str = "Add checkpoints") -> str:
     """Push a folder of checkpoints (one at its root, or one folder a task); the URL of the commit.
 
-    The repository is made where there is none. A single model in memory is pushed by its own `push_to_hub`.
+    Every checkpoint is checked first (CheckpointError). The repository is made where there is none. A single
+    model in memory is pushed by its own `push_to_hub`.
     """
+    configs = [*folder.glob(CONFIG_FILE), *folder.glob(f"*/{CONFIG_FILE}")]
+    if not configs:
+        raise InputError(f"{folder} holds no {CONFIG_FILE}, nor do its folders; name a folder of checkpoints")
+    for config in configs:
+        check_checkpoint(config.parent)
     names = (CONFIG_FILE, WEIGHTS_FILE, "README.md")
     patterns = [pattern for name in names for pattern in (name, f"*/{name}")]
-    with _told_in_one_line(repo, constants.DEFAULT_REVISION, "pushing to", "try again"):
+    with _told_in_one_line(repo, constants.DEFAULT_REVISION, pushing=True):
         api = HfApi()
         api.create_repo(repo, private=private, exist_ok=True)
         return str(
@@ -148,19 +155,14 @@ def _check_size(repo: str, sizes: dict[str, int | None]) -> None:
 
 
 @contextmanager
-def _told_in_one_line(
-    repo: str,
-    revision: str,
-    verb: str = "fetching",
-    remedy: str = "try again, or set HF_HUB_OFFLINE=1 to use what is in the cache",
-) -> Iterator[None]:
-    """Turn whatever the client raises into one HubError; `remedy` is that of a bad network."""
+def _told_in_one_line(repo: str, revision: str, pushing: bool = False) -> Iterator[None]:
+    """Turn whatever the client raises into one HubError with its remedy."""
     try:
         with _quiet_client():
             yield
     # RuntimeError: transfers of the Xet storage, which the client passes on as they are
     except (OSError, HTTPError, HFValidationError, RuntimeError) as error:
-        raise _hub_error(error, repo, revision, f"{verb} {constants.ENDPOINT}/{repo}", remedy) from error
+        raise _hub_error(error, repo, revision, pushing) from error
 
 
 @contextmanager
@@ -180,11 +182,13 @@ def _quiet_client() -> Iterator[None]:
             enable_progress_bars()
 
 
-def _hub_error(error: BaseException, repo: str, revision: str, doing: str, remedy: str) -> HubError:
+def _hub_error(error: BaseException, repo: str, revision: str, pushing: bool) -> HubError:
     causes = list(_causes(error))
     where = f"{constants.ENDPOINT}/{repo}"
     for cause in causes:
         status = cause.response.status_code if isinstance(cause, HfHubHTTPError) else None
+        if pushing and status in (401, 403, 404):
+            return HubError(f"{where} may not be written; log in by `hf auth login`, with a token that may")
         if isinstance(cause, GatedRepoError) or status == 403:
             return HubError(f"no access to {where}; accept its terms there, then log in with `hf auth login`")
         if isinstance(cause, RepositoryNotFoundError) or status == 401:
@@ -201,7 +205,11 @@ def _hub_error(error: BaseException, repo: str, revision: str, doing: str, remed
         return HubError(f"{repo!r} is not a name on the Hub; write user/model, or user/model@revision")
     root = causes[-1]
     reason = (str(root) or type(root).__name__).splitlines()[0].rstrip(".")
-    return HubError(f"{doing} failed: {reason}; {remedy}")
+    if pushing:
+        return HubError(f"pushing to {where} failed: {reason}; try again")
+    return HubError(
+        f"fetching {where} failed: {reason}; try again, or set HF_HUB_OFFLINE=1 to use what is in the cache"
+    )
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

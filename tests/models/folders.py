@@ -1,0 +1,26 @@
+"""Spoiling a checkpoint folder, and the one line that it is then refused with."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from icl_bench.errors import CheckpointError
+from icl_bench.models.checkpoint import load_checkpoint
+
+
+def refused(folder: Path, *parts: str, error: type[Exception] = CheckpointError) -> str:
+    """The one line that the folder is refused with; it holds every part."""
+    with pytest.raises(error) as caught:
+        load_checkpoint(folder)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 1_000
+    for part in parts:
+        assert part in message
+    return message
+
+
+def change_config(folder: Path, **changes: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))

@@ -1,0 +1,76 @@
+"""A config that is not exactly one is refused in one line: what is wrong, where, and the nearest key."""
+
+import json
+
+import pytest
+from models.folders import change_config, refused
+from models.small import small_spec
+
+
+@pytest.mark.parametrize("width", [10**9, 0, -8, 8.5, "8", True, None, 10**400])
+def test_absurd_widths(folder, width):
+    change_config(folder, spec=small_spec() | {"width": width})
+    refused(folder, "config.json: spec.width")
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"sped": {}}, "unknown key 'sped'; did you mean 'spec'?"),
+        ({"d": 0}, "d: Input should be greater"),
+        ({"d": 10**9}, "d: Input should be less"),
+        ({"k": "1"}, "k: Input should be a valid integer"),
+        ({"task": "linear_regression"}, "task: String should match"),
+        ({"task": "../../etc/passwd"}, "task: String should match"),
+        ({"target_scale": 0}, "target_scale"),
+        ({"target_scale": -1.0}, "target_scale"),
+        ({"target_scale": 1e300}, "target_scale"),
+        ({"training": []}, "training"),
+        ({"training": {"losses": [0] * 2_000}}, "more than 1,000 values"),
+        ({"spec": None}, "spec"),
+        ({"x" * 5_000: 1}, "unknown key 'xxxx"),
+        (
+            {"spec": small_spec(stem=[{"norm": "rmsnorm", "module": {"type": "mamab"}}])},
+            "spec.stem[0].module: unknown block 'mamab'; did you mean 'mamba'?",
+        ),
+    ],
+)
+def test_faulty_configs(folder, changes, told):
+    change_config(folder, **changes)
+    refused(folder, "config.json", told)
+
+
+def test_a_config_without_a_key(folder):
+    (folder / "config.json").write_text(json.dumps({"spec": small_spec(), "d": 8, "task": "mini-v1/a"}))
+    refused(folder, "missing key 'k'")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "not valid JSON"),
+        (b"\xff\xfe\x00", "not valid JSON"),
+        (b"{'d': 8}", "not valid JSON"),
+        (b'{"d": 8, "d": 9}', "the key 'd' stands twice"),
+        (b'{"d": NaN}', "NaN is not a JSON number"),
+        (b'{"d": 1e999}', "inf is not a finite number"),
+        (b'{"d": ' + b"9" * 5_000 + b"}", "not valid JSON"),
+        (b'{"d": ' + b"[" * 200_000 + b"]" * 200_000 + b"}", "nested"),
+        (b'{"d": ' + b"[" * 300 + b"]" * 300 + b"}", "nested more than 32 levels deep"),
+        (b'{"d": [' + b"1," * 200_000 + b"1]}", "more than 100,000 values"),
+        (b'{"d": "' + b"x" * 1_000_000 + b'"}', "larger than 1,000,000 bytes"),
+        (b'{"' + b"".join(b'%d":0,"' % i for i in range(90_000)) + b'0":1}', "stands twice"),
+        (b"[]", "a mapping is expected"),
+        (b"null", "a mapping is expected"),
+        (b"cos\nsystem\n(S'true'\ntR.", "not valid JSON"),
+    ],
+)
+def test_configs_that_are_no_config(folder, content, told):
+    (folder / "config.json").write_bytes(content)
+    refused(folder, "config.json", told)
+
+
+def test_no_config(folder):
+    (folder / "config.json").unlink()
+    refused(folder, "holds no config.json")
+    refused(folder / "nowhere", "holds no config.json")

@@ -1,0 +1,168 @@
+"""Weights that are not exactly those of the config are refused in one line, before memory is taken."""
+
+import json
+import os
+import pickle
+import struct
+from pathlib import Path
+
+import pytest
+import torch
+from models.folders import change_config, refused
+from models.small import small_model, small_spec
+from safetensors.torch import load_file, save_file
+
+
+def change_header(folder: Path, change) -> None:
+    """Rewrite the weights' header by `change(header)`, which may answer with other bytes for it."""
+    path = folder / "model.safetensors"
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    text = change(header) or json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length :])
+
+
+def test_missing_tensors(folder):
+    tensors = load_file(folder / "model.safetensors")
+    for name in ("read_in.bias", "read_out.bias"):
+        del tensors[name]
+    save_file(tensors, folder / "model.safetensors")
+    refused(folder, "lacks tensor 'read_in.bias' and 1 more")
+
+
+def test_extra_tensors(folder):
+    tensors = load_file(folder / "model.safetensors")
+    save_file(tensors | {"spy\n": torch.zeros(3)}, folder / "model.safetensors")
+    refused(folder, r"has tensor 'spy\n'", "does not know")
+
+
+def test_misshapen_tensors(folder):
+    tensors = load_file(folder / "model.safetensors")
+    tensors["read_in.weight"] = tensors["read_in.weight"].T.contiguous()[:4]
+    save_file(tensors, folder / "model.safetensors")
+    refused(folder, "'read_in.weight' has shape [4, 8]", "needs [8, 8]")
+
+
+def test_weights_of_another_spec(folder):
+    change_config(folder, spec=small_spec(width=16))
+    refused(folder, "needs [16, 8] (and ", " more)")
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.int8])
+def test_other_dtypes(folder, dtype):
+    path = folder / "model.safetensors"
+    save_file({name: t.to(dtype) for name, t in load_file(path).items()}, path)
+    refused(folder, "is stored as", "convert it to one of F16, BF16, F32")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite(folder, value):
+    tensors = load_file(folder / "model.safetensors")
+    tensors["read_out.weight"][0, :2] = value
+    save_file(tensors, folder / "model.safetensors")
+    refused(folder, "2 of 8 values of 'read_out.weight' are NaN or infinite")
+
+
+@pytest.mark.parametrize("bytes_left", [0, 5, 8, 60, -1])
+def test_files_cut_short(folder, bytes_left):
+    path = folder / "model.safetensors"
+    content = path.read_bytes()
+    path.write_bytes(content[:bytes_left])
+    refused(folder, "model.safetensors", "again")
+
+
+def test_a_file_cut_short_says_by_how_much(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    refused(folder, "is cut short", "fetch or save it again")
+
+
+def test_bytes_after_the_last_tensor(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes() + b"#!/bin/sh")
+    refused(folder, "is too long")
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+def test_a_pickle_in_place_of_safetensors(folder, protocol, tmp_path):
+    """Were it loaded, it would make a folder."""
+    trap = tmp_path / "executed"
+
+    class Trap:
+        def __reduce__(self):
+            return os.mkdir, (str(trap),)
+
+    (folder / "model.safetensors").write_bytes(pickle.dumps(Trap(), protocol))
+    message = refused(folder)
+    assert ("is a pickle" in message) == (protocol > 0)  # protocol 0 is plain text
+    assert not trap.exists()
+
+
+def test_a_torch_file_in_place_of_safetensors(folder):
+    torch.save(small_model().state_dict(), folder / "model.safetensors")
+    refused(folder, "is a pickle", "never loaded")
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "weights.ckpt"])
+def test_a_pickle_beside_no_safetensors(folder, name):
+    (folder / "model.safetensors").rename(folder / name)
+    refused(folder, f"holds {name}, a pickle", "save the model as model.safetensors")
+
+
+def test_shards_lfs_pointers_and_nothing(folder):
+    path = folder / "model.safetensors"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    refused(folder, "Git LFS pointer", "git lfs pull")
+    path.rename(folder / "model.safetensors.index.json")
+    refused(folder, "split into shards")
+    (folder / "model.safetensors.index.json").unlink()
+    refused(folder, "holds no model.safetensors")
+    path.mkdir()
+    refused(folder, "holds no model.safetensors")
+
+
+def test_a_header_of_absurd_length(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(struct.pack("<Q", 2**62) + path.read_bytes()[8:])
+    refused(folder, "cannot hold the header")
+    with path.open("r+b") as file:
+        file.write(struct.pack("<Q", 9_000_000))
+        file.truncate(9_000_100)
+    refused(folder, "header is larger than 8,000,000 bytes")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda header: b'{"a": 1', "not valid JSON"),
+        (lambda header: b"[1, 2]", "header is not JSON"),
+        (lambda header: b'{"a": 1, "a": 2}', "the key 'a' stands twice"),
+        (lambda header: b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+        (lambda header: header.update({"read_in.bias": [1]}), "is malformed"),
+        (lambda header: header["read_in.bias"].pop("dtype") and None, "is malformed"),
+        (lambda header: header["read_in.bias"].update(dtype=["F32"]), "is stored as"),
+        (lambda header: header["read_in.bias"].update(shape="8"), "has shape '8'"),
+        (lambda header: header["read_in.bias"].update(shape=[10**400]), "has shape"),
+        (lambda header: header["read_in.bias"].update(data_offsets=[0, 0]), "offsets"),
+        (lambda header: header["read_in.bias"].update(data_offsets=[-8, 24]), "offsets"),
+        (lambda header: header["read_in.bias"].update(data_offsets=None), "offsets"),
+        (lambda header: header["read_in.bias"].update(header["read_out.bias"], shape=[8]), "offsets"),
+    ],
+)
+def test_damaged_headers(folder, change, told):
+    change_header(folder, change)
+    refused(folder, told)
+
+
+def test_sizes_are_refused_before_memory_is_taken(folder):
+    """The header, not an allocation, decides: a spec within its bounds, but far larger than the file."""
+    layers = [
+        {"repeat": 1, "sublayers": [{"norm": "rmsnorm", "module": {"type": "swiglu", "hidden": 40_000}}]}
+    ]
+    change_config(folder, spec=small_spec(width=16_000, layers=layers))
+    import resource
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refused(folder, "lacks tensor")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # of 7.7 million kB

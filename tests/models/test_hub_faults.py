@@ -1,0 +1,126 @@
+"""Whatever goes wrong between the client and the Hub is one line, with its remedy."""
+
+import errno
+import json
+import time
+from pathlib import Path
+
+import pytest
+from hub_server import GOOD_TOKEN, HubServer
+from huggingface_hub import constants
+from models.repositories import CONFIG, NAME, TASKS, WEIGHTS, refused
+
+from icl_bench.errors import CheckpointError, InputError
+from icl_bench.models import hub as hub_module
+from icl_bench.models.checkpoint import load_checkpoint
+from icl_bench.models.hub import fetch
+
+
+def test_no_such_repository(hub: HubServer, monkeypatch):
+    refused(f"there is no model {hub.url}/{NAME}, or it is private", "hf auth login")
+    monkeypatch.setenv("HF_TOKEN", GOOD_TOKEN)
+    refused(f"there is no model {hub.url}/{NAME}")
+
+
+def test_private_and_gated_repositories(hub: HubServer, root, monkeypatch):
+    hub.repo(NAME, root, private=True)
+    refused("or it is private", "hf auth login")
+    monkeypatch.setenv("HF_TOKEN", GOOD_TOKEN)
+    fetch(NAME, TASKS)
+    hub.repo("someone/gated", root, gated=True)
+    refused(f"no access to {hub.url}/someone/gated", "accept its terms", name="someone/gated")
+
+
+def test_no_such_revision(hub: HubServer, root):
+    hub.repo(NAME, root)
+    refused("has no revision 'v2'", "branch, tag or commit", revision="v2")
+    refused("has no revision", revision="0" * 40)
+
+
+@pytest.mark.parametrize("name", ["a/b/c", "a--b/c", "-a/b", "a/b.git", "a/" + "b" * 100])
+def test_names_that_are_none(hub: HubServer, name):
+    refused("is not a name on the Hub", "user/model@revision", name=name)
+    assert hub.requests == []
+
+
+def test_a_file_cut_short(hub: HubServer, root):
+    """The client goes on from where it was cut, five times, then gives up; nothing is kept as whole."""
+    hub.repo(NAME, root)
+    hub.cut[WEIGHTS] = 1_000
+    refused(f"fetching {hub.url}/{NAME} failed", "try again")
+    assert not list(Path(constants.HF_HUB_CACHE).rglob(f"snapshots/*/{WEIGHTS}"))
+    del hub.cut[WEIGHTS]
+    load_checkpoint(fetch(NAME, TASKS).folder)
+
+
+def test_a_file_that_was_uploaded_cut_short(hub: HubServer, root):
+    hub.repo(NAME, root | {WEIGHTS: root[WEIGHTS][:-9]})
+    folder = fetch(NAME, TASKS).folder
+    with pytest.raises(CheckpointError, match="is cut short"):
+        load_checkpoint(folder)
+
+
+@pytest.mark.parametrize("stage", ["api", "body"])
+def test_a_server_that_stops_answering(hub: HubServer, root, stage):
+    hub.repo(NAME, root)
+    hub.stall.add(stage)
+    hub.cut = {CONFIG: 10} if stage == "body" else {}
+    started = time.monotonic()
+    refused(f"{hub.url}/{NAME} failed", "timed out", "HF_HUB_OFFLINE=1")
+    assert time.monotonic() - started < 15
+
+
+def test_a_server_that_is_not_there(hub: HubServer, monkeypatch):
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    refused("http://127.0.0.1:9/someone/model failed", "refused")
+
+
+def test_a_full_disk(hub: HubServer, root, monkeypatch):
+    hub.repo(NAME, root)
+
+    def full(*arguments, **rest):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("huggingface_hub.file_download.http_get", full)
+    refused(f"no space for {NAME} in {constants.HF_HUB_CACHE}", "set HF_HOME")
+
+
+def test_a_pickle_repository(hub: HubServer, root):
+    """Nothing but the listing is asked for, the pickle least of all."""
+    del root[WEIGHTS]
+    hub.repo(NAME, root)
+    refused("holds pytorch_model.bin, a pickle", "never loaded", error=CheckpointError)
+    assert hub.asked_files() == set()
+
+
+def test_a_model_of_another_kind(hub: HubServer, root):
+    """Its config is read before its weights are fetched."""
+    hub.repo(NAME, root | {CONFIG: json.dumps({"model_type": "bert"}).encode()})
+    refused("unknown key 'model_type'", error=CheckpointError)
+    assert hub.asked_files() == {CONFIG}
+
+
+def test_no_checkpoint_or_two_kinds(hub: HubServer, root, by_task):
+    hub.repo(NAME, {"README.md": b""})
+    refused("holds no checkpoint", "linear_regression, decision_tree", error=InputError)
+    hub.repo(NAME, root | by_task)
+    refused("a checkpoint at its root and one in linear_regression/", error=InputError)
+
+
+def test_too_large_to_fetch(hub: HubServer, root):
+    hub.repo(NAME, root)
+    hub.sizes[WEIGHTS] = 9 * 10**9
+    refused("are 9.0 GB and at most 8 GB are fetched")
+    assert hub.asked_files() == set()
+
+
+def test_a_branch_that_moves_while_it_is_fetched(hub: HubServer, root, monkeypatch):
+    repo = hub.repo(NAME, root)
+    download = hub_module.hf_hub_download
+
+    def moving(*arguments, **rest):
+        repo.commit(root | {"README.md": b"changed"})
+        return download(*arguments, **rest)
+
+    monkeypatch.setattr(hub_module, "hf_hub_download", moving)
+    refused("changed while it was fetched; try again")
