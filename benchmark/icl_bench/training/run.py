@@ -180,7 +180,7 @@ class TrainingRun:
         try:
             state = torch.load(path, weights_only=True, map_location=self.device)
             saved = state["identity"]
-        except (RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError):
+        except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError):
             raise CheckpointError(f"{path} is damaged; remove it to train from the start") from None
         differing = [key for key, value in self.plan.identity().items() if saved.get(key) != value]
         if differing:
