@@ -21,7 +21,7 @@ def folder(tmp_path) -> Path:
 
 @pytest.fixture
 def hub(tmp_path, monkeypatch) -> Iterator[HubServer]:
-    """A running Hub that the real client talks to, with an empty cache and short timeouts.
+    """A running Hub that the real client talks to, with an empty cache.
 
     The client reads its environment once, when it is imported; what it read then is replaced here.
     """
@@ -33,8 +33,6 @@ def hub(tmp_path, monkeypatch) -> Iterator[HubServer]:
             "HF_TOKEN_PATH": str(tmp_path / "token"),
             "HF_HUB_OFFLINE": False,
             "HF_HUB_DISABLE_XET": True,
-            "HF_HUB_ETAG_TIMEOUT": 1,
-            "HF_HUB_DOWNLOAD_TIMEOUT": 1,
         }
         for name, value in settings.items():
             monkeypatch.setattr(constants, name, value)

@@ -61,7 +61,9 @@ def test_a_file_that_was_uploaded_cut_short(hub: HubServer, root):
 
 
 @pytest.mark.parametrize("stage", ["api", "body"])
-def test_a_server_that_stops_answering(hub: HubServer, root, stage):
+def test_a_server_that_stops_answering(hub: HubServer, root, stage, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 1)
+    monkeypatch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", 1)
     hub.repo(NAME, root)
     hub.stall.add(stage)
     hub.cut = {CONFIG: 10} if stage == "body" else {}
