@@ -15,8 +15,8 @@ class Ridge(Baseline):
     """ŷ_i = x_i · w with w the minimum of ‖y − Xw‖² + λ ‖w‖² over the context, λ the `penalty`.
 
     The posterior mean for w ~ N(0, I) and Gaussian noise of variance λ, without intercept; the objective is
-    that of scikit-learn's `Ridge`, and so is λ = 1. For points so far from 0 that rounding would
-    outweigh the penalty it is LEAST_NOISE · ‖x_j‖² instead.
+    that of scikit-learn's `Ridge`, and so is λ = 1. Exact to 1e-5 where λ is at least 1e-5 ‖x_j‖². A point
+    so far from 0 that rounding would outweigh the penalty has LEAST_NOISE · ‖x_j‖² in its place.
     """
 
     type: Literal["ridge"] = "ridge"
