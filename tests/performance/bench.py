@@ -16,8 +16,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tabulate import tabulate
-
 OUTPUT = "{tmp}/record.json"
 COMMANDS = [  # (what, arguments, budget in seconds, budget in GiB)
     ("icl-bench --help", ["--help"], 0.5, None),
@@ -37,7 +35,7 @@ COMMANDS = [  # (what, arguments, budget in seconds, budget in GiB)
             "--task",
             "linear_regression",
             "--output",
-            "{tmp}/g.json",
+            OUTPUT,
         ],
         60,
         4,
@@ -79,31 +77,34 @@ def save_paper_gpt2(folder: Path) -> None:
 
 def commands() -> None:
     """Whole commands beside the budgets of the design (2 cores, no accelerator)."""
-    rows = []
+    print_row("command", "seconds", "budget", "GiB", "budget")
     with tempfile.TemporaryDirectory() as tmp:
         save_paper_gpt2(Path(tmp) / "gpt2")
         for what, arguments, seconds, memory in COMMANDS:
             filled = [argument.format(tmp=tmp) for argument in arguments]
             took, peak = measured(filled, runs=5 if seconds < 1 else 2)
-            rows.append((what, took, seconds, peak, memory))
-    print(tabulate(rows, ["command", "seconds", "budget", "GiB", "budget"], floatfmt=".2f", missingval="-"))
+            print_row(what, f"{took:.2f}", seconds, f"{peak:.2f}", memory or "-")
 
 
 def ratios() -> None:
     """Throughput over `transformers` on the same weights and prompts."""
     from performance.ratios import MINI, PAPER, evaluation_ratio, training_ratio
 
-    rows = []
+    print_row("times as fast as transformers", "ratio", "aim")
+    for name, least in (("gpt2", 1.5), ("llama", 1.5), ("mamba", 2)):
+        figure = evaluation_ratio(name, MINI, 17, 8, 256)
+        print_row(f"evaluate {name}, mini size, 33 tokens", f"{figure:.1f}", least)
     for name in ("gpt2", "llama"):
-        for size, sizes, points, d, prompts in (("mini", MINI, 17, 8, 512), ("paper", PAPER, 41, 20, 64)):
-            figure = evaluation_ratio(name, sizes, points, d, prompts)
-            rows.append((f"evaluate {name}, {size} size, {2 * points - 1} tokens", figure, 1.5))
-        rows.append((f"train {name}, mini size, 33 tokens", training_ratio(name, MINI, 33), None))
-    rows.append(("evaluate mamba, mini size, 33 tokens", evaluation_ratio("mamba", MINI, 17, 8, 256), 2))
-    rows.append(("train mamba, width 64, batch 64, 33 tokens", training_ratio("mamba", MINI, 33), 10))
-    rows.append(("train mamba, width 64, batch 64, 83 tokens", training_ratio("mamba", MINI, 83), 20))
-    headers = ["times faster than transformers", "ratio", "aim"]
-    print(tabulate(rows, headers, floatfmt=".1f", missingval="-"))
+        figure = evaluation_ratio(name, PAPER, 41, 20, 64)
+        print_row(f"evaluate {name}, paper size, 81 tokens", f"{figure:.1f}", 1.5)
+    for tokens, least in ((33, 10), (83, 20)):
+        figure = training_ratio("mamba", MINI, tokens)
+        print_row(f"train mamba, width 64, batch 64, {tokens} tokens", f"{figure:.1f}", least)
+
+
+def print_row(what: str, *cells: object) -> None:
+    """One line of a table, as soon as it is known."""
+    print(f"{what:<62}" + "".join(f"{cell!s:>9}" for cell in cells), flush=True)
 
 
 if __name__ == "__main__":
