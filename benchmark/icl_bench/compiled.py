@@ -8,6 +8,8 @@ from typing import Any
 import numba
 import numpy as np
 
+from icl_bench.resources import threads
+
 _ONE_CALL = threading.Lock()  # numba's thread pool serves one caller at a time
 
 
@@ -23,10 +25,9 @@ def compiled(function: Callable[..., Any], **options: Any) -> Any:
 
 def call(kernel: Any, *arguments: np.ndarray | float | int) -> None:
     """Run a compiled kernel that works in place, on as many threads as torch has where torch is in use."""
-    torch = sys.modules.get("torch")
-    threads = torch.get_num_threads() if torch else numba.config.NUMBA_NUM_THREADS
+    wanted = threads()
     with _ONE_CALL:
-        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+        numba.set_num_threads(min(wanted, numba.config.NUMBA_NUM_THREADS))
         kernel(*arguments)
-    if torch and torch.get_num_threads() != threads:  # numba's first call resets the pool that both share
-        torch.set_num_threads(threads)
+    if threads() != wanted:  # numba's first call resets the pool that both share
+        sys.modules["torch"].set_num_threads(wanted)

@@ -1,6 +1,8 @@
-"""Where the data folders are, in a checkout (editable install) and in an installed wheel."""
+"""What the process may use: its data folders, in a checkout (editable install) or an installed wheel, its
+cache folder, and its threads."""
 
 import os
+import sys
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -17,3 +19,11 @@ def cache_folder() -> Path:
     cache_home = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     hf_home = os.environ.get("HF_HOME", os.path.join(cache_home, "huggingface"))
     return Path(hf_home).expanduser() / "icl-bench"
+
+
+def threads() -> int:
+    """Torch's threads where torch is in use, else the processors that this process may run on."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        return int(torch.get_num_threads())
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -10,7 +10,7 @@ from icl_bench.evaluation.scores import scored_errors, squared_errors
 from icl_bench.suites import generate, load_suite
 
 PROMPTS = 400
-FEWER = {"two_layer_nn": 48}  # prompts for what takes long
+FEWER = {"two_layer_nn": 48, "xgboost": 12}  # prompts for what takes long
 
 
 def tasks_with_their_exact_predictor():

@@ -1,6 +1,5 @@
 """What computed a result: the icl-bench, its commit, and the machine's numerical environment."""
 
-import os
 import platform
 import subprocess
 import sys
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from icl_bench.resources import data_folder
+from icl_bench.resources import data_folder, threads
 from icl_bench.specs.result import Environment, Evaluator
 
 
@@ -30,7 +29,7 @@ def describe_environment(device: str) -> Environment:
         torch=version("torch"),
         device=device,
         dtype="float32",
-        threads=_threads(),
+        threads=threads(),
     )
 
 
@@ -42,14 +41,6 @@ def peak_memory_mb() -> float | None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
-
-
-def _threads() -> int:
-    """Torch's threads where torch is in use, else the processors that this process may run on."""
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        return int(torch.get_num_threads())
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _git(root: Path, *arguments: str) -> str | None:
