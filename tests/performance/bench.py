@@ -16,31 +16,16 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-OUTPUT = "{tmp}/record.json"
-COMMANDS = [  # (what, arguments, budget in seconds, budget in GiB)
-    ("icl-bench --help", ["--help"], 0.5, None),
-    (
-        "evaluate reference/llama on mini-v1",
-        ["evaluate", "reference/llama", "--output", OUTPUT],
-        30,
-        2,
-    ),
+COMMANDS = [  # (what, command, budget in seconds, budget in GiB)
+    ("icl-bench --help", "--help", 0.5, None),
+    ("evaluate reference/llama on mini-v1", "evaluate reference/llama --output {tmp}/record.json", 30, 2),
     (
         "evaluate 12 layers of width 256 on paper-v1/linear_regression",
-        [
-            "evaluate",
-            "{tmp}/gpt2",
-            "--suite",
-            "paper",
-            "--task",
-            "linear_regression",
-            "--output",
-            OUTPUT,
-        ],
+        "evaluate {tmp}/gpt2 --suite paper --task linear_regression --output {tmp}/record.json",
         60,
         4,
     ),
-    ("generate and verify paper-v1", ["tasks", "verify", "--suite", "paper"], 60, None),
+    ("generate and verify paper-v1", "tasks verify --suite paper", 60, None),
 ]
 
 
@@ -80,9 +65,9 @@ def commands() -> None:
     print_row("command", "seconds", "budget", "GiB", "budget")
     with tempfile.TemporaryDirectory() as tmp:
         save_paper_gpt2(Path(tmp) / "gpt2")
-        for what, arguments, seconds, memory in COMMANDS:
-            filled = [argument.format(tmp=tmp) for argument in arguments]
-            took, peak = measured(filled, runs=5 if seconds < 1 else 2)
+        for what, command, seconds, memory in COMMANDS:
+            arguments = command.format(tmp=tmp).split()
+            took, peak = measured(arguments, runs=5 if seconds < 1 else 2)
             print_row(what, f"{took:.2f}", seconds, f"{peak:.2f}", memory or "-")
 
 
