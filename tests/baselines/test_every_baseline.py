@@ -107,3 +107,57 @@ def test_prompts_that_are_not_finite_are_refused(baseline, bad):
     ys[1, 2] = bad
     with pytest.raises(InputError, match="NaN or infinity"):
         baseline.predict(xs, ys)
+
+
+def degenerate(kind: str, seed: int, points: int, d: int) -> np.ndarray:
+    """Inputs (2, points, d) that make matrices singular, distances 0 or splits impossible."""
+    rng = np.random.default_rng(seed)
+    normal = rng.normal(size=(2, points, d))
+    made = {
+        "normal": normal,
+        "zero": 0 * normal,
+        "constant": 0 * normal + normal[:, :1],
+        "each point twice": normal.repeat(2, axis=1)[:, :points],
+        "one direction": normal[:, :, :1] * rng.normal(size=d),
+        "signs": np.sign(normal),
+        "first coordinate constant": np.concatenate([0 * normal[:, :, :1] + 1, normal[:, :, 1:]], axis=2),
+    }
+    return made[kind]
+
+
+KINDS = [
+    "normal",
+    "zero",
+    "constant",
+    "each point twice",
+    "one direction",
+    "signs",
+    "first coordinate constant",
+]
+
+
+@given(
+    kind=st.sampled_from(KINDS),
+    targets=st.sampled_from(["normal", "zero", "constant"]),
+    points=st.sampled_from([1, 2, 3, 5, 12]),  # fewer and more than d
+    d=st.sampled_from([1, 2, 4]),
+    k=st.integers(1, 2),
+    powers=st.tuples(st.integers(-9, 9), st.integers(-9, 9)),
+    seed=st.integers(0, 1_000),
+)
+@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("baseline", ALL, ids=lambda baseline: baseline.type)
+def test_hard_prompts_have_finite_answers_or_one_clear_error(
+    baseline, kind, targets, points, d, k, powers, seed
+):
+    xs = (degenerate(kind, seed, points, d) * 10.0 ** powers[0]).astype(np.float32)
+    ys = (degenerate(targets, seed + 1, points, k) * 10.0 ** powers[1]).astype(np.float32)
+    try:
+        predictions = baseline.predict(xs, ys)
+    except InputError as error:
+        predictions, told = None, str(error)
+    if predictions is None:
+        assert baseline.serves != "every task"  # what serves every task has an answer to every prompt
+        assert "\n" not in told
+    else:
+        assert np.isfinite(predictions).all()

@@ -21,7 +21,7 @@ def test_every_recorded_number_is_a_candidate_and_every_choice_is_recorded(suite
 @pytest.mark.parametrize("name", ["sparse_linear_regression", "vector_mqar"])
 def test_the_recorded_number_is_the_best_of_the_mini_suites_development_stream(name):
     mini = load_suite("mini")
-    for choice in choose(mini.task(name), mini.name):
+    for choice in choose(mini.task(name), mini.name, prompts=2048):
         assert choice.recorded == choice.best
 
 

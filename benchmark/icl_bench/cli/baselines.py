@@ -32,6 +32,7 @@ def list_baselines(
 @baselines.command("choose")
 def choose_options(
     suite: Annotated[str, typer.Argument(metavar="SUITE", help="As mini or paper-v1.", show_default=False)],
+    prompts: Annotated[int, typer.Option(min=1, help="Development prompts a task.")] = 2_048,
 ) -> None:
     """Try the numbers that some baselines choose for each task, on its development stream.
 
@@ -50,7 +51,7 @@ def choose_options(
     chosen = {}
     with progress(f"baselines of {of.name}", len(of.tasks)) as advance:
         for done, task in enumerate(of.tasks.values(), start=1):
-            chosen[task.name] = choose(task, of.name)
+            chosen[task.name] = choose(task, of.name, prompts)
             advance(done, task.name)
     rows = [
         {"task": task, "baseline": choice.baseline, "option": f"{choice.field} {value:g}", "error": error}

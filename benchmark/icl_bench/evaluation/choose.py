@@ -11,8 +11,6 @@ from icl_bench.specs.schema import parse
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate
 
-PROMPTS = 2_048
-
 
 @dataclass(frozen=True)
 class Choice:
@@ -29,7 +27,7 @@ class Choice:
         return min(self.errors, key=lambda candidate: self.errors[candidate])
 
 
-def choose(task: TaskSpec, suite_name: str, prompts: int = PROMPTS) -> list[Choice]:
+def choose(task: TaskSpec, suite_name: str, prompts: int) -> list[Choice]:
     """Try every candidate of every baseline that has them on the first development prompts of a task."""
     xs, ys, _ = generate(task, suite_name, "dev", 0, prompts)
     return [
