@@ -9,7 +9,8 @@ from icl_bench.specs.recipe import Ramp, load_recipe
 
 TEXT = """
 schema: 1
-default: {learning_rate: 1.0e-3, warmup: 10, decay: linear, batch: 64, steps: 100, curriculum: null, target_scale: 1.0}
+default: {learning_rate: 1.0e-3, warmup: 10, decay: linear, batch: 64, steps: 100, curriculum: null,
+          target_scale: 1.0}
 tasks:
   sparse_parity: {learning_rate: 4.0e-4, decay: none}
 """
@@ -53,6 +54,6 @@ def test_a_ramp_ends_at_the_full_size() -> None:
 def test_a_fault_is_one_line(tmp_path: Path, old: str, new: str, told: str) -> None:
     assert old in TEXT
     with pytest.raises(SpecError) as caught:
-        load_recipe(written(tmp_path, TEXT.replace(old, new)), "sparse_parity")
+        load_recipe(written(tmp_path, TEXT.replace(old, new)), "decision_tree")
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
