@@ -47,7 +47,7 @@ LOAD = (
 
 def test_the_cache_holds_what_the_generator_makes(tiny, cache, monkeypatch):
     assert loaded(tiny) == expected(tiny)
-    assert (cache / f"tiny-v1-{tiny.lock_hash[:12]}" / f"{TASK}.arrow").is_file()
+    assert (cache / f"tiny-v1-{tiny.arrays_hash[:12]}" / f"{TASK}.arrow").is_file()
     no_generating(monkeypatch)
     assert loaded(tiny) == expected(tiny)
 

@@ -22,13 +22,14 @@ class Baseline(Strict):
     """A predictor with numbers of its own and no weights; a subclass per file.
 
     A subclass sets `type` to its name, says in `summary` what it predicts and in `serves` which tasks
-    it can answer, and defines `answers`. A number that is to be chosen for each task on its development
-    stream is a field with its candidates.
+    it can answer, says where it is not `cheap`, and defines `answers`. A number that is to be chosen for
+    each task on its development stream is a field with its candidates.
     """
 
     type: str
     summary: ClassVar[str]
     serves: ClassVar[str] = "every task"
+    cheap: ClassVar[bool] = True  # answers a suite's prompts in seconds: may be computed where it is needed
     candidates: ClassVar[dict[str, tuple[float, ...]]] = {}  # at most one field, in order of preference
 
     @classmethod

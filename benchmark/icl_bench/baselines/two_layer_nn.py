@@ -26,6 +26,7 @@ class TwoLayerNN(Baseline):
 
     type: Literal["two_layer_nn"] = "two_layer_nn"
     summary: ClassVar[str] = "a ReLU network of 100 units, trained on the context by 1,000 Adam steps"
+    cheap: ClassVar[bool] = False
     width: int = Field(default=100, ge=1, le=4_096)
     steps: int = Field(default=1_000, ge=1, le=1_000_000)
     rate: float = Field(default=5e-3, gt=0, le=1)

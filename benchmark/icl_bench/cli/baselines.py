@@ -1,11 +1,15 @@
 """`icl-bench baselines`: the predictors that need no training."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from icl_bench.cli.errors import VerbGroup
+from icl_bench.cli.frozen import frozen_means
+
+if TYPE_CHECKING:
+    from icl_bench.suites import Suite
 
 baselines = typer.Typer(cls=VerbGroup, help="The predictors that need no training.")
 
@@ -21,12 +25,76 @@ def list_baselines(
     from tabulate import tabulate
 
     from icl_bench.baselines.base import BASELINES
+    from icl_bench.suites import load_suite, suite_names
 
     rows = [
         {"name": f"baseline/{name}", "predicts": entry.summary, "answers": entry.serves}
         for name, entry in BASELINES.entries().items()
     ]
-    typer.echo(json.dumps(rows, indent=1) if as_json else tabulate(rows, headers="keys"))
+    suites = [load_suite(name) for name in suite_names()]
+    if as_json:
+        means = {
+            f"{suite.name}/{task}": frozen_means(suite, task) for suite in suites for task in suite.tasks
+        }
+        errors = {
+            row["name"]: {
+                task: {key: one[key] for key in ("mean_error", "prompts")}
+                for task, found in means.items()
+                for one in found
+                if row["name"] == f"baseline/{one['baseline']}"
+            }
+            for row in rows
+        }
+        typer.echo(json.dumps([row | {"errors": errors[row["name"]]} for row in rows], indent=1))
+        return
+    typer.echo(tabulate(rows, headers="keys"))
+    for suite in suites:
+        typer.echo(_means_table(suite))
+
+
+@baselines.command("compute")
+def compute(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="As mini or paper-v1.", show_default=False)],
+    task: Annotated[
+        list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
+    ] = None,
+    baseline: Annotated[
+        list[str] | None, typer.Option(help="Only this baseline; may be given again.", show_default="all")
+    ] = None,
+    prompts: Annotated[
+        int | None, typer.Option(help="Only the first so many prompts.", show_default="all")
+    ] = None,
+    needed: Annotated[
+        bool,
+        typer.Option("--needed", help="Only what scores need: zero, and each task's baseline and exact."),
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that compute.", show_default="one a core")
+    ] = None,
+) -> None:
+    """Freeze the errors of baselines with a suite, where they are not yet frozen.
+
+    Writes baselines/TASK/BASELINE.npz in the suite's folder and their hashes into its lock. A run that was
+    cut off is taken up where it stopped. What is frozen is never changed.
+
+    Example: icl-bench baselines compute mini --needed
+    """
+    from icl_bench.errors import InputError
+    from icl_bench.evaluation.freeze import freeze, missing_entries, needed_entries
+    from icl_bench.evaluation.runner import chosen_tasks
+    from icl_bench.suites import load_suite
+
+    if needed and baseline:
+        raise InputError("--needed and --baseline name different sets; give either")
+    of = load_suite(suite)
+    tasks = chosen_tasks(of, task)
+    if needed:
+        entries = needed_entries(of, tasks, prompts)
+    else:
+        entries = missing_entries(of, tasks, baseline or (), prompts)
+    freeze(of, entries, workers, quiet=False)
+    frozen = ", ".join(entry.name for entry in entries) or "nothing was missing"
+    typer.echo(f"{of.name}: {frozen}\nlock {of.lock_hash}")
 
 
 @baselines.command("choose")
@@ -63,3 +131,26 @@ def choose_options(
     typer.echo(tabulate(rows, headers="keys", floatfmt=".6g"))
     holds = all(one.best == one.recorded for choices in chosen.values() for one in choices)
     raise typer.Exit(0 if holds else 1)
+
+
+def _means_table(suite: "Suite") -> str:
+    """Baselines down, tasks across: the frozen mean errors of a suite."""
+    from tabulate import tabulate
+
+    found = {task: {one["baseline"]: one for one in frozen_means(suite, task)} for task in suite.tasks}
+    names = sorted({name for rows in found.values() for name in rows})
+    if not names:
+        return f"\n{suite.name}: no errors are frozen yet; `icl-bench baselines compute {suite.name}`"
+    table = [
+        {suite.name: name}
+        | {task: f"{rows[name]['mean_error']:.4g}" if name in rows else "" for task, rows in found.items()}
+        for name in names
+    ]
+    fewer = [
+        f"{task}: {one['baseline']} on the first {one['prompts']:,} of {one['of']:,} prompts"
+        for task, rows in found.items()
+        for one in rows.values()
+        if one["prompts"] != one["of"]
+    ]
+    told = tabulate(table, headers="keys", disable_numparse=True)
+    return "\n".join([f"\nmean squared error on {suite.name}", told, *fewer])

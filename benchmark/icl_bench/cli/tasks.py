@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from icl_bench.cli.errors import VerbGroup
+from icl_bench.cli.frozen import frozen_means, told_mean
 
 if TYPE_CHECKING:
     from icl_bench.specs.suite import TaskSpec
@@ -71,7 +72,9 @@ def verify_tasks(
     suite: Annotated[str | None, typer.Option(help="Only this suite.", show_default="every suite")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make every frozen prompt anew and compare it with the lock; exit 1 where a hash differs.
+    """Make every frozen prompt anew and compare it, and the frozen errors of baselines, with the lock.
+
+    Exits with 1 where a hash differs.
 
     Example: icl-bench tasks verify --suite mini
     """
@@ -126,12 +129,14 @@ def lock(
 def _differences(suite: "Suite", quiet: bool) -> dict[str, list[str]]:
     """What differs from the lock, task by task, showing progress."""
     from icl_bench.progress import progress
+    from icl_bench.suites.frozen_errors import changed_files
     from icl_bench.suites.lock import remake
 
     found = {}
     with progress(f"verifying {suite.name}", len(suite.tasks), quiet) as advance:
         for done, task in enumerate(suite.tasks.values(), start=1):
-            _, found[task.name] = remake(suite, task)
+            _, differences = remake(suite, task)
+            found[task.name] = differences + changed_files(suite, task.name)
             advance(done, task.name)
     return found
 
@@ -164,6 +169,7 @@ def _facts(suite: "Suite", task: "TaskSpec") -> dict[str, Any]:
         "baseline": task.baseline,
         "exact": task.exact,
         "exact_note": task.exact_note,
+        "mean_errors": frozen_means(suite, task.name),
     }
 
 
@@ -173,6 +179,8 @@ def _sizes(task: "TaskSpec") -> dict[str, Any]:
 
 
 def _told(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(f"{one['baseline']} {told_mean(one)}" for one in value) or "none frozen yet"
     return ", ".join(f"{key} {one}" for key, one in value.items()) if isinstance(value, dict) else str(value)
 
 

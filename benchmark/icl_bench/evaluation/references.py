@@ -6,31 +6,72 @@ import numpy as np
 from jaxtyping import Float
 
 from icl_bench.baselines.base import BASELINES, get_baseline
-from icl_bench.evaluation.scores import squared_errors
+from icl_bench.evaluation.scores import scored_errors, squared_errors
+from icl_bench.evaluation.sources import Missing
 from icl_bench.specs.suite import TaskSpec
+from icl_bench.suites import Suite
+from icl_bench.suites.frozen_errors import BaselineErrors, load_errors
+
+ZERO = "zero"
 
 
 @dataclass(frozen=True)
 class References:
-    """Squared errors (prompts, points) of the predictors that a task names; None where not available."""
+    """Errors of the predictors that a task names, or why there are none."""
 
-    zero: np.ndarray
-    baseline: np.ndarray | None
-    exact: np.ndarray | None
+    zero: BaselineErrors  # on all prompts
+    baseline: BaselineErrors | Missing
+    exact: BaselineErrors | Missing
 
 
 def reference_errors(
-    task: TaskSpec, xs: Float[np.ndarray, "prompts points d"], ys: Float[np.ndarray, "prompts points k"]
+    suite: Suite,
+    task: TaskSpec,
+    xs: Float[np.ndarray, "prompts points d"],
+    ys: Float[np.ndarray, "prompts points k"],
 ) -> References:
-    """Errors of the task's references on its prompts, through the same `predict` as any model."""
-    errors = {
-        name: squared_errors(get_baseline(name, task).predict(xs, ys), ys)
-        for name in {"zero", task.baseline, task.exact}
-        if is_available(name)
-    }
-    return References(errors["zero"], errors.get(task.baseline), errors.get(task.exact))
+    """Errors of the task's references on its prompts: the frozen ones, and where none are frozen those of
+    cheap baselines, computed here. SuiteError where frozen errors are not the locked ones.
+    """
+    zero = load_errors(suite, task.name, ZERO)
+    if zero is None or zero.prompts < len(xs):
+        zero = _computed(ZERO, task, xs, ys)
+    found: dict[str, BaselineErrors | Missing] = {ZERO: zero}
+    for name in (task.baseline, task.exact):
+        if name not in found:
+            frozen = load_errors(suite, task.name, name)
+            found[name] = frozen if frozen is not None else _unfrozen(name, suite, task, xs, ys)
+    return References(zero, found[task.baseline], found[task.exact])
+
+
+def named_references(task: TaskSpec) -> list[str]:
+    """The predictors that scores on a task need, each once; possibly not all part of this icl-bench."""
+    return list(dict.fromkeys((ZERO, task.baseline, task.exact)))
 
 
 def is_available(name: str) -> bool:
     """Whether a task's baseline or exact predictor is part of this icl-bench."""
     return name in BASELINES.entries()
+
+
+def summed_up(squared: Float[np.ndarray, "prompts points"], task: TaskSpec) -> BaselineErrors:
+    """What is kept of a baseline's squared errors, whether they are frozen or used at once."""
+    return BaselineErrors(curve=squared.mean(axis=0), errors=scored_errors(squared, task.scored))
+
+
+def _unfrozen(
+    name: str, suite: Suite, task: TaskSpec, xs: np.ndarray, ys: np.ndarray
+) -> BaselineErrors | Missing:
+    if not is_available(name):
+        return Missing(f"baseline {name} is not available yet")
+    if BASELINES.entries()[name].cheap:
+        return _computed(name, task, xs, ys)
+    return Missing(
+        f"baseline {name} has no frozen errors for {suite.name}/{task.name} yet; "
+        f"run `icl-bench baselines compute {suite.name}`"
+    )
+
+
+def _computed(name: str, task: TaskSpec, xs: np.ndarray, ys: np.ndarray) -> BaselineErrors:
+    """Through the same `predict` as any model."""
+    return summed_up(squared_errors(get_baseline(name, task).predict(xs, ys), ys), task)

@@ -82,7 +82,7 @@ def _evaluate_task(entrant: Entrant, suite: Suite, name: str, progress: bool) ->
     predictions = predict_all(predictor, xs, ys, name, progress)
     seconds = time.perf_counter() - started
     check_independence(predictions[: len(alone)], alone, ys[: len(alone)], name)
-    references = reference_errors(suite.tasks[name], xs, ys)
+    references = reference_errors(suite, suite.tasks[name], xs, ys)
     estimates = summarise(suite, name, squared_errors(predictions, ys), references)
     return TaskResult(
         **estimates,

@@ -14,8 +14,10 @@ from icl_bench.evaluation.scores import (
     scored_errors,
     without_estimate,
 )
+from icl_bench.evaluation.sources import Missing
 from icl_bench.specs.result import ErrorCurves, Estimate
 from icl_bench.suites import Suite
+from icl_bench.suites.frozen_errors import BaselineErrors
 
 
 def summarise(
@@ -23,60 +25,82 @@ def summarise(
 ) -> dict[str, Any]:
     """The fields of a `TaskResult` that follow from the model's errors and those of the references."""
     task = suite.tasks[name]
-    by_name = {
-        "model": errors,
-        "zero": references.zero,
-        "baseline": references.baseline,
-        "exact": references.exact,
-    }
-    available = {key: value for key, value in by_name.items() if value is not None}
-    sums = _Sums({key: scored_errors(value, task.scored) for key, value in available.items()}, suite, name)
+    model = scored_errors(errors, task.scored)
+    sums = {prompts: _Sums(model, references, suite, name, prompts) for prompts in _counts(model, references)}
     scored = 1 if task.scored == "last" else task.points
+
+    def score(role: str, base: str) -> Estimate:
+        found = getattr(references, role)
+        return (
+            without_estimate(found.reason)
+            if isinstance(found, Missing)
+            else sums[found.prompts].score(role, base)
+        )
+
     return {
         "prompts": len(errors),
         "points": task.points,
         "scored": task.scored,
         "baseline": task.baseline,
         "exact": task.exact,
-        "mean_error": sums.mean("model", scored),
-        "score": sums.score("baseline", task.baseline),
-        "optimality": sums.score("exact", task.exact),
+        "mean_error": sums[len(model)].mean("model", scored),
+        "score": score("baseline", task.baseline),
+        "optimality": score("exact", task.exact),
         "error_curves": ErrorCurves(
-            model=_curve(errors),
-            zero=_curve(references.zero),
-            baseline=None if references.baseline is None else _curve(references.baseline),
-            exact=None if references.exact is None else _curve(references.exact),
+            model=errors.mean(axis=0).tolist(),
+            zero=references.zero.curve.tolist(),
+            baseline=_curve(references.baseline),
+            exact=_curve(references.exact),
         ),
-        "prompt_errors": sums.errors["model"].tolist(),
+        "prompt_errors": model.tolist(),
     }
 
 
-def _curve(errors: Float[np.ndarray, "prompts points"]) -> list[float]:
-    return errors.mean(axis=0).tolist()
+def _counts(model: Float[np.ndarray, " prompts"], references: References) -> set[int]:
+    """On how many prompts there is something to compare: all, and where references have fewer, those."""
+    bases = (references.baseline, references.exact)
+    return {len(model), *(base.prompts for base in bases if not isinstance(base, Missing))}
+
+
+def _curve(errors: BaselineErrors | Missing) -> list[float] | None:
+    return None if isinstance(errors, Missing) else errors.curve.tolist()
 
 
 class _Sums:
-    """Errors of model and references summed over prompts, as they are and resampled, in the same draws."""
+    """Errors summed over the first `prompts`, as they are and resampled, in the same draws: those of the
+    model, of zero, and of the references that have errors on exactly that many."""
 
-    def __init__(self, errors: dict[str, Float[np.ndarray, " prompts"]], suite: Suite, task: str) -> None:
-        self.errors = errors
+    def __init__(
+        self,
+        model: Float[np.ndarray, " all"],
+        references: References,
+        suite: Suite,
+        task: str,
+        prompts: int,
+    ) -> None:
+        errors = {"model": model[:prompts], "zero": references.zero.errors[:prompts]}
+        for role in ("baseline", "exact"):
+            base = getattr(references, role)
+            if not isinstance(base, Missing) and base.prompts == prompts:
+                errors[role] = base.errors
         columns = np.stack(list(errors.values()), axis=1)
         resampled = resampled_sums(columns, suite.spec.resamples, bootstrap_key(suite.name, task))
+        self.prompts = prompts
+        self.fewer = prompts if prompts < len(model) else None
         self.total = {key: float(value.sum()) for key, value in errors.items()}
         self.resampled = dict(zip(errors, resampled.T, strict=True))
 
     def mean(self, key: str, scored: int) -> Estimate:
         """The mean over prompts and scored context lengths."""
-        count = len(self.errors[key]) * scored
+        count = self.prompts * scored
         return interval_estimate(self.total[key] / count, self.resampled[key] / count)
 
     def score(self, base: str, name: str) -> Estimate:
         """The score at which `base`, the predictor called `name`, has 1."""
-        if base not in self.errors:
-            return without_estimate(f"baseline {name} is not available yet")
         keys = ("model", base, "zero")
         model, reference, zero = (self.total[key] for key in keys)
         resampled_model, resampled_base, resampled_zero = (self.resampled[key] for key in keys)
-        return score_estimate(
+        estimate = score_estimate(
             (model, reference, zero), (resampled_model, resampled_base, resampled_zero), name
         )
+        return estimate.model_copy(update={"prompts": self.fewer})

@@ -54,6 +54,11 @@ def _notes(record: ResultRecord) -> list[str]:
         reasons = [f"no {_lacking(what, part)} ({part.reason})" for what, part in parts if part.reason]
         if reasons:
             notes.append(f"{name}: {', '.join(reasons)}")
+        notes += [
+            f"{name}: {what} on the first {part.prompts:,} of {task.prompts:,} prompts"
+            for what, part in parts
+            if part.prompts is not None
+        ]
     for reason in dict.fromkeys(record.missing.values()):
         tasks = [name for name, given in record.missing.items() if given == reason]
         notes.append(f"not evaluated: {', '.join(tasks)} ({reason})")

@@ -68,12 +68,16 @@ class Environment(Strict):
 
 
 class Estimate(Strict):
-    """A number and its 95% interval; without an interval, or without a number, the reason is given."""
+    """A number and its 95% interval; without an interval, or without a number, the reason is given.
+
+    `prompts` is set where it rests on fewer prompts than the task's: on that many, the first ones.
+    """
 
     value: Finite | None
     low: Finite | None
     high: Finite | None
     reason: str | None
+    prompts: Count | None = None
 
     @model_validator(mode="after")
     def _is_told(self) -> "Estimate":
@@ -87,7 +91,10 @@ class Estimate(Strict):
 
 
 class ErrorCurves(Strict):
-    """Mean squared error at every context length; null where the predictor is not available."""
+    """Mean squared error at every context length; null where the predictor's errors are not available.
+
+    Those of baseline and exact are over as many prompts as the score and the optimality rest on.
+    """
 
     model: list[SquaredError]
     zero: list[SquaredError]

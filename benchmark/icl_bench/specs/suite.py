@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from icl_bench.errors import SpecError
+from icl_bench.specs.result import Evaluator
 from icl_bench.specs.schema import Registry, Strict, parse, read_yaml
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
 class FunctionClassSpec(Strict):
@@ -25,7 +28,7 @@ class TaskSpec(Strict):
     """A function class at fixed sizes, and how predictions on it are scored."""
 
     schema_version: Literal[1] = Field(alias="schema")
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    name: Name
     summary: str
     function_class: Annotated[Any, BeforeValidator(FUNCTION_CLASSES.parse)]
     points: int = Field(ge=2, le=4_096)  # examples a prompt, the last query included
@@ -57,6 +60,15 @@ class TaskLock(Strict):
     parameters: str
 
 
+class BaselineLock(Strict):
+    """A baseline's frozen errors on one task: which file holds them, and what computed it."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")  # of baselines/<task>/<baseline>.npz
+    prompts: int = Field(ge=1)  # the task's first ones; all of them where it is the suite's number
+    evaluator: Evaluator
+    libraries: dict[str, str]  # name to version, Python and the machine among them
+
+
 class SuiteLock(Strict):
     """What a regenerated suite must reproduce to the bit."""
 
@@ -64,6 +76,7 @@ class SuiteLock(Strict):
     suite: str
     prompts: int
     tasks: dict[str, TaskLock]
+    baselines: dict[Name, dict[Name, BaselineLock]] = Field(default={})  # by task and baseline
 
 
 def load_suite_spec(folder: Path) -> SuiteSpec:

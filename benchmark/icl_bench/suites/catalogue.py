@@ -1,6 +1,7 @@
 """Which suites and tasks there are, by name."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,12 +42,19 @@ class Suite:
         return hashlib.sha256(self.lock_path.read_bytes()).hexdigest()
 
     @property
+    def arrays_hash(self) -> str:
+        """SHA-256 of the lock's hashes of arrays: the same, whichever baselines are frozen beside them."""
+        tasks = {name: locked.model_dump() for name, locked in self.lock.tasks.items()}
+        return hashlib.sha256(json.dumps(tasks, sort_keys=True).encode()).hexdigest()
+
+    @property
     def lock(self) -> SuiteLock:
         """The frozen hashes. SuiteError where the suite has none, or those of other tasks."""
         self._refuse_unlocked()
         lock = load_suite_lock(self.folder)
         declared = (self.name, self.spec.prompts, sorted(self.tasks))
-        if (lock.suite, lock.prompts, sorted(lock.tasks)) != declared:
+        found = (lock.suite, lock.prompts, sorted(lock.tasks))
+        if found != declared or not set(lock.baselines) <= set(self.tasks):
             raise SuiteError(
                 f"{self.lock_path} locks other tasks or another number of prompts than {self.name} declares; "
                 "a suite is never edited: restore its files, or make a new version"

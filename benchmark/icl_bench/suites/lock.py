@@ -68,8 +68,15 @@ def lock_suite(suite: Suite) -> SuiteLock:
         for name, task in suite.tasks.items()
     }
     lock = SuiteLock(schema=1, suite=suite.name, prompts=suite.spec.prompts, tasks=tasks)
-    write_text(suite.lock_path, json.dumps(lock.model_dump(by_alias=True), indent=2) + "\n")
+    write_lock(suite, lock)
     return lock
+
+
+def write_lock(suite: Suite, lock: SuiteLock) -> None:
+    """Write lock.json; baselines are left out where none is frozen."""
+    unfrozen = {"baselines"} if not lock.baselines else None
+    document = lock.model_dump(by_alias=True, exclude=unfrozen)
+    write_text(suite.lock_path, json.dumps(document, indent=2) + "\n")
 
 
 def _little_endian(array: np.ndarray) -> np.ndarray:

@@ -22,8 +22,8 @@ class Prompts:
 
 
 def cache_path(suite: Suite, task_name: str) -> Path:
-    """The Arrow file of a task; the lock's hash in its name parts the versions."""
-    return cache_folder() / "suites" / f"{suite.name}-{suite.lock_hash[:12]}" / f"{task_name}.arrow"
+    """The Arrow file of a task; the hash of the frozen arrays in its name parts the versions."""
+    return cache_folder() / "suites" / f"{suite.name}-{suite.arrays_hash[:12]}" / f"{task_name}.arrow"
 
 
 def load_prompts(suite: Suite, task_name: str) -> Prompts:

@@ -1,0 +1,134 @@
+"""Frozen errors of baselines: `baselines/<task>/<baseline>.npz` in a suite, hashed in its lock."""
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from icl_bench.errors import SuiteError
+from icl_bench.files import whole_file
+from icl_bench.specs.result import Evaluator
+from icl_bench.specs.suite import BaselineLock, TaskSpec
+from icl_bench.suites.catalogue import Suite
+from icl_bench.suites.lock import write_lock
+
+
+@dataclass(frozen=True)
+class BaselineErrors:
+    """Squared errors of a baseline on the first prompts of a task, or on all of them; float64."""
+
+    curve: Float[np.ndarray, " points"]  # the mean over prompts at each context length
+    errors: Float[np.ndarray, " prompts"]  # each prompt's, summed over the scored context lengths
+
+    @property
+    def prompts(self) -> int:
+        """On how many prompts."""
+        return len(self.errors)
+
+    def mean_error(self, task: TaskSpec) -> float:
+        """The mean over prompts and scored context lengths."""
+        return float(self.errors.mean()) / (task.points if task.scored == "all" else 1)
+
+
+def errors_path(suite: Suite, task: str, baseline: str) -> Path:
+    """Where the frozen errors of a baseline on a task are."""
+    return suite.folder / "baselines" / task / f"{baseline}.npz"
+
+
+def load_errors(suite: Suite, task: str, baseline: str) -> BaselineErrors | None:
+    """The frozen errors of a baseline on a task, None where none are locked.
+
+    SuiteError where the file is missing, or is not the locked one.
+    """
+    locked = suite.lock.baselines.get(task, {}).get(baseline)
+    if locked is None:
+        return None
+    difference = _difference(suite, task, baseline, locked)
+    if difference:
+        raise SuiteError(f"{suite.name}/{task}: {difference}; a suite is never edited: restore its files")
+    return _read(suite, suite.task(task), baseline, locked)
+
+
+def frozen_baselines(suite: Suite, task: str) -> dict[str, BaselineErrors]:
+    """Every frozen baseline of a task, in the order of their names; SuiteError as in `load_errors`."""
+    found = {name: load_errors(suite, task, name) for name in sorted(suite.lock.baselines.get(task, {}))}
+    return {name: errors for name, errors in found.items() if errors is not None}
+
+
+def changed_files(suite: Suite, task: str) -> list[str]:
+    """What in a task's files of frozen errors is not as locked: a phrase a file, none where all hold."""
+    locked = suite.lock.baselines.get(task, {})
+    found = [_difference(suite, task, baseline, one) for baseline, one in locked.items()]
+    return [phrase for phrase in found if phrase]
+
+
+def freeze_errors(
+    suite: Suite,
+    task: str,
+    baseline: str,
+    errors: BaselineErrors,
+    evaluator: Evaluator,
+    libraries: dict[str, str],
+) -> None:
+    """Write a baseline's errors and lock them, together with what computed them.
+
+    Errors that are frozen already are written again only where they are the same bytes, which restores a
+    lost file; SuiteError where they differ. StorageError where a file cannot be written. A process that ends
+    between the two files leaves errors that are not locked, which count as none.
+    """
+    content = _as_file(errors)
+    digest = hashlib.sha256(content).hexdigest()
+    lock = suite.lock
+    before = lock.baselines.get(task, {}).get(baseline)
+    if before is not None and before.sha256 != digest:
+        raise SuiteError(
+            f"{suite.name}/{task}: the errors of {baseline} made here have SHA-256 {digest}, the frozen ones "
+            f"{before.sha256}; a suite is never edited: restore its files, or make a new version"
+        )
+    with whole_file(errors_path(suite, task, baseline)) as part:
+        part.write_bytes(content)
+    if before is None:
+        new = BaselineLock(sha256=digest, prompts=errors.prompts, evaluator=evaluator, libraries=libraries)
+        locked = {**lock.baselines.get(task, {}), baseline: new}
+        by_task = {**lock.baselines, task: dict(sorted(locked.items()))}
+        in_order = {name: by_task[name] for name in suite.tasks if name in by_task}
+        write_lock(suite, lock.model_copy(update={"baselines": in_order}))
+
+
+def _as_file(errors: BaselineErrors) -> bytes:
+    file = io.BytesIO()
+    arrays = {"curve": errors.curve.astype("<f8"), "errors": errors.errors.astype("<f8")}
+    np.savez(file, allow_pickle=False, **arrays)  # NumPy dates every member 1980
+    return file.getvalue()
+
+
+def _difference(suite: Suite, task: str, baseline: str, locked: BaselineLock) -> str:
+    """What is wrong with a file of frozen errors, in a phrase; empty where nothing is."""
+    path = errors_path(suite, task, baseline)
+    name = path.relative_to(suite.folder).as_posix()
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return f"{name}: cannot be read ({error.strerror or error})"
+    return f"{name}: expected SHA-256 {locked.sha256}, found {found}" if found != locked.sha256 else ""
+
+
+def _read(suite: Suite, task: TaskSpec, baseline: str, locked: BaselineLock) -> BaselineErrors:
+    path = errors_path(suite, task.name, baseline)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            curve, errors = file["curve"], file["errors"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise SuiteError(f"{path}: no frozen errors ({error}); restore the suite's files") from None
+    expected = ((task.points,), (min(locked.prompts, suite.spec.prompts),))
+    sized = (curve.shape, errors.shape) == expected and locked.prompts <= suite.spec.prompts
+    if not sized or not all(a.dtype == np.float64 and np.isfinite(a).all() for a in (curve, errors)):
+        raise SuiteError(
+            f"{path}: {curve.shape} and {errors.shape} numbers are no errors of {locked.prompts} prompts "
+            f"of {suite.name}/{task.name}; restore the suite's files"
+        )
+    return BaselineErrors(curve, errors)
