@@ -47,7 +47,7 @@ def backward(
     state = A.shape[1]
     A, B, C = (_padded(tensor) for tensor in (A, B, C))
     du, ddelta = torch.empty_like(u), torch.empty_like(delta)
-    dB, dC = torch.zeros_like(B), torch.zeros_like(C)
+    dB, dC = torch.empty_like(B), torch.empty_like(C)
     dA = u.new_empty(u.shape[0], *A.shape)  # a row a prompt, summed below in one fixed order
     _run(_backward_kernel(A.shape[1]), dy, u, delta, A, B, C, D, du, ddelta, dA, dB, dC)
     dD = (dy * u).sum((0, 1))
@@ -112,35 +112,44 @@ def _forward_kernel(N: int) -> Any:
 
 @functools.cache
 def _backward_kernel(N: int) -> Any:
-    """The backward scan: states and decays recomputed forwards, gradients carried backwards."""
+    """The backward scan: states and decays recomputed forwards, gradients carried backwards.
+
+    Everything that the loops over the state touch lies in two arrays of one row a token, so that the compiler
+    needs no check whether they overlap: a row holds B, C, dB, dC, the decay and the state before the token.
+    """
+    b_, c_, db_, dc_, decay_, h_ = range(0, 6 * N, N)
+    a_, g_, da_ = range(0, 3 * N, N)
 
     def scan(dy, u, delta, A, B, C, D, du, ddelta, dA, dB, dC):
         batch, tokens, channels = u.shape
         for b in numba.prange(batch):
-            h, decay = np.empty((tokens + 1, N), np.float32), np.empty((tokens, N), np.float32)
-            g, a = np.empty(N, np.float32), np.empty(N, np.float32)
+            row, own = np.zeros((tokens + 1, 6 * N), np.float32), np.empty(3 * N, np.float32)
+            row[:tokens, b_ : b_ + N], row[:tokens, c_ : c_ + N] = B[b], C[b]
             for c in range(channels):
-                h[0], g[:], a[:] = _F(0.0), _F(0.0), _F(0.0)
+                own[a_ : a_ + N], own[g_:] = A[c], _F(0.0)
                 for t in range(tokens):
                     step = delta[b, t, c]
                     dx = step * u[b, t, c]
                     for n in range(N):
-                        decay[t, n] = _exp(step * A[c, n])
-                        h[t + 1, n] = decay[t, n] * h[t, n] + dx * B[b, t, n]
+                        decay = _exp(step * own[a_ + n])
+                        row[t, decay_ + n] = decay
+                        row[t + 1, h_ + n] = decay * row[t, h_ + n] + dx * row[t, b_ + n]
                 for t in range(tokens - 1, -1, -1):
                     step, x, out = delta[b, t, c], u[b, t, c], dy[b, t, c]
                     dx, along_B, along_step = step * x, _F(0.0), _F(0.0)
                     for n in range(N):
-                        reached = g[n] + out * C[b, t, n]
-                        dC[b, t, n] += out * h[t + 1, n]
-                        dB[b, t, n] += reached * dx
-                        along_B += reached * B[b, t, n]
-                        g[n] = reached * decay[t, n]
-                        through = g[n] * h[t, n]
-                        along_step += through * A[c, n]
-                        a[n] += through * step
+                        reached = own[g_ + n] + out * row[t, c_ + n]
+                        row[t, dc_ + n] += out * row[t + 1, h_ + n]
+                        row[t, db_ + n] += reached * dx
+                        along_B += reached * row[t, b_ + n]
+                        passed = reached * row[t, decay_ + n]
+                        own[g_ + n] = passed
+                        through = passed * row[t, h_ + n]
+                        along_step += through * own[a_ + n]
+                        own[da_ + n] += through * step
                     du[b, t, c] = along_B * step + out * D[c]
                     ddelta[b, t, c] = along_step + along_B * x
-                dA[b, c] = a
+                dA[b, c] = own[da_:]
+            dB[b], dC[b] = row[:tokens, db_ : db_ + N], row[:tokens, dc_ : dc_ + N]
 
     return compiled(scan, parallel=True, fastmath=_SUMS)
