@@ -149,6 +149,48 @@ def test_verify_of_an_unknown_suite():
     assert run("verify", "--suite", "papr") == (2, "", "error: unknown suite 'papr'; did you mean 'paper'?\n")
 
 
+def test_verify_says_which_frozen_errors_differ(copied):
+    path = copied / "baselines" / "sparse_parity" / "zero.npz"
+    path.write_bytes(path.read_bytes()[:-1])
+    (copied / "baselines" / "vector_mqar" / "lookup.npz").unlink()
+    code, stdout, stderr = run("verify")
+    assert code == 1
+    assert "error" not in stderr
+    differing = dict(
+        line.split(maxsplit=1) for line in stdout.splitlines()[1:] if not line.endswith("  holds")
+    )
+    assert differing["sparse_parity"].startswith("baselines/sparse_parity/zero.npz: expected SHA-256 ")
+    assert differing["vector_mqar"].startswith("baselines/vector_mqar/lookup.npz: cannot be read (")
+    assert list(differing) == ["sparse_parity", "vector_mqar"]
+
+
+def test_show_tells_mean_errors_of_frozen_baselines_best_first(copied):
+    means = run_json("show", "mini/two_layer_mlp")["mean_errors"]
+    assert [one["baseline"] for one in means][:1] == ["nngp"]
+    assert [one["mean_error"] for one in means] == sorted(one["mean_error"] for one in means)
+    told = "; ".join(f"{one['baseline']} {one['mean_error']:.4g}" for one in means)
+    assert f"{'mean errors':<16}{told}" in run("show", "mini/two_layer_mlp")[1].splitlines()
+
+
+def test_show_says_that_errors_are_of_fewer_prompts_or_that_none_are_frozen(copied):
+    lock = json.loads((copied / "lock.json").read_text(encoding="utf-8"))
+    del lock["baselines"]
+    (copied / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    shutil.rmtree(copied / "baselines")
+    assert f"{'mean errors':<16}none frozen yet" in run("show", "mini/sparse_parity")[1]
+    compute = ["compute", "mini", "--task", "sparse_parity", "--baseline", "averaging", "--prompts", "20"]
+    done = CliRunner().invoke(app, ["baselines", *compute, "--workers", "1"])
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith("mini-v1: sparse_parity/averaging\n")
+    (mean,) = run_json("show", "mini/sparse_parity")["mean_errors"]
+    assert (mean["baseline"], mean["prompts"], mean["of"]) == ("averaging", 20, 2048)
+    assert "(first 20 of 2,048 prompts)" in run("show", "mini/sparse_parity")[1]
+    again = CliRunner().invoke(app, ["baselines", *compute])
+    assert "nothing was missing" in again.stdout
+    listed = CliRunner().invoke(app, ["baselines", "list"]).stdout
+    assert "sparse_parity: averaging on the first 20 of 2,048 prompts" in listed
+
+
 def test_export_writes_the_frozen_arrays(tmp_path):
     out = tmp_path / "new folder" / "out.npz"
     code, stdout, _ = run("export", "mini/linear_regression", out)
@@ -180,7 +222,7 @@ def test_export_refuses_arrays_that_are_not_the_frozen_ones(copied, tmp_path):
 
 
 def test_lock_freezes_a_suite_once(copied):
-    before = (copied / "lock.json").read_bytes()
+    before = json.loads((copied / "lock.json").read_text(encoding="utf-8"))
     code, _, stderr = run("lock", "mini-v1")
     assert code == 2
     assert stderr.endswith("lock.json exists; a suite is never edited: make a new version\n")
@@ -188,4 +230,6 @@ def test_lock_freezes_a_suite_once(copied):
     code, stdout, _ = run("lock", "mini-v1")
     assert code == 0
     assert load_suite("mini-v1").lock_hash in stdout
-    assert (copied / "lock.json").read_bytes() == before
+    after = json.loads((copied / "lock.json").read_text(encoding="utf-8"))
+    del before["baselines"]  # frozen later, by a verb of their own
+    assert after == before
