@@ -49,7 +49,7 @@ def test_the_wheel_is_what_runs(installed: Path, tmp_path: Path) -> None:
 
 
 def test_it_lists_tasks_and_models(installed: Path, tmp_path: Path) -> None:
-    assert "paper-v1/decision_tree" in run(installed, "tasks", "list", cwd=tmp_path)
+    assert "decision_tree" in run(installed, "tasks", "list", cwd=tmp_path)
     assert "llama-rope-swigluless" in run(installed, "models", "list", cwd=tmp_path)
 
 

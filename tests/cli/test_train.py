@@ -24,8 +24,8 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def spec(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.yaml"
     path.write_text(
-        "{schema: 1, name: tiny, width: 16, positions: none, stem: [], final_norm: rmsnorm, layers: [{repeat: 1,"
-        " sublayers: [{norm: rmsnorm, module: {type: attention, heads: 1, positions: rope, bias: false}}]}]}"
+        "{schema: 1, name: tiny, width: 16, positions: none, stem: [], final_norm: rmsnorm,"
+        " layers: [{repeat: 1, sublayers: [{norm: rmsnorm, module: {type: attention, heads: 1, positions: rope, bias: false}}]}]}"
     )
     return path
 

@@ -13,6 +13,7 @@ from models.twins import architecture, copy_weights, twin, twin_stack
 from torch import Tensor, nn
 
 from icl_bench.models.model import ICLModel
+from icl_bench.models.predictor import ModelPredictor
 
 PAPER = dict(width=256, layers=12, heads=8, hidden=1024, expand=4, state=16, conv=4)
 MINI = dict(width=64, layers=4, heads=4, hidden=256, expand=2, state=16, conv=4)
@@ -38,7 +39,7 @@ def pair(name: str, sizes: dict[str, int], d: int) -> tuple[ICLModel, TwinRegres
     return model, TwinRegressor(name, sizes, model)
 
 
-def ratio(ours: Callable[[], None], theirs: Callable[[], None], pairs: int = 7) -> float:
+def ratio(ours: Callable[[], object], theirs: Callable[[], object], pairs: int = 7) -> float:
     """Their time over ours: the median of pairwise ratios, after one uncounted run of each."""
     ratios = []
     for attempt in range(pairs + 1):
@@ -53,16 +54,17 @@ def ratio(ours: Callable[[], None], theirs: Callable[[], None], pairs: int = 7) 
 
 
 def evaluation_ratio(name: str, sizes: dict[str, int], points: int, d: int, prompts: int) -> float:
-    """Evaluation: forward passes without gradients over the same prompts in the same batches."""
+    """Evaluation of the same prompts: ours in the batches that `evaluate` takes, theirs in batches of 64."""
     model, other = (module.eval() for module in pair(name, sizes, d))
     xs, ys = torch.randn(prompts, points, d), torch.randn(prompts, points, 1)
+    predictor, arrays = ModelPredictor(model), (xs.numpy(), ys.numpy())
 
     @torch.inference_mode()
-    def run(module: nn.Module) -> None:
+    def theirs() -> None:
         for start in range(0, prompts, 64):
-            module(xs[start : start + 64], ys[start : start + 64])
+            other(xs[start : start + 64], ys[start : start + 64])
 
-    return ratio(lambda: run(model), lambda: run(other))
+    return ratio(lambda: predictor.predict(*arrays), theirs)
 
 
 def training_ratio(name: str, sizes: dict[str, int], tokens: int, batch: int = 64) -> float:

@@ -12,10 +12,9 @@ from icl_bench.errors import InputError
 from icl_bench.models.device import usable_device
 from icl_bench.models.model import ICLModel
 
-# Bytes of activations that one batch may hold. On a CPU, attention and Mamba at mini and paper size are
-# within 6% of their best at 16 MiB, and up to 1.7 times slower at 128 MiB, out of the caches; a GPU wants
-# large batches.
-ACTIVATION_BYTES = {"cpu": 16 * 2**20, "cuda": 512 * 2**20}
+# Bytes of activations that one batch may hold. On a CPU 8 MiB is the best of those tried for attention and
+# Mamba at mini and paper size; 128 MiB, out of the caches, is up to 1.7 times slower. A GPU wants large batches.
+ACTIVATION_BYTES = {"cpu": 8 * 2**20, "cuda": 512 * 2**20}
 MAX_BATCH = 4_096
 
 
