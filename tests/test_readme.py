@@ -29,7 +29,7 @@ def printed(*arguments: str, cwd: Path) -> str:
 
 
 def lines_and_numbers(table: str) -> tuple[list[str], list[float]]:
-    """The table without its numbers and bars, and its numbers; the seconds of the last column are left out."""
+    """The table without its numbers and bars, and its numbers; the last column, seconds, is left out."""
     rows = [re.sub(r"\s+[\d.]+$", "", line) for line in table.splitlines() if "record:" not in line]
     words = [re.sub(r"[\s█▏▎▍▌▋▊▉-]+", " ", NUMBER.sub("#", row)).strip() for row in rows]
     return words, [float(number) for row in rows for number in NUMBER.findall(row)]

@@ -23,10 +23,10 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def spec(tmp_path: Path) -> Path:
     path = tmp_path / "tiny.yaml"
-    path.write_text(
-        "{schema: 1, name: tiny, width: 16, positions: none, stem: [], final_norm: rmsnorm,"
-        " layers: [{repeat: 1, sublayers: [{norm: rmsnorm, module: {type: attention, heads: 1, positions: rope, bias: false}}]}]}"
-    )
+    attention = "{type: attention, heads: 1, positions: rope, bias: false}"
+    layers = f"[{{repeat: 1, sublayers: [{{norm: rmsnorm, module: {attention}}}]}}]"
+    head = "schema: 1, name: tiny, width: 16, positions: none, stem: [], final_norm: rmsnorm"
+    path.write_text(f"{{{head}, layers: {layers}}}")
     return path
 
 

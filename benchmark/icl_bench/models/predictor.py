@@ -12,8 +12,8 @@ from icl_bench.errors import InputError
 from icl_bench.models.device import usable_device
 from icl_bench.models.model import ICLModel
 
-# Bytes of activations that one batch may hold. On a CPU 8 MiB is the best of those tried for attention and
-# Mamba at mini and paper size; 128 MiB, out of the caches, is up to 1.7 times slower. A GPU wants large batches.
+# Bytes of activations that one batch may hold. On a CPU 8 MiB is the best of those tried, for attention and
+# Mamba at mini and paper size; 128 MiB, out of the caches, is up to 1.7 times slower. A GPU wants more.
 ACTIVATION_BYTES = {"cpu": 8 * 2**20, "cuda": 512 * 2**20}
 MAX_BATCH = 4_096
 
