@@ -68,7 +68,7 @@ def commands() -> None:
         for what, command, seconds, memory in COMMANDS:
             arguments = command.format(tmp=tmp).split()
             took, peak = measured(arguments, runs=5 if seconds < 1 else 2)
-            print_row(what, f"{took:.2f}", seconds, f"{peak:.2f}", memory or "-")
+            print_row(what, f"{took:.2f}", seconds, f"{peak:.2f}" if memory else "-", memory or "-")
 
 
 def ratios() -> None:
