@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 
@@ -243,3 +246,30 @@ def test_names_and_numbers_that_cannot_be(own):
 def test_only_baselines_of_seconds_are_computed_where_they_are_needed():
     assert not BASELINES.entries()["two_layer_nn"].cheap
     assert BASELINES.entries()["zero"].cheap
+
+
+INTERRUPTED = """
+from icl_bench.evaluation.workers import worker_pool
+import time
+if __name__ == "__main__":
+    with worker_pool(1) as pool:
+        waiting = [pool.submit(time.sleep, 0.5) for _ in range(1000)]
+        waiting[0].result()
+        print("started", flush=True)
+        waiting[-1].result()
+"""
+
+
+@pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
+def test_no_process_is_left_when_the_one_that_computes_is_ended(tmp_path, how):
+    (tmp_path / "run.py").write_text(INTERRUPTED)
+    run = subprocess.Popen(
+        [sys.executable, str(tmp_path / "run.py")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert run.stdout.readline() == b"started\n"
+    run.send_signal(getattr(signal, how))
+    assert run.communicate(timeout=20)[0] == b""  # the pipe closes when the last process that holds it ends
+    assert run.returncode != 0

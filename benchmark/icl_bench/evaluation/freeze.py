@@ -140,15 +140,11 @@ def _squared_errors(suite: Suite, entry: Entry, pool: Executor, label: str, quie
             )
             for path, part in missing
         }
-        try:
-            for future in as_completed(waiting):
-                path, part = waiting[future]
-                found[path] = future.result()
-                done += part.stop - part.start
-                advance(done)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for future in as_completed(waiting):
+            path, part = waiting[future]
+            found[path] = future.result()
+            done += part.stop - part.start
+            advance(done)
     return np.concatenate([errors for errors in found.values() if errors is not None])
 
 

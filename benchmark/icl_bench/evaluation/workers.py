@@ -19,7 +19,11 @@ def worker_pool(workers: int | None = None) -> Iterator[Executor]:
     os.environ.update(_ONE_THREAD)  # numerical libraries read it as a process starts
     try:
         with ProcessPoolExecutor(count, get_context("spawn"), _start_worker) as pool:
-            yield pool
+            try:
+                yield pool
+            except BaseException:  # an interruption waits for what is under way, not for what is queued
+                pool.shutdown(cancel_futures=True)
+                raise
     finally:
         for name, value in before.items():
             if value is None:
