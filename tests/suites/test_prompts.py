@@ -230,9 +230,9 @@ for turn in range(8):
     command = [sys.executable, "-c", code, str(cache)]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     both = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) for _ in range(2)]
-    for process in both:
-        assert process.communicate()[1] == ""
-        assert process.returncode == 0
+    messages = [process.communicate()[1] for process in both]
+    assert messages == ["", ""]
+    assert [process.returncode for process in both] == [0, 0]
     suite = load_suite("mini")
     assert loaded(suite) == expected(suite)
     assert [path for path in cache.rglob("*") if path.suffix in (".part", ".old")] == []

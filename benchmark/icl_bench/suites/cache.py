@@ -47,8 +47,8 @@ def read_arrow(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
     try:
         table = Dataset.from_file(str(path)).data
         return _array(table.column("xs")), _array(table.column("ys"))
-    except (pyarrow.ArrowException, ValueError, KeyError):
-        return None  # whole, but of another version's layout
+    except (OSError, pyarrow.ArrowException, ValueError, KeyError):
+        return None  # removed since, or whole but of another version's layout
 
 
 def _sum_path(path: Path) -> Path:
