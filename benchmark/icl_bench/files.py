@@ -16,6 +16,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Raises StorageError where the folder cannot be written or the disk is full.
     """
+    check_file_place(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
@@ -53,6 +54,21 @@ def whole_folder(path: Path) -> Iterator[Path]:
         raise _cannot_write(path, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def check_file_place(path: Path) -> None:
+    """StorageError where something else than a plain file is at `path`, or where it cannot be written.
+
+    Called before long work too, so that it does not fail at the last step. A link is not followed: it, like a
+    device or a pipe, would be replaced by the file.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise StorageError(f"cannot write {path}: it is not a plain file; name another place")
+    existing = next(parent for parent in path.absolute().parents if parent.exists())
+    if not existing.is_dir():
+        raise StorageError(f"cannot write {path}: {existing} is not a folder; name another place")
+    if not os.access(existing, os.W_OK):
+        raise StorageError(f"cannot write {path}: no permission in {existing}; name another place")
 
 
 def write_text(path: Path, text: str) -> None:

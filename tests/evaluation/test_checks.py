@@ -81,6 +81,17 @@ def test_reading_the_own_target_is_seen_on_every_kind_of_task(tiny, task):
         evaluate(reads_own_target, "tiny", [task])
 
 
+def hides_behind_a_huge_answer(xs, ys):
+    answer = np.zeros_like(ys)
+    answer[:, 0], answer[:, -1] = 1e9, ys[:, -1]
+    return answer
+
+
+def test_a_huge_answer_where_nothing_is_scored_hides_no_peeking(tiny):
+    with pytest.raises(CheckError, match=r"^causality: prediction \d+ changes when y_\d+ changes"):
+        evaluate(hides_behind_a_huge_answer, "tiny", ["vector_mqar"])
+
+
 def test_an_honest_predictor_passes_every_check(tiny):
     record = evaluate(causal, "tiny")
     assert {tuple(task.checks) for task in record.tasks.values()} == {

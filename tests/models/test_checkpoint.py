@@ -107,7 +107,9 @@ def test_other_folders_are_not_replaced(tmp_path):
 def test_further_files_come_with_the_checkpoint(folder):
     save_checkpoint(small_model(), folder, extra={"training.csv": "step,loss\n"})
     assert (folder / "training.csv").read_bytes() == b"step,loss\n"
-    save_checkpoint(small_model(), folder)
+    with pytest.raises(StorageError, match=r"holds 'training\.csv'"):
+        save_checkpoint(small_model(), folder)
+    save_checkpoint(small_model(), folder, replaces=["training.csv"])
     assert sorted(files_of(folder)) == ["config.json", "model.safetensors"]
 
 

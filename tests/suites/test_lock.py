@@ -54,13 +54,23 @@ def test_arrays_that_are_not_the_locked_ones_are_refused(tiny, part):
     assert "\n" not in message
 
 
-def test_a_changed_task_is_refused(tiny):
-    path = tiny.folder / "sparse_parity.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("sparsity: 2", "sparsity: 3"), encoding="utf-8")
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("sparse_parity.yaml", "sparsity: 2", "sparsity: 3"),
+        ("sparse_parity.yaml", "scored: all", "scored: last"),
+        ("sparse_parity.yaml", "baseline: parity_bayes", "baseline: averaging"),
+        ("suite.yaml", "resamples: 2000", "resamples: 2001"),
+    ],
+)
+def test_changed_rules_are_refused(tiny, file, old, new):
+    """The arrays are frozen, and so is how a score is made of them."""
+    path = tiny.folder / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
     suite = load_suite("tiny")
-    with pytest.raises(
-        SuiteError, match="tiny-v1/sparse_parity: the prompts made here are not the frozen ones"
-    ):
+    with pytest.raises(SuiteError, match=r"how \w+ is drawn or scored; a suite is never edited"):
         frozen(suite, suite.tasks["sparse_parity"])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from icl_bench.errors import CheckpointError, InputError
+from icl_bench.errors import CheckpointError, InputError, StorageError
 from icl_bench.models.checkpoint import load_checkpoint
 from icl_bench.specs.architecture import parse_architecture
 from icl_bench.specs.checkpoint import read_config
@@ -129,6 +129,18 @@ def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
         TrainingRun(plan(), tmp_path).start()
 
 
+def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("precious")
+    with pytest.raises(InputError, match=r"not empty .*notes\.txt"):
+        TrainingRun(plan(), tmp_path).start()
+    run = TrainingRun(plan(), tmp_path / "run")
+    run.start()
+    (run.folder / "notes.txt").write_text("put there meanwhile")
+    with pytest.raises(StorageError, match=r"notes\.txt"):
+        run.finish(half=False)
+    assert (run.folder / STATE_FILE).exists()
+
+
 def test_resuming_another_run_is_refused(tmp_path: Path) -> None:
     run = TrainingRun(plan(), tmp_path)
     run.start()
@@ -148,6 +160,9 @@ def test_resuming_what_is_not_there_or_damaged(tmp_path: Path) -> None:
     run.start()
     state = tmp_path / STATE_FILE
     state.write_bytes(state.read_bytes()[:-1000])
+    with pytest.raises(CheckpointError, match="damaged"):
+        run.resume()
+    torch.save({"identity": run.plan.identity()}, state)
     with pytest.raises(CheckpointError, match="damaged"):
         run.resume()
     state.write_bytes(b"not a state")

@@ -40,8 +40,12 @@ class RotaryPositions(nn.Module):
     def _cos_sin(self, tokens: int, device: torch.device) -> tuple[Tensor, Tensor]:
         """Each (tokens, 1, 1, head/2), ready to broadcast over queries and keys and heads."""
         if self._angles is None or self._angles[0].shape[0] < tokens or self._angles[0].device != device:
-            exponent = torch.arange(0, self.head_width, 2, dtype=torch.float32) / self.head_width
-            position = torch.arange(tokens, dtype=torch.float32)
-            angle = torch.outer(position, 1.0 / ROPE_BASE**exponent)[:, None, None, :].to(device)
-            self._angles = (angle.cos(), angle.sin())
+            self._angles = self._new_angles(tokens, device)
         return self._angles[0][:tokens], self._angles[1][:tokens]
+
+    @torch.inference_mode(False)  # else angles made while predicting could not be trained with later
+    def _new_angles(self, tokens: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        exponent = torch.arange(0, self.head_width, 2, dtype=torch.float32) / self.head_width
+        position = torch.arange(tokens, dtype=torch.float32)
+        angle = torch.outer(position, 1.0 / ROPE_BASE**exponent)[:, None, None, :].to(device)
+        return angle.cos(), angle.sin()

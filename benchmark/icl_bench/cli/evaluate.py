@@ -42,13 +42,15 @@ def evaluate(
     """
     from icl_bench.evaluation.runner import chosen_tasks, evaluate_source
     from icl_bench.evaluation.sources import open_source
+    from icl_bench.files import check_file_place
     from icl_bench.suites import load_suite
 
     frozen = load_suite(suite)
     tasks = chosen_tasks(frozen, task)
     source = open_source(model, frozen, revision, device, tasks)
-    record = evaluate_source(source, frozen, tasks, progress=True)
     path = output or Path("results") / f"{file_name(model)}-{frozen.name}.json"
+    check_file_place(path)
+    record = evaluate_source(source, frozen, tasks, progress=True)
     record.save(path)
     if as_json:
         typer.echo(record.to_json(), nl=False)

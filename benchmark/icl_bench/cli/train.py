@@ -19,7 +19,9 @@ def train(
     task: Annotated[
         str, typer.Argument(metavar="SUITE/TASK", help="As mini/linear_regression.", show_default=False)
     ],
-    seed: Annotated[int, typer.Option(help="Seeds the weights and the training prompts.", min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Seeds the weights and the training prompts.", min=0, max=2**63 - 1)
+    ] = 0,
     steps: Annotated[
         int | None, typer.Option(help="Train for this many steps.", show_default="the recipe's", min=1)
     ] = None,

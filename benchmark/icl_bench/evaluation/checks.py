@@ -60,7 +60,7 @@ def check_causality(predictor: Predictor, xs: np.ndarray, ys: np.ndarray, task: 
         rows = _changed_rows(xs[prompt], ys[prompt], xs[other], factor * ys[other])
         predictions = np.concatenate([answer for _, answer in ask_in_batches(predictor, *rows)])
         check_finite(predictions, task)
-        peeking = _first_peek(predictions, _scale(predictions[0], ys[prompt]))
+        peeking = _first_peek(predictions, _scales(predictions[0], ys[prompt]))
         if peeking is not None:
             culprits = _culprits(predictor, rows, peeking, ys[prompt])
             raise CheckError(
@@ -74,7 +74,7 @@ def check_causality(predictor: Predictor, xs: np.ndarray, ys: np.ndarray, task: 
 def check_independence(among: np.ndarray, alone: np.ndarray, ys: np.ndarray, task: str) -> None:
     """CheckError where prompts were answered differently in two batches: both (prompts, points, k)."""
     for prompt, (here, there) in enumerate(zip(among, alone, strict=True)):
-        different = np.abs(here - there).max(axis=1) > TOLERANCE * _scale(there, ys[prompt])
+        different = np.abs(here - there).max(axis=1) > TOLERANCE * _scales(there, ys[prompt])
         if different.any():
             raise CheckError(
                 f"independence: prediction {int(different.argmax())} of prompt {prompt} of {task} depends on "
@@ -93,15 +93,18 @@ def _changed_rows(
     return np.where(keeps_x[:, :, None], xs, other_xs), np.where(keeps_y[:, :, None], ys, other_ys)
 
 
-def _scale(predictions: np.ndarray, ys: np.ndarray) -> float:
-    """What a change is compared with: the prompt's largest prediction, or its targets' typical size."""
-    return float(max(np.abs(predictions).max(), np.sqrt(np.square(ys, dtype=np.float64).mean())))
+def _scales(predictions: np.ndarray, ys: np.ndarray) -> np.ndarray:
+    """What a change of each prediction is compared with: its own size, or the targets' typical size.
+
+    One number a context length (points,), so that a huge answer at one hides nothing at another.
+    """
+    return np.maximum(np.abs(predictions).max(axis=1), np.sqrt(np.square(ys, dtype=np.float64).mean()))
 
 
-def _first_peek(predictions: np.ndarray, scale: float) -> int | None:
+def _first_peek(predictions: np.ndarray, scales: np.ndarray) -> int | None:
     """The first prediction p that is not the same in row 0 and in the rows from p + 1 on."""
     points = predictions.shape[1]
-    changed = np.abs(predictions[1:] - predictions[0]).max(axis=2) > TOLERANCE * scale  # row i, prediction p
+    changed = np.abs(predictions[1:] - predictions[0]).max(axis=2) > TOLERANCE * scales  # row i, prediction p
     changed &= np.arange(points) <= np.arange(points)[:, None]
     peeking = np.flatnonzero(changed.any(axis=0))
     return int(peeking[0]) if len(peeking) else None
@@ -113,8 +116,9 @@ def _culprits(predictor: Predictor, rows: tuple[np.ndarray, np.ndarray], i: int,
     ys[1, i] = rows[1][i + 1, i]
     ys[2, i + 1 :] = rows[1][i + 1, i + 1 :]
     xs[3, i + 1 :] = rows[0][i + 1, i + 1 :]
-    predictions = ask(predictor, xs, ys)[:, i]
-    moved = np.abs(predictions[1:] - predictions[0]).max(axis=1) > TOLERANCE * _scale(predictions, true_ys)
+    predictions = ask(predictor, xs, ys)
+    scale = _scales(predictions[0], true_ys)[i]
+    moved = np.abs(predictions[1:, i] - predictions[0, i]).max(axis=1) > TOLERANCE * scale
     told = [f"y_{i}", f"y_{i + 1} and later targets", f"x_{i + 1} and later inputs"]
     names = [name for name, moves in zip(told, moved, strict=True) if moves]
     verb = "changes" if names == told[:1] else "change"

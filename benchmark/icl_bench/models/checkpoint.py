@@ -5,9 +5,8 @@ accounted for, nothing is filled in, nothing submitted is executed.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -48,16 +47,18 @@ def save_checkpoint(
     folder: Path,
     dtype: torch.dtype = torch.float32,
     extra: Mapping[str, str] | None = None,
+    replaces: Collection[str] = (),
 ) -> None:
     """Write a checkpoint in place of `folder`, whole or not at all; the same model gives the same bytes.
 
-    `dtype` is float32 or float16. `extra` maps further file names to their text. CheckpointError where a
+    `dtype` is float32 or float16. `extra` maps further file names to their text, and
+    `replaces` names files that go. CheckpointError where a
     weight does not fit the dtype, StorageError where the folder holds something else or cannot be written.
     """
     if dtype not in STORED_DTYPES:
         raise InputError(f"weights are stored as float16 or float32, not {dtype}")
     extra = dict(extra or {})
-    _check_replaceable(folder, extra)
+    _check_replaceable(folder, {*CHECKPOINT_FILES, *extra, *replaces})
     stored = _as_stored(model, dtype)
     config = parse_config(model._hub_mixin_config, "the model's config").to_dict()
     with whole_folder(folder) as part:
@@ -84,15 +85,15 @@ def _as_stored(model: ICLModel, dtype: torch.dtype) -> ICLModel:
     return stored
 
 
-def _check_replaceable(folder: Path, extra: dict[str, Any]) -> None:
-    """StorageError where replacing `folder` would remove something that is not a checkpoint or a run."""
+def _check_replaceable(folder: Path, known: Collection[str]) -> None:
+    """StorageError where replacing `folder` would remove a file whose name is not `known`."""
     if not folder.exists():
         return
     if not folder.is_dir():
         raise StorageError(f"cannot write {folder}: a file is in its place; name a folder")
-    held = list(folder.iterdir())
-    known = any(entry.name in (*CHECKPOINT_FILES, *extra) for entry in held)
-    if any(entry.is_dir() for entry in held) or (held and not known):
+    foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in known)
+    foreign = [name for name in foreign if not name.endswith(".part")]  # what a killed process left
+    if foreign:
         raise StorageError(
-            f"cannot write {folder}: it holds other things than a checkpoint; name a new folder"
+            f"cannot write {folder}: it holds {foreign[0]!r}, which is not a checkpoint's; name a new folder"
         )

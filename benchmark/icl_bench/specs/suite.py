@@ -53,11 +53,12 @@ class SuiteSpec(Strict):
 
 
 class TaskLock(Strict):
-    """SHA-256 of one task's frozen arrays, little-endian float32 in C order."""
+    """SHA-256 of one task's frozen arrays, little-endian float32 in C order, and of its score's rules."""
 
     xs: str
     ys: str
     parameters: str
+    rules: str
 
 
 class BaselineLock(Strict):

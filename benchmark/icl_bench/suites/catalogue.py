@@ -44,7 +44,7 @@ class Suite:
     @property
     def arrays_hash(self) -> str:
         """SHA-256 of the lock's hashes of arrays: the same, whichever baselines are frozen beside them."""
-        tasks = {name: locked.model_dump() for name, locked in self.lock.tasks.items()}
+        tasks = {name: locked.model_dump(exclude={"rules"}) for name, locked in self.lock.tasks.items()}
         return hashlib.sha256(json.dumps(tasks, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -59,6 +59,12 @@ class Suite:
                 f"{self.lock_path} locks other tasks or another number of prompts than {self.name} declares; "
                 "a suite is never edited: restore its files, or make a new version"
             )
+        for name, task in self.tasks.items():
+            if lock.tasks[name].rules != rules_hash(self.spec, task):
+                raise SuiteError(
+                    f"{self.folder / name}.yaml or suite.yaml says otherwise than {self.lock_path} how "
+                    f"{name} is drawn or scored; a suite is never edited: restore them, or make a new version"
+                )
         return lock
 
     def task(self, name: str) -> TaskSpec:
@@ -72,6 +78,13 @@ class Suite:
             raise SuiteError(
                 f"suite {self.name} has no lock.json; freeze it with `icl-bench tasks lock {self.name}`"
             )
+
+
+def rules_hash(suite: SuiteSpec, task: TaskSpec) -> str:
+    """SHA-256 of what decides a task's prompts and score, as canonical JSON; descriptions are left out."""
+    rules = task.model_dump(exclude={"schema_version", "summary", "exact_note"})
+    rules |= {"prompts": suite.prompts, "resamples": suite.resamples}
+    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
 
 
 def suite_names() -> list[str]:

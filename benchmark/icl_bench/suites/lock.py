@@ -8,7 +8,7 @@ import numpy as np
 from icl_bench.errors import SuiteError
 from icl_bench.files import write_text
 from icl_bench.specs.suite import SuiteLock, TaskLock, TaskSpec
-from icl_bench.suites.catalogue import Suite
+from icl_bench.suites.catalogue import Suite, rules_hash
 from icl_bench.suites.generate import EVAL, Arrays, generate
 
 PARTS = ("xs", "ys", "parameters")
@@ -30,9 +30,15 @@ def parameters_hash(parameters: dict[str, np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def task_lock(xs: np.ndarray, ys: np.ndarray, parameters: dict[str, np.ndarray]) -> TaskLock:
-    """The hashes of one task's arrays."""
-    return TaskLock(xs=array_hash(xs), ys=array_hash(ys), parameters=parameters_hash(parameters))
+def task_lock(suite: Suite, task: TaskSpec, arrays: Arrays) -> TaskLock:
+    """The hashes of one task's arrays, and of the rules of its score."""
+    xs, ys, parameters = arrays
+    return TaskLock(
+        xs=array_hash(xs),
+        ys=array_hash(ys),
+        parameters=parameters_hash(parameters),
+        rules=rules_hash(suite.spec, task),
+    )
 
 
 def remake(suite: Suite, task: TaskSpec) -> tuple[Arrays, list[str]]:
@@ -40,7 +46,7 @@ def remake(suite: Suite, task: TaskSpec) -> tuple[Arrays, list[str]]:
     hashes, none where all hold. SuiteError where the suite has no lock."""
     locked = suite.lock.tasks[task.name]
     arrays = generate(task, suite.name, EVAL, 0, suite.spec.prompts)
-    found = task_lock(*arrays)
+    found = task_lock(suite, task, arrays)
     return arrays, [
         f"{part}: expected SHA-256 {getattr(locked, part)}, found {getattr(found, part)}"
         for part in PARTS
@@ -64,7 +70,7 @@ def lock_suite(suite: Suite) -> SuiteLock:
     if suite.lock_path.exists():
         raise SuiteError(f"{suite.lock_path} exists; a suite is never edited: make a new version")
     tasks = {
-        name: task_lock(*generate(task, suite.name, EVAL, 0, suite.spec.prompts))
+        name: task_lock(suite, task, generate(task, suite.name, EVAL, 0, suite.spec.prompts))
         for name, task in suite.tasks.items()
     }
     lock = SuiteLock(schema=1, suite=suite.name, prompts=suite.spec.prompts, tasks=tasks)

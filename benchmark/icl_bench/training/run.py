@@ -137,12 +137,12 @@ class TrainingRun:
         self.log.append(dict(zip(LOG_FIELDS, (self.step, loss, rate, dims, points), strict=True)))
 
     def start(self) -> None:
-        """Claim the folder for a new run. InputError where it already holds one."""
-        for name in (STATE_FILE, LOG_FILE, "config.json", "model.safetensors"):
-            if (self.folder / name).exists():
-                raise InputError(
-                    f"{self.folder} already holds a run ({name}); go on with --resume, or name another --out"
-                )
+        """Claim the folder for a new run. InputError where it holds anything: a run, or what is not ours."""
+        if (self.folder / LOG_FILE).exists():
+            raise InputError(f"{self.folder} already holds a run; go on with --resume, or name another --out")
+        held = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        if held:
+            raise InputError(f"{self.folder} is not empty (it holds {held[0].name!r}); name a new folder")
         self.save()
 
     def save_if_older(self, seconds: float) -> None:
@@ -153,7 +153,8 @@ class TrainingRun:
     def finish(self, half: bool) -> None:
         """Put the checkpoint and the log in the folder's place, the state no longer needed."""
         dtype = torch.float16 if half else torch.float32
-        save_checkpoint(self.model, self.folder, dtype, extra={LOG_FILE: self.log_text()})
+        log = {LOG_FILE: self.log_text()}
+        save_checkpoint(self.model, self.folder, dtype, extra=log, replaces=[STATE_FILE])
 
     def save(self) -> None:
         """Write the state and the log into the folder, each whole or not at all."""
@@ -165,8 +166,10 @@ class TrainingRun:
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
+        content = io.BytesIO()  # torch.save tells a full disk in words of its own, a plain write does not
+        torch.save(state, content)
         with whole_file(self.folder / STATE_FILE) as part:
-            torch.save(state, part)
+            part.write_bytes(content.getbuffer())
         write_text(self.folder / LOG_FILE, self.log_text())
         self._saved_at = time.monotonic()
 
@@ -179,18 +182,20 @@ class TrainingRun:
             )
         try:
             state = torch.load(path, weights_only=True, map_location=self.device)
-            saved = state["identity"]
-        except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.UnpicklingError):
+            self._refuse_another(path, state["identity"])
+            self.model.load_state_dict(state["model"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.log = state["step"], state["log"]
+            self._loss_sum.fill_(state["loss_sum"])
+        except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
             raise CheckpointError(f"{path} is damaged; remove it to train from the start") from None
+
+    def _refuse_another(self, path: Path, saved: dict[str, Any]) -> None:
         differing = [key for key, value in self.plan.identity().items() if saved.get(key) != value]
         if differing:
             raise CheckpointError(
                 f"{path} belongs to a run with another {' and '.join(differing)}; name another --out"
             )
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.step, self.log = state["step"], state["log"]
-        self._loss_sum.fill_(state["loss_sum"])
 
     def log_text(self) -> str:
         """The learning curve as CSV, a row every LOG_EVERY steps."""
