@@ -90,6 +90,45 @@ def test_a_predictor_of_its_own_for_each_task(tiny):
     assert record.missing["vector_mqar"] == "no predictor was given for vector_mqar"
 
 
+def test_a_mapping_names_tasks_of_the_suite(tiny):
+    with pytest.raises(UnknownNameError, match="'linear_regresion' in tiny-v1; did you mean 'linear_regress"):
+        icl_bench.evaluate({"linear_regresion": Zero(), "decision_tree": Zero()}, "tiny")
+
+
+def test_one_task_may_be_given_as_a_string(tiny):
+    assert list(icl_bench.evaluate(Zero(), "tiny", "decision_tree").tasks) == ["decision_tree"]
+
+
+def test_a_path_is_the_name_of_a_folder(tiny, tmp_path):
+    with pytest.raises(InputError, match="holds no checkpoint"):
+        icl_bench.evaluate(tmp_path, "tiny")
+
+
+@pytest.mark.parametrize("given", [Zero, {"decision_tree": Zero}])
+def test_a_class_in_place_of_an_object_is_told(tiny, given):
+    with pytest.raises(InputError, match=r"Zero is a class; give an object of it, Zero\(...\)"):
+        icl_bench.evaluate(given, "tiny")
+
+
+def test_a_batch_size_may_be_a_plain_number(tiny):
+    predictor = Zero()
+    object.__setattr__(predictor, "batch_size", 7)
+    record = icl_bench.evaluate(predictor, "tiny", "decision_tree")
+    assert record.tasks["decision_tree"].batch_size == 7
+    object.__setattr__(predictor, "batch_size", "auto")
+    with pytest.raises(InputError, match="batch_size of the predictor is 'auto'; make it"):
+        icl_bench.evaluate(predictor, "tiny")
+
+
+def test_the_device_is_that_of_what_answers(tiny, monkeypatch):
+    """A model is wrapped, and its wrapper knows where it computes, as the model itself does not."""
+    on_gpu = Zero()
+    object.__setattr__(on_gpu, "device", "cuda:0")
+    monkeypatch.setattr("icl_bench.evaluation.sources.as_predictor", lambda model: on_gpu)
+    record = icl_bench.evaluate(Zero(), "tiny", "decision_tree")
+    assert record.environment.device == "cuda:0"
+
+
 def test_the_frame_has_one_row_a_task(tiny):
     frame = icl_bench.evaluate("baseline/parity_bayes", "tiny").to_frame().set_index("task")
     assert list(frame.index) == ["sparse_parity", "linear_regression", "vector_mqar", "decision_tree"]

@@ -27,6 +27,8 @@ class FunctionPredictor:
 
 def as_predictor(model: Any) -> Predictor:
     """An object with `predict` as it is, a function or an ICLModel wrapped; InputError for anything else."""
+    if isinstance(model, type):
+        raise InputError(f"{model.__qualname__} is a class; give an object of it, {model.__qualname__}(...)")
     if callable(getattr(model, "predict", None)):
         return model
     if "torch" in sys.modules and isinstance(model, sys.modules["torch"].nn.Module):
@@ -65,9 +67,11 @@ def batch_size(predictor: Predictor, points: int) -> int:
     suggest = getattr(predictor, "batch_size", None)
     if suggest is None:
         return max(1, min(MAX_BATCH, POINTS_AT_ONCE // points))
-    size = suggest(points)
+    called = f"({points})" if callable(suggest) else ""
+    size = suggest(points) if callable(suggest) else suggest
     if not isinstance(size, int) or size < 1:
-        raise InputError(f"batch_size({points}) of the predictor is {size!r}; return a positive integer")
+        remedy = "return a positive integer" if called else "make it a positive integer, or None"
+        raise InputError(f"batch_size{called} of the predictor is {size!r}; {remedy}")
     return size
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from os import PathLike, fspath
 from typing import Any
 
 from icl_bench.errors import InputError
@@ -30,14 +31,18 @@ def evaluate(
     model: a function f(xs, ys) or an object with predict(xs, ys), where xs is (batch, points, d) and ys
     (batch, points, k), both float32, and the answer (batch, points, k), prediction i reading only
     xs[:, :i+1] and ys[:, :i]; or a mapping from task names to such; or a model's name, as on the command
-    line. tasks: names to restrict the suite to. progress: show it on standard error.
+    line, or a folder's path. tasks: names, or one name, to restrict the suite to. progress: show it on
+    standard error.
 
     Raises CheckError where the predictor breaks a rule of the benchmark (it peeks, answers NaN, …) and
     InputError for names that do not exist and answers of the wrong shape.
     """
     frozen = load_suite(suite)
     chosen = chosen_tasks(frozen, tasks)
-    source = open_source(model, frozen, tasks=chosen) if isinstance(model, str) else ObjectSource(model)
+    if isinstance(model, str | PathLike):
+        source = open_source(fspath(model), frozen, tasks=chosen)
+    else:
+        source = ObjectSource(model, frozen)
     return evaluate_source(source, frozen, chosen, progress)
 
 
@@ -67,7 +72,11 @@ def evaluate_source(
 
 
 def chosen_tasks(suite: Suite, tasks: Sequence[str] | None) -> list[str]:
-    """The tasks asked for, in the suite's order, each once; all of them for None or an empty list."""
+    """The tasks asked for, in the suite's order, each once; all of them for None or an empty list.
+
+    A string is one task's name.
+    """
+    tasks = [tasks] if isinstance(tasks, str) else tasks
     for name in tasks or ():
         suite.task(name)  # UnknownNameError with the nearest one
     return [name for name in suite.tasks if not tasks or name in tasks]

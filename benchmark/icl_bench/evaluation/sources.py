@@ -70,20 +70,19 @@ class BaselineSource:
 class ObjectSource:
     """A Python function or predictor, or a mapping from task names to them."""
 
-    def __init__(self, model: Any) -> None:
-        self._by_task = dict(model) if isinstance(model, Mapping) else None
-        self._model = None if self._by_task is not None else as_predictor(model)
-        named = next(iter(self._by_task.values()), None) if self._by_task else model
+    def __init__(self, model: Any, suite: Suite) -> None:
+        given = model if isinstance(model, Mapping) else dict.fromkeys(suite.tasks, model)
+        self._predictors = {suite.task(name).name: as_predictor(value) for name, value in given.items()}
+        named = next(iter(given.values()), model)
         self.identity = ModelIdentity(kind="callable", id=name_of(named), revision=None)
-        self.device = str(getattr(named, "device", "cpu"))
+        devices = {str(getattr(predictor, "device", "cpu")) for predictor in self._predictors.values()}
+        self.device = ", ".join(sorted(devices))
 
     def entrant(self, task: TaskSpec) -> Entrant | Missing:
         """The object, or the mapping's entry for this task."""
-        if self._by_task is None:
-            return Entrant(as_predictor(self._model))
-        if task.name not in self._by_task:
+        if task.name not in self._predictors:
             return Missing(f"no predictor was given for {task.name}")
-        return Entrant(as_predictor(self._by_task[task.name]))
+        return Entrant(self._predictors[task.name])
 
 
 class CheckpointSource:
