@@ -11,7 +11,7 @@ from hub_server import HubServer
 from models.small import files_of, saved, small_model, small_spec
 
 from icl_bench.errors import CheckpointError, InputError, UnknownNameError
-from icl_bench.models.load import open_model
+from icl_bench.models.load import load_model, open_model
 from icl_bench.models.model import ICLModel
 from icl_bench.resources import data_folder
 from icl_bench.suites import Suite, load_suite
@@ -133,6 +133,14 @@ def test_a_folder_comes_before_a_hub_model_of_its_name(suite, folder, hub: HubSe
 @pytest.mark.parametrize("name", ["./nowhere", "/nowhere/at/all", "~/nowhere", "runs/llama/x", "a b/c"])
 def test_paths_that_are_not_there(suite, name):
     refused(suite, name, f"no folder {name}; check the path")
+
+
+@pytest.mark.parametrize("name", ["~nosuchuser/x", "m" * 5_000, "someone/" + "m" * 5_000])
+def test_names_that_the_system_cannot_look_for(suite, name):
+    refused(suite, name, f"no folder {name[:200]}")
+    with pytest.raises(InputError, match="check the path") as caught:
+        load_model(name)
+    assert len(str(caught.value)) < 400
 
 
 def test_names_that_are_no_model(suite):

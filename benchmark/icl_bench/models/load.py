@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from icl_bench.suites import Suite
 
 _HUB_NAME = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
+_SHOWN = 200  # characters of a name that cannot be a path
 _LOOKS_LIKE_PATH = ("/", "./", "../", "~")
 
 
@@ -83,8 +84,8 @@ def open_model(
 
 def load_model(name: str | Path, task: str | None = None, revision: str | None = None) -> ICLModel:
     """One model, whatever its task: that of a folder or a Hub repository, or of the folder `task` in it."""
-    folder = Path(name).expanduser()
-    if not folder.is_dir():
+    folder = _existing_folder(str(name))
+    if folder is None:
         folder = _fetch(str(name), [task] if task else [], revision).folder
     return load_checkpoint(folder / task if task else folder)
 
@@ -97,8 +98,8 @@ def _locate(
         _refuse_revision(name, revision)
         identity = ModelIdentity(kind="reference", id=name, revision=None)
         return identity, *_find_reference(name.removeprefix(PREFIX), suite, tasks)
-    path = Path(name).expanduser()
-    if name and path.is_dir():
+    path = _existing_folder(name) if name else None
+    if path is not None:
         _refuse_revision(name, revision)
         identity = ModelIdentity(kind="folder", id=name, revision=None)
         return identity, path, find_places(_listing(path), tasks, name)
@@ -107,6 +108,19 @@ def _locate(
     snapshot = _fetch(name, tasks, revision)
     identity = ModelIdentity(kind="hub", id=snapshot.repo, revision=snapshot.commit)
     return identity, snapshot.folder, snapshot.places
+
+
+def _existing_folder(name: str) -> Path | None:
+    """The folder of that path, None where there is none; InputError where it cannot be looked at."""
+    try:
+        path = Path(name).expanduser()
+        return path if path.is_dir() else None
+    except (RuntimeError, OSError) as error:  # no such user's home; a name too long, a folder closed to us
+        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+        reason = error.strerror if isinstance(error, OSError) else "no such home"
+        raise InputError(
+            f"no folder {shown}: {reason}; check the path, or write user/model for a model on the Hub"
+        ) from None
 
 
 def _fetch(name: str, tasks: list[str], revision: str | None) -> Snapshot:
