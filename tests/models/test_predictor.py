@@ -132,7 +132,9 @@ def test_prompts_longer_than_the_positions_are_told():
         ModelPredictor(small_model()).predict(*prompts(points=41))
 
 
-@pytest.mark.parametrize("device", ["tpu", "cuda:99", "gpu", ""])
+@pytest.mark.parametrize(
+    "device", ["tpu", "cuda:99", "cuda:1000", "gpu", "", "meta", "mps:9", "cpu:1", "cpu\n"]
+)
 def test_devices_that_are_not_there(device):
     with pytest.raises(InputError, match=r"cannot be used here.*--device cpu"):
         ModelPredictor(small_model(), device)
@@ -173,3 +175,18 @@ def test_settings_that_shorten_float32_are_off_meanwhile_and_back_afterwards():
     command = [sys.executable, "-c", SETTINGS]
     done = subprocess.run(command, env=os.environ | path, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
+
+
+def test_a_model_in_another_precision_is_cast_in_a_copy():
+    model, (xs, ys) = small_model().double(), prompts()
+    np.testing.assert_array_equal(
+        ModelPredictor(model).predict(xs, ys), ModelPredictor(small_model()).predict(xs, ys)
+    )
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float64}
+
+
+def test_autocasting_does_not_reach_the_model():
+    predictor, (xs, ys) = ModelPredictor(small_model()), prompts()
+    expected = predictor.predict(xs, ys)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        np.testing.assert_array_equal(predictor.predict(xs, ys), expected)

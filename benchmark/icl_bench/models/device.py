@@ -1,12 +1,20 @@
 """The device that a model runs on."""
 
+import re
+
 import torch
 
 from icl_bench.errors import InputError
 
+_NAMES = re.compile("cpu|cuda(:[0-9]{1,2})?|mps(:0)?")
+
 
 def usable_device(name: str) -> torch.device:
-    """The torch device of that name; InputError where there is none on this machine."""
+    """The torch device `cpu`, `cuda`, `cuda:N` or `mps`; InputError where this machine has none of it."""
+    if not _NAMES.fullmatch(name):
+        raise InputError(
+            f"device {name!r} cannot be used here: it is not cpu, cuda or cuda:N; use --device cpu"
+        )
     try:
         device = torch.device(name)
         torch.empty(0, device=device)

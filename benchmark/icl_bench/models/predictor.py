@@ -1,5 +1,6 @@
 """A trained model as a predictor: numpy in, numpy out, float32, in batches of a size that repeats."""
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,12 +23,13 @@ class ModelPredictor:
     """`predict` of a checkpoint, on one device.
 
     The batch is chosen from sizes alone, never from free memory, so that a repeated evaluation repeats its
-    bits. Where the device is out of memory it is halved. InputError where the device does not exist.
+    bits. Where the device is out of memory it is halved. Weights of another precision are cast to float32,
+    in a copy of the model, and autocasting does not reach it. InputError where the device does not exist.
     """
 
     def __init__(self, model: ICLModel, device: str = "cpu") -> None:
         self.device = usable_device(device)
-        self.model = model.to(self.device).eval()
+        self.model = _in_float32(model).to(self.device).eval()
 
     def batch_size(self, points: int) -> int:
         """How many prompts of `points` points go through the model at once."""
@@ -47,7 +49,8 @@ class ModelPredictor:
         size = self.batch_size(xs.shape[1])
         predictions = np.empty(ys.shape, dtype=np.float32)
         done = 0
-        with torch.inference_mode(), _full_float32():
+        uncast = torch.autocast(self.device.type, enabled=False)
+        with torch.inference_mode(), uncast, _full_float32():
             while done < len(xs):
                 batch = slice(done, done + size)
                 try:
@@ -95,6 +98,14 @@ def widest_activation(model: ICLModel) -> int:
     width = model.architecture.width
     sublayers = model.architecture.expanded()
     return 2 * width + max(sublayer.module.parameters(width) for sublayer in sublayers) // width
+
+
+def _in_float32(model: ICLModel) -> ICLModel:
+    """The model itself where it is in float32, else a copy that is."""
+    tensors = (*model.parameters(), *model.buffers())
+    if all(tensor.dtype == torch.float32 for tensor in tensors if tensor.is_floating_point()):
+        return model
+    return copy.deepcopy(model).float()
 
 
 @contextmanager
