@@ -3,24 +3,41 @@
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numba
 import numpy as np
+from numba.core.caching import FunctionCache
 
 from icl_bench.resources import threads
 
 _ONE_CALL = threading.Lock()  # numba's thread pool serves one caller at a time
 
 
+class _OptionalCache(FunctionCache):
+    """Machine code on disk where it can be kept: a full disk or a failing one only costs the compilation."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The code for a signature, None where there is none that can be read."""
+        with suppress(OSError):
+            return super().load_overload(sig, target_context)
+        return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the code for a signature, where that is possible."""
+        with suppress(OSError):
+            super().save_overload(sig, data)
+
+
 def compiled(function: Callable[..., Any], **options: Any) -> Any:
     """Compile at the first call, and keep the machine code beside the function's file or in the user's
     cache where either is writable. Options are those of `numba.njit`.
     """
-    try:
-        return numba.njit(error_model="numpy", cache=True, **options)(function)
-    except RuntimeError:  # no place for the cache
-        return numba.njit(error_model="numpy", **options)(function)
+    kernel = numba.njit(error_model="numpy", **options)(function)
+    with suppress(RuntimeError, OSError):  # no place for the cache
+        kernel._cache = _OptionalCache(kernel.py_func)  # what `cache=True` does with its own class
+    return kernel
 
 
 def call(kernel: Any, *arguments: np.ndarray | float | int) -> None:
