@@ -16,9 +16,9 @@ def data_folder(name: str) -> Path:
 
 def cache_folder() -> Path:
     """Where generated suites are kept: `$HF_HOME/icl-bench`, by default `~/.cache/huggingface/icl-bench`."""
-    cache_home = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    hf_home = os.environ.get("HF_HOME", os.path.join(cache_home, "huggingface"))
-    return Path(hf_home).expanduser() / "icl-bench"
+    cache_home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"  # set but empty counts as not set
+    hf_home = os.environ.get("HF_HOME") or os.path.join(cache_home, "huggingface")
+    return Path(os.path.expanduser(hf_home)) / "icl-bench"
 
 
 def threads() -> int:

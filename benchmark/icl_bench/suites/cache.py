@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from icl_bench.errors import StorageError
 from icl_bench.files import whole_file, write_text
 
 
 def write_arrow(path: Path, xs: np.ndarray, ys: np.ndarray) -> None:
     """Write xs (prompts, points, d) and ys (prompts, points, k), float32, and the file's SHA-256 beside it.
 
-    Raises StorageError; a process that dies between the two leaves a file that `read_arrow` refuses.
+    Raises StorageError and leaves neither; a process that dies between the two leaves a file that
+    `read_arrow` refuses.
     """
     import pyarrow
     from datasets import Features
@@ -31,7 +33,11 @@ def write_arrow(path: Path, xs: np.ndarray, ys: np.ndarray) -> None:
     ):
         writer.write_table(table)
         writer.finalize()
-    write_text(_sum_path(path), _sum(path))
+    try:
+        write_text(_sum_path(path), _sum(path))
+    except StorageError:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def read_arrow(path: Path) -> tuple[np.ndarray, np.ndarray] | None:

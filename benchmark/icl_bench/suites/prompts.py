@@ -1,10 +1,12 @@
 """The frozen prompts of a task, from the cache where it holds them, else made anew and kept."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from icl_bench.errors import StorageError
 from icl_bench.resources import cache_folder
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites.cache import read_arrow, write_arrow
@@ -27,21 +29,23 @@ def cache_path(suite: Suite, task_name: str) -> Path:
 
 
 def load_prompts(suite: Suite, task_name: str) -> Prompts:
-    """The evaluation prompts of a task, memory-mapped.
+    """The evaluation prompts of a task, memory-mapped; in memory where the cache cannot be written.
 
     The arrays are held against the lock at every load. A missing or damaged cache file is written anew,
     whole or not at all, so that several processes may come first at once. Raises UnknownNameError for a
-    task that the suite has not, SuiteError where the arrays cannot be reproduced, and StorageError where the
-    cache cannot be written.
+    task that the suite has not, and SuiteError where the arrays cannot be reproduced.
     """
     task = suite.task(task_name)
     path = cache_path(suite, task_name)
     cached = _verified(suite, task, path)
     if cached is None:
         xs, ys, _ = frozen(suite, task)
-        write_arrow(path, xs, ys)
+        with suppress(StorageError, OSError):  # a full disk or a closed folder stops no evaluation
+            write_arrow(path, xs, ys)
         cached = _verified(suite, task, path)
-    if cached is None:  # another process has damaged it since; what was made is right all the same
+    if cached is None:  # not written, or damaged by another process since; what was made is right
+        xs.setflags(write=False)
+        ys.setflags(write=False)
         cached = xs, ys
     return Prompts(task, *cached)
 
