@@ -33,7 +33,7 @@ class Recipe(Strict):
 
     learning_rate: float = Field(gt=0, le=1)
     warmup: int = Field(ge=0)  # steps of linear increase of the rate
-    decay: Literal["none", "linear"]  # linear: over the second half, to zero at the last step
+    decay: Literal["none", "linear"]  # linear over the second half: the last step has 2/steps of the rate
     batch: int = Field(ge=1, le=65_536)  # prompts a step
     steps: int = Field(ge=1, le=100_000_000)
     curriculum: Curriculum | None
