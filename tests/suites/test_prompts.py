@@ -193,7 +193,7 @@ def test_a_disk_that_is_full_before_the_hash_leaves_no_arrays(tiny, cache, monke
 
 def test_a_full_disk_stops_nothing_and_leaves_nothing_behind(cache):
     """A limit on the size of files stands in for the disk's end."""
-    code = f"""
+    code = """
 import resource, signal
 import datasets.arrow_writer
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
