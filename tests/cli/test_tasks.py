@@ -212,12 +212,13 @@ def test_export_to_a_place_that_cannot_be_written(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_export_refuses_arrays_that_are_not_the_frozen_ones(copied, tmp_path):
+def test_export_refuses_a_task_that_was_edited(copied, tmp_path):
     path = copied / "two_layer_mlp.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("width: ", "width: 1"), encoding="utf-8")
     code, _, stderr = run("export", "mini/two_layer_mlp", tmp_path / "out.npz")
     assert code == 2
-    assert stderr.startswith("error: mini-v1/two_layer_mlp: the prompts made here are not the frozen ones (")
+    assert "how two_layer_mlp is drawn or scored; a suite is never edited" in stderr
+    assert stderr.count("\n") == 1
     assert not (tmp_path / "out.npz").exists()
 
 
