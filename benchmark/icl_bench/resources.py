@@ -22,8 +22,13 @@ def cache_folder() -> Path:
 
 
 def threads() -> int:
-    """Torch's threads where torch is in use, else the processors that this process may run on."""
+    """Torch's threads where torch is in use, else those that OMP_NUM_THREADS asks for (which torch and OpenMP
+    read too), else the processors that this process may run on.
+    """
     torch = sys.modules.get("torch")
     if torch is not None:
         return int(torch.get_num_threads())
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdecimal() and int(asked) > 0:
+        return int(asked)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -161,3 +161,24 @@ def test_hard_prompts_have_finite_answers_or_one_clear_error(
         assert "\n" not in told
     else:
         assert np.isfinite(predictions).all()
+
+
+@given(
+    kind=st.sampled_from(KINDS),
+    powers=st.tuples(st.integers(-44, 38), st.integers(-44, 38)),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("baseline", ALL, ids=lambda baseline: baseline.type)
+def test_prompts_at_the_ends_of_float32_have_finite_answers_or_one_clear_error(baseline, kind, powers, seed):
+    unit = [degenerate(kind, seed, 6, 3), degenerate("normal", seed + 1, 6, 1)]
+    scaled = [one / max(1, np.abs(one).max()) * 10.0**power for one, power in zip(unit, powers, strict=True)]
+    xs, ys = (one.astype(np.float32) for one in scaled)
+    try:
+        predictions, told = baseline.predict(xs, ys), ""
+    except InputError as error:
+        predictions, told = np.zeros(0), str(error)
+    assert np.isfinite(predictions).all()
+    assert "\n" not in told
+    if told:
+        assert max(powers) > 9 or baseline.serves != "every task"

@@ -16,6 +16,7 @@ from icl_bench.specs.suite import TaskSpec
 
 # how many numbers a pass over a slice of the prompts keeps in memory; small enough to stay in cache
 WORKING_SET = 2**18
+LARGEST_ANSWER = float(np.finfo(np.float32).max)
 
 
 class Baseline(Strict):
@@ -58,7 +59,8 @@ class Baseline(Strict):
     def predict(self, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
         """Predictions (batch, points, k) in float32; prediction i reads only xs[:, :i+1] and ys[:, :i].
 
-        Raises InputError where the arrays are not prompts or hold NaN or infinity.
+        Raises InputError where the arrays are not prompts, hold NaN or infinity, or are so large that answers
+        leave float32.
         """
         _check_prompts(xs, ys)
         batch, points, d = xs.shape
@@ -67,7 +69,13 @@ class Baseline(Strict):
         predictions = np.empty((batch, points, k), np.float32)
         for start in range(0, batch, at_once):
             part = slice(start, start + at_once)
-            predictions[part] = self.answers(xs[part].astype(np.float64), ys[part].astype(np.float64))
+            with np.errstate(all="ignore"):  # what overflows is told below, in one line
+                found = self.answers(xs[part].astype(np.float64), ys[part].astype(np.float64))
+            if not (np.abs(found) <= LARGEST_ANSWER).all():
+                raise InputError(
+                    f"answers of baseline/{self.type} leave float32; scale xs and ys nearer to 1"
+                )
+            predictions[part] = found
         return predictions
 
 
