@@ -29,7 +29,7 @@ from icl_bench.suites import Suite, load_prompts
 from icl_bench.suites.frozen_errors import errors_path, freeze_errors, load_errors
 
 CHUNK = 256  # prompts of a cheap baseline
-DEAR_CHUNK = 16  # prompts of another one: some ten seconds of one core
+DEAR_CHUNK = 4  # prompts of another one: half a minute of one core at most
 LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "xgboost-cpu", "xgboost")
 
 
