@@ -1,5 +1,8 @@
 """A frozen suite of all six function classes, small enough that every test may evaluate on it."""
 
+import shutil
+from concurrent.futures import Executor, Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ TASKS = {
     "linear_regression": ({"dims": 3}, 9, "all", "least_squares", "least_squares"),
     "sparse_parity": ({"dims": 4, "sparsity": 2}, 11, "all", "parity_bayes", "parity_bayes"),
     "vector_mqar": ({"dims": 2}, 5, "last", "lookup", "lookup"),
-    "decision_tree": ({"dims": 3, "depth": 2}, 8, "all", "zero", "a_predictor_of_tomorrow"),
+    "decision_tree": ({"dims": 3, "depth": 2}, 8, "all", "zero", "two_layer_nn"),
 }
 PROMPTS = 96
 
@@ -45,6 +48,32 @@ def tiny(tasks_folder, monkeypatch, tmp_path_factory) -> Suite:
     monkeypatch.setattr("icl_bench.suites.catalogue.data_folder", lambda name: tasks_folder)
     monkeypatch.setenv("HF_HOME", str(tasks_folder.parent / "cache"))
     return load_suite("tiny")
+
+
+class InPlace(Executor):
+    """A pool whose work is done at once, here."""
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.left = stop_after
+
+    def submit(self, function, *arguments):
+        if self.left == 0:
+            raise KeyboardInterrupt
+        self.left = None if self.left is None else self.left - 1
+        future = Future()
+        future.set_result(function(*arguments))
+        return future
+
+
+@pytest.fixture
+def own(tiny, tmp_path, monkeypatch) -> Suite:
+    """A copy of the tiny suite to freeze errors in; what is computed is computed in this process."""
+    shutil.copytree(tiny.folder, tmp_path / "tasks" / "tiny-v1")
+    monkeypatch.setattr("icl_bench.suites.catalogue.data_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr("icl_bench.evaluation.freeze.worker_pool", lambda workers: InPlace())
+    monkeypatch.setattr("icl_bench.evaluation.chunked.CHUNK", 40)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    return replace(tiny, folder=tmp_path / "tasks" / "tiny-v1")
 
 
 def _write(path: Path, value: dict) -> None:

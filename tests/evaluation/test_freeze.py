@@ -5,52 +5,34 @@ import shutil
 import signal
 import subprocess
 import sys
-from concurrent.futures import Executor, Future
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from evaluation.conftest import PROMPTS, InPlace
 
 import icl_bench
 from icl_bench.baselines.base import BASELINES
 from icl_bench.baselines.least_squares import LeastSquares
 from icl_bench.errors import InputError, SpecError, SuiteError, UnknownNameError
+from icl_bench.evaluation import chunked
 from icl_bench.evaluation import freeze as freezing
+from icl_bench.evaluation.environment import describe_evaluator
 from icl_bench.evaluation.freeze import freeze, missing_entries, needed_entries
 from icl_bench.evaluation.workers import worker_pool
 from icl_bench.resources import cache_folder
 from icl_bench.specs.result import without_timings
 from icl_bench.suites import Suite, load_prompts
-from icl_bench.suites.frozen_errors import changed_files, errors_path, load_errors
+from icl_bench.suites.frozen_errors import (
+    BaselineErrors,
+    changed_files,
+    errors_path,
+    freeze_errors,
+    load_errors,
+)
 
-PROMPTS = 96  # of the tiny suite
 TASKS = ["linear_regression", "sparse_parity", "vector_mqar"]
-
-
-class InPlace(Executor):
-    """A pool whose work is done at once, here."""
-
-    def __init__(self, stop_after: int | None = None) -> None:
-        self.left = stop_after
-
-    def submit(self, function, *arguments):
-        if self.left == 0:
-            raise KeyboardInterrupt
-        self.left = None if self.left is None else self.left - 1
-        future = Future()
-        future.set_result(function(*arguments))
-        return future
-
-
-@pytest.fixture
-def own(tiny, tmp_path, monkeypatch) -> Suite:
-    """A copy of the tiny suite to freeze errors in; what is computed is computed in this process."""
-    shutil.copytree(tiny.folder, tmp_path / "tasks" / "tiny-v1")
-    monkeypatch.setattr("icl_bench.suites.catalogue.data_folder", lambda name: tmp_path / name)
-    monkeypatch.setattr("icl_bench.evaluation.freeze.worker_pool", lambda workers: InPlace())
-    monkeypatch.setattr("icl_bench.evaluation.freeze.CHUNK", 40)
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    return replace(tiny, folder=tmp_path / "tasks" / "tiny-v1")
 
 
 def files(suite: Suite) -> dict[str, bytes]:
@@ -115,6 +97,20 @@ def test_errors_that_differ_from_the_frozen_ones_are_refused(own):
     assert (own.lock_path.read_bytes(), files(own)) == (lock, before)
 
 
+def test_two_processes_that_freeze_at_once_lose_no_entry(own):
+    errors = BaselineErrors(np.zeros(9), np.zeros(PROMPTS))
+    names = [name for name in BASELINES.entries() if name != "zero"]
+    with ThreadPoolExecutor(len(names)) as pool:
+        asked = [
+            pool.submit(
+                freeze_errors, own, "linear_regression", name, errors, describe_evaluator(), {"a": "1"}
+            )
+            for name in names
+        ]
+    assert [one.exception() for one in asked] == [None] * len(names)
+    assert sorted(own.lock.baselines["linear_regression"]) == sorted(names)
+
+
 def test_a_run_that_was_cut_off_is_taken_up_and_gives_the_same_bytes(own, monkeypatch):
     entries = missing_entries(own, ["linear_regression"], ["least_squares"])
     freeze(own, entries)
@@ -137,7 +133,7 @@ def test_a_run_that_was_cut_off_is_taken_up_and_gives_the_same_bytes(own, monkey
 
 def test_the_bytes_do_not_depend_on_the_number_of_processes(own, monkeypatch):
     monkeypatch.setattr(freezing, "worker_pool", worker_pool)
-    monkeypatch.setattr(freezing, "DEAR_CHUNK", 4)
+    monkeypatch.setattr(chunked, "DEAR_CHUNK", 2)
     found = []
     for workers in (1, 2):
         freeze(own, missing_entries(own, ["linear_regression"], ["two_layer_nn", "lasso"], 8), workers)
@@ -227,7 +223,7 @@ def test_what_scores_need_is_zero_and_each_tasks_own_baseline_and_exact_predicto
         ("linear_regression", "zero"), ("linear_regression", "least_squares"),
         ("sparse_parity", "zero"), ("sparse_parity", "parity_bayes"),
         ("vector_mqar", "zero"), ("vector_mqar", "lookup"),
-        ("decision_tree", "zero"),
+        ("decision_tree", "zero"), ("decision_tree", "two_layer_nn"),
     }  # fmt: skip
 
 

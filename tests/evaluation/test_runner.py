@@ -65,7 +65,10 @@ def test_a_base_that_is_missing_or_useless_leaves_the_errors_and_says_why(tiny):
     result = icl_bench.evaluate("baseline/knn", "tiny", ["decision_tree"]).tasks["decision_tree"]
     assert result.score.value is None
     assert result.score.reason == "baseline zero is no better than answering 0 here"
-    assert result.optimality.reason == "baseline a_predictor_of_tomorrow is not available yet"
+    assert result.optimality.reason == (
+        "baseline two_layer_nn has no frozen errors for tiny-v1/decision_tree yet; "
+        "run `icl-bench baselines compute tiny-v1`"
+    )
     assert result.error_curves.exact is None
     assert len(result.error_curves.model) == result.points
     assert result.mean_error.low < result.mean_error.value < result.mean_error.high

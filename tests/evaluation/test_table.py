@@ -22,7 +22,8 @@ def test_what_is_missing_is_told_below(tiny):
     table = as_table(icl_bench.evaluate("baseline/zero", "tiny"))
     assert table.splitlines()[-1] == (
         "decision_tree: no score (baseline zero is no better than answering 0 here), "
-        "no optimality (baseline a_predictor_of_tomorrow is not available yet)"
+        "no optimality (baseline two_layer_nn has no frozen errors for tiny-v1/decision_tree yet; "
+        "run `icl-bench baselines compute tiny-v1`)"
     )
     partial = as_table(icl_bench.evaluate("baseline/parity_bayes", "tiny"))
     assert partial.splitlines()[-1] == (

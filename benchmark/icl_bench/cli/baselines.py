@@ -11,6 +11,17 @@ from icl_bench.cli.frozen import frozen_means
 if TYPE_CHECKING:
     from icl_bench.suites import Suite
 
+SuiteName = Annotated[str, typer.Argument(metavar="SUITE", help="As mini or paper-v1.", show_default=False)]
+OnlyTask = Annotated[
+    list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
+]
+OnlyBaseline = Annotated[
+    list[str] | None, typer.Option(help="Only this baseline; may be given again.", show_default="all")
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes that compute.", show_default="one a core")
+]
+
 baselines = typer.Typer(cls=VerbGroup, help="The predictors that need no training.")
 
 
@@ -54,13 +65,9 @@ def list_baselines(
 
 @baselines.command("compute")
 def compute(
-    suite: Annotated[str, typer.Argument(metavar="SUITE", help="As mini or paper-v1.", show_default=False)],
-    task: Annotated[
-        list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
-    ] = None,
-    baseline: Annotated[
-        list[str] | None, typer.Option(help="Only this baseline; may be given again.", show_default="all")
-    ] = None,
+    suite: SuiteName,
+    task: OnlyTask = None,
+    baseline: OnlyBaseline = None,
     prompts: Annotated[
         int | None, typer.Option(help="Only the first so many prompts.", show_default="all")
     ] = None,
@@ -68,9 +75,7 @@ def compute(
         bool,
         typer.Option("--needed", help="Only what scores need: zero, and each task's baseline and exact."),
     ] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that compute.", show_default="one a core")
-    ] = None,
+    workers: Workers = None,
 ) -> None:
     """Freeze the errors of baselines with a suite, where they are not yet frozen.
 
@@ -97,9 +102,50 @@ def compute(
     typer.echo(f"{of.name}: {frozen}\nlock {of.lock_hash}")
 
 
+@baselines.command("verify")
+def verify(
+    suite: SuiteName,
+    task: OnlyTask = None,
+    baseline: OnlyBaseline = None,
+    prompts: Annotated[int, typer.Option(min=1, help="Compare the first so many prompts.")] = 64,
+    workers: Workers = None,
+) -> None:
+    """Compute frozen errors anew on the first prompts, and compare.
+
+    The machine that froze them finds the same bits. On another one, two_layer_nn and xgboost may differ in
+    single prompts, and their means hold. Exits with 1 where a mean differs by more than a thousandth of the
+    error of answering 0.
+
+    Example: icl-bench baselines verify mini --baseline lasso
+    """
+    from tabulate import tabulate
+
+    from icl_bench.evaluation.recompute import recompute
+    from icl_bench.evaluation.runner import chosen_tasks
+    from icl_bench.suites import load_suite
+
+    of = load_suite(suite)
+    found = list(recompute(of, chosen_tasks(of, task), baseline or (), prompts, workers, quiet=False))
+    rows = [
+        {
+            "task": one.entry.task,
+            "baseline": one.entry.baseline.type,
+            "prompts": one.entry.prompts,
+            "bits": "same" if one.same else "differ",
+            "largest": one.largest,
+            "mean": one.mean,
+            "": "holds" if one.holds else "DIFFERS",
+        }
+        for one in found
+    ]
+    typer.echo(tabulate(rows, headers="keys", floatfmt=".1e"))
+    typer.echo("largest, mean: of a prompt's error and of the mean error, over that of answering 0")
+    raise typer.Exit(0 if all(one.holds for one in found) else 1)
+
+
 @baselines.command("choose")
 def choose_options(
-    suite: Annotated[str, typer.Argument(metavar="SUITE", help="As mini or paper-v1.", show_default=False)],
+    suite: SuiteName,
     prompts: Annotated[int, typer.Option(min=1, help="Development prompts a task.")] = 2_048,
 ) -> None:
     """Try the numbers that some baselines choose for each task, on its development stream.

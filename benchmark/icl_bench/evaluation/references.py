@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from icl_bench.baselines.base import BASELINES, get_baseline
+from icl_bench.baselines.base import get_baseline
 from icl_bench.evaluation.scores import scored_errors, squared_errors
 from icl_bench.evaluation.sources import Missing
 from icl_bench.specs.suite import TaskSpec
@@ -31,7 +31,8 @@ def reference_errors(
     ys: Float[np.ndarray, "prompts points k"],
 ) -> References:
     """Errors of the task's references on its prompts: the frozen ones, and where none are frozen those of
-    cheap baselines, computed here. SuiteError where frozen errors are not the locked ones.
+    cheap baselines, computed here. SuiteError where frozen errors are not the locked ones, UnknownNameError
+    where the task names a baseline that there is not.
     """
     zero = load_errors(suite, task.name, ZERO)
     if zero is None or zero.prompts < len(xs):
@@ -45,13 +46,8 @@ def reference_errors(
 
 
 def named_references(task: TaskSpec) -> list[str]:
-    """The predictors that scores on a task need, each once; possibly not all part of this icl-bench."""
+    """The predictors that scores on a task need, each once."""
     return list(dict.fromkeys((ZERO, task.baseline, task.exact)))
-
-
-def is_available(name: str) -> bool:
-    """Whether a task's baseline or exact predictor is part of this icl-bench."""
-    return name in BASELINES.entries()
 
 
 def summed_up(squared: Float[np.ndarray, "prompts points"], task: TaskSpec) -> BaselineErrors:
@@ -62,9 +58,7 @@ def summed_up(squared: Float[np.ndarray, "prompts points"], task: TaskSpec) -> B
 def _unfrozen(
     name: str, suite: Suite, task: TaskSpec, xs: np.ndarray, ys: np.ndarray
 ) -> BaselineErrors | Missing:
-    if not is_available(name):
-        return Missing(f"baseline {name} is not available yet")
-    if BASELINES.entries()[name].cheap:
+    if get_baseline(name, task).cheap:
         return _computed(name, task, xs, ys)
     return Missing(
         f"baseline {name} has no frozen errors for {suite.name}/{task.name} yet; "

@@ -3,14 +3,18 @@
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock
 from jaxtyping import Float
 
-from icl_bench.errors import SuiteError
+from icl_bench.errors import StorageError, SuiteError
 from icl_bench.files import whole_file
+from icl_bench.resources import cache_folder
 from icl_bench.specs.result import Evaluator
 from icl_bench.specs.suite import BaselineLock, TaskSpec
 from icl_bench.suites.catalogue import Suite
@@ -80,6 +84,33 @@ def freeze_errors(
     lost file; SuiteError where they differ. StorageError where a file cannot be written. A process that ends
     between the two files leaves errors that are not locked, which count as none.
     """
+    with _one_writer(suite):
+        _freeze(suite, task, baseline, errors, evaluator, libraries)
+
+
+@contextmanager
+def _one_writer(suite: Suite) -> Iterator[None]:
+    """While it is held, no other process of this user adds to the suite's lock."""
+    place = cache_folder() / "locks" / f"{suite.name}.lock"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        held = FileLock(place).acquire()
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {place}: {error.strerror or error}; set HF_HOME elsewhere"
+        ) from None
+    with held:
+        yield
+
+
+def _freeze(
+    suite: Suite,
+    task: str,
+    baseline: str,
+    errors: BaselineErrors,
+    evaluator: Evaluator,
+    libraries: dict[str, str],
+) -> None:
     content = _as_file(errors)
     digest = hashlib.sha256(content).hexdigest()
     lock = suite.lock

@@ -1,0 +1,51 @@
+"""Frozen errors can be checked by anyone: computed anew they are the same, and others are told apart."""
+
+import json
+
+import pytest
+from evaluation.conftest import PROMPTS, InPlace
+
+from icl_bench.errors import InputError
+from icl_bench.evaluation.environment import describe_evaluator
+from icl_bench.evaluation.freeze import freeze, missing_entries
+from icl_bench.evaluation.recompute import recompute
+from icl_bench.resources import cache_folder
+from icl_bench.suites.frozen_errors import BaselineErrors, freeze_errors, load_errors
+
+TASKS = ["linear_regression", "sparse_parity"]
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(own, monkeypatch):
+    monkeypatch.setattr("icl_bench.evaluation.recompute.worker_pool", lambda workers: InPlace())
+
+
+def test_what_is_frozen_is_found_again_to_the_bit(own):
+    freeze(own, missing_entries(own, TASKS, ["zero", "knn", "ridge"]))
+    found = list(recompute(own, TASKS, prompts=50))
+    assert {one.entry.name for one in found} == {f"{t}/{b}" for t in TASKS for b in ("zero", "knn", "ridge")}
+    assert all(one.same and one.holds and one.largest == one.mean == 0 for one in found)
+    assert all(one.entry.prompts == 50 for one in found)
+    assert not list(cache_folder().rglob("*-*.npy"))
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1 + 1e-4, True), (1.1, False), (0.9, False)])
+def test_errors_that_were_frozen_otherwise_are_told_by_their_size(own, factor, holds):
+    freeze(own, missing_entries(own, ["linear_regression"], ["zero", "knn"]))
+    right = load_errors(own, "linear_regression", "knn")
+    lock = json.loads(own.lock_path.read_text())
+    del lock["baselines"]["linear_regression"]["knn"]
+    own.lock_path.write_text(json.dumps(lock))
+    changed = BaselineErrors(right.curve, right.errors * factor)
+    freeze_errors(own, "linear_regression", "knn", changed, describe_evaluator(), {})
+
+    (found,) = recompute(own, ["linear_regression"], ["knn"], prompts=PROMPTS)
+    zero = load_errors(own, "linear_regression", "zero").errors.mean()
+    assert found.mean == pytest.approx((1 - factor) * right.errors.mean() / zero)
+    assert found.largest == pytest.approx(abs(1 - factor) * right.errors.max() / zero)
+    assert (found.same, found.holds) == (False, holds)
+
+
+def test_what_is_not_frozen_cannot_be_checked(own):
+    with pytest.raises(InputError, match=r"nothing of that is frozen; `icl-bench baselines compute tiny-v1`"):
+        list(recompute(own, TASKS))
