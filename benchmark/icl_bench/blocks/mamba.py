@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from icl_bench.blocks.compiled_scan.mixer import mix as compiled_mix
 from icl_bench.blocks.selective_scan import selective_scan
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
@@ -65,26 +66,49 @@ def causal_convolution(
     return y
 
 
+def mix(
+    projected: Float[Tensor, "batch tokens two_channels"],
+    conv_weight: Float[Tensor, "channels length"],
+    conv_bias: Float[Tensor, " channels"],
+    select: Float[Tensor, "selected channels"],
+    step_weight: Float[Tensor, "channels rank"],
+    step_bias: Float[Tensor, " channels"],
+    A_log: Float[Tensor, "channels state"],
+    D: Float[Tensor, " channels"],
+) -> Float[Tensor, "batch tokens channels"]:
+    """scan(silu(conv(u))) · silu(gate), with u and gate the halves of `projected`, on any device.
+
+    On a CPU in float32 the mixer takes `compiled_mix` in its place: the same in a few compiled loops.
+    """
+    u, gate = projected.chunk(2, dim=-1)
+    u = F.silu(causal_convolution(u, conv_weight, conv_bias))
+    sizes = (step_weight.shape[1], A_log.shape[1], A_log.shape[1])
+    step, B, C = F.linear(u, select).split(sizes, dim=-1)
+    delta = F.softplus(F.linear(step, step_weight, step_bias))
+    return selective_scan(u, delta, -torch.exp(A_log), B, C, D) * F.silu(gate)
+
+
 class Mamba(nn.Module):
     """out(scan(silu(conv(u))) · silu(gate)), with step sizes and B, C computed from the input."""
 
     def __init__(self, width: int, channels: int, state: int, conv: int, step_rank: int) -> None:
         super().__init__()
-        self.sizes = (step_rank, state, state)
         self.inner = nn.Linear(width, 2 * channels, bias=False)
         self.conv = nn.Conv1d(channels, channels, conv, groups=channels)  # holds the weights
-        self.select = nn.Linear(channels, sum(self.sizes), bias=False)
+        self.select = nn.Linear(channels, step_rank + 2 * state, bias=False)  # step, B, C
         self.step = nn.Linear(step_rank, channels)
         self.A_log = nn.Parameter(torch.empty(channels, state))
         self.D = nn.Parameter(torch.empty(channels))
         self.out = nn.Linear(channels, width, bias=False)
 
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
-        u, gate = self.inner(h).chunk(2, dim=-1)
-        u = F.silu(causal_convolution(u, self.conv.weight[:, 0], self.conv.bias))
-        step, B, C = self.select(u).split(self.sizes, dim=-1)
-        y = selective_scan(u, F.softplus(self.step(step)), -torch.exp(self.A_log), B, C, self.D)
-        return self.out(y * F.silu(gate))
+        projected = self.inner(h)
+        compiled = projected.device.type == "cpu" and projected.dtype == torch.float32
+        weights = (self.select.weight, self.step.weight, self.step.bias, self.A_log, self.D)
+        mixed = (compiled_mix if compiled else mix)(
+            projected, self.conv.weight[:, 0], self.conv.get_parameter("bias"), *weights
+        )
+        return self.out(mixed)
 
     @torch.no_grad()
     def reset_dynamics(self, generator: torch.Generator) -> None:

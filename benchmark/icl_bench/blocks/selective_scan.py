@@ -9,7 +9,8 @@ For every channel c and state number n, with h_{-1} = 0:
 
 `selective_scan` chooses: mamba-ssm's kernel on a GPU where it is installed, a compiled kernel on a CPU,
 and torch operations a step otherwise. The last two share one hand-written backward, in which the states
-are recomputed, so that no (batch, tokens, channels, state) tensor outlives a layer's backward pass.
+are recomputed, so that no (batch, tokens, channels, state) tensor outlives a layer's backward pass. (On a
+CPU the mixer goes past this function: its scan is compiled together with what stands around it.)
 """
 
 import functools
