@@ -12,6 +12,7 @@ PACKAGE = Path(icl_bench.__file__).parent
 # A part may import from its own level or from one further down (a smaller number).
 LEVELS = {
     "errors": 0,
+    "charts": 1,
     "compiled": 1,
     "files": 1,
     "resources": 1,
@@ -29,6 +30,7 @@ LEVELS = {
     "leaderboard": 9,
     "__init__": 10,
     "cli": 11,
+    "__main__": 12,
 }
 
 

@@ -7,7 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
 TASK = "mini/linear_regression"
@@ -33,7 +35,7 @@ def spec(tmp_path: Path) -> Path:
 def test_a_trained_folder_is_scored(spec: Path, tmp_path: Path) -> None:
     trained = run("train", str(spec), TASK, "--steps", "30", "--seed", "3", "--half", cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
-    folder = "runs/tiny/linear_regression-3"
+    folder = "runs/mini-v1/tiny/seed-3/linear_regression"
     assert f"icl-bench evaluate {folder}" in trained.stdout
     scored = run("evaluate", folder, "--task", "linear_regression", cwd=tmp_path)
     assert scored.returncode == 0, scored.stderr
@@ -41,6 +43,16 @@ def test_a_trained_folder_is_scored(spec: Path, tmp_path: Path) -> None:
     assert again.returncode == 2
     assert "already holds a run" in again.stderr
     assert len(again.stderr.splitlines()) == 1
+
+
+def test_a_compiled_run_learns_the_same(spec: Path, tmp_path: Path) -> None:
+    for folder, option in (("eager", []), ("compiled", ["--compile"])):
+        made = run("train", str(spec), TASK, "--steps", "3", "--out", folder, *option, cwd=tmp_path)
+        assert made.returncode == 0, made.stderr
+    eager, compiled = (load_file(tmp_path / name / "model.safetensors") for name in ("eager", "compiled"))
+    assert eager.keys() == compiled.keys()
+    for name in eager:
+        np.testing.assert_allclose(compiled[name], eager[name], rtol=1e-3, atol=1e-5)
 
 
 def test_an_interrupted_run_goes_on_to_the_same_weights(spec: Path, tmp_path: Path) -> None:

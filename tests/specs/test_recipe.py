@@ -9,8 +9,8 @@ from icl_bench.specs.recipe import Ramp, load_recipe
 
 TEXT = """
 schema: 1
-default: {learning_rate: 1.0e-3, warmup: 10, decay: linear, batch: 64, steps: 100, curriculum: null,
-          target_scale: 1.0}
+default: {optimiser: adam, learning_rate: 1.0e-3, warmup: 10, decay: linear, batch: 64, steps: 100,
+          curriculum: null, target_scale: 1.0, precision: float32}
 tasks:
   sparse_parity: {learning_rate: 4.0e-4, decay: none}
 """
@@ -44,7 +44,7 @@ def test_a_ramp_ends_at_the_full_size() -> None:
     [
         ("decay: none", "decya: none", "unknown key 'decya'"),
         ("batch: 64", "batch: 0", "batch"),
-        ("steps: 100, ", "", "missing key 'steps'"),
+        ("steps: 100,", "", "missing key 'steps'"),
         ("decay: linear", "decay: cosine", "decay"),
         ("default: {", "defaults: {", "schema: 1, default and tasks"),
         ("tasks:\n", "tasks: 3\nx:\n", "schema: 1, default and tasks"),

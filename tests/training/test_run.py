@@ -8,16 +8,21 @@ import numpy as np
 import pytest
 import torch
 
+from icl_bench.baselines.base import get_baseline
 from icl_bench.errors import CheckpointError, InputError, StorageError
 from icl_bench.models.checkpoint import load_checkpoint
 from icl_bench.specs.architecture import parse_architecture
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.recipe import Curriculum, Ramp, Recipe, load_recipe
 from icl_bench.suites import find_task, generate
+from icl_bench.training.dev import DevScore
+from icl_bench.training.log import log_every, read_log
 from icl_bench.training.prompts import training_batch
 from icl_bench.training.run import LOG_FILE, STATE_FILE, RunPlan, TrainingRun
 
 RECIPE = Recipe(
+    optimiser="adam",
+    precision="float32",
     learning_rate=3e-3,
     warmup=5,
     decay="linear",
@@ -72,12 +77,13 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, module: dict[str,
     trained(first, 57)
     first.save()
     trained(first, 80)  # steps after the last save are lost with the process
+    first.release()
 
     second = TrainingRun(plan(module=module), tmp_path / "cut")
     second.resume()
     assert second.step == 57
     assert_same_bits(trained(second, 130), whole)
-    assert [row["step"] for row in second.log] == [100]
+    assert [row["step"] for row in second.log.rows] == [100]
 
 
 def test_the_seed_decides_and_nothing_else(tmp_path: Path) -> None:
@@ -118,7 +124,7 @@ def test_the_end_is_a_checkpoint_with_its_log(tmp_path: Path) -> None:
     assert (provenance["seed"], provenance["recipe"]["steps"]) == (0, 120)
     assert provenance["environment"]["torch"] == torch.__version__
     rows = (run.folder / LOG_FILE).read_text().splitlines()
-    assert rows[0] == "step,loss,learning_rate,dims,points"
+    assert rows[0] == "step,loss,dev_score,learning_rate,dims,points"
     assert [row.split(",")[0] for row in rows[1:]] == ["100", "120"]
 
 
@@ -144,6 +150,7 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
 def test_resuming_another_run_is_refused(tmp_path: Path) -> None:
     run = TrainingRun(plan(), tmp_path)
     run.start()
+    run.release()
     for other, told in [
         (plan(seed=1), "seed"),
         (plan(RECIPE.model_copy(update={"batch": 8})), "recipe"),
@@ -158,6 +165,7 @@ def test_resuming_what_is_not_there_or_damaged(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="nothing to resume"):
         run.resume()
     run.start()
+    run.release()
     state = tmp_path / STATE_FILE
     state.write_bytes(state.read_bytes()[:-1000])
     with pytest.raises(CheckpointError, match="damaged"):
@@ -168,6 +176,72 @@ def test_resuming_what_is_not_there_or_damaged(tmp_path: Path) -> None:
     state.write_bytes(b"not a state")
     with pytest.raises(CheckpointError, match="damaged"):
         run.resume()
+
+
+def test_a_folder_is_trained_in_by_one_process_at_a_time(tmp_path: Path) -> None:
+    first = TrainingRun(plan(), tmp_path)
+    first.start()
+    state = (tmp_path / STATE_FILE).read_bytes()
+    second = TrainingRun(plan(), tmp_path)
+    with pytest.raises(InputError, match="another process trains in"):
+        second.resume()
+    assert (tmp_path / STATE_FILE).read_bytes() == state
+    first.release()
+    second.resume()
+
+
+def test_the_dev_score_is_the_share_of_the_baselines_gain() -> None:
+    suite, task = find_task("mini/sparse_linear_regression")
+    dev = DevScore(suite.name, task)
+
+    def answering(name: str):
+        predictions = get_baseline(name, task).predict(dev.xs, dev.ys)
+        model = torch.nn.Linear(1, 1)
+        model.forward = lambda xs, ys: torch.from_numpy(predictions)
+        return dev(model)
+
+    assert answering("zero") == 0
+    assert answering("lasso") == pytest.approx(1, abs=0.05)  # its gain on 128 prompts over that on 2,048
+    assert answering("sparse_bayes") > answering("lasso")
+
+
+def test_the_log_ends_with_a_dev_score(tmp_path: Path) -> None:
+    run = TrainingRun(plan(RECIPE.model_copy(update={"steps": 150})), tmp_path)
+    logged = [run.advance() for _ in range(150)]
+    assert [step for step, row in enumerate(logged, start=1) if row] == [100, 150]
+    assert run.log.rows[-1]["dev_score"] == DevScore("mini-v1", run.plan.task)(run.model)
+    assert read_log(run.log.as_csv())[-1]["dev_score"] == pytest.approx(run.log.rows[-1]["dev_score"], 1e-5)
+
+
+def test_a_long_run_keeps_its_log_short() -> None:
+    assert [log_every(steps) for steps in (120, 10_000, 50_000, 50_001, 500_000)] == [
+        100,
+        100,
+        100,
+        200,
+        1000,
+    ]
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+def test_a_lower_precision_is_for_training_alone(tmp_path: Path, precision: str) -> None:
+    exact = trained(TrainingRun(plan(), tmp_path), 3)
+    run = TrainingRun(plan(RECIPE.model_copy(update={"precision": precision})), tmp_path)
+    rounded = trained(run, 3)
+    assert torch.get_float32_matmul_precision() == "highest"
+    assert not torch.is_autocast_enabled("cpu")
+    assert {tensor.dtype for tensor in rounded.values()} == {torch.float32}
+    differs = not torch.equal(exact["read_in.weight"], rounded["read_in.weight"])
+    assert differs == (precision == "bf16")  # TF32 is for GPUs: a CPU computes as before
+    torch.testing.assert_close(rounded["read_in.weight"], exact["read_in.weight"], rtol=0, atol=0.02)
+
+
+def test_a_loss_far_above_that_of_answering_0_is_divergence(tmp_path: Path) -> None:
+    run = TrainingRun(plan(RECIPE.model_copy(update={"warmup": 0})), tmp_path)
+    with torch.no_grad():
+        run.model.read_out.weight.fill_(1e6)
+    with pytest.raises(InputError, match=r"diverged before step 100 \(loss .*lower the learning rate"):
+        trained(run, 200)
 
 
 def test_divergence_is_told_early(tmp_path: Path) -> None:

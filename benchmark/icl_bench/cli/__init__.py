@@ -7,6 +7,7 @@ from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.evaluate import evaluate
 from icl_bench.cli.models import models
 from icl_bench.cli.predict import predict
+from icl_bench.cli.sweep import sweep
 from icl_bench.cli.tasks import tasks
 from icl_bench.cli.train import train
 
@@ -20,6 +21,7 @@ app = typer.Typer(
 app.command()(evaluate)
 app.command()(predict)
 app.command()(train)
+app.command()(sweep)
 app.add_typer(tasks, name="tasks")
 app.add_typer(baselines, name="baselines")
 app.add_typer(models, name="models")

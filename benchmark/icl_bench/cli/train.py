@@ -1,5 +1,6 @@
 """`icl-bench train`: make a checkpoint with the standard recipe."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,13 +27,22 @@ def train(
         int | None, typer.Option(help="Train for this many steps.", show_default="the recipe's", min=1)
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the checkpoint.", show_default="runs/NAME/TASK-SEED")
+        Path | None,
+        typer.Option(help="Folder of the checkpoint.", show_default="runs/SUITE/NAME/seed-SEED/TASK"),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run that the folder holds.")
     ] = False,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     half: Annotated[bool, typer.Option("--half", help="Store the final weights in float16.")] = False,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="float32, tf32 or bf16, while training.", show_default="the recipe's"),
+    ] = None,
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Train with torch.compile; on CUDA as CUDA graphs.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Train one architecture on one task, with the suite's recipe.
 
@@ -42,44 +52,49 @@ def train(
     Example: icl-bench train reference/llama mini/linear_regression --seed 1
     """
     from icl_bench.training.run import TrainingRun
+    from icl_bench.training.sweep import cell_folder
 
-    plan = _plan(spec, task, seed, steps)
-    folder = out or Path("runs") / plan.architecture.name / f"{plan.task.name}-{seed}"
-    run = TrainingRun(plan, folder, device)
+    plan = make_plan(spec, task, seed, steps=steps, precision=precision)
+    folder = out or cell_folder(Path("runs"), plan)
+    run = TrainingRun(plan, folder, device, compiled)
     if resume:
         run.resume()
     else:
         run.start()
-    _run_to_the_end(run)
+    _run_to_the_end(run, quiet)
     run.finish(half)
     typer.echo(f"trained {run.step} steps; score it with: icl-bench evaluate {folder}")
 
 
-def _plan(spec: str, task: str, seed: int, steps: int | None) -> "RunPlan":
+def make_plan(spec: str, task: str, seed: int, **changes: object) -> "RunPlan":
+    """The run that the command line names, with the suite's recipe but for the changes that are not None."""
     from icl_bench.models.reference import find_architecture
     from icl_bench.resources import data_folder
-    from icl_bench.specs.recipe import load_recipe
+    from icl_bench.specs.recipe import Recipe, load_recipe
+    from icl_bench.specs.schema import parse
     from icl_bench.suites import find_task
     from icl_bench.training.run import RunPlan
 
     suite, task_spec = find_task(task)
     recipe = load_recipe(data_folder("tasks") / suite.name, task_spec.name)
-    if steps is not None:
-        recipe = recipe.model_copy(update={"steps": steps})
+    given = {key: value for key, value in changes.items() if value is not None}
+    recipe = parse(Recipe, recipe.model_dump() | given, "the recipe as changed by the options")
     return RunPlan(find_architecture(spec, suite.name, task_spec.name), suite.name, task_spec, recipe, seed)
 
 
-def _run_to_the_end(run: "TrainingRun") -> None:
+def _run_to_the_end(run: "TrainingRun", quiet: bool) -> None:
     from icl_bench.progress import progress
 
+    begun, clock = run.step, time.monotonic()
     label = f"{run.plan.architecture.name} on {run.plan.task.name}"
-    with progress(label, run.plan.recipe.steps, start=run.step) as advance:
+    with progress(label, run.plan.recipe.steps, quiet, start=run.step) as advance:
         try:
             while not run.finished:
-                run.advance()
+                if run.advance():
+                    run.write_log()
                 run.save_if_older(SAVE_EVERY_SECONDS)
-                loss = f"loss {run.log[-1]['loss']:.4g}" if run.log else ""
-                advance(run.step, loss)
+                rate = (run.step - begun) / (time.monotonic() - clock)
+                advance(run.step, f"{rate:.1f} steps/s, {run.log.told()}".rstrip(", "))
         except KeyboardInterrupt:
             run.save()
             typer.echo(f"stopped after step {run.step}; go on with --resume", err=True)

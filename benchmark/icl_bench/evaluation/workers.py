@@ -8,22 +8,29 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 
+from icl_bench.resources import cores
+
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")}
 
 
 @contextmanager
 def worker_pool(workers: int | None = None) -> Iterator[Executor]:
-    """A pool of fresh processes of one thread each, as many as this process may use cores for None."""
-    count = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    """A pool of fresh processes of one thread each, as many as there are `cores` for None."""
+    with one_thread(), ProcessPoolExecutor(workers or cores(), get_context("spawn"), _start_worker) as pool:
+        try:
+            yield pool
+        except BaseException:  # an interruption waits for what is under way, not for what is queued
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Processes that start meanwhile compute on one thread each."""
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(_ONE_THREAD)  # numerical libraries read it as a process starts
     try:
-        with ProcessPoolExecutor(count, get_context("spawn"), _start_worker) as pool:
-            try:
-                yield pool
-            except BaseException:  # an interruption waits for what is under way, not for what is queued
-                pool.shutdown(cancel_futures=True)
-                raise
+        yield
     finally:
         for name, value in before.items():
             if value is None:

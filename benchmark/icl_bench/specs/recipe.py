@@ -31,6 +31,7 @@ class Curriculum(Strict):
 class Recipe(Strict):
     """Adam on the squared error, averaged over the prompt, on fresh prompts every step."""
 
+    optimiser: Literal["adam"]
     learning_rate: float = Field(gt=0, le=1)
     warmup: int = Field(ge=0)  # steps of linear increase of the rate
     decay: Literal["none", "linear"]  # linear over the second half: the last step has 2/steps of the rate
@@ -38,6 +39,7 @@ class Recipe(Strict):
     steps: int = Field(ge=1, le=100_000_000)
     curriculum: Curriculum | None
     target_scale: float = Field(gt=0)  # targets are multiplied by it on their way into the model
+    precision: Literal["float32", "tf32", "bf16"]  # of matrix products while training; weights are float32
 
     def rate(self, step: int) -> float:
         """The learning rate of a step (from 0)."""

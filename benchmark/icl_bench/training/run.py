@@ -1,6 +1,5 @@
 """One training run: a spec, a task, a recipe and a seed; resumable to the bit on the same machine."""
 
-import csv
 import io
 import math
 import pickle
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.evaluation.environment import describe_environment
@@ -21,12 +21,14 @@ from icl_bench.models.model import ICLModel
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.recipe import Recipe
 from icl_bench.specs.suite import TaskSpec
+from icl_bench.training.dev import DevScore
+from icl_bench.training.log import LOG_FILE, TrainingLog, log_every
+from icl_bench.training.precision import compiled_model, training_precision
 from icl_bench.training.prompts import training_batch
 
 STATE_FILE = "state.pt"
-LOG_FILE = "training.csv"
-LOG_FIELDS = ("step", "loss", "learning_rate", "dims", "points")
-LOG_EVERY = 100  # steps behind one row of the log: the mean of their losses
+LOCK_FILE = "run.lock"  # held by the process that trains in the folder
+DIVERGED = 1_000  # a mean loss this many times that of answering 0
 
 
 @dataclass(frozen=True)
@@ -79,71 +81,106 @@ class RunPlan:
 
 @dataclass
 class TrainingRun:
-    """The state of a run between two steps. `folder` receives the state and the log."""
+    """The state of a run between two steps. `folder` receives the state and the log.
+
+    `compiled` trains with `torch.compile`; the weights belong to the same model either way.
+    """
 
     plan: RunPlan
     folder: Path
     device: str = "cpu"
+    compiled: bool = False
     step: int = 0
-    log: list[dict[str, float]] = field(default_factory=list)
+    log: TrainingLog = field(default_factory=TrainingLog)
 
     def __post_init__(self) -> None:
         device = usable_device(self.device)
+        recipe = self.plan.recipe
         self.model = self.plan.new_model(self.device).to(device).train()
-        self.optimiser = torch.optim.Adam(
-            self.model.parameters(), lr=self.plan.recipe.learning_rate, fused=True
-        )
-        self._loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
+        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.learning_rate, fused=True)
+        self._forward = compiled_model(self.model, device) if self.compiled else self.model
+        self._dev = DevScore(self.plan.suite, self.plan.task)
+        self._log_every = log_every(recipe.steps)
+        self._loss_sum = torch.zeros((), dtype=torch.float64, device=device)
+        self._largest_loss = DIVERGED * self._dev.mean_zero_error * recipe.target_scale**2
         self._saved_at = time.monotonic()
+        self._lock = FileLock(self.folder / LOCK_FILE, timeout=0)
 
     @property
     def finished(self) -> bool:
         """Whether every step of the recipe is done."""
         return self.step >= self.plan.recipe.steps
 
-    def advance(self) -> None:
-        """One step of the optimiser. InputError where the loss is no longer a number."""
+    def advance(self) -> bool:
+        """One step of the optimiser; whether it ended with a row of the log.
+
+        InputError where the loss is no longer a number, or far above that of answering 0.
+        """
         plan, step = self.plan, self.step
         xs, ys = training_batch(plan.suite, plan.task, plan.recipe, plan.seed, step)
-        loss = self._loss(torch.from_numpy(xs).to(self.device), torch.from_numpy(ys).to(self.device))
-        for group in self.optimiser.param_groups:
-            group["lr"] = plan.recipe.rate(step)
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
+        with training_precision(plan.recipe.precision, self.device):
+            loss = self._loss(torch.from_numpy(xs).to(self.device), torch.from_numpy(ys).to(self.device))
+            for group in self.optimiser.param_groups:
+                group["lr"] = plan.recipe.rate(step)
+            self.optimiser.zero_grad()
+            loss.backward()
+            self.optimiser.step()
         self._loss_sum += loss.detach()
         self.step += 1
-        if self.step % LOG_EVERY == 0 or self.finished:
-            self._log_row(xs.shape[1])
+        if self.step % self._log_every and not self.finished:
+            return False
+        self._log_row(xs.shape[1])
+        return True
 
     def _loss(self, xs: torch.Tensor, ys: torch.Tensor) -> torch.Tensor:
         """Mean squared error of the scaled targets over the scored positions."""
-        errors = (self.model(xs, ys) - ys) * self.plan.recipe.target_scale
+        errors = (self._forward(xs, ys) - ys) * self.plan.recipe.target_scale
         if self.plan.task.scored == "last":
             errors = errors[:, -1:]
         return errors.square().mean()
 
     def _log_row(self, points: int) -> None:
-        loss = self._loss_sum.item() / (self.step - (self.log[-1]["step"] if self.log else 0))
+        loss = self._loss_sum.item() / (self.step - self.log.last_step)
         self._loss_sum.zero_()
-        if not math.isfinite(loss):
+        if not math.isfinite(loss) or loss > self._largest_loss:
             raise InputError(
-                f"training of {self.plan.architecture.name} diverged before step {self.step}; "
-                "lower the learning rate or add warm-up"
+                f"training of {self.plan.architecture.name} diverged before step {self.step} "
+                f"(loss {loss:.3g}); lower the learning rate or add warm-up"
             )
         curriculum, d = self.plan.recipe.curriculum, self.plan.task.function_class.d
-        dims = curriculum.dims.at(self.step - 1, d) if curriculum else d
-        rate = self.plan.recipe.rate(self.step - 1)
-        self.log.append(dict(zip(LOG_FIELDS, (self.step, loss, rate, dims, points), strict=True)))
+        self.log.rows.append(
+            {
+                "step": self.step,
+                "loss": loss,
+                "dev_score": self._dev(self.model),
+                "learning_rate": self.plan.recipe.rate(self.step - 1),
+                "dims": curriculum.dims.at(self.step - 1, d) if curriculum else d,
+                "points": points,
+            }
+        )
 
     def start(self) -> None:
         """Claim the folder for a new run. InputError where it holds anything: a run, or what is not ours."""
         if (self.folder / LOG_FILE).exists():
             raise InputError(f"{self.folder} already holds a run; go on with --resume, or name another --out")
         held = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
-        if held:
+        if [path for path in held if path.name != LOCK_FILE]:
             raise InputError(f"{self.folder} is not empty (it holds {held[0].name!r}); name a new folder")
         self.save()
+        self._claim()
+
+    def _claim(self) -> None:
+        """InputError where another process trains in the folder."""
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise InputError(
+                f"another process trains in {self.folder}; wait for it, or name another --out"
+            ) from None
+
+    def release(self) -> None:
+        """Let another process train in the folder, as the end of this one does."""
+        self._lock.release()
 
     def save_if_older(self, seconds: float) -> None:
         """Save where the last save (or the start) is more than `seconds` ago."""
@@ -153,15 +190,16 @@ class TrainingRun:
     def finish(self, half: bool) -> None:
         """Put the checkpoint and the log in the folder's place, the state no longer needed."""
         dtype = torch.float16 if half else torch.float32
-        log = {LOG_FILE: self.log_text()}
-        save_checkpoint(self.model, self.folder, dtype, extra=log, replaces=[STATE_FILE])
+        log = {LOG_FILE: self.log.as_csv()}
+        save_checkpoint(self.model, self.folder, dtype, extra=log, replaces=[STATE_FILE, LOCK_FILE])
+        self.release()
 
     def save(self) -> None:
         """Write the state and the log into the folder, each whole or not at all."""
         state = {
             "identity": self.plan.identity(),
             "step": self.step,
-            "log": self.log,
+            "log": self.log.rows,
             "loss_sum": self._loss_sum.item(),
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -170,8 +208,12 @@ class TrainingRun:
         torch.save(state, content)
         with whole_file(self.folder / STATE_FILE) as part:
             part.write_bytes(content.getbuffer())
-        write_text(self.folder / LOG_FILE, self.log_text())
+        self.write_log()
         self._saved_at = time.monotonic()
+
+    def write_log(self) -> None:
+        """Write the learning curve so far into the folder."""
+        write_text(self.folder / LOG_FILE, self.log.as_csv())
 
     def resume(self) -> None:
         """Take up the state in the folder. CheckpointError where it is damaged or belongs to another run."""
@@ -180,12 +222,20 @@ class TrainingRun:
             raise CheckpointError(
                 f"nothing to resume: no {STATE_FILE} in {self.folder}; train without --resume"
             )
+        self._claim()
+        try:
+            self._take_up(path)
+        except BaseException:
+            self.release()
+            raise
+
+    def _take_up(self, path: Path) -> None:
         try:
             state = torch.load(path, weights_only=True, map_location=self.device)
             self._refuse_another(path, state["identity"])
             self.model.load_state_dict(state["model"])
             self.optimiser.load_state_dict(state["optimiser"])
-            self.step, self.log = state["step"], state["log"]
+            self.step, self.log = state["step"], TrainingLog(state["log"])
             self._loss_sum.fill_(state["loss_sum"])
         except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
             raise CheckpointError(f"{path} is damaged; remove it to train from the start") from None
@@ -196,14 +246,3 @@ class TrainingRun:
             raise CheckpointError(
                 f"{path} belongs to a run with another {' and '.join(differing)}; name another --out"
             )
-
-    def log_text(self) -> str:
-        """The learning curve as CSV, a row every LOG_EVERY steps."""
-        text = io.StringIO()
-        writer = csv.DictWriter(text, LOG_FIELDS, lineterminator="\n")
-        writer.writeheader()
-        for row in self.log:
-            writer.writerow(
-                {key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()}
-            )
-        return text.getvalue()

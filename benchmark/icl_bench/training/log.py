@@ -1,0 +1,58 @@
+"""The learning curve of a run: a row every so many steps, kept as CSV."""
+
+import csv
+import io
+import math
+from dataclasses import dataclass, field
+
+LOG_FILE = "training.csv"
+FIELDS = ("step", "loss", "dev_score", "learning_rate", "dims", "points")
+ROWS = 500  # at most, about
+
+Row = dict[str, float | int | None]
+
+
+def log_every(steps: int) -> int:
+    """Steps behind one row of a run of so many steps: 100, and more where that made too many rows."""
+    return max(100, 100 * math.ceil(steps / (100 * ROWS)))
+
+
+@dataclass
+class TrainingLog:
+    """Rows of FIELDS; a loss is the mean over the steps since the row before."""
+
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def last_step(self) -> int:
+        """The step of the last row, 0 where there is none."""
+        return int(self.rows[-1]["step"] or 0) if self.rows else 0
+
+    def told(self) -> str:
+        """The last row in a few words, for a progress bar."""
+        if not self.rows:
+            return ""
+        loss, score = self.rows[-1]["loss"], self.rows[-1]["dev_score"]
+        return f"loss {loss:.4g}" + (f", dev score {score:.3f}" if score is not None else "")
+
+    def as_csv(self) -> str:
+        """The rows as CSV, numbers in six digits."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(FIELDS)
+        writer.writerows([_cell(row[name]) for name in FIELDS] for row in self.rows)
+        return text.getvalue()
+
+
+def read_log(text: str) -> list[Row]:
+    """The rows of `TrainingLog.as_csv`; ValueError where the text is none."""
+    reader = csv.DictReader(io.StringIO(text))
+    if tuple(reader.fieldnames or ()) != FIELDS:
+        raise ValueError(f"the columns are {reader.fieldnames}, not {', '.join(FIELDS)}")
+    return [{name: float(row[name]) if row[name] else None for name in FIELDS} for row in reader]
+
+
+def _cell(value: float | int | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,101 @@
+"""`icl-bench sweep`: a grid is trained once, skips what is done, and takes up what was stopped."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+COMMAND = [str(Path(sys.executable).parent / "icl-bench"), "sweep", "mini"]
+TASKS = ["--task", "linear_regression", "--task", "sparse_parity"]
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Path:
+    path = tmp_path / "tiny.yaml"
+    attention = "{type: attention, heads: 1, positions: rope, bias: false}"
+    layers = f"[{{repeat: 1, sublayers: [{{norm: rmsnorm, module: {attention}}}]}}]"
+    head = "schema: 1, name: tiny, width: 16, positions: none, stem: [], final_norm: rmsnorm"
+    path.write_text(f"{{{head}, layers: {layers}}}")
+    return path
+
+
+def test_a_grid_is_trained_once(spec: Path, tmp_path: Path) -> None:
+    grid = ["--spec", str(spec), *TASKS, "--seeds", "2", "--steps", "120"]
+    listed = run(*grid, "--list", cwd=tmp_path)
+    assert (listed.returncode, listed.stdout.count(" left ")) == (0, 4)
+    assert "0 of 4 runs done, 4 left" in listed.stdout
+    assert not (tmp_path / "runs").exists()
+
+    trained = run(*grid, cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert "4 of 4 runs done" in trained.stdout
+    assert trained.stderr.count("dev score") >= 4
+    folders = [tmp_path / f"runs/mini-v1/tiny/seed-{s}/{t}" for s in (0, 1) for t in TASKS[1::2]]
+    weights = [folder / "model.safetensors" for folder in folders]
+    before = [path.stat().st_mtime_ns for path in weights]
+    assert len({path.read_bytes() for path in weights}) == 4
+
+    again = run(*grid, cwd=tmp_path)
+    assert (again.returncode, "4 of 4 runs done" in again.stdout) == (0, True)
+    assert [path.stat().st_mtime_ns for path in weights] == before
+
+    more = run("--spec", str(spec), *TASKS, "--steps", "121", cwd=tmp_path)
+    assert more.returncode == 1
+    assert more.stdout.count("another run") == 2
+    assert [path.stat().st_mtime_ns for path in weights] == before
+
+    scored = subprocess.run(
+        [COMMAND[0], "evaluate", "runs/mini-v1/tiny/seed-1", "--json"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert '"sparse_parity"' in scored.stdout
+
+
+def test_a_sweep_that_was_stopped_is_taken_up(spec: Path, tmp_path: Path) -> None:
+    grid = ["--spec", str(spec), *TASKS, "--steps", "2500", "--workers", "2"]
+    first = subprocess.Popen([*COMMAND, *grid], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    states = [tmp_path / f"runs/mini-v1/tiny/seed-0/{task}/state.pt" for task in TASKS[1::2]]
+    while not all(path.exists() for path in states):
+        time.sleep(0.05)
+    time.sleep(1)
+    os.kill(first.pid, signal.SIGINT)
+    message = first.communicate()[1]
+    assert first.returncode == 130, message
+    assert "begun" in run(*grid, "--list", cwd=tmp_path).stdout
+    second = run(*grid, cwd=tmp_path)
+    assert second.returncode == 0, second.stderr
+
+
+def test_a_cell_that_fails_is_told_and_the_others_go_on(spec: Path, tmp_path: Path) -> None:
+    occupied = tmp_path / "runs/mini-v1/tiny/seed-0/linear_regression"
+    occupied.mkdir(parents=True)
+    (occupied / "notes.txt").write_text("precious")
+    found = run("--spec", str(spec), *TASKS, "--steps", "20", cwd=tmp_path)
+    assert found.returncode == 1
+    assert "1 of 2 runs done, 1 left" in found.stdout
+    assert "tiny on linear_regression, seed 0: error: " in found.stdout
+    assert "notes.txt" in found.stdout
+    assert (occupied / "notes.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--spec", "reference/gtp2"], "reference/gpt2"),
+        (["--task", "parity"], "unknown task 'parity'"),
+        (["--spec", "none.yaml"], "no spec file none.yaml"),
+    ],
+)
+def test_names_that_are_none_are_told_before_anything_is_trained(tmp_path: Path, arguments, told) -> None:
+    found = run(*arguments, cwd=tmp_path)
+    assert found.returncode == 2
+    assert told in found.stderr
+    assert len(found.stderr.splitlines()) == 1
