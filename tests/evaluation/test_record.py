@@ -79,6 +79,13 @@ def test_in_a_checkout_the_commit_is_that_of_git_and_changes_make_it_dirty(monke
     assert describe_evaluator().dirty is False
     (tmp_path / "results.json").write_text("{}")  # no part of the code
     assert describe_evaluator().dirty is False
+    (tmp_path / "tasks/mini-v1/baselines/parity").mkdir(parents=True)
+    (tmp_path / "tasks/mini-v1/baselines/parity/zero.npz").write_text("3")
+    (tmp_path / "tasks/mini-v1/lock.json").write_text("{}")  # whose hash is in the record anyway
+    assert describe_evaluator().dirty is False
+    (tmp_path / "tasks/mini-v1/recipe.yaml").write_text("{}")
+    assert describe_evaluator().dirty is True
+    (tmp_path / "tasks/mini-v1/recipe.yaml").unlink()
     (tmp_path / "benchmark/new.py").write_text("2")
     assert describe_evaluator().dirty is True
 
