@@ -12,7 +12,7 @@ from icl_bench.resources import data_folder, threads
 from icl_bench.specs.result import Environment, Evaluator
 
 # What decides a result: code and tasks, but for what the suite's lock hash stands for in every record.
-_DECISIVE = ("benchmark", "tasks", ":(exclude)tasks/*/lock.json", ":(exclude)tasks/*/baselines")
+_DECISIVE = ("benchmark", "tasks", ":(exclude)tasks/*/lock.json", ":(exclude)tasks/*/baselines/*")
 
 
 def describe_evaluator() -> Evaluator:
@@ -20,7 +20,9 @@ def describe_evaluator() -> Evaluator:
     differs from it."""
     root = data_folder("tasks").parent  # the checkout, or a folder inside the installed package
     commit = _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
-    changes = _git(root, "status", "--porcelain", "--", *_DECISIVE) if commit else None
+    changes = (
+        _git(root, "status", "--porcelain", "--untracked-files=all", "--", *_DECISIVE) if commit else None
+    )
     dirty = None if changes is None else changes != ""
     return Evaluator(version=version("icl-bench"), commit=commit, dirty=dirty)
 
