@@ -3,15 +3,17 @@
 Nothing here is a test: machines differ and are shared. Ratios are medians over pairs run in turn in one
 process; seconds and memory are those of whole commands, as a user waits for them.
 
-    .venv/bin/python tests/performance/bench.py [commands] [ratios]
+    .venv/bin/python tests/performance/bench.py [commands] [ratios] [baselines [NAME…]]
 """
 
+import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -87,6 +89,27 @@ def ratios() -> None:
         print_row(f"train mamba, width 64, batch 64, {tokens} tokens", f"{figure:.1f}", least)
 
 
+def baselines(*names: str) -> None:
+    """Baselines at all context lengths beside a fit a context length, of those named or of all.
+
+    Each has a process of its own: what one library does to threads and memory slows down others.
+    """
+    from performance.baselines import ROWS, cells
+
+    from icl_bench.resources import threads
+
+    unknown = set(names) - {row.baseline for row in ROWS}
+    if unknown:
+        sys.exit(f"no baseline is timed as {', '.join(sorted(unknown))}; see ROWS in baselines.py")
+    chosen = [place for place, row in enumerate(ROWS) if not names or row.baseline in names]
+    what = f"baseline, task, loop: ms a prompt on {threads()} threads"
+    print_row(what, "ours", "prompts", "loop", "prompts", "ratio", "aim")
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as processes:
+        for place, found in zip(chosen, processes.map(cells, chosen), strict=True):
+            print_row(ROWS[place].title, *found, ROWS[place].aim)
+
+
 def print_row(what: str, *cells: object) -> None:
     """One line of a table, as soon as it is known."""
     print(f"{what:<62}" + "".join(f"{cell!s:>9}" for cell in cells), flush=True)
@@ -94,7 +117,12 @@ def print_row(what: str, *cells: object) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # transformers tells that it runs without its CUDA kernels
-    chosen = sys.argv[1:] or ["commands", "ratios"]
-    for part in chosen:
-        {"commands": commands, "ratios": ratios}[part]()
-        print()
+    parts = {"commands": commands, "ratios": ratios, "baselines": baselines}
+    words = sys.argv[1:] or list(parts)
+    names = [word for word in words if word not in parts]
+    if names and "baselines" not in words:
+        sys.exit(f"no part is called {names[0]}; choose from {', '.join(parts)}")
+    for part in parts:
+        if part in words:
+            parts[part](*(names if part == "baselines" else []))
+            print()

@@ -1,15 +1,11 @@
-"""Throughput beside the same architecture in `transformers`, in one process, as ratios.
+"""Throughput beside the same architecture in `transformers`, on the same inputs and weights, as ratios.
 
-Each pair is run in turn, A B A B …, on the same inputs and weights; the figure is the median of the pairwise
-ratios. The machine's speed cancels; absolute times mean little and are not claimed.
+Absolute times mean little and are not claimed.
 """
-
-import statistics
-import time
-from collections.abc import Callable
 
 import torch
 from models.twins import architecture, copy_weights, twin, twin_stack
+from performance.timing import ratio
 from torch import Tensor, nn
 
 from icl_bench.models.model import ICLModel
@@ -37,20 +33,6 @@ def pair(name: str, sizes: dict[str, int], d: int) -> tuple[ICLModel, TwinRegres
     """Our model and its twin, with the same weights."""
     model = ICLModel(architecture(name, **sizes), d=d, k=1, task="paper-v1/linear_regression")
     return model, TwinRegressor(name, sizes, model)
-
-
-def ratio(ours: Callable[[], object], theirs: Callable[[], object], pairs: int = 7) -> float:
-    """Their time over ours: the median of pairwise ratios, after one uncounted run of each."""
-    ratios = []
-    for attempt in range(pairs + 1):
-        start = time.perf_counter()
-        ours()
-        middle = time.perf_counter()
-        theirs()
-        end = time.perf_counter()
-        if attempt:
-            ratios.append((end - middle) / (middle - start))
-    return statistics.median(ratios)
 
 
 def evaluation_ratio(name: str, sizes: dict[str, int], points: int, d: int, prompts: int) -> float:
