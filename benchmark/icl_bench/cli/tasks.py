@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from icl_bench.cli.chart import chart
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.frozen import frozen_means, told_mean
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from icl_bench.suites import Suite
 
 tasks = typer.Typer(cls=VerbGroup, help="Look at the frozen tasks, verify them, export them.")
+tasks.command()(chart)
 
 TaskName = Annotated[
     str, typer.Argument(metavar="SUITE/TASK", help="As mini/linear_regression.", show_default=False)

@@ -1,0 +1,56 @@
+"""The charts of this benchmark: mean squared error against context length."""
+
+from collections.abc import Sequence
+
+from icl_bench.charts.series import Chart, Number, Numbers, Role, Scale, Series
+
+_HEADROOM = 1.08
+_LOG_FLOOR = 1e-5
+
+
+def error_chart(
+    title: str,
+    series: Sequence[Series],
+    zero_level: Number | None = None,
+    log: bool = False,
+    x_label: str = "context length",
+) -> Chart:
+    """Error curves of a task in its own units.
+
+    The y axis ends just above `zero_level`, the largest error of answering 0; what is worse than that leaves
+    the frame. A logarithmic axis has room above, and ends at 10⁻⁵ of that level where errors are smaller.
+    """
+    limit = _HEADROOM * zero_level if zero_level and not log else None
+    floor = _LOG_FLOOR * zero_level if zero_level and log else None
+    scale: Scale = "log" if log else "linear"
+    return Chart(title, x_label, "mean squared error", series, y_scale=scale, y_limit=limit, y_floor=floor)
+
+
+def baseline_series(
+    name: str,
+    errors: Numbers,
+    score_baseline: str,
+    exact: str,
+    mean: Number | None = None,
+    prompts: int | None = None,
+    of: int | None = None,
+    style: int | None = None,
+) -> Series:
+    """A baseline's errors at context lengths 0, 1, …, with its part in the task and what is said of it.
+
+    `score_baseline` and `exact` are the names of the task's predictors at score 1 and at optimality 1;
+    `prompts` is on how many of the suite's its errors are known, and `of` how many it has.
+    """
+    parts = ["score 1"] * (name == score_baseline) + ["optimality 1"] * (name == exact)
+    if prompts is not None and of is not None and prompts < of:
+        parts.append(f"first {prompts:,} of {of:,} prompts")
+    roles: dict[str, Role] = {"zero": "zero", score_baseline: "baseline", exact: "exact"}
+    return Series(
+        name,
+        range(len(errors)),
+        errors,
+        role=roles.get(name, "other"),
+        note=", ".join(parts),
+        mean=mean,
+        style=style,
+    )

@@ -1,0 +1,128 @@
+"""How series are told apart: by dashes, marker and width, and by colour on top of that.
+
+No two series of a chart share all of the first three, so a chart without colour says the same. Colours are
+plain attributes, which the stylesheet turns into CSS custom properties that a page may set.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import lcm
+
+from icl_bench.charts.series import Role, Series
+from icl_bench.errors import InputError
+
+# name: (light, dark). The numbered ones stay apart from each other and from the surface, in every common
+# form of colour blindness too.
+COLOURS = {
+    "ink": ("#1b1b1b", "#f2f2f2"),
+    "muted": ("#595f66", "#a9b0b7"),
+    "grid": ("#dfe2e5", "#3a3f45"),
+    "surface": ("#ffffff", "#16181b"),
+    "1": ("#0a4bb0", "#4f93d8"),
+    "2": ("#a02800", "#f56a3a"),
+    "3": ("#128751", "#62dc92"),
+    "4": ("#b4137a", "#d078a0"),
+    "5": ("#9c6e01", "#fdcc05"),
+    "6": ("#8529ff", "#9f6bff"),
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """One curve's looks."""
+
+    width: float
+    dashes: str  # as in stroke-dasharray; empty is solid
+    marker: str  # a path around 0, 0; empty is none
+    filled: bool  # whether the marker is
+    colour: str  # a key of COLOURS
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """The styles of a role: the k-th series of it takes the k-th of each, round and round."""
+
+    width: float
+    dashes: tuple[str, ...]
+    markers: tuple[str, ...]
+    filled: bool
+    colours: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many differ without colour."""
+        return lcm(len(self.dashes), len(self.markers))
+
+    def style(self, k: int) -> Style:
+        dashes, marker = self.dashes[k % len(self.dashes)], self.markers[k % len(self.markers)]
+        return Style(self.width, dashes, marker, self.filled, self.colours[k % len(self.colours)])
+
+
+_CIRCLE = "M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0z"
+_SQUARE = "M-2.7,-2.7h5.4v5.4h-5.4z"
+_DIAMOND = "M0,-4l4,4l-4,4l-4,-4z"
+_UP = "M0,-3.8l3.6,6.4h-7.2z"
+_DOWN = "M0,3.8l3.6,-6.4h-7.2z"
+_PLUS = "M-3.6,0h7.2M0,-3.6v7.2"
+_CROSS = "M-2.8,-2.8l5.6,5.6M-2.8,2.8l5.6,-5.6"
+_HOURGLASS = "M-3,-3.2h6l-6,6.4h6z"
+
+_NUMBERED = ("1", "2", "3", "4", "5", "6")
+_LOOKS: dict[Role, _Looks] = {
+    "exact": _Looks(3.6, ("",), ("", _CIRCLE, _SQUARE, _UP), True, ("ink",)),
+    "baseline": _Looks(2.6, ("11 3",), ("", _DIAMOND, _DOWN, _SQUARE), True, ("ink",)),
+    "model": _Looks(
+        2.2,
+        ("", "8 3", "8 3 2 3"),
+        (_CIRCLE, _SQUARE, _UP, _DIAMOND),
+        True,
+        ("2", "1", "3", "4", "5", "6"),
+    ),
+    "other": _Looks(
+        1.3,
+        ("", "6 3", "2 2", "9 3 2 3", "14 4"),
+        (_CIRCLE, _UP, _PLUS, _SQUARE, _CROSS, _DIAMOND, _DOWN, _HOURGLASS),
+        False,
+        _NUMBERED,
+    ),
+    "zero": _Looks(1.5, ("1.5 3",), ("", _CIRCLE, _SQUARE, _UP), False, ("ink",)),
+}
+
+
+def choose_styles(series: Sequence[Series]) -> list[Style]:
+    """A style for each series, no two alike; InputError where a role has too many to be told apart."""
+    taken, found = set(), {}
+    for one in sorted(series, key=lambda one: one.style is None):  # those that ask for a style go first
+        looks = _LOOKS[one.role]
+        order = [((one.style or 0) + k) % looks.count for k in range(looks.count)]
+        free = [k for k in order if (one.role, k) not in taken]
+        if not free:
+            raise InputError(
+                f"a chart has at most {looks.count} series with the role {one.role!r}; draw fewer"
+            )
+        taken.add((one.role, free[0]))
+        found[one.name] = looks.style(free[0])
+    return [found[one.name] for one in series]
+
+
+def stylesheet() -> str:
+    """CSS that lets a page set the colours, as `--chart-ink` or `--chart-1`, and gives them dark values.
+
+    A page with charts needs it once; it also lets a curve stand out under the pointer.
+    """
+    light = [_rule(name, light) for name, (light, _) in COLOURS.items()]
+    dark = [_rule(name, dark) for name, (_, dark) in COLOURS.items()]
+    return "\n".join(
+        [
+            ".icl-chart{display:block;max-width:100%;height:auto}",
+            *light,
+            f"@media (prefers-color-scheme:dark){{\n{chr(10).join(dark)}\n}}",
+            ".icl-chart:has(.series:hover) .series:not(:hover){opacity:.25}",
+            "",
+        ]
+    )
+
+
+def _rule(name: str, value: str) -> str:
+    hollow = f"\n.icl-chart .hollow{{fill:var(--chart-surface,{value})}}" if name == "surface" else ""
+    return f".icl-chart .c-{name}{{color:var(--chart-{name},{value})}}{hollow}"

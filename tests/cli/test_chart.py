@@ -1,0 +1,237 @@
+"""`icl-bench tasks chart`: what it draws, what the table holds, and how it ends."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from typer.testing import CliRunner
+
+from icl_bench.cli import app
+from icl_bench.resources import data_folder
+from icl_bench.suites import load_suite, suite_names
+from icl_bench.suites.frozen_errors import frozen_baselines
+
+SVG = "{http://www.w3.org/2000/svg}"
+TASKS = [f"{name}/{task}" for name in suite_names() for task in load_suite(name).tasks]
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["tasks", "chart", *map(str, arguments)])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def texts(path: Path) -> list[str]:
+    return [element.text for element in ElementTree.parse(path).iter(f"{SVG}text")]
+
+
+def columns(path: Path) -> dict[str, list[float]]:
+    """A table by the names at its head."""
+    head, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
+    return {name: [float(row[k]) for row in rows] for k, name in enumerate(head)}
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory) -> Path:
+    """The result of a model that is none of the baselines of its task's chart by name."""
+    path = tmp_path_factory.mktemp("records") / "one.json"
+    arguments = ["baseline/averaging", "--output", str(path)]
+    tasks = ["--task", "linear_regression", "--task", "vector_mqar"]
+    assert CliRunner().invoke(app, ["evaluate", *arguments, *tasks]).exit_code == 0
+    return path
+
+
+@pytest.fixture
+def copied(tmp_path, monkeypatch) -> Path:
+    """A data folder of its own, with a copy of mini-v1 that has two frozen baselines of sparse parity."""
+    folder = tmp_path / "tasks" / "mini-v1"
+    shutil.copytree(data_folder("tasks") / "mini-v1", folder)
+    lock = json.loads((folder / "lock.json").read_text(encoding="utf-8"))
+    frozen = lock["baselines"]["sparse_parity"]
+    lock["baselines"]["sparse_parity"] = {name: frozen[name] for name in ("parity_bayes", "zero")}
+    (folder / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    monkeypatch.setattr("icl_bench.suites.catalogue.data_folder", lambda name: tmp_path / name)
+    return folder
+
+
+@pytest.mark.parametrize("scale", [[], ["--log"]])
+@pytest.mark.parametrize("name", TASKS)
+def test_every_frozen_baseline_of_every_task_is_drawn(tmp_path, name, scale):
+    suite, task = load_suite(name.split("/")[0]), name.split("/")[1]
+    names = list(frozen_baselines(suite, task))
+    code, stdout, stderr = run(name, tmp_path / "out.svg", *scale)
+    assert (code, stderr) == (0, "")
+    assert stdout == f"wrote {len(names)} curves of {name} to {tmp_path / 'out.svg'}\n"
+    shown = texts(tmp_path / "out.svg")
+    assert shown[0] == name
+    assert set(names) <= set(shown)
+    first = (tmp_path / "out.svg").read_bytes()
+    run(name, tmp_path / "out.svg", *scale)
+    assert (tmp_path / "out.svg").read_bytes() == first
+
+
+def test_the_table_holds_the_frozen_errors_and_the_models(tmp_path, record):
+    out = tmp_path / "new folder" / "out.CSV"
+    code, stdout, _ = run("mini/linear_regression", out, "--record", record)
+    assert (code, stdout.startswith("wrote ")) == (0, True)
+    suite = load_suite("mini")
+    frozen = {name: one.curve.tolist() for name, one in frozen_baselines(suite, "linear_regression").items()}
+    result = json.loads(record.read_text(encoding="utf-8"))["tasks"]["linear_regression"]
+    model = {"baseline/averaging": result["error_curves"]["model"]}
+    points = suite.tasks["linear_regression"].points
+    assert columns(out) == {"context length": list(range(points)), **frozen, **model}
+
+
+def test_only_the_chosen_baselines_and_every_record(tmp_path, record):
+    again = tmp_path / "two.json"
+    shutil.copy(record, again)
+    records = ["--record", record, "--record", again]
+    chosen = ["--baseline", "least_squares"]
+    assert run("mini/linear_regression", tmp_path / "out.csv", *chosen, *records)[0] == 0
+    models = ["baseline/averaging (one)", "baseline/averaging (two)"]
+    assert list(columns(tmp_path / "out.csv")) == ["context length", "least_squares", *models]
+
+
+def test_labels_say_what_a_predictor_is(tmp_path, record):
+    assert run("mini/linear_regression", tmp_path / "out.svg", "--record", record)[0] == 0
+    shown = texts(tmp_path / "out.svg")
+    assert shown[shown.index("least_squares") + 1] == "score 1, optimality 1"
+    assert shown[shown.index("baseline/averaging") + 1] == "up\xa0to\xa024.88"
+
+
+def test_hover_tells_the_mean_over_scored_context_lengths(tmp_path, record):
+    assert run("mini/vector_mqar", tmp_path / "out.svg", "--record", record)[0] == 0
+    hovers = [one.text for one in ElementTree.parse(tmp_path / "out.svg").iter(f"{SVG}title")]
+    mean = json.loads(record.read_text(encoding="utf-8"))["tasks"]["vector_mqar"]["mean_error"]
+    assert f"baseline/averaging: mean {mean['value']:.4g}" in hovers
+    assert "lookup: mean 0 (score 1, optimality 1)" in hovers
+
+
+def test_where_only_the_last_context_length_is_scored_the_axis_says_so(tmp_path):
+    run("mini/vector_mqar", tmp_path / "out.svg")
+    assert "context length (the last one is scored)" in texts(tmp_path / "out.svg")
+    run("mini/sparse_parity", tmp_path / "out.svg")
+    assert "context length" in texts(tmp_path / "out.svg")
+
+
+def freeze(*names: str) -> None:
+    """Freeze baselines on the first prompts of sparse parity."""
+    chosen = [argument for name in names for argument in ("--baseline", name)]
+    compute = ["compute", "mini", "--task", "sparse_parity", "--prompts", "20", "--workers", "1"]
+    assert CliRunner().invoke(app, ["baselines", *compute, *chosen]).exit_code == 0
+
+
+def test_errors_on_fewer_prompts_say_so(copied, tmp_path):
+    freeze("averaging")
+    assert run("mini/sparse_parity", tmp_path / "out.svg")[0] == 0
+    shown = texts(tmp_path / "out.svg")
+    notes = " ".join(shown[shown.index("averaging") + 1 :])
+    assert notes.startswith("first 20 of 2,048 prompts, up\xa0to\xa0")
+
+
+def test_a_baseline_looks_the_same_whatever_is_beside_it(copied, tmp_path):
+    def looks(*arguments: object) -> list[tuple[str | None, ...]]:
+        assert run("mini/sparse_parity", tmp_path / "out.svg", *arguments)[0] == 0
+        groups = ElementTree.parse(tmp_path / "out.svg").iter(f"{SVG}g")
+        (group,) = [one for one in groups if (one.findtext(f"{SVG}title") or "").startswith("knn: ")]
+        paths = group.findall(f"{SVG}path")
+        return [(one.get("stroke-dasharray"), one.get("stroke-width")) for one in paths[1:]]
+
+    freeze("averaging", "knn")
+    assert looks("--baseline", "knn") == looks()
+
+
+def test_a_task_without_frozen_errors_says_how_to_freeze_them(copied, tmp_path):
+    lock = json.loads((copied / "lock.json").read_text(encoding="utf-8"))
+    del lock["baselines"]
+    (copied / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
+    code, _, stderr = run("mini/sparse_parity", tmp_path / "out.svg")
+    assert code == 2
+    assert stderr == (
+        "error: no errors are frozen for mini-v1/sparse_parity yet; "
+        "run `icl-bench baselines compute mini-v1`\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["mini/sparse_parity", "out.png"],
+            "cannot tell from 'out.png' what to write; end it in .svg or .csv",
+        ),
+        (["mini/sparse_parity", "svg"], "cannot tell from 'svg' what to write"),
+        (["mini/sparse_party", "out.svg"], "did you mean 'sparse_parity'?"),
+        (["sparse_parity", "out.svg"], "'sparse_parity' is not SUITE/TASK"),
+        (
+            ["mini/sparse_parity", "out.svg", "--baseline", "zeros"],
+            "unknown baseline 'zeros'; did you mean 'zero'?",
+        ),
+        (
+            ["mini/sparse_parity", "out.svg", "--baseline", "knn"],
+            "no errors of knn are frozen for mini-v1/sparse_parity yet; run "
+            "`icl-bench baselines compute mini-v1 --task sparse_parity --baseline knn`",
+        ),
+        (["mini/sparse_parity", "out.svg", "--record", "none.json"], "no file none.json"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told_in_one_line(copied, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    code, stdout, stderr = run(*arguments)
+    assert (code, stdout, stderr.count("\n")) == (2, "", 1)
+    assert message in stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_record_of_other_tasks_is_refused(tmp_path, record):
+    for name in ("mini/sparse_parity", "paper/linear_regression"):
+        code, _, stderr = run(name, tmp_path / "out.svg", "--record", record)
+        assert code == 2
+        assert f"{record} has no result on {name.replace('/', '-v1/')}; evaluate the model on it" in stderr
+    same = ["--record", record, "--record", record]
+    assert (
+        "two series are called 'baseline/averaging (one)'"
+        in run("mini/linear_regression", tmp_path / "out.svg", *same)[2]
+    )
+
+
+def test_a_record_of_other_sizes_is_refused(tmp_path, record):
+    document = json.loads(record.read_text(encoding="utf-8"))
+    result = document["tasks"]["linear_regression"]
+    result["points"] += 1
+    for curve in result["error_curves"].values():
+        curve.append(0.0)
+    for estimate in (result["mean_error"], result["score"], result["optimality"]):
+        estimate.update(value=None, low=None, high=None, reason="changed")
+    total = sum(result["prompt_errors"]) / len(result["prompt_errors"]) / result["points"]
+    zero, base = (sum(result["error_curves"][key]) for key in ("zero", "baseline"))
+    score = (zero - total * result["points"]) / (zero - base)
+    result["mean_error"]["value"], result["score"]["value"], result["optimality"]["value"] = (
+        total,
+        score,
+        score,
+    )
+    changed = tmp_path / "changed.json"
+    changed.write_text(json.dumps(document), encoding="utf-8")
+    code, _, stderr = run("mini/linear_regression", tmp_path / "out.svg", "--record", changed)
+    assert code == 2
+    assert f"{changed} has 12 points of linear_regression, not 11; evaluate again" in stderr
+
+
+def test_frozen_errors_that_were_changed_are_refused(copied, tmp_path):
+    path = copied / "baselines" / "sparse_parity" / "zero.npz"
+    path.write_bytes(path.read_bytes()[:-1])
+    code, _, stderr = run("mini/sparse_parity", tmp_path / "out.svg")
+    assert (code, stderr.count("\n")) == (2, 1)
+    assert "baselines/sparse_parity/zero.npz: expected SHA-256" in stderr
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    out = tmp_path / "file" / "out.svg"
+    code, _, stderr = run("mini/sparse_parity", out)
+    assert (code, stderr.count("\n")) == (2, 1)
+    assert stderr.startswith(f"error: cannot write {out}: ")
