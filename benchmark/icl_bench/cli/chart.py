@@ -31,7 +31,7 @@ def chart(
 
     OUT.svg opens in a browser; OUT.csv holds the same numbers, context lengths down and predictors across.
 
-    Example: icl-bench tasks chart mini/sparse_parity parity.svg --record results/demo.json
+    Example: icl-bench tasks chart mini/linear_regression linear.svg --record results/demo.json
     """
     from icl_bench.charts import as_csv, draw
     from icl_bench.errors import InputError
