@@ -22,10 +22,6 @@ class NNGP(Baseline):
     type: Literal["nngp"] = "nngp"
     summary: ClassVar[str] = "the posterior mean of the Gaussian process of random two-layer ReLU networks"
 
-    def numbers_per_prompt(self, points: int, d: int, k: int) -> int:
-        """A few matrices of points × points."""
-        return points * (3 * points + d + k)
-
     def answers(
         self, xs: Float[np.ndarray, "batch points d"], ys: Float[np.ndarray, "batch points k"]
     ) -> Float[np.ndarray, "batch points k"]:
