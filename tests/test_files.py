@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icl_bench.errors import StorageError
-from icl_bench.files import check_file_place, whole_file, write_text
+from icl_bench.files import check_file_place, whole_file, whole_folder, write_text
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -22,6 +22,14 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
         fill_the_disk()
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_the_files_of_a_folder_have_the_rights_of_any_new_file(tmp_path: Path) -> None:
+    with whole_folder(tmp_path / "made") as part:
+        (part / "private").write_text("")
+        (part / "private").chmod(0o600)
+    (tmp_path / "usual").write_text("")
+    assert (tmp_path / "made/private").stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
 def test_pipes_links_and_folders_are_not_replaced(tmp_path: Path) -> None:

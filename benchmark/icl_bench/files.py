@@ -49,6 +49,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
     try:
         yield part
         part.chmod(0o777 & ~_umask())
+        for file in part.rglob("*"):
+            file.chmod((0o777 if file.is_dir() else 0o666) & ~_umask())  # some libraries write for us alone
         _replace_folder(part, path)
     except OSError as error:
         raise _cannot_write(path, error) from error

@@ -16,7 +16,7 @@ from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.recipe import Curriculum, Ramp, Recipe, load_recipe
 from icl_bench.suites import find_task, generate
 from icl_bench.training.dev import DevScore
-from icl_bench.training.log import log_every, read_log
+from icl_bench.training.log import CURVE_FILE, log_every, read_log
 from icl_bench.training.prompts import training_batch
 from icl_bench.training.run import LOG_FILE, STATE_FILE, RunPlan, TrainingRun
 
@@ -118,7 +118,11 @@ def test_the_end_is_a_checkpoint_with_its_log(tmp_path: Path) -> None:
     weights = trained(run, 120)
     run.finish(half=False)
     files = {path.name for path in run.folder.iterdir()}
-    assert files == {"config.json", "model.safetensors", LOG_FILE}
+    assert files == {"config.json", "model.safetensors", LOG_FILE, CURVE_FILE}
+    drawn = (run.folder / CURVE_FILE).read_text()
+    assert (
+        f"tiny on mini-v1/linear_regression, seed 0: dev score {run.log.rows[-1]['dev_score']:.3f}" in drawn
+    )
     assert_same_bits(dict(load_checkpoint(run.folder).state_dict()), weights)
     provenance = read_config(run.folder).training
     assert (provenance["seed"], provenance["recipe"]["steps"]) == (0, 120)

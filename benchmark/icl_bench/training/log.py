@@ -1,11 +1,14 @@
-"""The learning curve of a run: a row every so many steps, kept as CSV."""
+"""The learning curve of a run: a row every so many steps, kept as CSV and drawn as SVG."""
 
 import csv
 import io
 import math
 from dataclasses import dataclass, field
 
+from icl_bench.charts import Chart, Series, draw
+
 LOG_FILE = "training.csv"
+CURVE_FILE = "training.svg"
 FIELDS = ("step", "loss", "dev_score", "learning_rate", "dims", "points")
 ROWS = 500  # at most, about
 
@@ -34,6 +37,14 @@ class TrainingLog:
             return ""
         loss, score = self.rows[-1]["loss"], self.rows[-1]["dev_score"]
         return f"loss {loss:.4g}" + (f", dev score {score:.3f}" if score is not None else "")
+
+    def as_svg(self, run: str) -> str:
+        """Loss, on a logarithmic axis, against steps. `run` is how the run is called in the title."""
+        score = self.rows[-1]["dev_score"]
+        title = run + ("" if score is None else f": dev score {score:.3f}")
+        steps, losses = ([row[name] or 0 for row in self.rows] for name in ("step", "loss"))
+        series = Series("loss", steps, losses, role="model")
+        return draw(Chart(title, "step", "loss", [series], y_scale="log"), standalone=True)
 
     def as_csv(self) -> str:
         """The rows as CSV, numbers in six digits."""

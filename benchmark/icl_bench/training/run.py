@@ -22,7 +22,7 @@ from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.recipe import Recipe
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.training.dev import DevScore
-from icl_bench.training.log import LOG_FILE, TrainingLog, log_every
+from icl_bench.training.log import CURVE_FILE, LOG_FILE, TrainingLog, log_every
 from icl_bench.training.precision import compiled_model, training_precision
 from icl_bench.training.prompts import training_batch
 
@@ -190,8 +190,11 @@ class TrainingRun:
     def finish(self, half: bool) -> None:
         """Put the checkpoint and the log in the folder's place, the state no longer needed."""
         dtype = torch.float16 if half else torch.float32
-        log = {LOG_FILE: self.log.as_csv()}
-        save_checkpoint(self.model, self.folder, dtype, extra=log, replaces=[STATE_FILE, LOCK_FILE])
+        run = (
+            f"{self.plan.architecture.name} on {self.plan.suite}/{self.plan.task.name}, seed {self.plan.seed}"
+        )
+        curve = {LOG_FILE: self.log.as_csv(), CURVE_FILE: self.log.as_svg(run)}
+        save_checkpoint(self.model, self.folder, dtype, extra=curve, replaces=[STATE_FILE, LOCK_FILE])
         self.release()
 
     def save(self) -> None:
