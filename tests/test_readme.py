@@ -63,6 +63,14 @@ def test_the_result_table_is_what_the_demo_prints(tmp_path: Path) -> None:
     assert numbers == pytest.approx(shown_numbers, rel=2e-3, abs=2e-3)
 
 
+def test_the_comparison_is_what_the_command_prints(tmp_path: Path) -> None:
+    arguments = ("compare", "reference/llama", "baseline/ridge")
+    words, numbers = lines_and_numbers(printed(*arguments, cwd=tmp_path))
+    shown_words, shown_numbers = lines_and_numbers(shown(f".venv/bin/icl-bench {' '.join(arguments)}"))
+    assert words == shown_words
+    assert numbers == pytest.approx(shown_numbers, rel=2e-3, abs=2e-3)
+
+
 def test_every_file_that_it_names_is_there() -> None:
     links = re.findall(r"\]\((?!http|#)([^)]+)\)", README)
     folders = re.findall(r"`((?:tasks|submissions|benchmark|leaderboard)/[\w/]*)`", README)

@@ -3,6 +3,7 @@
 import typer
 
 from icl_bench.cli.baselines import baselines
+from icl_bench.cli.compare import compare
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.evaluate import evaluate
 from icl_bench.cli.models import models
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(evaluate)
+app.command()(compare)
 app.command()(predict)
 app.command()(train)
 app.command()(sweep)

@@ -12,6 +12,8 @@ from icl_bench.specs.result import CheckpointIdentity, ModelIdentity
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Suite
 
+BASELINE_PREFIX = "baseline/"
+
 
 @dataclass(frozen=True)
 class Entrant:
@@ -117,10 +119,10 @@ def open_source(
 
     Only what `tasks` (all of the suite's for None) need is looked for and fetched.
     """
-    if name.startswith("baseline/"):
+    if name.startswith(BASELINE_PREFIX):
         if revision is not None or device not in (None, "cpu"):
             raise InputError(
                 f"{name} is part of icl-bench and runs on the CPU; leave out --revision and --device"
             )
-        return BaselineSource(name.removeprefix("baseline/"))
+        return BaselineSource(name.removeprefix(BASELINE_PREFIX))
     return CheckpointSource(name, suite, revision, device or "cpu", tasks)

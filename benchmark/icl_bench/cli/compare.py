@@ -1,0 +1,80 @@
+"""`icl-bench compare`: which of two models is better on which task, and which differences are real."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from icl_bench.evaluation.compare import Difference
+
+ModelOrRecord = Annotated[
+    str,
+    typer.Argument(
+        help="A model, as for evaluate, or a record that evaluate wrote.", show_default=False, metavar="MODEL"
+    ),
+]
+
+
+def compare(
+    a: ModelOrRecord,
+    b: ModelOrRecord,
+    suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
+    task: Annotated[
+        list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")] = False,
+) -> None:
+    """Compare two models on the same prompts, task by task, with 95% intervals of the difference.
+
+    Both are resampled over the same prompts, so a small difference can be told where their intervals
+    overlap. p-values are corrected for the number of tasks (Holm). A model that is not a record is evaluated
+    first; of baselines, the frozen errors are taken.
+
+    Example: icl-bench compare reference/gpt2 baseline/ridge --task linear_regression
+    """
+    from icl_bench.evaluation.compare import compare as differences
+    from icl_bench.evaluation.contenders import contender
+    from icl_bench.evaluation.runner import chosen_tasks
+    from icl_bench.suites import load_suite
+
+    of = load_suite(suite)
+    tasks = chosen_tasks(of, task)
+    first, second = (contender(name, of, tasks, device) for name in (a, b))
+    found = differences(of, first, second)
+    if as_json:
+        sides = {"suite": of.name, "a": first.name, "b": second.name}
+        typer.echo(json.dumps(sides | {"differences": [_row(one) for one in found]}, indent=1))
+        return
+    typer.echo(f"A = {first.name}, B = {second.name}, on {of.name}\n")
+    typer.echo(_table(found))
+    for one in found:
+        if one.difference.reason is not None:
+            typer.echo(f"{one.task}: {one.difference.reason}")
+
+
+def _row(one: "Difference") -> dict[str, Any]:
+    ends = {"low": one.difference.low, "high": one.difference.high, "reason": one.difference.reason}
+    scores = {"score_a": one.a, "score_b": one.b, "difference": one.difference.value}
+    return {"task": one.task, "prompts": one.prompts, **scores, **ends, "p": one.p, "better": one.better}
+
+
+def _table(found: "list[Difference]") -> str:
+    from tabulate import tabulate
+
+    from icl_bench.evaluation.table import told
+
+    rows = [
+        {
+            "task": one.task,
+            "prompts": f"{one.prompts:,}",
+            "A": "-" if one.a is None else f"{one.a:.3f}",
+            "B": "-" if one.b is None else f"{one.b:.3f}",
+            "A − B": told(one.difference),
+            "p": "-" if one.p is None else f"{one.p:.3f}",
+            "": f"{one.better} is better" if one.better else "not separated",
+        }
+        for one in found
+    ]
+    return tabulate(rows, headers="keys", disable_numparse=True)

@@ -1,0 +1,130 @@
+"""Two models are compared on the same prompts: what both find hard cancels, and chance is allowed for."""
+
+import numpy as np
+import pytest
+
+import icl_bench
+from icl_bench.baselines.knn import KNearestNeighbours
+from icl_bench.errors import InputError
+from icl_bench.evaluation.compare import MEAN, Contender, compare, holm, two_sided_p
+from icl_bench.evaluation.contenders import contender
+from icl_bench.evaluation.freeze import freeze, missing_entries
+from icl_bench.evaluation.scores import bootstrap_key
+from icl_bench.function_classes.streams import raw_words, uniform_index
+from icl_bench.suites import load_prompts
+
+TASKS = ["linear_regression", "sparse_parity"]
+
+
+def errors_of(name: str, suite: str = "tiny") -> dict[str, np.ndarray]:
+    record = icl_bench.evaluate(f"baseline/{name}", suite, TASKS)
+    return {task: np.array(result.prompt_errors) for task, result in record.tasks.items()}
+
+
+def test_a_difference_is_that_of_the_two_scores_with_the_interval_of_gathered_resamples(tiny):
+    a, b, base, zero = (errors_of(name) for name in ("ridge", "knn", "least_squares", "zero"))
+    task = "linear_regression"
+    (found, *_) = compare(tiny, Contender("a", a), Contender("b", b))
+    scores = [icl_bench.evaluate(f"baseline/{n}", "tiny", [task]).tasks[task].score for n in ("ridge", "knn")]
+    assert [found.a, found.b] == [score.value for score in scores]
+    assert found.difference.value == pytest.approx(scores[0].value - scores[1].value)
+
+    prompts, resamples = len(zero[task]), tiny.spec.resamples
+    drawn = uniform_index(raw_words(bootstrap_key("tiny-v1", task), 0, resamples, prompts), prompts)
+    gained = (b[task] - a[task])[drawn].sum(axis=1) / (zero[task] - base[task])[drawn].sum(axis=1)
+    expected = np.quantile(gained, [0.025, 0.975])
+    assert [found.difference.low, found.difference.high] == pytest.approx(list(expected))
+
+
+def test_the_mean_weighs_tasks_alike(tiny):
+    a, b = (Contender(name, errors_of(name)) for name in ("ridge", "knn"))
+    *tasks, mean = compare(tiny, a, b)
+    assert [one.task for one in tasks] == TASKS
+    assert mean.task == MEAN
+    assert mean.a == pytest.approx(np.mean([one.a for one in tasks]))
+    width = mean.difference.high - mean.difference.low
+    widths = [one.difference.high - one.difference.low for one in tasks]
+    assert width == pytest.approx(np.hypot(*widths) / 2, rel=0.1)  # independent strata
+
+
+def test_a_model_is_not_separated_from_itself(tiny):
+    one = Contender("one", errors_of("knn"))
+    for found in compare(tiny, one, one):
+        assert (found.p, found.better) == (1.0, None)
+        assert (found.difference.value, found.difference.low, found.difference.high) == (0, 0, 0)
+
+
+def test_swapping_the_two_swaps_the_verdict(tiny):
+    a, b = (
+        Contender(name, {"linear_regression": errors_of(name)["linear_regression"]})
+        for name in ("ridge", "zero")
+    )
+    (forth,), (back,) = compare(tiny, a, b), compare(tiny, b, a)
+    assert (forth.better, back.better) == ("A", "B")
+    assert forth.difference.low == pytest.approx(-back.difference.high)
+    assert forth.p == back.p
+
+
+def test_equal_models_with_noise_differ_significantly_about_one_time_in_twenty(tiny):
+    rng = np.random.default_rng(0)
+    zero = errors_of("zero")["linear_regression"]
+    found = []
+    for _ in range(200):
+        a, b = (Contender("x", {"linear_regression": zero * rng.uniform(0.2, 0.8, len(zero))}) for _ in "ab")
+        found.append(compare(tiny, a, b)[0].better is not None)
+    assert 0.01 <= np.mean(found) <= 0.11  # 0.05 within four standard errors
+
+
+def test_holm_multiplies_the_smallest_most_and_never_falls():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])  # statsmodels gives the same
+    assert holm([0.5, 0.9]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_the_p_value_counts_the_smaller_side_twice():
+    assert two_sided_p(np.array([1.0] * 97 + [-1.0] * 2)) == pytest.approx(2 * 3 / 100)
+    assert two_sided_p(np.array([0.0, 1.0, -1.0])) == 1.0
+
+
+def test_a_task_without_a_score_is_told_and_does_not_count(tiny):
+    a, b = (Contender(name, errors_of_all(name)) for name in ("ridge", "knn"))
+    by_task = {one.task: one for one in compare(tiny, a, b)}
+    assert by_task["decision_tree"].difference.reason == "baseline zero is no better than answering 0 here"
+    assert by_task["decision_tree"].p is None
+    scored = [one for task, one in by_task.items() if task not in ("decision_tree", MEAN)]
+    assert by_task[MEAN].a == pytest.approx(np.mean([one.a for one in scored]))
+
+
+def errors_of_all(name: str) -> dict[str, np.ndarray]:
+    record = icl_bench.evaluate(f"baseline/{name}", "tiny")
+    return {task: np.array(result.prompt_errors) for task, result in record.tasks.items()}
+
+
+def test_nothing_in_common_is_an_error(tiny):
+    errors = errors_of("knn")
+    a, b = (Contender(task, {task: errors[task]}) for task in TASKS)
+    with pytest.raises(InputError, match="no task of tiny-v1 in common"):
+        compare(tiny, a, b)
+
+
+def test_a_contender_is_a_record_or_a_model_or_frozen_errors(own, tmp_path, monkeypatch):
+    record = icl_bench.evaluate("baseline/knn", "tiny", TASKS)
+    record.save(tmp_path / "knn.json")
+    from_file, evaluated = (
+        contender(name, own, TASKS) for name in (str(tmp_path / "knn.json"), "baseline/knn")
+    )
+    freeze(own, missing_entries(own, TASKS, ["knn"], 50))
+    monkeypatch.setattr(KNearestNeighbours, "answers", None)  # nothing is computed again
+    frozen = contender("baseline/knn", own, TASKS)
+    for task in TASKS:
+        np.testing.assert_array_equal(from_file.errors[task], evaluated.errors[task])
+        np.testing.assert_array_equal(frozen.errors[task], evaluated.errors[task][:50])
+        assert len(load_prompts(own, task).xs) == len(from_file.errors[task])
+
+
+def test_a_record_of_another_suite_is_refused(own, tmp_path):
+    icl_bench.evaluate("baseline/zero", "tiny", TASKS[:1]).save(tmp_path / "zero.json")
+    text = (tmp_path / "zero.json").read_text().replace('"tiny-v1"', '"mini-v1"')
+    (tmp_path / "zero.json").write_text(text)
+    with pytest.raises(InputError, match=r"is a record of mini-v1, not of tiny-v1; give --suite"):
+        contender(str(tmp_path / "zero.json"), own, TASKS)
