@@ -1,9 +1,12 @@
 """Functions compiled for the CPU with numba: where their machine code is kept, and how they are called."""
 
+import functools
+import hashlib
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -15,8 +18,24 @@ from icl_bench.resources import threads
 _ONE_CALL = threading.Lock()  # numba's thread pool serves one caller at a time
 
 
+@functools.cache
+def sources_digest(folder: Path) -> str:
+    """A digest of all code beside a kernel's file, which may hold what the kernel calls."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 class _OptionalCache(FunctionCache):
-    """Machine code on disk where it can be kept: a full disk or a failing one only costs the compilation."""
+    """Machine code on disk where it can be kept: a full disk or a failing one only costs the compilation.
+
+    It is that of the kernel's file and of all files beside it.
+    """
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        folder = Path(self._py_func.__code__.co_filename).parent
+        return (*super()._index_key(sig, codegen), sources_digest(folder))
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The code for a signature, None where there is none that can be read."""

@@ -3,7 +3,7 @@
 Nothing here is a test: machines differ and are shared. Ratios are medians over pairs run in turn in one
 process; seconds and memory are those of whole commands, as a user waits for them.
 
-    .venv/bin/python tests/performance/bench.py [commands] [ratios] [baselines [NAME…]]
+    .venv/bin/python tests/performance/bench.py [commands] [ratios] [baselines [NAME…]] [training [NAME…]]
 """
 
 import multiprocessing
@@ -110,6 +110,24 @@ def baselines(*names: str) -> None:
             print_row(ROWS[place].title, *found, ROWS[place].aim)
 
 
+def training(*names: str) -> None:
+    """Training steps of the references named, or of all, at mini and at paper size."""
+    from performance.training import cells
+
+    from icl_bench.models.reference import reference_names
+    from icl_bench.resources import threads
+
+    unknown = set(names) - set(reference_names("mini-v1"))
+    if unknown:
+        sys.exit(f"no reference is called {', '.join(sorted(unknown))}; see `icl-bench models list`")
+    for suite in ("mini-v1", "paper-v1"):
+        what = f"train on {suite}/linear_regression, batch 64, {threads()} threads"
+        print_row(what, "steps/s", "x floor", "ratio")
+        for name in reference_names(suite):
+            if not names or name in names:
+                print_row(name, *cells(suite, name))
+
+
 def print_row(what: str, *cells: object) -> None:
     """One line of a table, as soon as it is known."""
     print(f"{what:<62}" + "".join(f"{cell!s:>9}" for cell in cells), flush=True)
@@ -117,12 +135,13 @@ def print_row(what: str, *cells: object) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # transformers tells that it runs without its CUDA kernels
-    parts = {"commands": commands, "ratios": ratios, "baselines": baselines}
+    parts = {"commands": commands, "ratios": ratios, "baselines": baselines, "training": training}
+    named = ("baselines", "training")  # the parts that take names
     words = sys.argv[1:] or list(parts)
     names = [word for word in words if word not in parts]
-    if names and "baselines" not in words:
+    if names and not set(named) & set(words):
         sys.exit(f"no part is called {names[0]}; choose from {', '.join(parts)}")
     for part in parts:
         if part in words:
-            parts[part](*(names if part == "baselines" else []))
+            parts[part](*(names if part in named else []))
             print()

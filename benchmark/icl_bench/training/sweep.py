@@ -4,6 +4,7 @@ Each cell is trained by an `icl-bench train` of its own, in a folder of its own,
 killed, or a cell that fails, costs nothing but the steps since the last save.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from icl_bench.training.log import LOG_FILE, Row, read_log
 from icl_bench.training.run import STATE_FILE, RunPlan
 
 POLL_SECONDS = 0.5
+# glibc would give memory back to the system after every step, and ask for it again: a twentieth of a step
+KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_MMAP_THRESHOLD_": str(2**30)}
 
 
 def cell_folder(out: Path, plan: RunPlan) -> Path:
@@ -117,6 +120,7 @@ class Sweep:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,
+                env=os.environ | KEEP_MEMORY,
                 start_new_session=True,  # an interruption from the terminal reaches it through us, once
             )
 

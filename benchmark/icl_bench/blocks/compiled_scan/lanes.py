@@ -3,8 +3,6 @@
 A value of type `Lanes` lives in the processor's vector registers: what a loop carries in one never goes
 through memory, which loops over small arrays do not get from the compiler. Kernels write + - * / between
 vectors, or a vector and a float32; `load` and `store` move LANES neighbours of a row of a matrix.
-
-Kept machine code is dated by the file of its kernel: an edit here is seen once that file is touched too.
 """
 
 import operator
