@@ -145,6 +145,7 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
         TrainingRun(plan(), tmp_path).start()
     run = TrainingRun(plan(), tmp_path / "run")
     run.start()
+    trained(run, 100)
     (run.folder / "notes.txt").write_text("put there meanwhile")
     with pytest.raises(StorageError, match=r"notes\.txt"):
         run.finish(half=False)
