@@ -1,6 +1,8 @@
 """`icl-bench train`: a checkpoint that evaluate scores, stopped and taken up again, faults in one line."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -41,18 +43,44 @@ def test_a_trained_folder_is_scored(spec: Path, tmp_path: Path) -> None:
     assert scored.returncode == 0, scored.stderr
     again = run("train", str(spec), TASK, "--steps", "30", "--seed", "3", cwd=tmp_path)
     assert again.returncode == 2
-    assert "already holds a run" in again.stderr
+    assert "holds a finished run" in again.stderr
     assert len(again.stderr.splitlines()) == 1
 
 
-def test_a_compiled_run_learns_the_same(spec: Path, tmp_path: Path) -> None:
+MIXER = "module: {type: mamba, expand: 2, state: 4, conv: 2}"
+
+
+@pytest.mark.parametrize("mixer", [False, True], ids=["attention", "mamba"])
+def test_a_compiled_run_learns_the_same(spec: Path, tmp_path: Path, mixer: bool) -> None:
+    if mixer:
+        spec.write_text(re.sub(r"module: \{[^}]*\}", MIXER, spec.read_text()))
     for folder, option in (("eager", []), ("compiled", ["--compile"])):
         made = run("train", str(spec), TASK, "--steps", "3", "--out", folder, *option, cwd=tmp_path)
-        assert made.returncode == 0, made.stderr
+        assert (made.returncode, "Warning" in made.stderr) == (0, False), made.stderr
     eager, compiled = (load_file(tmp_path / name / "model.safetensors") for name in ("eager", "compiled"))
     assert eager.keys() == compiled.keys()
     for name in eager:
         np.testing.assert_allclose(compiled[name], eager[name], rtol=1e-3, atol=1e-5)
+    made_with = [
+        json.loads((tmp_path / n / "config.json").read_text())["training"] for n in ("eager", "compiled")
+    ]
+    assert [training["compiled"] for training in made_with] == [False, True]
+
+
+def test_without_a_compiler_compile_is_refused_and_nothing_begun(spec: Path, tmp_path: Path) -> None:
+    environment = {
+        "CXX": "/nonexistent",
+        "PATH": "/nonexistent",
+        "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache"),
+    }
+    arguments = [*COMMAND, "train", str(spec), TASK, "--steps", "3", "--out", "made", "--compile"]
+    made = subprocess.run(
+        arguments, cwd=tmp_path, capture_output=True, text=True, check=False, env=os.environ | environment
+    )
+    assert made.returncode == 2, made.stderr
+    assert "leave out --compile" in made.stderr
+    assert len(made.stderr.splitlines()) == 1
+    assert not (tmp_path / "made").exists()
 
 
 def test_an_interrupted_run_goes_on_to_the_same_weights(spec: Path, tmp_path: Path) -> None:

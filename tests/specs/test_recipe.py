@@ -7,6 +7,7 @@ import pytest
 from icl_bench.errors import SpecError
 from icl_bench.specs.recipe import Ramp, load_recipe
 
+TASKS = ["sparse_parity", "decision_tree"]
 TEXT = """
 schema: 1
 default: {optimiser: adam, learning_rate: 1.0e-3, warmup: 10, decay: linear, batch: 64, steps: 100,
@@ -23,13 +24,13 @@ def written(folder: Path, text: str) -> Path:
 
 def test_a_tasks_own_keys_come_first(tmp_path: Path) -> None:
     folder = written(tmp_path, TEXT)
-    parity, other = load_recipe(folder, "sparse_parity"), load_recipe(folder, "decision_tree")
+    parity, other = load_recipe(folder, "sparse_parity", TASKS), load_recipe(folder, "decision_tree", TASKS)
     assert (parity.learning_rate, parity.decay, parity.steps) == (4e-4, "none", 100)
     assert (other.learning_rate, other.decay, other.steps) == (1e-3, "linear", 100)
 
 
 def test_the_rate_warms_up_then_falls_over_the_second_half(tmp_path: Path) -> None:
-    recipe = load_recipe(written(tmp_path, TEXT), "decision_tree")
+    recipe = load_recipe(written(tmp_path, TEXT), "decision_tree", TASKS)
     rates = [recipe.rate(step) / 1e-3 for step in (0, 9, 10, 50, 75, 99)]
     assert rates == pytest.approx([0.1, 1.0, 1.0, 1.0, 0.5, 0.02])
 
@@ -44,6 +45,8 @@ def test_a_ramp_ends_at_the_full_size() -> None:
     [
         ("decay: none", "decya: none", "unknown key 'decya'"),
         ("batch: 64", "batch: 0", "batch"),
+        ("target_scale: 1.0", "target_scale: .inf", "target_scale"),
+        ("sparse_parity: {", "sparse_party: {", "unknown task 'sparse_party'"),
         ("steps: 100,", "", "missing key 'steps'"),
         ("decay: linear", "decay: cosine", "decay"),
         ("default: {", "defaults: {", "schema: 1, default and tasks"),
@@ -54,6 +57,6 @@ def test_a_ramp_ends_at_the_full_size() -> None:
 def test_a_fault_is_one_line(tmp_path: Path, old: str, new: str, told: str) -> None:
     assert old in TEXT
     with pytest.raises(SpecError) as caught:
-        load_recipe(written(tmp_path, TEXT.replace(old, new)), "decision_tree")
+        load_recipe(written(tmp_path, TEXT.replace(old, new)), "decision_tree", TASKS)
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)

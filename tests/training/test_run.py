@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from icl_bench.baselines.base import get_baseline
 from icl_bench.errors import CheckpointError, InputError, StorageError
 from icl_bench.models.checkpoint import load_checkpoint
 from icl_bench.specs.architecture import parse_architecture
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.recipe import Curriculum, Ramp, Recipe, load_recipe
-from icl_bench.suites import find_task, generate
-from icl_bench.training.dev import DevScore
-from icl_bench.training.log import CURVE_FILE, log_every, read_log
+from icl_bench.suites import find_task, generate, load_suite
+from icl_bench.training.log import CURVE_FILE
 from icl_bench.training.prompts import training_batch
 from icl_bench.training.run import LOG_FILE, STATE_FILE, RunPlan, TrainingRun
 
@@ -137,6 +135,12 @@ def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
     run.start()
     with pytest.raises(InputError, match="already holds a run"):
         TrainingRun(plan(), tmp_path).start()
+    trained(run, 100)
+    run.finish(half=False)
+    with pytest.raises(InputError, match="holds a finished run; name another --out"):
+        TrainingRun(plan(), tmp_path).start()
+    with pytest.raises(CheckpointError, match="is finished; score it with icl-bench evaluate"):
+        TrainingRun(plan(), tmp_path).resume()
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
@@ -195,52 +199,6 @@ def test_a_folder_is_trained_in_by_one_process_at_a_time(tmp_path: Path) -> None
     second.resume()
 
 
-def test_the_dev_score_is_the_share_of_the_baselines_gain() -> None:
-    suite, task = find_task("mini/sparse_linear_regression")
-    dev = DevScore(suite.name, task)
-
-    def answering(name: str):
-        predictions = get_baseline(name, task).predict(dev.xs, dev.ys)
-        model = torch.nn.Linear(1, 1)
-        model.forward = lambda xs, ys: torch.from_numpy(predictions)
-        return dev(model)
-
-    assert answering("zero") == 0
-    assert answering("lasso") == pytest.approx(1, abs=0.05)  # its gain on 128 prompts over that on 2,048
-    assert answering("sparse_bayes") > answering("lasso")
-
-
-def test_the_log_ends_with_a_dev_score(tmp_path: Path) -> None:
-    run = TrainingRun(plan(RECIPE.model_copy(update={"steps": 150})), tmp_path)
-    logged = [run.advance() for _ in range(150)]
-    assert [step for step, row in enumerate(logged, start=1) if row] == [100, 150]
-    assert run.log.rows[-1]["dev_score"] == DevScore("mini-v1", run.plan.task)(run.model)
-    assert read_log(run.log.as_csv())[-1]["dev_score"] == pytest.approx(run.log.rows[-1]["dev_score"], 1e-5)
-
-
-def test_a_long_run_keeps_its_log_short() -> None:
-    assert [log_every(steps) for steps in (120, 10_000, 50_000, 50_001, 500_000)] == [
-        100,
-        100,
-        100,
-        200,
-        1000,
-    ]
-
-
-@pytest.mark.parametrize("precision", ["tf32", "bf16"])
-def test_a_lower_precision_is_for_training_alone(tmp_path: Path, precision: str) -> None:
-    exact = trained(TrainingRun(plan(), tmp_path), 3)
-    run = TrainingRun(plan(RECIPE.model_copy(update={"precision": precision})), tmp_path)
-    rounded = trained(run, 3)
-    assert torch.get_float32_matmul_precision() == "highest"
-    assert not torch.is_autocast_enabled("cpu")
-    assert {tensor.dtype for tensor in rounded.values()} == {torch.float32}
-    differs = not torch.equal(exact["read_in.weight"], rounded["read_in.weight"])
-    assert differs == (precision == "bf16")  # TF32 is for GPUs: a CPU computes as before
-    torch.testing.assert_close(rounded["read_in.weight"], exact["read_in.weight"], rtol=0, atol=0.02)
-
-
 def test_a_loss_far_above_that_of_answering_0_is_divergence(tmp_path: Path) -> None:
     run = TrainingRun(plan(RECIPE.model_copy(update={"warmup": 0})), tmp_path)
     with torch.no_grad():
@@ -289,7 +247,7 @@ def test_no_training_prompt_can_equal_an_evaluation_prompt(suite: str) -> None:
 def load_recipe_of(suite: str, task: str) -> Recipe:
     from icl_bench.resources import data_folder
 
-    return load_recipe(data_folder("tasks") / suite, task)
+    return load_recipe(data_folder("tasks") / suite, task, load_suite(suite).tasks)
 
 
 def test_the_paper_recipe_is_the_papers() -> None:

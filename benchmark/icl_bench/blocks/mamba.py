@@ -102,12 +102,13 @@ class Mamba(nn.Module):
         self.out = nn.Linear(channels, width, bias=False)
 
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
-        projected = self.inner(h)
+        projected = self.inner(h).to(self.D.dtype)
         compiled = projected.device.type == "cpu" and projected.dtype == torch.float32
         weights = (self.select.weight, self.step.weight, self.step.bias, self.A_log, self.D)
-        mixed = (compiled_mix if compiled else mix)(
-            projected, self.conv.weight[:, 0], self.conv.get_parameter("bias"), *weights
-        )
+        with torch.autocast(projected.device.type, enabled=False):  # a memory of many steps is kept exactly
+            mixed = (compiled_mix if compiled else mix)(
+                projected, self.conv.weight[:, 0], self.conv.get_parameter("bias"), *weights
+            )
         return self.out(mixed)
 
     @torch.no_grad()

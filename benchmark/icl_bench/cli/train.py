@@ -54,9 +54,9 @@ def train(
     from icl_bench.training.run import TrainingRun
     from icl_bench.training.sweep import cell_folder
 
-    plan = make_plan(spec, task, seed, steps=steps, precision=precision)
+    plan = make_plan(spec, task, seed, steps, precision, compiled)
     folder = out or cell_folder(Path("runs"), plan)
-    run = TrainingRun(plan, folder, device, compiled)
+    run = TrainingRun(plan, folder, device)
     if resume:
         run.resume()
     else:
@@ -66,8 +66,15 @@ def train(
     typer.echo(f"trained {run.step} steps; score it with: icl-bench evaluate {folder}")
 
 
-def make_plan(spec: str, task: str, seed: int, **changes: object) -> "RunPlan":
-    """The run that the command line names, with the suite's recipe but for the changes that are not None."""
+def make_plan(
+    spec: str,
+    task: str,
+    seed: int,
+    steps: int | None = None,
+    precision: str | None = None,
+    compiled: bool = False,
+) -> "RunPlan":
+    """The run that the command line names, with the suite's recipe but for what is given in its place."""
     from icl_bench.models.reference import find_architecture
     from icl_bench.resources import data_folder
     from icl_bench.specs.recipe import Recipe, load_recipe
@@ -76,10 +83,12 @@ def make_plan(spec: str, task: str, seed: int, **changes: object) -> "RunPlan":
     from icl_bench.training.run import RunPlan
 
     suite, task_spec = find_task(task)
-    recipe = load_recipe(data_folder("tasks") / suite.name, task_spec.name)
-    given = {key: value for key, value in changes.items() if value is not None}
+    recipe = load_recipe(data_folder("tasks") / suite.name, task_spec.name, suite.tasks)
+    options = {"steps": steps, "precision": precision}
+    given = {key: value for key, value in options.items() if value is not None}
     recipe = parse(Recipe, recipe.model_dump() | given, "the recipe as changed by the options")
-    return RunPlan(find_architecture(spec, suite.name, task_spec.name), suite.name, task_spec, recipe, seed)
+    architecture = find_architecture(spec, suite.name, task_spec.name)
+    return RunPlan(architecture, suite.name, task_spec, recipe, seed, compiled)
 
 
 def _run_to_the_end(run: "TrainingRun", quiet: bool) -> None:

@@ -82,7 +82,8 @@ class ICLModel(
         self, xs: Float[Tensor, "batch points d"], ys: Float[Tensor, "batch points k"]
     ) -> Float[Tensor, "batch points k"]:
         """Predictions of every y_i; the last y is never read. SpecError where the prompt is too long."""
-        h = self.positions(self.read_in(self.tokens(xs, ys)))
+        h = self.read_in(self.tokens(xs, ys)).to(self.read_in.weight.dtype)  # whatever autocast computes in
+        h = self.positions(h)
         for sublayer in self.stem:
             h = sublayer(h)
         for layer in self.layers:

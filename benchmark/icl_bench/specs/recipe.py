@@ -1,5 +1,6 @@
 """The file `recipe.yaml` of a suite: how a model is trained on each of its tasks."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,7 +39,9 @@ class Recipe(Strict):
     batch: int = Field(ge=1, le=65_536)  # prompts a step
     steps: int = Field(ge=1, le=100_000_000)
     curriculum: Curriculum | None
-    target_scale: float = Field(gt=0)  # targets are multiplied by it on their way into the model
+    target_scale: float = Field(
+        gt=0, allow_inf_nan=False
+    )  # targets are multiplied by it on their way into the model
     precision: Literal["float32", "tf32", "bf16"]  # of matrix products while training; weights are float32
 
     def rate(self, step: int) -> float:
@@ -51,20 +54,25 @@ class Recipe(Strict):
         return rate
 
 
-def load_recipe(folder: Path, task: str) -> Recipe:
-    """The recipe of one task: the file's `default`, with the task's own keys in place of the default's."""
+def load_recipe(folder: Path, task: str, tasks: Collection[str]) -> Recipe:
+    """The recipe of one task: the file's `default`, with the task's own keys in place of the default's.
+
+    tasks: all of the suite's; SpecError where the file names another, or holds an unknown key.
+    """
     path = folder / "recipe.yaml"
     value = read_yaml(path)
     if not isinstance(value, dict) or set(value) != {"schema", "default", "tasks"} or value["schema"] != 1:
         raise SpecError(f"{path}: a recipe file has the keys schema: 1, default and tasks")
-    default, tasks = _mapping(value["default"], path), _mapping(value["tasks"], path)
-    for name, changes in tasks.items():
+    default, own = _mapping(value["default"], path), _mapping(value["tasks"], path)
+    for name, changes in own.items():
+        if name not in tasks:
+            raise SpecError(str(UnknownNameError("task", str(name), tasks, str(path))))
         for key in _mapping(changes, path):
             if key not in Recipe.model_fields:
                 raise SpecError(
                     str(UnknownNameError("key", key, Recipe.model_fields, f"{path} tasks.{name}"))
                 )
-    return parse(Recipe, default | tasks.get(task, {}), f"{path} for {task}")
+    return parse(Recipe, default | own.get(task, {}), f"{path} for {task}")
 
 
 def _mapping(value: Any, path: Path) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class DevScore:
     @torch.no_grad()
     def __call__(self, model: nn.Module) -> float | None:
         """The score of the model as it is; None where there is nothing to compare with."""
-        if not self._share:
+        if self._share is None or self._share <= 0:
             return None
         device = next(model.parameters()).device
         xs, ys = (torch.from_numpy(part).to(device) for part in (self.xs, self.ys))

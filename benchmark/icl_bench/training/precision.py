@@ -7,6 +7,9 @@ from typing import Literal
 import torch
 from torch import nn
 
+from icl_bench.blocks.mamba import Mamba
+from icl_bench.errors import InputError
+
 SHAPES = 64  # prompts of as many lengths may be compiled: a curriculum has some twenty
 
 
@@ -25,8 +28,25 @@ def training_precision(precision: Literal["float32", "tf32", "bf16"], device: st
         torch.set_float32_matmul_precision(before)
 
 
-def compiled_model(model: nn.Module, device: torch.device) -> Callable[..., torch.Tensor]:
-    """`torch.compile` of the model, on CUDA with its steps recorded as CUDA graphs."""
+def compiled_model(
+    model: nn.Module, device: torch.device, xs: torch.Tensor, ys: torch.Tensor
+) -> Callable[..., torch.Tensor]:
+    """`torch.compile` of the model, on CUDA with its steps recorded as CUDA graphs.
+
+    Mixers that have compiled kernels of their own are left as they are. The passes for prompts of the shape
+    of xs and ys are compiled at once: InputError where that fails, which leaves the model without gradients.
+    """
     torch._dynamo.config.recompile_limit = SHAPES
+    if device.type == "cpu":
+        for module in model.modules():
+            if isinstance(module, Mamba):
+                module.forward = torch.compiler.disable(module.forward)  # type: ignore[method-assign]
     mode = "reduce-overhead" if device.type == "cuda" else "default"
-    return torch.compile(model, dynamic=False, mode=mode)
+    compiled = torch.compile(model, dynamic=False, mode=mode)
+    try:
+        compiled(xs, ys).sum().backward()
+    except torch._dynamo.exc.TorchDynamoException as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"torch.compile fails here ({reason}); leave out --compile") from None
+    model.zero_grad()
+    return compiled

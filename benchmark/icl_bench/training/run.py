@@ -4,10 +4,12 @@ import io
 import math
 import pickle
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from filelock import FileLock, Timeout
 
@@ -17,6 +19,7 @@ from icl_bench.files import whole_file, write_text
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.device import usable_device
 from icl_bench.models.initialise import initialise
+from icl_bench.models.layout import CONFIG_FILE
 from icl_bench.models.model import ICLModel
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.recipe import Recipe
@@ -40,6 +43,7 @@ class RunPlan:
     task: TaskSpec
     recipe: Recipe
     seed: int
+    compiled: bool = False  # trained with `torch.compile`: other last bits
 
     def __post_init__(self) -> None:
         tokens, longest = 2 * self.task.points - 1, self.architecture.max_tokens()
@@ -51,7 +55,11 @@ class RunPlan:
 
     def provenance(self) -> dict[str, Any]:
         """As plain data: what a checkpoint's `config.json` says of its training."""
-        return {"seed": self.seed, "recipe": self.recipe.model_dump(mode="json")}
+        return {
+            "seed": self.seed,
+            "recipe": self.recipe.model_dump(mode="json"),
+            "compiled": self.compiled,
+        }
 
     def new_model(self, device: str) -> ICLModel:
         """The model at step 0; its weights are drawn from the run's seed.
@@ -81,24 +89,22 @@ class RunPlan:
 
 @dataclass
 class TrainingRun:
-    """The state of a run between two steps. `folder` receives the state and the log.
-
-    `compiled` trains with `torch.compile`; the weights belong to the same model either way.
-    """
+    """The state of a run between two steps. `folder` receives the state and the log."""
 
     plan: RunPlan
     folder: Path
     device: str = "cpu"
-    compiled: bool = False
     step: int = 0
     log: TrainingLog = field(default_factory=TrainingLog)
 
     def __post_init__(self) -> None:
         device = usable_device(self.device)
         recipe = self.plan.recipe
+        if recipe.precision == "tf32" and device.type != "cuda":
+            raise InputError(f"tf32 is for GPUs and changes nothing on {device}; train in float32 or bf16")
         self.model = self.plan.new_model(self.device).to(device).train()
         self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.learning_rate, fused=True)
-        self._forward = compiled_model(self.model, device) if self.compiled else self.model
+        self._forward = self._compiled(device) if self.plan.compiled else self.model
         self._dev = DevScore(self.plan.suite, self.plan.task)
         self._log_every = log_every(recipe.steps)
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=device)
@@ -111,13 +117,21 @@ class TrainingRun:
         """Whether every step of the recipe is done."""
         return self.step >= self.plan.recipe.steps
 
+    def _compiled(self, device: torch.device) -> Callable[..., torch.Tensor]:
+        xs, ys = (torch.from_numpy(part).to(device) for part in self._prompts(0))
+        with training_precision(self.plan.recipe.precision, self.device):
+            return compiled_model(self.model, device, xs, ys)
+
+    def _prompts(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        return training_batch(self.plan.suite, self.plan.task, self.plan.recipe, self.plan.seed, step)
+
     def advance(self) -> bool:
         """One step of the optimiser; whether it ended with a row of the log.
 
         InputError where the loss is no longer a number, or far above that of answering 0.
         """
         plan, step = self.plan, self.step
-        xs, ys = training_batch(plan.suite, plan.task, plan.recipe, plan.seed, step)
+        xs, ys = self._prompts(step)
         with training_precision(plan.recipe.precision, self.device):
             loss = self._loss(torch.from_numpy(xs).to(self.device), torch.from_numpy(ys).to(self.device))
             for group in self.optimiser.param_groups:
@@ -161,6 +175,8 @@ class TrainingRun:
 
     def start(self) -> None:
         """Claim the folder for a new run. InputError where it holds anything: a run, or what is not ours."""
+        if (self.folder / CONFIG_FILE).exists():
+            raise InputError(f"{self.folder} holds a finished run; name another --out")
         if (self.folder / LOG_FILE).exists():
             raise InputError(f"{self.folder} already holds a run; go on with --resume, or name another --out")
         held = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
@@ -221,6 +237,10 @@ class TrainingRun:
     def resume(self) -> None:
         """Take up the state in the folder. CheckpointError where it is damaged or belongs to another run."""
         path = self.folder / STATE_FILE
+        if not path.exists() and (self.folder / CONFIG_FILE).exists():
+            raise CheckpointError(
+                f"nothing to resume: the run in {self.folder} is finished; score it with icl-bench evaluate"
+            )
         if not path.exists():
             raise CheckpointError(
                 f"nothing to resume: no {STATE_FILE} in {self.folder}; train without --resume"
