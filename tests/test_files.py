@@ -49,3 +49,10 @@ def test_a_place_below_a_file_is_told_before_the_work(tmp_path: Path) -> None:
         check_file_place(tmp_path / "file" / "record.json")
     check_file_place(tmp_path / "new" / "folder" / "record.json")
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["x" * 256, f"{'x' * 256}/record.json"])
+def test_a_name_that_is_too_long_is_told(tmp_path: Path, name: str) -> None:
+    with pytest.raises(StorageError, match="File name too long") as caught:
+        check_file_place(tmp_path / name)
+    assert str(caught.value).startswith("cannot write ")

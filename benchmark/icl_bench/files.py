@@ -64,9 +64,13 @@ def check_file_place(path: Path) -> None:
     Called before long work too, so that it does not fail at the last step. A link is not followed: it, like a
     device or a pipe, would be replaced by the file.
     """
-    if path.is_symlink() or (path.exists() and not path.is_file()):
+    try:
+        other = path.is_symlink() or (path.exists() and not path.is_file())
+        existing = next(parent for parent in path.absolute().parents if parent.exists())
+    except OSError as error:  # a name that is too long, a folder that cannot be looked into
+        raise _cannot_write(path, error) from error
+    if other:
         raise StorageError(f"cannot write {path}: it is not a plain file; name another place")
-    existing = next(parent for parent in path.absolute().parents if parent.exists())
     if not existing.is_dir():
         raise StorageError(f"cannot write {path}: {existing} is not a folder; name another place")
     if not os.access(existing, os.W_OK):

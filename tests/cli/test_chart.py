@@ -187,13 +187,16 @@ def test_what_cannot_be_drawn_is_told_in_one_line(copied, tmp_path, monkeypatch,
 
 
 def test_a_record_of_other_tasks_is_refused(tmp_path, record):
-    for name in ("mini/sparse_parity", "paper/linear_regression"):
+    for name, told in [
+        ("mini/sparse_parity", "has no result on mini-v1/sparse_parity; evaluate the model on it"),
+        ("paper/linear_regression", "is a record of mini-v1, not of paper-v1; choose that suite"),
+    ]:
         code, _, stderr = run(name, tmp_path / "out.svg", "--record", record)
         assert code == 2
-        assert f"{record} has no result on {name.replace('/', '-v1/')}; evaluate the model on it" in stderr
+        assert f"{record} {told}" in stderr
     same = ["--record", record, "--record", record]
     assert (
-        "two series are called 'baseline/averaging (one)'"
+        f"two series are called 'baseline/averaging ({record})'"
         in run("mini/linear_regression", tmp_path / "out.svg", *same)[2]
     )
 
@@ -218,7 +221,7 @@ def test_a_record_of_other_sizes_is_refused(tmp_path, record):
     changed.write_text(json.dumps(document), encoding="utf-8")
     code, _, stderr = run("mini/linear_regression", tmp_path / "out.svg", "--record", changed)
     assert code == 2
-    assert f"{changed} has 12 points of linear_regression, not 11; evaluate again" in stderr
+    assert f"{changed}: tasks.linear_regression.points is 12 but mini-v1 has 11; evaluate again" in stderr
 
 
 def test_frozen_errors_that_were_changed_are_refused(copied, tmp_path):
@@ -235,3 +238,26 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
     code, _, stderr = run("mini/sparse_parity", out)
     assert (code, stderr.count("\n")) == (2, 1)
     assert stderr.startswith(f"error: cannot write {out}: ")
+
+
+def test_records_of_one_model_in_files_of_one_name_are_told_apart_by_their_paths(tmp_path, record):
+    again = tmp_path / "other" / record.name
+    again.parent.mkdir()
+    shutil.copy(record, again)
+    chosen = ["--baseline", "zero", "--record", record, "--record", again]
+    assert run("mini/linear_regression", tmp_path / "out.csv", *chosen)[0] == 0
+    models = [f"baseline/averaging ({path})" for path in (record, again)]
+    assert list(columns(tmp_path / "out.csv")) == ["context length", "zero", *models]
+
+
+def test_the_table_says_which_errors_are_of_fewer_prompts(copied, tmp_path):
+    freeze("averaging")
+    assert run("mini/sparse_parity", tmp_path / "out.csv")[0] == 0
+    heads = list(columns(tmp_path / "out.csv"))
+    assert heads == ["context length", "averaging (first 20 of 2,048 prompts)", "parity_bayes", "zero"]
+
+
+def test_a_name_that_is_too_long_is_told(tmp_path):
+    code, _, stderr = run("mini/sparse_parity", tmp_path / f"{'x' * 252}.svg")
+    assert (code, stderr.count("\n")) == (2, 1)
+    assert "File name too long" in stderr

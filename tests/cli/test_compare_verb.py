@@ -26,9 +26,23 @@ def test_two_baselines_are_compared_from_their_frozen_errors():
 def test_what_cannot_be_compared_is_told_in_one_line():
     for arguments, told in [
         (["baseline/lasoo", "baseline/zero"], "did you mean 'lasso'"),
-        (["baseline/zero", "baseline/tree_bayes", "--task", "sparse_parity"], "decision trees"),
+        (["baseline/zero", "baseline/tree_bayes", "--task", "sparse_parity"], "serves none of sparse_parity"),
+        (["baseline/zero", "nosuch.json"], "no file nosuch.json"),
+        (["baseline/zero", "baseline/knn", "--device", "tpu"], "device 'tpu' cannot be used here"),
         (["reference/gtp2", "baseline/zero"], "reference/gpt2"),
     ]:
         code, stdout, stderr = run(*arguments)
         assert (code, stdout) == (2, "")
         assert told in stderr.splitlines()[-1]
+
+
+def test_the_mean_is_marked_as_one_test_of_its_own():
+    chosen = ["--task", "linear_regression", "--task", "vector_mqar"]
+    table = run("baseline/ridge", "baseline/zero", *chosen)[1].splitlines()
+    assert table[-2].startswith("mean over tasks ")
+    assert "0.001 *" in table[-2]
+    assert table[-1] == "* of the mean alone, not corrected; the others are for 2 tasks (Holm)"
+    assert not [line for line in table[:-2] if "*" in line]
+    *tasks, mean = json.loads(run("baseline/ridge", "baseline/zero", *chosen, "--json")[1])["differences"]
+    assert [one["p_corrected"] / one["p"] for one in tasks] == [2, 2]
+    assert (mean["p"] > 0, mean["p_corrected"]) == (True, None)

@@ -1,17 +1,23 @@
 """Two models are compared on the same prompts: what both find hard cancels, and chance is allowed for."""
 
+import json
+
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import icl_bench
 from icl_bench.baselines.knn import KNearestNeighbours
-from icl_bench.errors import InputError
+from icl_bench.cli import app
+from icl_bench.errors import InputError, SpecError, UnknownNameError
 from icl_bench.evaluation.compare import MEAN, Contender, compare, holm, two_sided_p
-from icl_bench.evaluation.contenders import contender
+from icl_bench.evaluation.contenders import contenders
 from icl_bench.evaluation.freeze import freeze, missing_entries
+from icl_bench.evaluation.references import References
 from icl_bench.evaluation.scores import bootstrap_key
 from icl_bench.function_classes.streams import raw_words, uniform_index
 from icl_bench.suites import load_prompts
+from icl_bench.suites.frozen_errors import BaselineErrors
 
 TASKS = ["linear_regression", "sparse_parity"]
 
@@ -110,12 +116,10 @@ def test_nothing_in_common_is_an_error(tiny):
 def test_a_contender_is_a_record_or_a_model_or_frozen_errors(own, tmp_path, monkeypatch):
     record = icl_bench.evaluate("baseline/knn", "tiny", TASKS)
     record.save(tmp_path / "knn.json")
-    from_file, evaluated = (
-        contender(name, own, TASKS) for name in (str(tmp_path / "knn.json"), "baseline/knn")
-    )
+    from_file, evaluated = contenders([str(tmp_path / "knn.json"), "baseline/knn"], own, TASKS)
     freeze(own, missing_entries(own, TASKS, ["knn"], 50))
     monkeypatch.setattr(KNearestNeighbours, "answers", None)  # nothing is computed again
-    frozen = contender("baseline/knn", own, TASKS)
+    (frozen,) = contenders(["baseline/knn"], own, TASKS)
     for task in TASKS:
         np.testing.assert_array_equal(from_file.errors[task], evaluated.errors[task])
         np.testing.assert_array_equal(frozen.errors[task], evaluated.errors[task][:50])
@@ -126,5 +130,87 @@ def test_a_record_of_another_suite_is_refused(own, tmp_path):
     icl_bench.evaluate("baseline/zero", "tiny", TASKS[:1]).save(tmp_path / "zero.json")
     text = (tmp_path / "zero.json").read_text().replace('"tiny-v1"', '"mini-v1"')
     (tmp_path / "zero.json").write_text(text)
-    with pytest.raises(InputError, match=r"is a record of mini-v1, not of tiny-v1; give --suite"):
-        contender(str(tmp_path / "zero.json"), own, TASKS)
+    with pytest.raises(InputError, match=r"is a record of mini-v1, not of tiny-v1; choose that suite"):
+        contenders([str(tmp_path / "zero.json")], own, TASKS)
+
+
+def test_a_difference_on_fewer_prompts_knows_of_how_many(own):
+    freeze(own, missing_entries(own, TASKS, ["knn"], 50))
+    linear, parity, mean = compare(own, *contenders(["baseline/knn", "baseline/ridge"], own, TASKS))
+    assert [(one.prompts, one.of) for one in (linear, parity, mean)] == [(50, 96), (50, 96), (100, 192)]
+    arguments = ["compare", "baseline/knn", "baseline/ridge", "--suite", "tiny"]
+    lines = CliRunner().invoke(app, [*arguments, "--task", TASKS[0]]).stdout.splitlines()
+    assert lines[-1].startswith(f"{TASKS[0]}  first 50 of 96  ")
+    document = json.loads(CliRunner().invoke(app, [*arguments, "--task", TASKS[0], "--json"]).stdout)
+    assert (document["differences"][0]["prompts"], document["differences"][0]["of"]) == (50, 96)
+
+
+def test_the_p_value_of_the_mean_is_not_corrected(tiny):
+    *tasks, mean = compare(tiny, *(Contender(name, errors_of(name)) for name in ("ridge", "zero")))
+    assert [one.p_corrected for one in tasks] == holm([one.p for one in tasks])
+    assert tasks[0].p_corrected == 2 * tasks[0].p
+    assert mean.p is not None
+    assert mean.p_corrected is None
+
+
+def test_scores_without_an_interval_are_shown_and_do_not_count(tiny, monkeypatch):
+    rng = np.random.default_rng(0)
+    zero = rng.normal(10, 1, size=12)
+    base = BaselineErrors(np.zeros(9), zero - rng.normal(0.4, 1.0, size=12))
+    references = References(BaselineErrors(np.zeros(9), zero), base, base)
+    monkeypatch.setattr("icl_bench.evaluation.compare.reference_errors", lambda *_: references)
+    a, b = (Contender("x", {TASKS[0]: errors}) for errors in (zero - 0.1, zero))
+    (found,) = compare(tiny, a, b)
+    assert (found.difference.value, found.b) == (found.a, 0)
+    assert found.a > 0
+    assert (found.difference.low, found.p, found.p_corrected, found.better) == (None, None, None, None)
+    assert found.difference.reason == (
+        "too few prompts: baseline least_squares is no better than answering 0 in some resamples"
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "error", "told"),
+    [
+        ("nosuch.json", SpecError, "no file nosuch.json; "),
+        ("baseline/rigde", UnknownNameError, "did you mean 'ridge'"),
+        ("baseline/tree_bayes", InputError, "baseline tree_bayes serves none of linear_regression, "),
+        ("no/such/folder", InputError, "no/such/folder"),
+    ],
+)
+def test_both_sides_are_opened_before_either_is_evaluated(own, monkeypatch, second, error, told):
+    monkeypatch.setattr("icl_bench.evaluation.contenders.evaluate_source", pytest.fail)
+    with pytest.raises(error, match=told):
+        contenders(["baseline/knn", second], own, TASKS)
+
+
+def test_the_device_is_for_checkpoints_and_is_looked_at_once(own, monkeypatch):
+    looked, given = [], []
+
+    class Opened:
+        identity = None
+
+    def opened(name, suite, revision=None, device=None, tasks=None):
+        given.append((name, device))
+        return Opened()
+
+    monkeypatch.setattr("icl_bench.models.device.usable_device", looked.append)
+    monkeypatch.setattr("icl_bench.evaluation.contenders.open_source", opened)
+    monkeypatch.setattr("icl_bench.evaluation.contenders._evaluated", lambda *_: Contender("x", {}))
+    contenders(["baseline/knn", "reference/llama", "reference/gpt2"], own, TASKS, "cuda")
+    assert given == [("baseline/knn", None), ("reference/llama", "cuda"), ("reference/gpt2", "cuda")]
+    assert looked == ["cuda"]
+
+
+def test_options_that_are_not_a_baselines_are_told(own, monkeypatch):
+    freeze(own, missing_entries(own, TASKS[:1], ["knn"]))
+    as_it_is = KNearestNeighbours.for_task
+
+    def for_task(task):
+        if task.name == TASKS[1]:
+            raise SpecError("sparse_parity: baseline_options: knn: unknown key")
+        return as_it_is(task)
+
+    monkeypatch.setattr(KNearestNeighbours, "for_task", for_task)
+    with pytest.raises(SpecError, match="unknown key"):
+        contenders(["baseline/knn"], own, TASKS)

@@ -5,12 +5,12 @@ import json
 import pytest
 from evaluation.conftest import PROMPTS, InPlace
 
-from icl_bench.errors import InputError
+from icl_bench.errors import InputError, SuiteError
 from icl_bench.evaluation.environment import describe_evaluator
 from icl_bench.evaluation.freeze import freeze, missing_entries
 from icl_bench.evaluation.recompute import recompute
 from icl_bench.resources import cache_folder
-from icl_bench.suites.frozen_errors import BaselineErrors, freeze_errors, load_errors
+from icl_bench.suites.frozen_errors import BaselineErrors, errors_path, freeze_errors, load_errors
 
 TASKS = ["linear_regression", "sparse_parity"]
 
@@ -49,3 +49,26 @@ def test_errors_that_were_frozen_otherwise_are_told_by_their_size(own, factor, h
 def test_what_is_not_frozen_cannot_be_checked(own):
     with pytest.raises(InputError, match=r"nothing of that is frozen; `icl-bench baselines compute tiny-v1`"):
         list(recompute(own, TASKS))
+
+
+def test_a_named_baseline_that_is_not_frozen_or_serves_nothing_is_told(own):
+    freeze(own, missing_entries(own, TASKS, ["zero", "knn"]))
+    with pytest.raises(
+        InputError, match=r"baseline ridge is not frozen for linear_regression, sparse_parity; "
+    ):
+        list(recompute(own, TASKS, ["knn", "ridge"]))
+    with pytest.raises(InputError, match="baseline tree_bayes serves none of linear_regression, sparse_par"):
+        list(recompute(own, TASKS, ["knn", "tree_bayes"]))
+
+
+@pytest.mark.parametrize("baseline", ["knn", "zero"])
+def test_files_that_do_not_hold_are_told_before_anything_is_computed(own, monkeypatch, baseline):
+    freeze(own, missing_entries(own, TASKS, ["zero", "knn"]))
+    monkeypatch.setattr("icl_bench.evaluation.recompute.computed_errors", pytest.fail)
+    path = errors_path(own, TASKS[1], baseline)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SuiteError, match=f"sparse_parity/{baseline}.npz: expected SHA-256"):
+        list(recompute(own, TASKS, ["knn"]))
+    path.unlink()
+    with pytest.raises(SuiteError, match="cannot be read"):
+        list(recompute(own, TASKS, ["knn"]))

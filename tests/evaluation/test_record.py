@@ -9,9 +9,9 @@ import textwrap
 import pytest
 
 import icl_bench
-from icl_bench.errors import SpecError, StorageError
+from icl_bench.errors import InputError, SpecError, StorageError
 from icl_bench.evaluation.environment import describe_evaluator
-from icl_bench.evaluation.record import load_record
+from icl_bench.evaluation.record import check_of_suite, load_record
 from icl_bench.specs.result import ResultRecord
 
 
@@ -220,3 +220,41 @@ def test_a_place_that_cannot_be_written_is_told(record, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot write"):
         record.save(tmp_path / "file" / "record.json")
+
+
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        ({"points": 3}, "r.json: tasks.linear_regression.points is 3 but tiny-v1 has 9; evaluate again"),
+        ({"prompts": 1}, "r.json: tasks.linear_regression.prompts is 1 but tiny-v1 has 96; evaluate again"),
+        ({"prompts": 5000}, "prompts is 5000 but tiny-v1 has 96"),
+        ({"scored": "last"}, "tasks.linear_regression.scored is last but tiny-v1 has all"),
+    ],
+)
+def test_a_record_that_cannot_be_of_the_suite_is_refused(tiny, record, update, told):
+    check_of_suite(record, tiny, "r.json")
+    changed = record.tasks["linear_regression"].model_copy(update=update)
+    other = record.model_copy(update={"tasks": {**record.tasks, "linear_regression": changed}})
+    with pytest.raises(InputError) as caught:
+        check_of_suite(other, tiny, "r.json")
+    assert told in str(caught.value)
+
+
+def test_a_record_of_another_suite_or_of_a_task_that_there_is_not_is_refused(tiny, record):
+    other = record.model_copy(update={"suite": record.suite.model_copy(update={"name": "mini-v1"})})
+    with pytest.raises(
+        InputError, match=r"r\.json is a record of mini-v1, not of tiny-v1; choose that suite"
+    ):
+        check_of_suite(other, tiny, "r.json")
+    tasks = {"linear_regresion": record.tasks["linear_regression"]}
+    with pytest.raises(InputError, match=r"unknown task 'linear_regresion' in r\.json, a record of tiny-v1"):
+        check_of_suite(record.model_copy(update={"tasks": tasks}), tiny, "r.json")
+
+
+@pytest.mark.parametrize("name", ["red\x1b[31m", "two\nlines", "half \udc80", "turned\u202e"])
+@pytest.mark.parametrize("place", [("model", "id"), ("suite", "name"), ("missing",)])
+def test_a_name_that_cannot_be_printed_is_refused(saved, place, name):
+    change(saved, place, {name: "why"} if place == ("missing",) else name)
+    with pytest.raises(SpecError, match="holds characters that cannot be printed") as caught:
+        load_record(saved)
+    assert str(caught.value).isprintable()

@@ -52,3 +52,14 @@ def test_without_a_seed_or_a_base_there_is_no_number(tiny, references):
     assert seeds_estimate(tiny, TASK, [base], zero, zero).reason == (
         "baseline least_squares is no better than answering 0 here"
     )
+
+
+def test_where_some_resamples_have_no_score_there_is_no_interval(tiny):
+    rng = np.random.default_rng(0)
+    zero = rng.normal(10, 1, size=12)
+    found = seeds_estimate(tiny, TASK, [zero - 0.1, zero], zero - rng.normal(0.4, 1.0, size=12), zero)
+    assert found.value > 0
+    assert found.low is None
+    assert found.reason == (
+        "too few prompts: baseline least_squares is no better than answering 0 in some resamples"
+    )

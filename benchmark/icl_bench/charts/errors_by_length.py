@@ -42,15 +42,15 @@ def baseline_series(
     `prompts` is on how many of the suite's its errors are known, and `of` how many it has.
     """
     parts = ["score 1"] * (name == score_baseline) + ["optimality 1"] * (name == exact)
-    if prompts is not None and of is not None and prompts < of:
-        parts.append(f"first {prompts:,} of {of:,} prompts")
+    extent = f"first {prompts:,} of {of:,} prompts" if prompts and of and prompts < of else ""
     roles: dict[str, Role] = {"zero": "zero", score_baseline: "baseline", exact: "exact"}
     return Series(
         name,
         range(len(errors)),
         errors,
         role=roles.get(name, "other"),
-        note=", ".join(parts),
+        note=", ".join(filter(None, [*parts, extent])),
         mean=mean,
         style=style,
+        heading=f"{name} ({extent})" if extent else "",
     )

@@ -21,8 +21,9 @@ class Series:
     """One curve. A y that is NaN, infinite or beyond `LARGEST` is a gap in it.
 
     `low` and `high` are a band around it; `note` stands below its name; `mean` is told on hover, by default
-    that of the y values. A `style` is the place of its dashes, marker and colour among those of its role:
-    give it where a name should look the same in several charts, else the next free one is taken.
+    that of the y values; `heading` is its name in a table, where that says more. A `style` is the place of
+    its dashes, marker and colour among those of its role: give it where a name should look the same in
+    several charts, else the next free one is taken.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Series:
     note: str = ""
     mean: Number | None = None
     style: int | None = None
+    heading: str = ""
 
     def __post_init__(self) -> None:
         where = f"series {self.name!r}"

@@ -12,7 +12,7 @@ Cell = str | float | int | None
 def table_rows(chart: Chart) -> list[list[Cell]]:
     """A head of names, then one row for each x that any series has; None where a series has a gap."""
     columns = [{x: y for x, y in zip(one.x, one.y, strict=True) if is_number(y)} for one in chart.series]
-    head: list[Cell] = [chart.x_label, *(plain(one.name) for one in chart.series)]
+    head: list[Cell] = [chart.x_label, *(plain(one.heading or one.name) for one in chart.series)]
     places = sorted({x for one in chart.series for x in one.x})
     rows: list[list[Cell]] = [[x, *(column.get(x) for column in columns)] for x in places]
     return [head, *rows]

@@ -101,23 +101,23 @@ def _baselines(suite: "Suite", task: "TaskSpec", chosen: list[str]) -> list["Ser
 
 
 def _models(suite: "Suite", task: "TaskSpec", paths: list[Path], taken: list[str]) -> list["Series"]:
-    """The model of each record; where its name is another's too, its file's is added."""
+    """The model of each record; where its name is another's too its file's is added, or the path to that."""
     from icl_bench.charts import Series
     from icl_bench.errors import InputError
-    from icl_bench.evaluation.record import load_record
+    from icl_bench.evaluation.record import check_of_suite, load_record
 
     records = [load_record(path) for path in paths]
-    names = taken + [record.model.id for record in records]
+    names = [record.model.id for record in records]
+    files = [(record.model.id, path.stem) for path, record in zip(paths, records, strict=True)]
     series = []
-    for path, record in zip(paths, records, strict=True):
-        if record.suite.name != suite.name or task.name not in record.tasks:
+    for path, record, file in zip(paths, records, files, strict=True):
+        check_of_suite(record, suite, str(path))
+        if task.name not in record.tasks:
             raise InputError(f"{path} has no result on {suite.name}/{task.name}; evaluate the model on it")
         result = record.tasks[task.name]
-        if result.points != task.points:
-            raise InputError(
-                f"{path} has {result.points} points of {task.name}, not {task.points}; evaluate again"
-            )
-        name = record.model.id if names.count(record.model.id) == 1 else f"{record.model.id} ({path.stem})"
+        name = record.model.id
+        if (taken + names).count(name) > 1:
+            name += f" ({path.stem if files.count(file) == 1 else path})"
         errors = result.error_curves.model
         series.append(Series(name, range(task.points), errors, "model", mean=result.mean_error.value))
     return series

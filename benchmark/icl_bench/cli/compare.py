@@ -29,19 +29,19 @@ def compare(
     """Compare two models on the same prompts, task by task, with 95% intervals of the difference.
 
     Both are resampled over the same prompts, so a small difference can be told where their intervals
-    overlap. p-values are corrected for the number of tasks (Holm). A model that is not a record is evaluated
-    first; of baselines, the frozen errors are taken.
+    overlap. p-values are corrected for the number of tasks (Holm); that of the mean over tasks is one test of
+    its own. A model that is not a record is evaluated first; of baselines, the frozen errors are taken.
 
     Example: icl-bench compare reference/gpt2 baseline/ridge --task linear_regression
     """
     from icl_bench.evaluation.compare import compare as differences
-    from icl_bench.evaluation.contenders import contender
+    from icl_bench.evaluation.contenders import contenders
     from icl_bench.evaluation.runner import chosen_tasks
     from icl_bench.suites import load_suite
 
     of = load_suite(suite)
     tasks = chosen_tasks(of, task)
-    first, second = (contender(name, of, tasks, device) for name in (a, b))
+    first, second = contenders([a, b], of, tasks, device)
     found = differences(of, first, second)
     if as_json:
         sides = {"suite": of.name, "a": first.name, "b": second.name}
@@ -49,6 +49,8 @@ def compare(
         return
     typer.echo(f"A = {first.name}, B = {second.name}, on {of.name}\n")
     typer.echo(_table(found))
+    if any(_alone(one) for one in found):
+        typer.echo(f"* of the mean alone, not corrected; the others are for {_corrected(found)} tasks (Holm)")
     for one in found:
         if one.difference.reason is not None:
             typer.echo(f"{one.task}: {one.difference.reason}")
@@ -57,7 +59,30 @@ def compare(
 def _row(one: "Difference") -> dict[str, Any]:
     ends = {"low": one.difference.low, "high": one.difference.high, "reason": one.difference.reason}
     scores = {"score_a": one.a, "score_b": one.b, "difference": one.difference.value}
-    return {"task": one.task, "prompts": one.prompts, **scores, **ends, "p": one.p, "better": one.better}
+    row = {"task": one.task, "prompts": one.prompts, "of": one.of, **scores, **ends}
+    return row | {"p": one.p, "p_corrected": one.p_corrected, "better": one.better}
+
+
+def _alone(one: "Difference") -> bool:
+    """Whether its p-value is that of one test, not one of many."""
+    return one.p is not None and one.p_corrected is None
+
+
+def _corrected(found: "list[Difference]") -> int:
+    return sum(one.p_corrected is not None for one in found)
+
+
+def _prompts(one: "Difference") -> str:
+    from icl_bench.evaluation.compare import MEAN
+
+    if one.prompts == one.of:
+        return f"{one.prompts:,}"
+    return f"{'' if one.task == MEAN else 'first '}{one.prompts:,} of {one.of:,}"
+
+
+def _p(one: "Difference") -> str:
+    p = one.p if _alone(one) else one.p_corrected
+    return "-" if p is None else f"{p:.3f}{' *' if _alone(one) else ''}"
 
 
 def _table(found: "list[Difference]") -> str:
@@ -68,11 +93,11 @@ def _table(found: "list[Difference]") -> str:
     rows = [
         {
             "task": one.task,
-            "prompts": f"{one.prompts:,}",
+            "prompts": _prompts(one),
             "A": "-" if one.a is None else f"{one.a:.3f}",
             "B": "-" if one.b is None else f"{one.b:.3f}",
             "A − B": told(one.difference),
-            "p": "-" if one.p is None else f"{one.p:.3f}",
+            "p": _p(one),
             "": f"{one.better} is better" if one.better else "not separated",
         }
         for one in found

@@ -17,8 +17,9 @@ from icl_bench.errors import InputError
 from icl_bench.evaluation.references import reference_errors
 from icl_bench.evaluation.scores import (
     bootstrap_key,
+    defined_estimate,
     interval_estimate,
-    regression_score,
+    model_scores,
     resampled_sums,
     without_estimate,
 )
@@ -42,16 +43,19 @@ class Difference:
     """What separates A from B on one task, or on the mean over tasks."""
 
     task: str
-    prompts: int  # that both, and the task's baseline, have errors of
+    prompts: int  # that both, and the task's baseline, have errors of: the first ones
+    of: int  # that the suite has
     a: float | None  # scores on those prompts
     b: float | None
     difference: Estimate  # a − b
-    p: float | None  # corrected for the number of tasks; that of the mean stands alone
+    p: float | None  # uncorrected
+    p_corrected: float | None  # for the number of tasks; None for the mean, which is one test
 
     @property
     def better(self) -> str | None:
         """`A` or `B` where they differ significantly, else None."""
-        if self.p is None or self.difference.value is None or self.p >= SIGNIFICANT:
+        p = self.p if self.p_corrected is None else self.p_corrected
+        if p is None or self.difference.value is None or p >= SIGNIFICANT:
             return None
         return "A" if self.difference.value > 0 else "B"
 
@@ -70,7 +74,7 @@ def compare(suite: Suite, a: Contender, b: Contender) -> list[Difference]:
             f"{a.name} and {b.name} have no task of {suite.name} in common; evaluate both on one"
         )
     sampled = {task: _Sampled(suite, task, a, b) for task in shared}
-    scored = [one for one in sampled.values() if one.reason is None]
+    scored = [one for one in sampled.values() if one.estimate.reason is None]
     corrected = dict(zip((one.task for one in scored), holm([one.p for one in scored]), strict=True))
     found = [one.told(corrected.get(task)) for task, one in sampled.items()]
     return [*found, _mean(scored)] if len(scored) > 1 else found
@@ -91,39 +95,35 @@ class _Sampled:
 
     def __init__(self, suite: Suite, task: str, a: Contender, b: Contender) -> None:
         self.task = task
-        self.reason: str | None = None
+        self.of = suite.spec.prompts
+        self.prompts = min(len(a.errors[task]), len(b.errors[task]))
+        self.scores = np.full(2, np.nan)
         prompts = load_prompts(suite, task)
         references = reference_errors(suite, suite.task(task), prompts.xs, prompts.ys)
         base = references.baseline
         if isinstance(base, Missing):
-            self.prompts, self.reason = len(a.errors[task]), base.reason
+            self.estimate = without_estimate(base.reason)
             return
-        self.prompts = min(len(a.errors[task]), len(b.errors[task]), base.prompts)
+        self.prompts = min(self.prompts, base.prompts)
         rows = [a.errors[task], b.errors[task], base.errors, references.zero.errors]
         rows = [row[: self.prompts] for row in rows]
-        columns = np.stack(rows, axis=1)
-        key = bootstrap_key(suite.name, task)
-        self.resampled = _scores(resampled_sums(columns, suite.spec.resamples, key))
-        self.scores = _scores(np.array([[row.sum() for row in rows]]))[:, 0]  # summed as in a record
-        if not (np.isfinite(self.resampled).all() and np.isfinite(self.scores).all()):
-            self.reason = f"baseline {suite.task(task).baseline} is no better than answering 0 here"
-
-    @property
-    def differences(self) -> Float[np.ndarray, " resamples"]:
-        """A − B on each resample."""
-        return self.resampled[0] - self.resampled[1]
+        sums = resampled_sums(np.stack(rows, axis=1), suite.spec.resamples, bootstrap_key(suite.name, task))
+        resampled = model_scores(sums)
+        self.scores = model_scores(np.array([[row.sum() for row in rows]]))[0]  # summed as in a record
+        self.differences = resampled[:, 0] - resampled[:, 1]
+        value = self.scores[0] - self.scores[1]
+        self.estimate = defined_estimate(value, self.differences, suite.task(task).baseline)
 
     @property
     def p(self) -> float:
-        """Uncorrected."""
+        """Uncorrected; defined where the difference has an interval."""
         return two_sided_p(self.differences)
 
-    def told(self, p: float | None) -> Difference:
-        """As it is shown; `p` is the corrected one."""
-        if self.reason is not None:
-            return Difference(self.task, self.prompts, None, None, without_estimate(self.reason), None)
-        a, b = (float(score) for score in self.scores)
-        return Difference(self.task, self.prompts, a, b, interval_estimate(a - b, self.differences), p)
+    def told(self, corrected: float | None) -> Difference:
+        """As it is shown; `corrected` is the corrected p-value, None where there is none."""
+        a, b = (float(score) if np.isfinite(score) else None for score in self.scores)
+        p = None if corrected is None else self.p
+        return Difference(self.task, self.prompts, self.of, a, b, self.estimate, p, corrected)
 
 
 def two_sided_p(differences: Float[np.ndarray, " resamples"]) -> float:
@@ -132,16 +132,10 @@ def two_sided_p(differences: Float[np.ndarray, " resamples"]) -> float:
     return float(min(1.0, 2 * (smaller + 1) / (len(differences) + 1)))
 
 
-def _scores(sums: Float[np.ndarray, "rows 4"]) -> Float[np.ndarray, "2 rows"]:
-    """Scores of A and B from sums of (A, B, base, zero); NaN where the base is no better than zero."""
-    a, b, base, zero = sums.T
-    usable = np.where(base < zero, base, np.nan)
-    return np.stack([regression_score(a, usable, zero), regression_score(b, usable, zero)])
-
-
 def _mean(sampled: Sequence[_Sampled]) -> Difference:
     """Over tasks of equal weight, each resampled on its own: strata."""
     a, b = (float(score) for score in np.mean([one.scores for one in sampled], axis=0))
     differences = np.mean([one.differences for one in sampled], axis=0)
-    prompts = sum(one.prompts for one in sampled)
-    return Difference(MEAN, prompts, a, b, interval_estimate(a - b, differences), two_sided_p(differences))
+    prompts, of = sum(one.prompts for one in sampled), sum(one.of for one in sampled)
+    estimate = interval_estimate(a - b, differences)
+    return Difference(MEAN, prompts, of, a, b, estimate, two_sided_p(differences), None)

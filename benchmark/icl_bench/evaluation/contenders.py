@@ -1,57 +1,72 @@
 """What two models are compared by: errors from a record, from a suite's frozen errors, or evaluated now."""
 
-from collections.abc import Sequence
-from pathlib import Path
+import os
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from icl_bench.baselines.base import BASELINES
 from icl_bench.errors import InputError
 from icl_bench.evaluation.compare import Contender
-from icl_bench.evaluation.record import load_record
+from icl_bench.evaluation.freeze import serving_baselines
+from icl_bench.evaluation.record import check_of_suite, load_record
 from icl_bench.evaluation.runner import evaluate_source
-from icl_bench.evaluation.sources import BASELINE_PREFIX, open_source
+from icl_bench.evaluation.sources import BASELINE_PREFIX, Source, open_source
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite
 from icl_bench.suites.frozen_errors import load_errors
 
+_Errors = dict[str, np.ndarray]  # by task
 
-def contender(name: str, suite: Suite, tasks: Sequence[str], device: str | None = None) -> Contender:
-    """The errors of a model, by its name or by a file that `icl-bench evaluate` wrote.
 
-    Of a baseline that is frozen on a task, the frozen errors; everything else is evaluated. InputError where
-    a record is of another suite; further errors as `icl_bench.evaluation.runner.evaluate` has them.
+def contenders(
+    names: Sequence[str], suite: Suite, tasks: Sequence[str], device: str | None = None
+) -> list[Contender]:
+    """The errors of models, each by its name or by a file that `icl-bench evaluate` wrote.
+
+    Of a baseline that is frozen on a task, the frozen errors; everything else is evaluated, checkpoints on
+    the device. All are opened before the first is evaluated. InputError where the device cannot be used, or
+    a record is not of the suite; further errors as `icl_bench.evaluation.runner.evaluate` has them.
     """
-    path = Path(name).expanduser()
-    if path.is_file():
+    if device not in (None, "cpu"):
+        from icl_bench.models.device import usable_device  # imports torch, which baselines do not need
+
+        usable_device(device)
+    opened = [_opened(name, suite, tasks, device) for name in names]
+    return [errors() for errors in opened]
+
+
+def _opened(name: str, suite: Suite, tasks: Sequence[str], device: str | None) -> Callable[[], Contender]:
+    """What gives the errors, once the name is known to be one."""
+    path = os.path.expanduser(name)
+    if os.path.isfile(path) or (name.endswith(".json") and not os.path.isdir(path)):
         record = load_record(path)
-        if record.suite.name != suite.name:
-            raise InputError(f"{name} is a record of {record.suite.name}, not of {suite.name}; give --suite")
-        return _of_record(record, tasks)
-    frozen = _frozen(name, suite, tasks)
-    left = [task for task in tasks if task not in frozen]
-    if frozen and not any(_serves(name, suite, task) for task in left):
-        return Contender(name, frozen)
-    record = evaluate_source(open_source(name, suite, None, device, left), suite, left, progress=True)
-    return Contender(record.model.id, frozen | dict(_of_record(record, left).errors))
+        check_of_suite(record, suite, name)
+        return lambda: Contender(record.model.id, _errors(record, tasks))
+    if name.startswith(BASELINE_PREFIX):
+        return _opened_baseline(name, suite, tasks)
+    source = open_source(name, suite, None, device, tasks)
+    return lambda: _evaluated(source, suite, tasks, {})
 
 
-def _of_record(record: ResultRecord, tasks: Sequence[str]) -> Contender:
-    found = {name: np.array(task.prompt_errors) for name, task in record.tasks.items() if name in tasks}
-    return Contender(record.model.id, found)
-
-
-def _frozen(name: str, suite: Suite, tasks: Sequence[str]) -> dict[str, np.ndarray]:
+def _opened_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> Callable[[], Contender]:
+    source = open_source(name, suite, tasks=tasks)
     baseline = name.removeprefix(BASELINE_PREFIX)
-    if not name.startswith(BASELINE_PREFIX) or baseline not in BASELINES.entries():
-        return {}
-    found = {task: load_errors(suite, task, baseline) for task in tasks}
-    return {task: errors.errors for task, errors in found.items() if errors is not None}
+    serving = serving_baselines(suite, tasks, [baseline])[baseline]
+    if not serving:
+        raise InputError(f"baseline {baseline} serves none of {', '.join(tasks)}; name another")
+    loaded = {task: load_errors(suite, task, baseline) for task in serving}
+    frozen = {task: errors.errors for task, errors in loaded.items() if errors is not None}
+    left = [task for task in serving if task not in frozen]
+    return lambda: _evaluated(source, suite, left, frozen)
 
 
-def _serves(name: str, suite: Suite, task: str) -> bool:
-    try:
-        BASELINES.entries()[name.removeprefix(BASELINE_PREFIX)].for_task(suite.task(task))
-    except InputError:
-        return False
-    return True
+def _evaluated(source: Source, suite: Suite, tasks: Sequence[str], frozen: _Errors) -> Contender:
+    """Frozen errors, and those of the tasks that are left."""
+    if not tasks:
+        return Contender(source.identity.id, frozen)
+    record = evaluate_source(source, suite, tasks, progress=True)
+    return Contender(source.identity.id, frozen | _errors(record, tasks))
+
+
+def _errors(record: ResultRecord, tasks: Sequence[str]) -> _Errors:
+    return {name: np.array(task.prompt_errors) for name, task in record.tasks.items() if name in tasks}

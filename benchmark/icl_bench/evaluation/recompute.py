@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icl_bench.baselines.base import BASELINES
+from icl_bench.baselines.base import BASELINES, Baseline
 from icl_bench.errors import InputError
 from icl_bench.evaluation.chunked import Entry, computed_errors
 from icl_bench.evaluation.freeze import serving_baselines
 from icl_bench.evaluation.references import ZERO
 from icl_bench.evaluation.workers import worker_pool
 from icl_bench.suites import Suite
-from icl_bench.suites.frozen_errors import load_errors
+from icl_bench.suites.frozen_errors import BaselineErrors, load_errors
 
 MEAN_TOLERANCE = 1e-3  # of errors computed on another machine, over the mean error of answering 0
 
@@ -40,32 +40,48 @@ def recompute(
 
     The machine that froze them finds the same bits. Elsewhere what is iterated in float32 (two_layer_nn,
     xgboost) may take another path in single prompts; means hold. Raises as `missing_entries`, and InputError
-    where nothing named is frozen.
+    where nothing named is frozen; all that is frozen is looked at before anything is computed.
     """
     if prompts < 1:
         raise InputError(f"{prompts} prompts; give 1 or more")
-    entries = [
-        Entry(task, made, min(prompts, suite.lock.baselines[task][name].prompts))
-        for name, serving in serving_baselines(suite, tasks, baselines or list(BASELINES.entries())).items()
-        for task, made in serving.items()
-        if name in suite.lock.baselines.get(task, {})
-    ]
-    if not entries:
+    found = list(_frozen(suite, tasks, baselines))
+    zeros = {task: _mean_of_zero(suite, task) for task in dict.fromkeys(task for task, _, _ in found)}
+    if not found:
         raise InputError(f"nothing of that is frozen; `icl-bench baselines compute {suite.name}`")
     with worker_pool(workers) as pool:
-        for number, entry in enumerate(entries, start=1):
-            with computed_errors(
-                suite, entry, pool, f"{number} of {len(entries)}: {entry.name}", quiet
-            ) as here:
-                yield _compared(suite, entry, here.errors)
+        for number, (task, baseline, frozen) in enumerate(found, start=1):
+            entry = Entry(task, baseline, min(prompts, frozen.prompts))
+            label = f"{number} of {len(found)}: {entry.name}"
+            with computed_errors(suite, entry, pool, label, quiet) as here:
+                yield _compared(entry, here.errors, frozen.errors[: entry.prompts], zeros[task])
 
 
-def _compared(suite: Suite, entry: Entry, here: np.ndarray) -> Recomputed:
-    frozen = load_errors(suite, entry.task, entry.baseline.type)
-    zero = load_errors(suite, entry.task, ZERO)
-    if frozen is None or zero is None:
-        raise InputError(f"{entry.task}: zero is not frozen; `icl-bench baselines compute {suite.name}`")
-    difference = (here - frozen.errors[: len(here)]) / zero.errors.mean()
+def _frozen(
+    suite: Suite, tasks: Sequence[str], baselines: Sequence[str]
+) -> Iterator[tuple[str, Baseline, BaselineErrors]]:
+    """What is frozen of the tasks, its files checked; InputError where nothing of a named baseline is."""
+    for name, serving in serving_baselines(suite, tasks, baselines or list(BASELINES.entries())).items():
+        if baselines and not serving:
+            raise InputError(f"baseline {name} serves none of {', '.join(tasks)}; name another")
+        errors = {task: load_errors(suite, task, name) for task in serving}
+        found = {task: one for task, one in errors.items() if one is not None}
+        if baselines and not found:
+            raise InputError(
+                f"baseline {name} is not frozen for {', '.join(serving)}; "
+                f"run `icl-bench baselines compute {suite.name} --baseline {name}`"
+            )
+        yield from ((task, serving[task], one) for task, one in found.items())
+
+
+def _mean_of_zero(suite: Suite, task: str) -> float:
+    zero = load_errors(suite, task, ZERO)
+    if zero is None:
+        raise InputError(f"{task}: zero is not frozen; `icl-bench baselines compute {suite.name}`")
+    return float(zero.errors.mean())
+
+
+def _compared(entry: Entry, here: np.ndarray, frozen: np.ndarray, zero: float) -> Recomputed:
+    difference = (here - frozen) / zero
     return Recomputed(
         entry=entry,
         same=not difference.any(),

@@ -3,9 +3,10 @@
 from math import isclose
 from pathlib import Path
 
-from icl_bench.errors import SpecError
+from icl_bench.errors import InputError, SpecError, UnknownNameError
 from icl_bench.evaluation.scores import regression_score
 from icl_bench.specs.result import ResultRecord, TaskResult, parse_record
+from icl_bench.suites import Suite
 
 MAX_BYTES = 100_000_000
 TOLERANCE = 1e-7  # of a score, or of the zero estimator's error: what other summation orders may change
@@ -35,6 +36,29 @@ def check_record(record: ResultRecord, source: str) -> None:
                 raise SpecError(
                     f"{source}: tasks.{name}.{what} is {found} but the recorded errors give {expected}; "
                     "the file was changed, evaluate again"
+                )
+
+
+def check_of_suite(record: ResultRecord, suite: Suite, source: str) -> None:
+    """InputError where a record's results cannot be of the suite: its name, tasks, sizes and prompts.
+
+    The lock's hash is not compared: it changes when errors of baselines are frozen, prompts never do.
+    """
+    if record.suite.name != suite.name:
+        raise InputError(
+            f"{source} is a record of {record.suite.name}, not of {suite.name}; "
+            f"choose that suite or evaluate the model on {suite.name}"
+        )
+    for name, result in record.tasks.items():
+        if name not in suite.tasks:
+            raise UnknownNameError("task", name, suite.tasks, f"{source}, a record of {suite.name}")
+        task = suite.task(name)
+        expected = {"prompts": suite.spec.prompts, "points": task.points, "scored": task.scored}
+        for what, value in expected.items():
+            found = getattr(result, what)
+            if found != value:
+                raise InputError(
+                    f"{source}: tasks.{name}.{what} is {found} but {suite.name} has {value}; evaluate again"
                 )
 
 

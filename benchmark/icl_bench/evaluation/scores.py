@@ -42,6 +42,12 @@ def regression_score(
     return (zero - model) / (zero - base)
 
 
+def model_scores(sums: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, "rows models"]:
+    """Scores of models from sums of (models…, base, zero); NaN where the base is no better than zero."""
+    base, zero = sums[:, -2:-1], sums[:, -1:]
+    return np.asarray(regression_score(sums[:, :-2], np.where(base < zero, base, np.nan), zero))
+
+
 def resampled_sums(
     errors: Float[np.ndarray, "prompts columns"], resamples: int, key: str
 ) -> Float[np.ndarray, "resamples columns"]:
@@ -60,19 +66,23 @@ def resampled_sums(
 def score_estimate(
     totals: tuple[float, float, float], resampled: tuple[np.ndarray, np.ndarray, np.ndarray], base: str
 ) -> Estimate:
-    """S and its interval from (model, base, zero) totals and their resamples; `base` is the base's name.
+    """S and its interval from (model, base, zero) totals and their resamples; `base` is the base's name."""
+    (value,) = model_scores(np.array([totals]))[0]
+    return defined_estimate(value, model_scores(np.stack(resampled, axis=1)), base)
 
-    Where the base is no better than answering 0 the score is not defined, and neither is its interval
-    where that happens in a resample: the reason stands in their place.
+
+def defined_estimate(value: float, resampled: np.ndarray, base: str) -> Estimate:
+    """What follows from scores, with its interval, where they are numbers (`model_scores`).
+
+    Where the base is no better than answering 0 no score is defined, and no interval where that happens in a
+    resample: the reason stands in their place.
     """
-    model, reference, zero = totals
-    if not reference < zero:
+    if not np.isfinite(value):
         return without_estimate(f"baseline {base} is no better than answering 0 here")
-    value = float(regression_score(model, reference, zero))
-    if not (resampled[1] < resampled[2]).all():
+    if not np.isfinite(resampled).all():
         reason = f"too few prompts: baseline {base} is no better than answering 0 in some resamples"
-        return Estimate(value=value, low=None, high=None, reason=reason)
-    return interval_estimate(value, regression_score(*resampled))
+        return Estimate(value=float(value), low=None, high=None, reason=reason)
+    return interval_estimate(value, resampled)
 
 
 def interval_estimate(value: float, resampled: float | np.ndarray) -> Estimate:

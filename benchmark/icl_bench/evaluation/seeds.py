@@ -2,6 +2,10 @@
 
 The interval resamples seeds, and then prompts, the same prompts for every seed: a score that would be
 reported for as many new runs, on as many new prompts. It is wider than that of any one run where runs differ.
+
+With few seeds it is too narrow. A percentile bootstrap does not know how little a handful of runs says about
+their spread: simulated with normally distributed runs whose spread outweighs that of prompts, intervals of
+nominal 95% hold the true mean in about 50% of cases with 2 seeds, 75% with 3 and 83% with 5.
 """
 
 from collections.abc import Sequence
@@ -12,10 +16,9 @@ from jaxtyping import Float
 from icl_bench.errors import InputError
 from icl_bench.evaluation.scores import (
     bootstrap_key,
-    interval_estimate,
-    regression_score,
+    defined_estimate,
+    model_scores,
     resampled_sums,
-    without_estimate,
 )
 from icl_bench.function_classes.streams import raw_words, uniform_index
 from icl_bench.specs.result import Estimate
@@ -39,13 +42,9 @@ def seeds_estimate(
     prompts = min(len(errors) for errors in (*seeds, base, zero))
     columns = np.stack([errors[:prompts] for errors in (*seeds, base, zero)], axis=1)
     key = bootstrap_key(suite.name, task)
-    resampled = resampled_sums(columns, suite.spec.resamples, key)
-    totals = columns.sum(axis=0)
-    if not (totals[-2] < totals[-1] and (resampled[:, -2] < resampled[:, -1]).all()):
-        return without_estimate(f"baseline {suite.task(task).baseline} is no better than answering 0 here")
-    scores = regression_score(totals[:-2], totals[-2], totals[-1])
-    by_seed = regression_score(resampled[:, :-2], resampled[:, -2:-1], resampled[:, -1:])
+    by_seed = model_scores(resampled_sums(columns, suite.spec.resamples, key))
+    value = model_scores(columns.sum(axis=0, keepdims=True)).mean()
     count = len(seeds)
     drawn = uniform_index(raw_words(f"{key}/seeds", 0, suite.spec.resamples, count), count)
-    means = np.take_along_axis(np.asarray(by_seed), drawn, axis=1).mean(axis=1)
-    return interval_estimate(float(np.mean(scores)), means)
+    means = np.take_along_axis(by_seed, drawn, axis=1).mean(axis=1)
+    return defined_estimate(float(value), means, suite.task(task).baseline)

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from icl_bench.errors import SpecError
 from icl_bench.files import write_text
@@ -18,6 +18,15 @@ from icl_bench.specs.schema import Strict, parse
 if TYPE_CHECKING:
     import pandas as pd
 
+
+def _printable(value: Any) -> Any:
+    """SpecError rather than a fault with its place: the place may be the name itself."""
+    if isinstance(value, str) and not value.isprintable():
+        raise SpecError(f"the name {value!r} holds characters that cannot be printed; give another")
+    return value
+
+
+Printable = Annotated[str, BeforeValidator(_printable)]  # a name that may be shown on a terminal
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 SquaredError = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
@@ -36,14 +45,14 @@ class ModelIdentity(Strict):
     """What was scored."""
 
     kind: Literal["hub", "folder", "reference", "baseline", "callable"]
-    id: str
+    id: Printable
     revision: str | None = Field(pattern=r"^[0-9a-f]{40}$")  # the commit of a Hub repository
 
 
 class SuiteIdentity(Strict):
     """The frozen prompts it was scored on."""
 
-    name: str
+    name: Printable
     lock_hash: str = Field(pattern=r"^[0-9a-f]{64}$")  # SHA-256 of lock.json
     resamples: Count  # behind every interval
 
@@ -154,8 +163,8 @@ class ResultRecord(Strict):
     suite: SuiteIdentity
     evaluator: Evaluator
     environment: Environment
-    tasks: dict[str, TaskResult]
-    missing: dict[str, str]
+    tasks: dict[Printable, TaskResult]
+    missing: dict[Printable, str]
 
     def to_json(self) -> str:
         """The record's file: keys in a fixed order, one line a list of numbers."""
