@@ -8,12 +8,13 @@ from icl_bench import progress as module
 def test_lines_tell_the_rest_and_count_from_where_the_work_was_resumed(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter([0.0, 5.0, 20.0, 21.0])
+    clock = iter([0.0, 5.0, 20.0, 21.0, 40.0])
     monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
     with module.progress("work", 100, start=60) as advance:
         advance(65)  # too soon for a line
         advance(80, "loss 1")
         advance(100)
+        advance(100)  # told once
     assert capsys.readouterr().err.splitlines() == [
         "work: 80/100, about 20 s left  loss 1",
         "work: 100/100",

@@ -45,13 +45,14 @@ def _bar(label: str, total: int, start: int) -> Iterator[Advance]:
 
 def _lines(label: str, total: int, start: int) -> Advance:
     started = latest = time.monotonic()
+    ended = False
 
     def advance(done: int, note: str = "") -> None:
-        nonlocal latest
+        nonlocal latest, ended
         now = time.monotonic()
-        if now - latest < _LINE_EVERY and done < total:
+        if ended or (now - latest < _LINE_EVERY and done < total):
             return
-        latest = now
+        latest, ended = now, done >= total
         left = (now - started) / max(done - start, 1) * (total - done)
         remaining = f", about {left:.0f} s left" if done < total else ""
         print(f"{label}: {done}/{total}{remaining}{'  ' + note if note else ''}", file=sys.stderr, flush=True)

@@ -5,9 +5,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from filelock import FileLock
 
 COMMAND = [str(Path(sys.executable).parent / "icl-bench"), "sweep", "mini"]
 TASKS = ["--task", "linear_regression", "--task", "sparse_parity"]
@@ -25,6 +28,14 @@ def spec(tmp_path: Path) -> Path:
     head = "schema: 1, name: tiny, width: 16, positions: none, stem: [], final_norm: rmsnorm"
     path.write_text(f"{{{head}, layers: {layers}}}")
     return path
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Until it holds; the deadline is for what never comes."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.05)
 
 
 def test_a_grid_is_trained_once(spec: Path, tmp_path: Path) -> None:
@@ -59,19 +70,50 @@ def test_a_grid_is_trained_once(spec: Path, tmp_path: Path) -> None:
     assert '"sparse_parity"' in scored.stdout
 
 
+def folders_of(tmp_path: Path) -> list[Path]:
+    return [tmp_path / f"runs/mini-v1/tiny/seed-0/{task}" for task in TASKS[1::2]]
+
+
+def start_and_stop(grid: list[str], tmp_path: Path, number: int, prefix: tuple[str, ...] = ()) -> int:
+    """Start a sweep, send it a signal once every run has a row in its log, and return how it ended."""
+    logs = [folder / "training.csv" for folder in folders_of(tmp_path)]
+    sweep = subprocess.Popen([*prefix, *COMMAND, *grid], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: all(log.exists() and len(log.read_text().splitlines()) > 1 for log in logs))
+    finally:
+        os.kill(sweep.pid, number)
+        sweep.wait()
+    return sweep.returncode
+
+
 def test_a_sweep_that_was_stopped_is_taken_up(spec: Path, tmp_path: Path) -> None:
     grid = ["--spec", str(spec), *TASKS, "--steps", "2500", "--workers", "2"]
-    first = subprocess.Popen([*COMMAND, *grid], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    states = [tmp_path / f"runs/mini-v1/tiny/seed-0/{task}/state.pt" for task in TASKS[1::2]]
-    while not all(path.exists() for path in states):
-        time.sleep(0.05)
-    time.sleep(1)
-    os.kill(first.pid, signal.SIGINT)
-    message = first.communicate()[1]
-    assert first.returncode == 130, message
-    assert "begun" in run(*grid, "--list", cwd=tmp_path).stdout
+    assert start_and_stop(grid, tmp_path, signal.SIGINT) == 130
+    listed = run(*grid, "--list", cwd=tmp_path).stdout
+    assert listed.count(" begun ") == 2
     second = run(*grid, cwd=tmp_path)
     assert second.returncode == 0, second.stderr
+
+
+WITHOUT_INTERRUPTIONS = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")  # as shells start background jobs
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "prefix"),
+    [
+        (signal.SIGTERM, 130, ()),
+        (signal.SIGTERM, 130, WITHOUT_INTERRUPTIONS),
+        (signal.SIGHUP, 130, ()),
+        (signal.SIGKILL, -signal.SIGKILL, ()),
+    ],
+)
+def test_runs_end_and_are_saved_however_their_sweep_ends(spec: Path, tmp_path, number, code, prefix) -> None:
+    grid = ["--spec", str(spec), *TASKS, "--steps", "5000", "--workers", "2"]
+    assert start_and_stop(grid, tmp_path, number, prefix) == code
+    for folder in folders_of(tmp_path):
+        with FileLock(folder / "run.lock", timeout=120):  # held for as long as a process trains in the folder
+            assert not (folder / "config.json").exists(), "it went on to the end"
+            assert torch.load(folder / "state.pt", weights_only=True)["step"] >= 100
 
 
 def test_a_cell_that_fails_is_told_and_the_others_go_on(spec: Path, tmp_path: Path) -> None:
@@ -92,10 +134,25 @@ def test_a_cell_that_fails_is_told_and_the_others_go_on(spec: Path, tmp_path: Pa
         (["--spec", "reference/gtp2"], "reference/gpt2"),
         (["--task", "parity"], "unknown task 'parity'"),
         (["--spec", "none.yaml"], "no spec file none.yaml"),
+        (["--device", "gpu"], "device 'gpu' cannot be used here"),
+        (["--out", "taken"], "taken is not a folder"),
+        (["--spec", "reference/gpt2", "--spec", "reference/gpt2"], "both lead to"),
     ],
 )
-def test_names_that_are_none_are_told_before_anything_is_trained(tmp_path: Path, arguments, told) -> None:
+def test_bad_input_is_told_before_anything_is_trained(tmp_path: Path, arguments, told) -> None:
+    (tmp_path / "taken").touch()
     found = run(*arguments, cwd=tmp_path)
     assert found.returncode == 2
     assert told in found.stderr
     assert len(found.stderr.splitlines()) == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_two_specs_of_one_name_are_told_before_anything_is_trained(spec: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    other.write_text(spec.read_text().replace("width: 16", "width: 32"))
+    found = run("--spec", str(spec), "--spec", str(other), *TASKS, "--steps", "1", cwd=tmp_path)
+    assert found.returncode == 2
+    assert str(spec) in found.stderr
+    assert str(other) in found.stderr
+    assert not (tmp_path / "runs").exists()

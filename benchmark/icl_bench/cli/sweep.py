@@ -1,12 +1,15 @@
 """`icl-bench sweep`: train a grid of architectures, tasks and seeds."""
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from icl_bench.errors import InputError
+
 if TYPE_CHECKING:
-    from icl_bench.training.sweep import Cell
+    from icl_bench.training.sweep import Cell, Sweep
 
 
 def sweep(
@@ -37,7 +40,7 @@ def sweep(
 
     Cells that are done are skipped; one that was stopped is taken up again. The runs of an architecture and
     seed lie side by side in OUT/SUITE/NAME/seed-SEED, which `icl-bench evaluate` scores as one model. Exits
-    with 1 where a cell is left: it failed, or its folder holds another run.
+    with 1 where a cell is left: it failed, another process trains it, or its folder holds another run.
 
     Example: icl-bench sweep mini --spec reference/gpt2 --spec reference/llama --seeds 3
     """
@@ -46,22 +49,45 @@ def sweep(
     from icl_bench.training.sweep import Sweep, steps_made
 
     cells = _cells(suite, spec, task, seeds, steps, out)
-    if only_list:
-        _tell(cells, {})
-        return
     at_once = workers or (cores() if device == "cpu" else 1)
     trained = Sweep(cells, at_once, device, lambda line: typer.echo(line, err=True))
+    if only_list:
+        _tell(trained)
+        return
+    _check_place_and_device(out, device)
+    _let_signals_interrupt()
     total = sum(cell.plan.recipe.steps for cell in cells)
     with progress(f"{len(cells)} runs", total, start=steps_made(cells)) as advance:
         trained.run(advance)
-    left = _tell(cells, trained.failed)
+    left = _tell(trained)
     raise typer.Exit(1 if left else 0)
+
+
+def _check_place_and_device(out: Path, device: str) -> None:
+    """StorageError or InputError where nothing could be trained."""
+    from icl_bench.evaluation.workers import worker_pool
+    from icl_bench.files import check_file_place
+    from icl_bench.models.device import usable_device
+    from icl_bench.training.run import STATE_FILE
+
+    check_file_place(out / STATE_FILE)
+    if device != "cpu":
+        with worker_pool(1) as pool:  # who asks a GPU holds memory of it until the process ends
+            pool.submit(usable_device, device).result()
+
+
+def _let_signals_interrupt() -> None:
+    """SIGTERM and SIGHUP stop a sweep as SIGINT does; what is ignored, as under `nohup`, stays ignored."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _cells(
     suite: str, specs: list[str] | None, tasks: list[str] | None, seeds: int, steps: int | None, out: Path
 ) -> "list[Cell]":
-    """The grid, the first seed of everything first."""
+    """The grid, the first seed of everything first. InputError where two specs lead to one folder."""
     from icl_bench.cli.train import make_plan
     from icl_bench.evaluation.runner import chosen_tasks
     from icl_bench.models.reference import PREFIX, reference_names
@@ -70,20 +96,33 @@ def _cells(
 
     of = load_suite(suite)
     sources = specs or [PREFIX + name for name in reference_names(of.name)]
-    return [
+    cells = [
         Cell(source, make_plan(source, f"{of.name}/{task}", seed, steps=steps), out)
         for seed in range(seeds)
         for source in sources
         for task in chosen_tasks(of, tasks)
     ]
+    _refuse_shared_folders(cells)
+    return cells
 
 
-def _tell(cells: "list[Cell]", failed: dict[str, str]) -> int:
+def _refuse_shared_folders(cells: "list[Cell]") -> None:
+    taken: dict[Path, Cell] = {}
+    for cell in cells:
+        other = taken.setdefault(cell.folder, cell)
+        if other is not cell:
+            raise InputError(
+                f"--spec {other.source} and --spec {cell.source} both lead to {cell.folder}; "
+                "give each spec once, and each file a `name:` of its own"
+            )
+
+
+def _tell(trained: "Sweep") -> int:
     """Print a line a cell; returns how many are not done."""
     from tabulate import tabulate
 
     rows = []
-    for cell in cells:
+    for cell in trained.cells:
         log, plan = cell.rows(), cell.plan
         last = log[-1] if log else {"step": 0, "loss": None, "dev_score": None}
         rows.append(
@@ -91,7 +130,7 @@ def _tell(cells: "list[Cell]", failed: dict[str, str]) -> int:
                 "model": plan.architecture.name,
                 "task": plan.task.name,
                 "seed": plan.seed,
-                "state": "failed" if cell.name in failed else cell.state(),
+                "state": trained.state(cell),
                 "steps": f"{int(last['step'] or 0):,} of {plan.recipe.steps:,}",
                 "loss": last["loss"],
                 "dev score": last["dev_score"],
@@ -100,6 +139,7 @@ def _tell(cells: "list[Cell]", failed: dict[str, str]) -> int:
     typer.echo(tabulate(rows, headers="keys", floatfmt=".4g", missingval="-"))
     left = sum(row["state"] != "done" for row in rows)
     typer.echo(f"{len(rows) - left} of {len(rows)} runs done" + (f", {left} left" if left else ""))
-    for name, message in failed.items():
-        typer.echo(f"{name}: {message}")
+    for cell, message in trained.failed.items():
+        if trained.state(cell) == "failed":
+            typer.echo(f"{cell.name}: {message}")
     return left

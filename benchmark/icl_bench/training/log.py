@@ -60,7 +60,14 @@ def read_log(text: str) -> list[Row]:
     reader = csv.DictReader(io.StringIO(text))
     if tuple(reader.fieldnames or ()) != FIELDS:
         raise ValueError(f"the columns are {reader.fieldnames}, not {', '.join(FIELDS)}")
-    return [{name: float(row[name]) if row[name] else None for name in FIELDS} for row in reader]
+    return [{name: _number(row[name]) for name in FIELDS} for row in reader]
+
+
+def _number(text: str | None) -> float | None:
+    value = float(text) if text else None
+    if value is not None and not math.isfinite(value):
+        raise ValueError(f"{text} is not a finite number")
+    return value
 
 
 def _cell(value: float | int | None) -> str:

@@ -1,11 +1,11 @@
 """A grid of training runs, architectures × tasks × seeds: what is done, what is left, and training it.
 
 Each cell is trained by an `icl-bench train` of its own, in a folder of its own, so that a sweep which is
-killed, or a cell that fails, costs nothing but the steps since the last save.
+killed, or a cell that fails, costs nothing but the steps since the last save. Children end with their sweep.
 """
 
 import os
-import signal
+import pickle
 import subprocess
 import sys
 import time
@@ -13,13 +13,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
 
 from icl_bench.errors import CheckpointError
 from icl_bench.evaluation.workers import one_thread
 from icl_bench.models.layout import CONFIG_FILE
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.training.log import LOG_FILE, Row, read_log
-from icl_bench.training.run import STATE_FILE, RunPlan
+from icl_bench.training.run import LOCK_FILE, STATE_FILE, RunPlan
 
 POLL_SECONDS = 0.5
 # glibc would give memory back to the system after every step, and ask for it again: a twentieth of a step
@@ -31,7 +35,7 @@ def cell_folder(out: Path, plan: RunPlan) -> Path:
     return out / plan.suite / plan.architecture.name / f"seed-{plan.seed}" / plan.task.name
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cell:
     """One run of a sweep: the spec as it was named, what decides its weights, and its folder."""
 
@@ -53,7 +57,12 @@ class Cell:
         """`done`, `begun` or `left`; `another run` where the folder holds what this cell would not make."""
         if (self.folder / CONFIG_FILE).is_file():
             return "done" if self._is_ours() else "another run"
-        return "begun" if (self.folder / STATE_FILE).is_file() else "left"
+        if not (self.folder / STATE_FILE).is_file():
+            return "left"
+        saved = self._saved_identity()
+        wanted = self.plan.identity()
+        ours = saved is None or all(saved.get(key) == value for key, value in wanted.items())
+        return "begun" if ours else "another run"
 
     def _is_ours(self) -> bool:
         try:
@@ -65,6 +74,25 @@ class Cell:
             made.get(k) == v for k, v in wanted.items()
         )
 
+    def _saved_identity(self) -> dict[str, Any] | None:
+        """What the saved state belongs to; None where it is damaged, as training tells who takes it up."""
+        try:  # mapped, not read: the weights and moments beside it may be large
+            state = torch.load(self.folder / STATE_FILE, weights_only=True, mmap=True, map_location="cpu")
+            return dict(state["identity"])
+        except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
+            return None
+
+    def trained_elsewhere(self) -> bool:
+        """Whether a process trains in the folder. Ask it only of a cell that this sweep does not train."""
+        lock = self.folder / LOCK_FILE
+        if not lock.is_file():
+            return False
+        try:
+            with FileLock(lock, timeout=0):
+                return False
+        except Timeout:
+            return True
+
     def rows(self) -> list[Row]:
         """The learning curve so far, empty where there is none."""
         try:
@@ -72,13 +100,14 @@ class Cell:
         except (OSError, ValueError):
             return []
 
-    def command(self, device: str) -> list[str]:
-        """The `icl-bench train` that begins the cell, or goes on with it."""
+    def command(self, device: str, resume: bool) -> list[str]:
+        """The `icl-bench train` that begins the cell, or goes on with it; it ends with its standard input."""
         plan = self.plan
-        command = [sys.executable, "-m", "icl_bench", "train", self.source, f"{plan.suite}/{plan.task.name}"]
+        command = [sys.executable, "-m", "icl_bench.training.child"]
+        command += ["train", self.source, f"{plan.suite}/{plan.task.name}"]
         command += ["--quiet", "--half", "--seed", str(plan.seed), "--steps", str(plan.recipe.steps)]
         command += ["--device", device, "--out", str(self.folder)]
-        return command + (["--resume"] if self.state() == "begun" else [])
+        return command + (["--resume"] if resume else [])
 
 
 @dataclass
@@ -89,34 +118,49 @@ class Sweep:
     workers: int
     device: str = "cpu"
     tell: Callable[[str], None] = print
-    failed: dict[str, str] = field(default_factory=dict)  # cells by name, and what went wrong
+    failed: dict[Cell, str] = field(default_factory=dict)  # and what went wrong
+    elsewhere: set[Cell] = field(default_factory=set)  # found in training by another process
 
     def run(self, advance: Callable[..., None]) -> None:
         """Train what is not done; `advance` is given the steps made in all.
 
         An interruption saves every run.
         """
-        waiting = deque(cell for cell in self.cells if cell.state() in ("begun", "left"))
+        waiting = deque(self.cells)
         running: dict[subprocess.Popen[str], tuple[Cell, float]] = {}
+        childrens_input, held_open = os.pipe()
         try:
             while waiting or running:
                 while waiting and len(running) < self.workers:
                     cell = waiting.popleft()
-                    running[self._start(cell)] = cell, time.monotonic()
+                    state = cell.state()  # another sweep may have trained it meanwhile
+                    if state in ("begun", "left"):
+                        child = self._start(cell.command(self.device, state == "begun"), childrens_input)
+                        running[child] = cell, time.monotonic()
                 time.sleep(POLL_SECONDS)
                 for child in [child for child in running if child.poll() is not None]:
                     self._end(child, *running.pop(child))
                 advance(steps_made(self.cells), "; ".join(cell.name for cell, _ in running.values()))
         finally:
-            for child in running:
-                child.send_signal(signal.SIGINT)  # it saves its state
+            os.close(held_open)  # every child saves its state and ends
             for child in running:
                 child.communicate()
+            os.close(childrens_input)
 
-    def _start(self, cell: Cell) -> subprocess.Popen[str]:
+    def state(self, cell: Cell) -> str:
+        """That of the cell, or what kept this sweep from training it: `failed` or `in another process`."""
+        state = cell.state()
+        if state == "done":
+            return state
+        if cell in self.elsewhere:
+            return "in another process"
+        return "failed" if cell in self.failed else state
+
+    def _start(self, command: list[str], standard_input: int) -> subprocess.Popen[str]:
         with one_thread():
             return subprocess.Popen(
-                cell.command(self.device),
+                command,
+                stdin=standard_input,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,
@@ -131,9 +175,12 @@ class Sweep:
             score = rows[-1]["dev_score"] if rows else None
             told = "" if score is None else f"dev score {score:.3f}, "
             self.tell(f"{cell.name}: {told}{(time.monotonic() - started) / 60:.1f} min")
+        elif cell.trained_elsewhere():
+            self.elsewhere.add(cell)
+            self.tell(f"{cell.name}: another process trains in {cell.folder}")
         else:
-            self.failed[cell.name] = message.splitlines()[-1] if message else f"exit {child.returncode}"
-            self.tell(f"{cell.name}: {self.failed[cell.name]}")
+            self.failed[cell] = message.splitlines()[-1] if message else f"exit {child.returncode}"
+            self.tell(f"{cell.name}: {self.failed[cell]}")
 
 
 def steps_made(cells: Sequence[Cell]) -> int:
