@@ -20,16 +20,6 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
 
 
-@pytest.fixture
-def spec(tmp_path: Path) -> Path:
-    path = tmp_path / "tiny.yaml"
-    attention = "{type: attention, heads: 1, positions: rope, bias: false}"
-    layers = f"[{{repeat: 1, sublayers: [{{norm: rmsnorm, module: {attention}}}]}}]"
-    head = "schema: 1, name: tiny, width: 16, positions: none, stem: [], final_norm: rmsnorm"
-    path.write_text(f"{{{head}, layers: {layers}}}")
-    return path
-
-
 def wait_for(condition: Callable[[], bool]) -> None:
     """Until it holds; the deadline is for what never comes."""
     deadline = time.monotonic() + 120

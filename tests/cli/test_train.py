@@ -17,21 +17,19 @@ COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
 TASK = "mini/linear_regression"
 
 
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+def with_threads(count: int) -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": str(count)}
+
+
+def run(*arguments: str, cwd: Path, threads: int = 1) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False, env=environment
+        [*COMMAND, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=with_threads(threads),
     )
-
-
-@pytest.fixture
-def spec(tmp_path: Path) -> Path:
-    path = tmp_path / "tiny.yaml"
-    attention = "{type: attention, heads: 1, positions: rope, bias: false}"
-    layers = f"[{{repeat: 1, sublayers: [{{norm: rmsnorm, module: {attention}}}]}}]"
-    head = "schema: 1, name: tiny, width: 16, positions: none, stem: [], final_norm: rmsnorm"
-    path.write_text(f"{{{head}, layers: {layers}}}")
-    return path
 
 
 def test_a_trained_folder_is_scored(spec: Path, tmp_path: Path) -> None:
@@ -87,7 +85,9 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(spec: Path, tmp_path: Pa
     arguments = ["train", str(spec), TASK, "--steps", "1500", "--out"]
     whole = run(*arguments, "whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr
-    first = subprocess.Popen([*COMMAND, *arguments, "cut"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    first = subprocess.Popen(
+        [*COMMAND, *arguments, "cut"], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=with_threads(1)
+    )
     while not (tmp_path / "cut" / "state.pt").exists():  # training begins when the first state is there
         time.sleep(0.01)
     time.sleep(1)
@@ -95,7 +95,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(spec: Path, tmp_path: Pa
     message = first.communicate()[1]
     assert first.returncode == 130, message
     assert "go on with --resume" in message
-    second = run(*arguments, "cut", "--resume", cwd=tmp_path)
+    second = run(*arguments, "cut", "--resume", cwd=tmp_path, threads=2)  # goes on with one, as it began
     assert second.returncode == 0, second.stderr
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "cut")]
     assert weights[0] == weights[1]

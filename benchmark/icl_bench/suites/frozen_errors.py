@@ -84,8 +84,26 @@ def freeze_errors(
     lost file; SuiteError where they differ. StorageError where a file cannot be written. A process that ends
     between the two files leaves errors that are not locked, which count as none.
     """
+    content = _as_file(errors)
+    digest = hashlib.sha256(content).hexdigest()
     with _one_writer(suite):
-        _freeze(suite, task, baseline, errors, evaluator, libraries)
+        lock = suite.lock
+        before = lock.baselines.get(task, {}).get(baseline)
+        if before is not None and before.sha256 != digest:
+            raise SuiteError(
+                f"{suite.name}/{task}: the errors of {baseline} made here have SHA-256 {digest}, the frozen "
+                f"ones {before.sha256}; a suite is never edited: restore its files, or make a new version"
+            )
+        with whole_file(errors_path(suite, task, baseline)) as part:
+            part.write_bytes(content)
+        if before is None:
+            new = BaselineLock(
+                sha256=digest, prompts=errors.prompts, evaluator=evaluator, libraries=libraries
+            )
+            locked = {**lock.baselines.get(task, {}), baseline: new}
+            by_task = {**lock.baselines, task: dict(sorted(locked.items()))}
+            in_order = {name: by_task[name] for name in suite.tasks if name in by_task}
+            write_lock(suite, lock.model_copy(update={"baselines": in_order}))
 
 
 @contextmanager
@@ -101,33 +119,6 @@ def _one_writer(suite: Suite) -> Iterator[None]:
         ) from None
     with held:
         yield
-
-
-def _freeze(
-    suite: Suite,
-    task: str,
-    baseline: str,
-    errors: BaselineErrors,
-    evaluator: Evaluator,
-    libraries: dict[str, str],
-) -> None:
-    content = _as_file(errors)
-    digest = hashlib.sha256(content).hexdigest()
-    lock = suite.lock
-    before = lock.baselines.get(task, {}).get(baseline)
-    if before is not None and before.sha256 != digest:
-        raise SuiteError(
-            f"{suite.name}/{task}: the errors of {baseline} made here have SHA-256 {digest}, the frozen ones "
-            f"{before.sha256}; a suite is never edited: restore its files, or make a new version"
-        )
-    with whole_file(errors_path(suite, task, baseline)) as part:
-        part.write_bytes(content)
-    if before is None:
-        new = BaselineLock(sha256=digest, prompts=errors.prompts, evaluator=evaluator, libraries=libraries)
-        locked = {**lock.baselines.get(task, {}), baseline: new}
-        by_task = {**lock.baselines, task: dict(sorted(locked.items()))}
-        in_order = {name: by_task[name] for name in suite.tasks if name in by_task}
-        write_lock(suite, lock.model_copy(update={"baselines": in_order}))
 
 
 def _as_file(errors: BaselineErrors) -> bytes:

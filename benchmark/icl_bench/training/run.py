@@ -21,6 +21,7 @@ from icl_bench.models.device import usable_device
 from icl_bench.models.initialise import initialise
 from icl_bench.models.layout import CONFIG_FILE
 from icl_bench.models.model import ICLModel
+from icl_bench.resources import cores, threads
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.recipe import Recipe
 from icl_bench.specs.suite import TaskSpec
@@ -220,6 +221,7 @@ class TrainingRun:
             "step": self.step,
             "log": self.log.rows,
             "loss_sum": self._loss_sum.item(),
+            "threads": threads(),
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
@@ -260,6 +262,7 @@ class TrainingRun:
             self.optimiser.load_state_dict(state["optimiser"])
             self.step, self.log = state["step"], TrainingLog(state["log"])
             self._loss_sum.fill_(state["loss_sum"])
+            torch.set_num_threads(min(state["threads"], cores()))  # other threads give other last bits
         except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
             raise CheckpointError(f"{path} is damaged; remove it to train from the start") from None
 
