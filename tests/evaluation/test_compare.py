@@ -10,10 +10,11 @@ import icl_bench
 from icl_bench.baselines.knn import KNearestNeighbours
 from icl_bench.cli import app
 from icl_bench.errors import InputError, SpecError, UnknownNameError
-from icl_bench.evaluation.compare import MEAN, Contender, compare, holm, two_sided_p
+from icl_bench.evaluation.compare import MEAN, compare, holm, two_sided_p
 from icl_bench.evaluation.contenders import contenders
 from icl_bench.evaluation.freeze import freeze, missing_entries
 from icl_bench.evaluation.references import References
+from icl_bench.evaluation.sampled import Contender
 from icl_bench.evaluation.scores import bootstrap_key
 from icl_bench.function_classes.streams import raw_words, uniform_index
 from icl_bench.suites import load_prompts
@@ -27,10 +28,14 @@ def errors_of(name: str, suite: str = "tiny") -> dict[str, np.ndarray]:
     return {task: np.array(result.prompt_errors) for task, result in record.tasks.items()}
 
 
+def contender(name: str, errors: dict[str, np.ndarray]) -> Contender:
+    return Contender(name, {task: [one] for task, one in errors.items()})
+
+
 def test_a_difference_is_that_of_the_two_scores_with_the_interval_of_gathered_resamples(tiny):
     a, b, base, zero = (errors_of(name) for name in ("ridge", "knn", "least_squares", "zero"))
     task = "linear_regression"
-    (found, *_) = compare(tiny, Contender("a", a), Contender("b", b))
+    (found, *_) = compare(tiny, contender("a", a), contender("b", b))
     scores = [icl_bench.evaluate(f"baseline/{n}", "tiny", [task]).tasks[task].score for n in ("ridge", "knn")]
     assert [found.a, found.b] == [score.value for score in scores]
     assert found.difference.value == pytest.approx(scores[0].value - scores[1].value)
@@ -43,7 +48,7 @@ def test_a_difference_is_that_of_the_two_scores_with_the_interval_of_gathered_re
 
 
 def test_the_mean_weighs_tasks_alike(tiny):
-    a, b = (Contender(name, errors_of(name)) for name in ("ridge", "knn"))
+    a, b = (contender(name, errors_of(name)) for name in ("ridge", "knn"))
     *tasks, mean = compare(tiny, a, b)
     assert [one.task for one in tasks] == TASKS
     assert mean.task == MEAN
@@ -54,7 +59,7 @@ def test_the_mean_weighs_tasks_alike(tiny):
 
 
 def test_a_model_is_not_separated_from_itself(tiny):
-    one = Contender("one", errors_of("knn"))
+    one = contender("one", errors_of("knn"))
     for found in compare(tiny, one, one):
         assert (found.p, found.better) == (1.0, None)
         assert (found.difference.value, found.difference.low, found.difference.high) == (0, 0, 0)
@@ -62,7 +67,7 @@ def test_a_model_is_not_separated_from_itself(tiny):
 
 def test_swapping_the_two_swaps_the_verdict(tiny):
     a, b = (
-        Contender(name, {"linear_regression": errors_of(name)["linear_regression"]})
+        contender(name, {"linear_regression": errors_of(name)["linear_regression"]})
         for name in ("ridge", "zero")
     )
     (forth,), (back,) = compare(tiny, a, b), compare(tiny, b, a)
@@ -76,7 +81,7 @@ def test_equal_models_with_noise_differ_significantly_about_one_time_in_twenty(t
     zero = errors_of("zero")["linear_regression"]
     found = []
     for _ in range(200):
-        a, b = (Contender("x", {"linear_regression": zero * rng.uniform(0.2, 0.8, len(zero))}) for _ in "ab")
+        a, b = (contender("x", {"linear_regression": zero * rng.uniform(0.2, 0.8, len(zero))}) for _ in "ab")
         found.append(compare(tiny, a, b)[0].better is not None)
     assert 0.01 <= np.mean(found) <= 0.11  # 0.05 within four standard errors
 
@@ -93,7 +98,7 @@ def test_the_p_value_counts_the_smaller_side_twice():
 
 
 def test_a_task_without_a_score_is_told_and_does_not_count(tiny):
-    a, b = (Contender(name, errors_of_all(name)) for name in ("ridge", "knn"))
+    a, b = (contender(name, errors_of_all(name)) for name in ("ridge", "knn"))
     by_task = {one.task: one for one in compare(tiny, a, b)}
     assert by_task["decision_tree"].difference.reason == "baseline zero is no better than answering 0 here"
     assert by_task["decision_tree"].p is None
@@ -108,7 +113,7 @@ def errors_of_all(name: str) -> dict[str, np.ndarray]:
 
 def test_nothing_in_common_is_an_error(tiny):
     errors = errors_of("knn")
-    a, b = (Contender(task, {task: errors[task]}) for task in TASKS)
+    a, b = (contender(task, {task: errors[task]}) for task in TASKS)
     with pytest.raises(InputError, match="no task of tiny-v1 in common"):
         compare(tiny, a, b)
 
@@ -121,9 +126,9 @@ def test_a_contender_is_a_record_or_a_model_or_frozen_errors(own, tmp_path, monk
     monkeypatch.setattr(KNearestNeighbours, "answers", None)  # nothing is computed again
     (frozen,) = contenders(["baseline/knn"], own, TASKS)
     for task in TASKS:
-        np.testing.assert_array_equal(from_file.errors[task], evaluated.errors[task])
-        np.testing.assert_array_equal(frozen.errors[task], evaluated.errors[task][:50])
-        assert len(load_prompts(own, task).xs) == len(from_file.errors[task])
+        np.testing.assert_array_equal(from_file.runs[task][0], evaluated.runs[task][0])
+        np.testing.assert_array_equal(frozen.runs[task][0], evaluated.runs[task][0][:50])
+        assert len(load_prompts(own, task).xs) == len(from_file.runs[task][0])
 
 
 def test_a_record_of_another_suite_is_refused(own, tmp_path):
@@ -146,7 +151,7 @@ def test_a_difference_on_fewer_prompts_knows_of_how_many(own):
 
 
 def test_the_p_value_of_the_mean_is_not_corrected(tiny):
-    *tasks, mean = compare(tiny, *(Contender(name, errors_of(name)) for name in ("ridge", "zero")))
+    *tasks, mean = compare(tiny, *(contender(name, errors_of(name)) for name in ("ridge", "zero")))
     assert [one.p_corrected for one in tasks] == holm([one.p for one in tasks])
     assert tasks[0].p_corrected == 2 * tasks[0].p
     assert mean.p is not None
@@ -158,8 +163,8 @@ def test_scores_without_an_interval_are_shown_and_do_not_count(tiny, monkeypatch
     zero = rng.normal(10, 1, size=12)
     base = BaselineErrors(np.zeros(9), zero - rng.normal(0.4, 1.0, size=12))
     references = References(BaselineErrors(np.zeros(9), zero), base, base)
-    monkeypatch.setattr("icl_bench.evaluation.compare.reference_errors", lambda *_: references)
-    a, b = (Contender("x", {TASKS[0]: errors}) for errors in (zero - 0.1, zero))
+    monkeypatch.setattr("icl_bench.evaluation.sampled.suite_references", lambda *_: references)
+    a, b = (contender("x", {TASKS[0]: errors}) for errors in (zero - 0.1, zero))
     (found,) = compare(tiny, a, b)
     assert (found.difference.value, found.b) == (found.a, 0)
     assert found.a > 0

@@ -6,6 +6,7 @@ from icl_bench.cli.baselines import baselines
 from icl_bench.cli.compare import compare
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.evaluate import evaluate
+from icl_bench.cli.leaderboard import leaderboard
 from icl_bench.cli.models import models
 from icl_bench.cli.predict import predict
 from icl_bench.cli.sweep import sweep
@@ -27,3 +28,4 @@ app.command()(sweep)
 app.add_typer(tasks, name="tasks")
 app.add_typer(baselines, name="baselines")
 app.add_typer(models, name="models")
+app.add_typer(leaderboard, name="leaderboard")

@@ -87,44 +87,6 @@ def check_spec(
     _print_model(str(spec), frozen, dict.fromkeys(frozen.tasks, architecture), as_json)
 
 
-@models.command("scores")
-def scores(
-    suite: SuiteName = "mini",
-    optimality: Annotated[
-        bool, typer.Option("--optimality", help="Against the exact predictors in place of the baselines.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Show the recorded scores of the reference models: the mean over seeds, with 95% intervals.
-
-    An interval resamples seeds, where there are several, and then prompts.
-
-    Example: icl-bench models scores --suite mini
-    """
-    from dataclasses import asdict
-
-    from tabulate import tabulate
-
-    from icl_bench.evaluation.reference_scores import reference_scores
-    from icl_bench.evaluation.table import told
-    from icl_bench.suites import load_suite
-
-    of = load_suite(suite)
-    found = reference_scores(of)
-    if as_json:
-        _print_json({"suite": of.name, "scores": [asdict(one) for one in found]})
-        return
-    if not found:
-        typer.echo(f"no results of references are recorded for {of.name}")
-        return
-    rows: dict[str, dict[str, str]] = {}
-    for one in found:
-        cell = told(one.optimality if optimality else one.score)
-        row = rows.setdefault(one.model, {"model": one.model, **dict.fromkeys(of.tasks, "-")})
-        row[one.task] = cell + (f" of {one.seeds} seeds" if one.seeds > 1 else "")
-    typer.echo(tabulate(list(rows.values()), headers="keys", disable_numparse=True, tablefmt="github"))
-
-
 def _reference_facts(suite: "Suite") -> list[dict[str, Any]]:
     from icl_bench.models.accounting import account, components
     from icl_bench.models.reference import PREFIX, reference_names, reference_spec, shipped_tasks

@@ -1,4 +1,4 @@
-"""What two models are compared by: errors from a record, from a suite's frozen errors, or evaluated now."""
+"""What models are compared by: errors from records, from a suite's frozen errors, or evaluated now."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -6,16 +6,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from icl_bench.errors import InputError
-from icl_bench.evaluation.compare import Contender
 from icl_bench.evaluation.freeze import serving_baselines
 from icl_bench.evaluation.record import check_of_suite, load_record
+from icl_bench.evaluation.recorded import recorded_runs
 from icl_bench.evaluation.runner import evaluate_source
+from icl_bench.evaluation.sampled import Contender, Errors
 from icl_bench.evaluation.sources import BASELINE_PREFIX, Source, open_source
+from icl_bench.models.reference import PREFIX
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite
 from icl_bench.suites.frozen_errors import load_errors
 
-_Errors = dict[str, np.ndarray]  # by task
+_Runs = dict[str, list[Errors]]  # by task
 
 
 def contenders(
@@ -23,9 +25,10 @@ def contenders(
 ) -> list[Contender]:
     """The errors of models, each by its name or by a file that `icl-bench evaluate` wrote.
 
-    Of a baseline that is frozen on a task, the frozen errors; everything else is evaluated, checkpoints on
-    the device. All are opened before the first is evaluated. InputError where the device cannot be used, or
-    a record is not of the suite; further errors as `icl_bench.evaluation.runner.evaluate` has them.
+    Of a baseline that is frozen on a task, the frozen errors; of a reference, its recorded runs, all seeds;
+    everything else is evaluated, checkpoints on the device. All are opened before the first is evaluated.
+    InputError where the device cannot be used, or a record is not of the suite; further errors as
+    `icl_bench.evaluation.runner.evaluate` has them.
     """
     if device not in (None, "cpu"):
         from icl_bench.models.device import usable_device  # imports torch, which baselines do not need
@@ -41,11 +44,13 @@ def _opened(name: str, suite: Suite, tasks: Sequence[str], device: str | None) -
     if os.path.isfile(path) or (name.endswith(".json") and not os.path.isdir(path)):
         record = load_record(path)
         check_of_suite(record, suite, name)
-        return lambda: Contender(record.model.id, _errors(record, tasks))
+        return lambda: Contender(record.model.id, _runs(record, tasks))
     if name.startswith(BASELINE_PREFIX):
         return _opened_baseline(name, suite, tasks)
     source = open_source(name, suite, None, device, tasks)
-    return lambda: _evaluated(source, suite, tasks, {})
+    recorded = recorded_runs(name, suite, tasks) if name.startswith(PREFIX) else {}
+    left = [task for task in tasks if task not in recorded]
+    return lambda: _evaluated(source, suite, left, recorded)
 
 
 def _opened_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> Callable[[], Contender]:
@@ -55,18 +60,18 @@ def _opened_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> Callable[
     if not serving:
         raise InputError(f"baseline {baseline} serves none of {', '.join(tasks)}; name another")
     loaded = {task: load_errors(suite, task, baseline) for task in serving}
-    frozen = {task: errors.errors for task, errors in loaded.items() if errors is not None}
+    frozen = {task: [errors.errors] for task, errors in loaded.items() if errors is not None}
     left = [task for task in serving if task not in frozen]
     return lambda: _evaluated(source, suite, left, frozen)
 
 
-def _evaluated(source: Source, suite: Suite, tasks: Sequence[str], frozen: _Errors) -> Contender:
-    """Frozen errors, and those of the tasks that are left."""
+def _evaluated(source: Source, suite: Suite, tasks: Sequence[str], known: _Runs) -> Contender:
+    """The runs that are known, and one of each task that is left."""
     if not tasks:
-        return Contender(source.identity.id, frozen)
+        return Contender(source.identity.id, known)
     record = evaluate_source(source, suite, tasks, progress=True)
-    return Contender(source.identity.id, frozen | _errors(record, tasks))
+    return Contender(source.identity.id, known | _runs(record, tasks))
 
 
-def _errors(record: ResultRecord, tasks: Sequence[str]) -> _Errors:
-    return {name: np.array(task.prompt_errors) for name, task in record.tasks.items() if name in tasks}
+def _runs(record: ResultRecord, tasks: Sequence[str]) -> _Runs:
+    return {name: [np.array(task.prompt_errors)] for name, task in record.tasks.items() if name in tasks}

@@ -9,7 +9,7 @@ from icl_bench.baselines.base import get_baseline
 from icl_bench.evaluation.scores import scored_errors, squared_errors
 from icl_bench.evaluation.sources import Missing
 from icl_bench.specs.suite import TaskSpec
-from icl_bench.suites import Suite
+from icl_bench.suites import Suite, load_prompts
 from icl_bench.suites.frozen_errors import BaselineErrors, load_errors
 
 ZERO = "zero"
@@ -43,6 +43,16 @@ def reference_errors(
             frozen = load_errors(suite, task.name, name)
             found[name] = frozen if frozen is not None else _unfrozen(name, suite, task, xs, ys)
     return References(zero, found[task.baseline], found[task.exact])
+
+
+def suite_references(suite: Suite, task: TaskSpec) -> References:
+    """The same of a suite's task: its prompts are made only where one that is wanted is not frozen."""
+    frozen = [load_errors(suite, task.name, name) for name in (ZERO, task.baseline, task.exact)]
+    zero, baseline, exact = frozen
+    if zero is not None and baseline is not None and exact is not None:
+        return References(zero, baseline, exact)
+    prompts = load_prompts(suite, task.name)
+    return reference_errors(suite, task, prompts.xs, prompts.ys)
 
 
 def named_references(task: TaskSpec) -> list[str]:

@@ -1,0 +1,70 @@
+"""`icl-bench leaderboard`: what the recorded results come to, on the terminal and as a site."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from icl_bench.cli.errors import VerbGroup
+
+if TYPE_CHECKING:
+    from icl_bench.evaluation.board import Board, Standing
+
+leaderboard = typer.Typer(cls=VerbGroup, help="Rank what is recorded, on the terminal and as a site.")
+
+SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
+
+
+@leaderboard.command("show")
+def show(
+    suite: SuiteName = "mini",
+    optimality: Annotated[
+        bool, typer.Option("--optimality", help="Tasks against the exact predictors in place of baselines.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")] = False,
+) -> None:
+    """Show the board of a suite: ranks, mean scores and a score a task, with 95% intervals.
+
+    Models of one group cannot be told from its leader. Intervals resample runs, where a model has several of
+    a task, and prompts. Models that lack a task are not ranked, baselines neither.
+
+    Example: icl-bench leaderboard show --suite mini
+    """
+    from icl_bench.leaderboard.data import board_data
+    from icl_bench.leaderboard.entries import board_of, reference_entries
+    from icl_bench.suites import load_suite
+
+    of = load_suite(suite)
+    entries = reference_entries(of)
+    board = board_of(of, entries)
+    if as_json:
+        typer.echo(json.dumps(board_data(board, entries).model_dump(by_alias=True), indent=1))
+        return
+    typer.echo(_table(board, optimality))
+    if board.resolvable is not None:
+        typer.echo(
+            f"\nneighbours in rank are told apart when their means differ by about {board.resolvable:.3f}"
+        )
+    if any(runs > 1 for one in board.models for runs in one.runs.values()):
+        typer.echo("*: the mean of two or more runs")
+
+
+def _table(board: "Board", optimality: bool) -> str:
+    from tabulate import tabulate
+
+    rows = [_row(board, one, optimality) for one in [*board.models, *board.baselines]]
+    return tabulate(rows, headers="keys", disable_numparse=True, tablefmt="github")
+
+
+def _row(board: "Board", one: "Standing", optimality: bool) -> dict[str, Any]:
+    from icl_bench.evaluation.table import told
+
+    cells = one.optimalities if optimality else one.scores
+    rank, group = "-", "-"
+    if one.rank is not None:
+        rank, group = f"{one.rank.place} [{one.rank.low}, {one.rank.high}]", str(one.rank.group)
+    row = {"rank": rank, "group": group, "model": one.name}
+    row["mean score"] = "-" if one.mean is None else told(one.mean)
+    for task in board.suite.tasks:
+        row[task] = told(cells[task]) + "*" * (one.runs[task] > 1) if task in cells else "-"
+    return row

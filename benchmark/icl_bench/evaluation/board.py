@@ -1,0 +1,168 @@
+"""A board: models side by side on one suite, with ranks that say what they cannot separate.
+
+All follows from scores on the same resamples of the prompts (`icl_bench.evaluation.sampled`).
+
+Mean: a model's mean score has every task at the same weight, each resampled on its own. A model that lacks a
+task has none and is not ranked.
+
+Rank: 1 and the number of models with a higher mean. Its interval is the central 95% of the model's ranks over
+resamples.
+
+Group: models that cannot be told from their group's leader. The best model leads group 1. Going down from a
+leader, the first model that is separated from it leads the next group. A model is separated from its leader
+where the difference of their means is more than z standard errors, those of the paired difference over
+resamples, with z the normal quantile of a two-sided 5% divided by the number of models below the leader
+(Bonferroni).
+
+Resolvable: the median over neighbours in rank of 1.96 standard errors of their paired difference: about how
+far apart two neighbours have to be before one comparison tells them apart.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import norm, rankdata
+
+from icl_bench.evaluation.compare import Difference, Pair, compare, differences
+from icl_bench.evaluation.sampled import Contender, SampledTask, sample_task
+from icl_bench.evaluation.scores import CONFIDENCE, interval_estimate
+from icl_bench.specs.result import Estimate
+from icl_bench.suites import Suite
+
+
+@dataclass(frozen=True)
+class Rank:
+    """A place on the board, its 95% interval, and the group of what cannot be told apart."""
+
+    place: int
+    low: int
+    high: int
+    group: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a board says of one model. Tasks that it has no runs of are left out."""
+
+    name: str
+    runs: Mapping[str, int]  # how many, by task
+    scores: Mapping[str, Estimate]
+    optimalities: Mapping[str, Estimate]
+    mean: Estimate | None = None
+    rank: Rank | None = None
+
+
+class Board:
+    """Models and baselines on a suite. Models are ranked among themselves; baselines are not ranked."""
+
+    def __init__(
+        self, suite: Suite, models: Sequence[Contender], baselines: Sequence[Contender] = ()
+    ) -> None:
+        self.suite = suite
+        self._contenders = {one.name: one for one in (*models, *baselines)}
+        self._places: dict[str, dict[str, tuple[SampledTask, int]]] = {
+            task: _sample(suite, task, [one for one in self._contenders.values() if one.runs.get(task)])
+            for task in suite.tasks
+        }
+        standings = [self._standing(one) for one in models]
+        complete = sorted(
+            (one for one in standings if one.mean is not None), key=lambda one: (-_mean_of(one), one.name)
+        )
+        means = np.array([self._mean(one.name) for one in complete]).T  # (resamples, models)
+        ranks, self.resolvable = _rank(np.array([_mean_of(one) for one in complete]), means)
+        ranked = [replace(one, rank=rank) for one, rank in zip(complete, ranks, strict=True)]
+        left = sorted((one for one in standings if one.mean is None), key=lambda one: one.name)
+        self.models = [*ranked, *left]  # the best first, then those without a rank
+        self.baselines = [self._standing(one) for one in baselines]
+
+    def differences(self, a: str, b: str) -> list[Difference]:
+        """What separates two of the board's, as `icl_bench.evaluation.compare.compare`; InputError where they
+        share no task."""
+        of = [self._places[task] for task in self.suite.tasks]
+        shared = [
+            (task, one) for task, one in zip(self.suite.tasks, of, strict=True) if a in one and b in one
+        ]
+        same = all(one[a][0] is one[b][0] for _, one in shared)
+        if not shared or not same:  # on fewer prompts than the others, resampled on its own
+            return compare(self.suite, self._contenders[a], self._contenders[b])
+        return differences([Pair(task, one[a][0].score, one[a][1], one[b][1]) for task, one in shared])
+
+    def _standing(self, contender: Contender) -> Standing:
+        found = {task: one[contender.name] for task, one in self._places.items() if contender.name in one}
+        scores = {task: one.score.estimate(place) for task, (one, place) in found.items()}
+        mean = None
+        if len(scores) == len(self.suite.tasks) and all(one.low is not None for one in scores.values()):
+            values = [one.value for one in scores.values() if one.value is not None]
+            fewer = [one.prompts for one in scores.values() if one.prompts is not None]
+            mean = interval_estimate(float(np.mean(values)), self._mean(contender.name))
+            mean = mean.model_copy(update={"prompts": min(fewer)}) if fewer else mean
+        return Standing(
+            contender.name,
+            {task: len(contender.runs[task]) for task in found},
+            scores,
+            {task: one.optimality.estimate(place) for task, (one, place) in found.items()},
+            mean,
+        )
+
+    def _mean(self, name: str) -> np.ndarray:
+        """The mean score over tasks on each resample."""
+        drawn = [one[name][0].score.resampled[:, one[name][1]] for one in self._places.values()]
+        return np.mean(drawn, axis=0)
+
+
+def _sample(suite: Suite, task: str, contenders: Sequence[Contender]) -> dict[str, tuple[SampledTask, int]]:
+    """Where the scores of each are: together for all that have errors of every prompt."""
+    whole = [one for one in contenders if min(map(len, one.runs[task])) == suite.spec.prompts]
+    alone = [[one] for one in contenders if one not in whole]
+    sampled = [(group, sample_task(suite, task, group)) for group in [whole, *alone] if group]
+    return {one.name: (scores, place) for group, scores in sampled for place, one in enumerate(group)}
+
+
+def _mean_of(standing: Standing) -> float:
+    assert standing.mean is not None
+    assert standing.mean.value is not None
+    return standing.mean.value
+
+
+def _rank(values: np.ndarray, drawn: np.ndarray) -> tuple[list[Rank], float | None]:
+    """Ranks of models in the order of their values, the best first, and what is resolvable.
+
+    values: (models,), drawn: (resamples, models).
+    """
+    if len(values) == 0:
+        return [], None
+    tail = (1 - CONFIDENCE) / 2
+    places = rankdata(-values, method="min").astype(int)
+    ends = np.quantile(
+        rankdata(-drawn, method="min", axis=1), [tail, 1 - tail], axis=0, method="inverted_cdf"
+    )
+    covariance = np.cov(drawn, rowvar=False).reshape(len(values), len(values))
+    groups = _groups(values, covariance)
+    ranks = [
+        Rank(int(place), int(low), int(high), group)
+        for place, low, high, group in zip(places, *ends, groups, strict=True)
+    ]
+    if len(values) < 2:
+        return ranks, None
+    apart = [_standard_error(covariance, k, k + 1) for k in range(len(values) - 1)]
+    return ranks, float(norm.ppf(1 - tail) * np.median(apart))
+
+
+def _groups(values: np.ndarray, covariance: np.ndarray) -> list[int]:
+    groups, leader = [1], 0
+    for model in range(1, len(values)):
+        below = len(values) - 1 - leader
+        z = norm.ppf(1 - (1 - CONFIDENCE) / 2 / below)
+        if values[leader] - values[model] > z * _standard_error(covariance, leader, model):
+            leader = model
+            groups.append(groups[-1] + 1)
+        else:
+            groups.append(groups[-1])
+    return groups
+
+
+def _standard_error(covariance: np.ndarray, a: int, b: int) -> float:
+    """Of the paired difference of two models."""
+    variance = covariance[a, a] + covariance[b, b] - 2 * covariance[a, b]
+    return float(np.sqrt(max(variance, 0.0)))

@@ -1,0 +1,166 @@
+"""A board as plain data: what the JSON file holds, and what every page shows.
+
+Pages are made of these numbers alone, so a page and the file cannot disagree.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from icl_bench.evaluation.board import Board, Standing
+from icl_bench.leaderboard.entries import Entry, Family, family
+from icl_bench.models.accounting import components
+from icl_bench.models.reference import PREFIX
+from icl_bench.specs.result import Estimate
+from icl_bench.specs.schema import Strict
+
+
+class RankData(Strict):
+    """A place, its 95% interval, and the group of models that cannot be told from its leader."""
+
+    place: int
+    low: int
+    high: int
+    group: int
+
+
+class TaskScores(Strict):
+    """One model on one task: means over its runs."""
+
+    runs: int
+    score: Estimate  # 1 is the task's baseline
+    optimality: Estimate  # 1 is its exact predictor
+
+
+class Architecture(Strict):
+    """What a model is made of and costs. Sizes are the largest over tasks; a multiply-add is 2 FLOPs."""
+
+    family: Family
+    positions: str
+    blocks: list[str]
+    norm: str
+    width: int
+    layers: int
+    parameters: int
+    state_fixed: int  # numbers carried from token to token, whatever the length
+    state_per_token: int  # numbers that each token adds
+    flops: int  # a prompt
+
+
+class ModelData(Strict):
+    """A row of the board."""
+
+    name: str
+    kind: Literal["reference", "submission", "baseline"]
+    revision: str | None  # the commit of a Hub repository
+    verified: bool  # whether anyone can recompute it from weights or code that come with the board
+    architecture: Architecture | None
+    weights: dict[str, list[str]]  # SHA-256 of each run's, by task
+    rank: RankData | None  # null for a baseline, or where a task is missing
+    mean: Estimate | None  # of the scores, tasks at equal weight
+    tasks: dict[str, TaskScores]
+
+
+class TaskData(Strict):
+    """A task of the suite: the names of the predictors at score 1 and at optimality 1."""
+
+    name: str
+    baseline: str
+    exact: str
+
+
+class BoardData(Strict):
+    """Everything that a suite's board says."""
+
+    schema_version: Literal[1] = Field(1, alias="schema")
+    suite: str
+    lock_hash: str
+    prompts: int
+    resamples: int
+    resolvable: float | None  # how far apart the means of neighbours in rank have to be, about
+    tasks: list[TaskData]
+    models: list[ModelData]  # in the order of rank, then what has none
+    baselines: list[ModelData]
+
+
+def board_data(board: Board, entries: Sequence[Entry]) -> BoardData:
+    """What the board says, with what is known of its models."""
+    suite = board.suite
+    known = {entry.name: entry for entry in entries}
+    return BoardData(
+        schema=1,
+        suite=suite.name,
+        lock_hash=suite.lock_hash,
+        prompts=suite.spec.prompts,
+        resamples=suite.spec.resamples,
+        resolvable=board.resolvable,
+        tasks=[
+            TaskData(name=one.name, baseline=one.baseline, exact=one.exact) for one in suite.tasks.values()
+        ],
+        models=[_model(board, one, known[one.name]) for one in board.models],
+        baselines=[_row(one, "baseline", True) for one in board.baselines],
+    )
+
+
+def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
+    reference = entry.name.startswith(PREFIX)
+    weights: dict[str, list[str]] = {}
+    for record in entry.records:
+        for task, result in record.tasks.items():
+            if result.checkpoint is not None:
+                weights.setdefault(task, []).append(result.checkpoint.sha256)
+    row = _row(standing, "reference" if reference else "submission", reference)
+    more = {
+        "revision": entry.records[0].model.revision,
+        "architecture": _architecture(board, entry),
+        "weights": weights,
+    }
+    return row.model_copy(update=more)
+
+
+def _row(
+    standing: Standing, kind: Literal["reference", "submission", "baseline"], verified: bool
+) -> ModelData:
+    rank, placed = standing.rank, None
+    if rank is not None:
+        placed = RankData(place=rank.place, low=rank.low, high=rank.high, group=rank.group)
+    return ModelData(
+        name=standing.name,
+        kind=kind,
+        revision=None,
+        verified=verified,
+        architecture=None,
+        weights={},
+        rank=placed,
+        mean=standing.mean,
+        tasks=_tasks(standing),
+    )
+
+
+def _tasks(standing: Standing) -> dict[str, TaskScores]:
+    return {
+        task: TaskScores(runs=standing.runs[task], score=score, optimality=standing.optimalities[task])
+        for task, score in standing.scores.items()
+    }
+
+
+def _architecture(board: Board, entry: Entry) -> Architecture | None:
+    """Sizes are the largest over tasks; the rest is that of the first one."""
+    specs, accounts = entry.specs, entry.accounts(board.suite).values()
+    if not specs:
+        return None
+    spec = next(iter(specs.values()))
+    parts = components(spec)
+    return Architecture(
+        family=family(spec),
+        positions=str(parts["positions"]),
+        blocks=list(dict.fromkeys(one.module.type for one in spec.expanded())),
+        norm=spec.final_norm,
+        width=spec.width,
+        layers=sum(layer.repeat for layer in spec.layers),
+        parameters=max(one.parameters for one in accounts),
+        state_fixed=max(one.state_fixed for one in accounts),
+        state_per_token=max(one.state_per_token for one in accounts),
+        flops=max(one.flops for one in accounts),
+    )

@@ -1,0 +1,83 @@
+"""What stands on a board: models with their recorded results, and baselines with their frozen errors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from icl_bench.evaluation.board import Board
+from icl_bench.evaluation.recorded import reference_records
+from icl_bench.evaluation.sampled import Contender
+from icl_bench.evaluation.sources import BASELINE_PREFIX
+from icl_bench.models.accounting import Account, account
+from icl_bench.models.reference import PREFIX, reference_names
+from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
+from icl_bench.specs.result import ResultRecord
+from icl_bench.suites import Suite
+from icl_bench.suites.frozen_errors import frozen_baselines
+
+Family = Literal["attention", "recurrent", "hybrid"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model on a board: its name as commands know it, and what `icl-bench evaluate` wrote of each seed."""
+
+    name: str
+    records: Sequence[ResultRecord]
+
+    @property
+    def specs(self) -> dict[str, ArchitectureSpec]:
+        """The architecture by task, for those that were answered by a checkpoint."""
+        found = {}
+        for record in self.records:
+            for task, result in record.tasks.items():
+                if result.checkpoint is not None and task not in found:
+                    found[task] = parse_architecture(result.checkpoint.spec, f"{self.name} on {task}")
+        return found
+
+    def accounts(self, suite: Suite) -> dict[str, Account]:
+        """What a prompt costs, by task."""
+        return {task: account(spec, suite.task(task)) for task, spec in self.specs.items()}
+
+    def contender(self) -> Contender:
+        """As it is compared: the errors of every run, by task, in the order of the records."""
+        runs: dict[str, list[np.ndarray]] = {}
+        for record in self.records:
+            for task, result in record.tasks.items():
+                runs.setdefault(task, []).append(np.array(result.prompt_errors))
+        return Contender(self.name, runs)
+
+
+def family(spec: ArchitectureSpec) -> Family:
+    """By what is carried from token to token: a state that grows with the prompt, one that does not, both."""
+    if not spec.state_fixed():
+        return "attention"
+    return "hybrid" if spec.state_per_token() else "recurrent"
+
+
+def reference_entries(suite: Suite) -> list[Entry]:
+    """The reference architectures that results are recorded of; SpecError where a file is no record."""
+    found = [
+        Entry(PREFIX + name, reference_records(name, suite.name)) for name in reference_names(suite.name)
+    ]
+    return [entry for entry in found if entry.records]
+
+
+def baseline_contenders(suite: Suite) -> list[Contender]:
+    """The baselines that are frozen on any task of a suite, by name."""
+    by_task = {task: frozen_baselines(suite, task) for task in suite.tasks}
+    names = sorted({name for one in by_task.values() for name in one})
+    return [
+        Contender(
+            BASELINE_PREFIX + name,
+            {task: [one[name].errors] for task, one in by_task.items() if name in one},
+        )
+        for name in names
+    ]
+
+
+def board_of(suite: Suite, entries: Sequence[Entry]) -> Board:
+    """Entries and the suite's baselines side by side."""
+    return Board(suite, [entry.contender() for entry in entries], baseline_contenders(suite))

@@ -1,0 +1,54 @@
+"""An architecture in words: what its diagram says to those who do not see it, and what it leaves out."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from icl_bench.leaderboard.pictures.modules import has_rope, looks, norm_name, sizes
+from icl_bench.specs.architecture import ArchitectureSpec, Layer, LearnedPositions, Sublayer
+
+
+def describe(spec: ArchitectureSpec, shown: Sequence[int]) -> str:
+    """The diagram in words; `shown` is how many sublayers of the stem and of each drawn group it has."""
+    parts = [f"A linear read-in to width {spec.width:,}"]
+    if isinstance(spec.positions, LearnedPositions):
+        parts.append(f"learned positions for {spec.positions.max_tokens:,} tokens")
+    if spec.stem:
+        parts.append(f"a stem of {_in_words(spec.stem, shown[0])}")
+    drawn = spec.layers[: len(shown) - 1]
+    for group, count in zip(drawn, shown[1:], strict=True):
+        parts.append(f"{group.repeat} times {_in_words(group.sublayers, count)}")
+    if more := more_groups(spec.layers[len(drawn) :]):
+        parts.append(more)
+    parts.append(f"a final {norm_name(spec.final_norm)} and a linear read-out")
+    return "; ".join(parts) + ". Each sublayer adds its module's output of the normed stream to the stream."
+
+
+def more_sublayers(left_out: Sequence[Sublayer]) -> str:
+    """What is not drawn of a group: `… and 5 more: 3 Mamba, 2 SwiGLU`; empty where all of it is."""
+    if not left_out:
+        return ""
+    counts = Counter(looks(sublayer.module).name for sublayer in left_out).most_common()
+    names = ", ".join(f"{count}\xa0{name}".replace(" ", "\xa0") for name, count in counts[:4])
+    return f"… and {len(left_out)} more: {names}{', …' if len(counts) > 4 else ''}"
+
+
+def more_groups(left_out: Sequence[Layer]) -> str:
+    """What is not drawn of the groups: `… and 2 more groups (40 sublayers)`; empty where all are."""
+    if not left_out:
+        return ""
+    depth = sum(group.repeat * len(group.sublayers) for group in left_out)
+    plural = "s" * (len(left_out) > 1), "s" * (depth > 1)
+    return f"… and {len(left_out)} more group{plural[0]} ({depth:,} sublayer{plural[1]})"
+
+
+def _in_words(sublayers: Sequence[Sublayer], shown: int) -> str:
+    told = [_sublayer(sublayer) for sublayer in sublayers[:shown]]
+    rest = more_sublayers(sublayers[shown:])
+    return ", ".join([*told, rest] if rest else told)
+
+
+def _sublayer(sublayer: Sublayer) -> str:
+    module = sublayer.module
+    details = ["RoPE"] * has_rope(module) + sizes(module)
+    told = f" ({', '.join(details)})" if details else ""
+    return f"{norm_name(sublayer.norm)} and {looks(module).name}{told}"

@@ -1,0 +1,65 @@
+"""The few SVG elements that pictures are made of."""
+
+from xml.etree import ElementTree
+
+from icl_bench.charts.series import Number
+from icl_bench.charts.styles import COLOURS
+from icl_bench.charts.text import plain
+
+Element = ElementTree.Element
+Attribute = str | Number
+
+
+def picture(width: Number, height: Number, title: str, description: str) -> Element:
+    """An empty `<svg>` of this nominal size in pixels, which the page's stylesheet lets shrink."""
+    svg = Element("svg")
+    set_attributes(svg, xmlns="http://www.w3.org/2000/svg", class_="icl-chart", role="img")
+    set_attributes(svg, viewBox=f"0 0 {px(width)} {px(height)}", width=width, height=height)
+    set_attributes(svg, font_family="system-ui, sans-serif")
+    add(svg, "title", plain(title))
+    add(svg, "desc", plain(description))
+    return svg
+
+
+def as_text(svg: Element) -> str:
+    """The picture as text for a page."""
+    return ElementTree.tostring(svg, encoding="unicode")
+
+
+def coloured(parent: Element, colour: str) -> Element:
+    """A group that is drawn in a colour of the page, or in the light one where the page has none."""
+    return add(parent, "g", class_=f"c-{colour}", color=COLOURS[colour][0])
+
+
+def write(parent: Element, text: str, x: Number, y: Number, size: Number, **attributes: Attribute) -> Element:
+    """A line of text whose baseline is at `y`."""
+    return add(parent, "text", text, x=x, y=y, font_size=size, fill="currentColor", **attributes)
+
+
+def stroke(parent: Element, path: str, **attributes: Attribute) -> Element:
+    """A line along a path."""
+    return add(parent, "path", d=path, fill="none", stroke="currentColor", **attributes)
+
+
+def fill(parent: Element, path: str, **attributes: Attribute) -> Element:
+    """The inside of a path."""
+    return add(parent, "path", d=path, fill="currentColor", **attributes)
+
+
+def add(parent: Element, tag: str, text: str = "", /, **attributes: Attribute) -> Element:
+    """A new child, its attributes as in `set_attributes`."""
+    element = ElementTree.SubElement(parent, tag)
+    element.text = text or None
+    set_attributes(element, **attributes)
+    return element
+
+
+def set_attributes(element: Element, **attributes: Attribute) -> None:
+    """Attributes with hyphens for underscores, numbers in tenths of a pixel."""
+    for name, value in attributes.items():
+        element.set(name.rstrip("_").replace("_", "-"), value if isinstance(value, str) else px(value))
+
+
+def px(value: Number) -> str:
+    """A number in tenths of a pixel: 12.3, 12, 0."""
+    return f"{value:z.1f}".removesuffix(".0")
