@@ -80,6 +80,10 @@ def test_a_reference_is_drawn_whole(path):
     assert inside(svg)
 
 
+def test_the_references_of_both_suites_are_among_them():
+    assert len({(path.parent.name, path.name.split(".")[0]) for path in SPECS}) == 24
+
+
 def test_modules_tell_their_sizes():
     stem = sublayers(GELU, MAMBA, {**ATTENTION, "bias": True, "positions": "none"})
     shown = texts(read_inert(draw_architecture(a_spec(stem=stem))))
@@ -91,6 +95,7 @@ def test_modules_tell_their_sizes():
         "hidden 96",
     ):
         assert shown.count(told) == 1
+    assert shown.count("RoPE") == 1
     assert shown.count("RMSNorm") == 5
     assert shown.count("Final RMSNorm") == 1
 
