@@ -11,6 +11,8 @@ from icl_bench.baselines.least_squares import LeastSquares
 from icl_bench.baselines.zero import Zero
 from icl_bench.errors import CheckError, InputError, UnknownNameError
 from icl_bench.evaluation.predictors import batch_size
+from icl_bench.evaluation.scores import bootstrap_key, squared_errors
+from icl_bench.function_classes.streams import raw_words, uniform_index
 from icl_bench.specs.result import without_timings
 from icl_bench.suites import load_prompts
 
@@ -43,6 +45,19 @@ def test_the_numbers_follow_from_the_prompts_and_the_formula(tiny):
     assert result.score.value == pytest.approx((model - zero).sum() / (base - zero).sum(), rel=1e-6)
     assert result.optimality == result.score  # the same predictor is the base of both
     assert result.score.low < result.score.value < result.score.high
+
+
+def test_the_band_around_the_curve_resamples_prompts(tiny):
+    result = icl_bench.evaluate(shrunk_least_squares, "tiny", ["linear_regression"]).tasks[
+        "linear_regression"
+    ]
+    prompts = load_prompts(tiny, "linear_regression")
+    errors = squared_errors(shrunk_least_squares(prompts.xs, prompts.ys), prompts.ys)
+    words = raw_words(bootstrap_key("tiny-v1", "linear_regression"), 0, tiny.spec.resamples, len(errors))
+    means = errors[uniform_index(words, len(errors))].mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975], axis=0)
+    np.testing.assert_allclose(result.error_curves.model_low, low, rtol=1e-6)
+    np.testing.assert_allclose(result.error_curves.model_high, high, rtol=1e-6)
 
 
 def test_retrieval_is_scored_on_its_last_point_alone(tiny):

@@ -78,7 +78,7 @@ def score_estimate(
 ) -> Estimate:
     """S and its interval from (model, base, zero) totals and their resamples; `base` is the base's name."""
     (value,) = model_scores(np.array([totals]))[0]
-    return defined_estimate(value, model_scores(np.stack(resampled, axis=1)), base)
+    return defined_estimate(value, model_scores(np.stack(resampled, axis=1))[:, 0], base)
 
 
 def defined_estimate(value: float, resampled: np.ndarray, base: str) -> Estimate:
@@ -95,11 +95,16 @@ def defined_estimate(value: float, resampled: np.ndarray, base: str) -> Estimate
     return interval_estimate(value, resampled)
 
 
-def interval_estimate(value: float, resampled: float | np.ndarray) -> Estimate:
+def interval_estimate(value: float, resampled: Float[np.ndarray, " resamples"]) -> Estimate:
     """A value with the central 95% of its resamples."""
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(resampled, [tail, 1 - tail])
+    low, high = interval_ends(resampled)
     return Estimate(value=float(value), low=float(low), high=float(high), reason=None)
+
+
+def interval_ends(resampled: Float[np.ndarray, "resamples ..."]) -> Float[np.ndarray, "2 ..."]:
+    """Between them lies the central 95% of resamples."""
+    tail = (1 - CONFIDENCE) / 2
+    return np.quantile(resampled, [tail, 1 - tail], axis=0)
 
 
 def without_estimate(reason: str) -> Estimate:

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from icl_bench.evaluation.references import References
 from icl_bench.evaluation.scores import (
     bootstrap_key,
+    interval_ends,
     interval_estimate,
     resampled_sums,
     score_estimate,
@@ -28,6 +29,7 @@ def summarise(
     model = scored_errors(errors, task.scored)
     sums = {prompts: _Sums(model, references, suite, name, prompts) for prompts in _counts(model, references)}
     scored = 1 if task.scored == "last" else task.points
+    low, high = _band(suite, name, errors)
 
     def score(role: str, base: str) -> Estimate:
         found = getattr(references, role)
@@ -48,12 +50,20 @@ def summarise(
         "optimality": score("exact", task.exact),
         "error_curves": ErrorCurves(
             model=errors.mean(axis=0).tolist(),
+            model_low=low.tolist(),
+            model_high=high.tolist(),
             zero=references.zero.curve.tolist(),
             baseline=_curve(references.baseline),
             exact=_curve(references.exact),
         ),
         "prompt_errors": model.tolist(),
     }
+
+
+def _band(suite: Suite, task: str, errors: Float[np.ndarray, "prompts points"]) -> np.ndarray:
+    """The ends of the 95% interval of the mean error at each context length, (2, points)."""
+    sums = resampled_sums(errors, suite.spec.resamples, bootstrap_key(suite.name, task))
+    return interval_ends(sums / len(errors))
 
 
 def _counts(model: Float[np.ndarray, " prompts"], references: References) -> set[int]:

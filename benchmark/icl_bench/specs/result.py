@@ -102,10 +102,13 @@ class Estimate(Strict):
 class ErrorCurves(Strict):
     """Mean squared error at every context length; null where the predictor's errors are not available.
 
-    Those of baseline and exact are over as many prompts as the score and the optimality rest on.
+    Those of baseline and exact are over as many prompts as the score and the optimality rest on. The model's
+    has a 95% interval at each context length.
     """
 
     model: list[SquaredError]
+    model_low: list[SquaredError]
+    model_high: list[SquaredError]
     zero: list[SquaredError]
     baseline: list[SquaredError] | None
     exact: list[SquaredError] | None
