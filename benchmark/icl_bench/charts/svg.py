@@ -39,6 +39,7 @@ def draw(chart: Chart, width: int = 760, standalone: bool = False) -> str:
     styles = choose_styles(chart.series)
     for k in sorted(range(len(styles)), key=lambda k: _ORDER[chart.series[k].role]):
         group = _coloured(svg, styles[k].colour, "series")
+        _set(group, data_name=plain(chart.series[k].name))
         _add(group, "title", hover_text(chart.series[k]))
         _draw_curve(group, layout, k, styles[k])
         _draw_label(group, layout, k, styles[k], bold=chart.series[k].role == "exact")

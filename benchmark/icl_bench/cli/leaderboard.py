@@ -1,6 +1,7 @@
 """`icl-bench leaderboard`: what the recorded results come to, on the terminal and as a site."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 leaderboard = typer.Typer(cls=VerbGroup, help="Rank what is recorded, on the terminal and as a site.")
 
+SITE = Path("_site")
+ADDRESS = "https://icl-bench.example/"
 SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
 
 
@@ -47,6 +50,47 @@ def show(
         )
     if any(runs > 1 for one in board.models for runs in one.runs.values()):
         typer.echo("*: the mean of two or more runs")
+
+
+@leaderboard.command("build")
+def build(
+    out: Annotated[Path, typer.Option(help="Folder of the site; a site that is there is replaced.")] = SITE,
+    address: Annotated[
+        str,
+        typer.Option(
+            help="Where the site will stand, for feed, badges and citations.", envvar="ICL_BENCH_ADDRESS"
+        ),
+    ] = ADDRESS,
+    repository: Annotated[
+        str | None, typer.Option(help="Address of the sources, to link to.", show_default="no link")
+    ] = None,
+) -> None:
+    """Build the static site from recorded results. The same records give the same bytes.
+
+    Example: icl-bench leaderboard build --out _site --address https://example.org/icl-bench/
+    """
+    from icl_bench.leaderboard.write import gather_site, write_site
+
+    count = write_site(gather_site(address, repository), out)
+    typer.echo(f"wrote {count} files; open {out / 'index.html'}, or see it with: icl-bench leaderboard serve")
+
+
+@leaderboard.command("serve")
+def serve(
+    folder: Annotated[Path, typer.Option("--folder", help="Folder of a site that was built.")] = SITE,
+    port: Annotated[
+        int, typer.Option(help="Port on this machine; 0 takes a free one.", min=0, max=65_535)
+    ] = 8000,
+) -> None:
+    """Show a site that was built, on this machine alone, until interrupted.
+
+    Example: icl-bench leaderboard serve --port 8080
+    """
+    from icl_bench.leaderboard.serve import server
+
+    with server(folder, port) as running:
+        typer.echo(f"serving {folder} at http://{running.server_name}:{running.server_port}/, Ctrl-C ends it")
+        running.serve_forever()
 
 
 def _table(board: "Board", optimality: bool) -> str:

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
+from icl_bench.errors import SpecError
 from icl_bench.evaluation.board import Board
 from icl_bench.evaluation.recorded import reference_records
 from icl_bench.evaluation.sampled import Contender
 from icl_bench.evaluation.sources import BASELINE_PREFIX
 from icl_bench.models.accounting import Account, account
-from icl_bench.models.reference import PREFIX, reference_names
+from icl_bench.models.reference import PREFIX, reference_folder, reference_names, shipped_tasks
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite
 from icl_bench.suites.frozen_errors import frozen_baselines
+from icl_bench.training.log import LOG_FILE, read_log
 
 Family = Literal["attention", "recurrent", "hybrid"]
 
@@ -63,6 +66,32 @@ def reference_entries(suite: Suite) -> list[Entry]:
         Entry(PREFIX + name, reference_records(name, suite.name)) for name in reference_names(suite.name)
     ]
     return [entry for entry in found if entry.records]
+
+
+def learning_curves(name: str, suite: Suite) -> dict[str, dict[str, tuple[list[float], list[float]]]]:
+    """Steps and losses of a reference's training, by task and seed; empty where there are none.
+
+    They are in `training.csv` beside the weights of seed 0, and in `curves/<suite>/seed-<n>/<task>.csv`.
+    """
+    if not name.startswith(PREFIX):
+        return {}
+    folder, found = reference_folder(name.removeprefix(PREFIX)), {}
+    for task in suite.tasks:
+        files = {"seed 0": folder / task / LOG_FILE}
+        more = sorted((folder / "curves" / suite.name).glob(f"seed-*/{task}.csv"))
+        files |= {path.parent.name.replace("-", " "): path for path in more}
+        curves = {seed: _learning_curve(path) for seed, path in files.items() if path.is_file()}
+        if curves and shipped_tasks(name.removeprefix(PREFIX), suite.name, [task]):
+            found[task] = curves
+    return found
+
+
+def _learning_curve(path: Path) -> tuple[list[float], list[float]]:
+    try:
+        rows = read_log(path.read_text())
+    except ValueError as error:
+        raise SpecError(f"{path} is no learning curve: {error}; train the model again") from None
+    return [float(row["step"] or 0) for row in rows], [float(row["loss"] or 0) for row in rows]
 
 
 def baseline_contenders(suite: Suite) -> list[Contender]:

@@ -1,5 +1,7 @@
 """The files of a frozen suite: `suite.yaml`, one `<task>.yaml` a task, and `lock.json`."""
 
+import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -96,7 +98,21 @@ def load_task_spec(folder: Path, task: str) -> TaskSpec:
 
 def load_suite_lock(folder: Path) -> SuiteLock:
     """Read `lock.json` of a suite's folder."""
-    return parse(SuiteLock, _mapping(folder / "lock.json"), str(folder / "lock.json"))
+    path = folder / "lock.json"
+    try:
+        return _parsed_lock(path.read_bytes(), str(path))
+    except OSError as error:
+        raise SpecError(f"cannot read {path}: {error.strerror}; restore the file") from None
+
+
+@lru_cache(maxsize=8)
+def _parsed_lock(content: bytes, source: str) -> SuiteLock:
+    """Each content once: it is asked for at every use of frozen errors."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise SpecError(f"cannot parse {source}: {error}; restore the file") from None
+    return parse(SuiteLock, value, source)
 
 
 def _mapping(path: Path) -> dict[str, Any]:

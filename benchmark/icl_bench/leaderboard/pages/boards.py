@@ -1,0 +1,58 @@
+"""The leaderboard of each suite."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.render import Page
+from icl_bench.leaderboard.site import Site, SuiteBoard
+
+ROWS = 250  # a page
+SIZES = (10**5, 10**6, 10**7, 10**8)  # where the filter by parameters parts
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """One board a suite, and further pages of it where it is long."""
+    for board in site.boards:
+        models = board.data.models
+        starts = range(0, max(len(models), 1), ROWS)
+        for number, start in enumerate(starts, start=1):
+            yield Page(
+                _path(board, number),
+                "board.html",
+                f"Leaderboard of {board.suite.name}",
+                f"Which sequence models learn which functions in context: {board.suite.spec.summary}",
+                {
+                    "board": board,
+                    "models": models[start : start + ROWS],
+                    "number": number,
+                    "numbers": [(k, _path(board, k)) for k in range(1, len(starts) + 1)],
+                    "choices": _choices(models),
+                    "sizes": SIZES,
+                    "separation": _separation(board),
+                },
+            )
+
+
+def _path(board: SuiteBoard, number: int) -> str:
+    return board.path if number == 1 else f"{board.suite.name}/page-{number}.html"
+
+
+def _choices(models: list[ModelData]) -> dict[str, list[str]]:
+    """What there is to filter by."""
+    known = [one.architecture for one in models if one.architecture is not None]
+    return {
+        "family": sorted({one.family for one in known}),
+        "block": sorted({block for one in known for block in one.blocks}),
+        "norm": sorted({one.norm for one in known}),
+    }
+
+
+def _separation(board: SuiteBoard) -> dict[str, Any]:
+    """What the board cannot separate."""
+    ranked = [one for one in board.data.models if one.rank is not None]
+    groups: dict[int, list[str]] = {}
+    for one in ranked:
+        if one.rank is not None:
+            groups.setdefault(one.rank.group, []).append(one.name)
+    return {"ranked": len(ranked), "groups": groups, "resolvable": board.data.resolvable}

@@ -1,0 +1,52 @@
+"""Two models at a time: a page a model, with what separates it from others."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from icl_bench.evaluation.compare import MEAN, Difference
+from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.render import Page
+from icl_bench.leaderboard.site import Site, SuiteBoard
+
+ALL = 60  # up to so many, each is compared with every other
+NEIGHBOURS = 10  # beyond that, with those in rank before and after, with references and with baselines
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """The choice of two, then a page for each model."""
+    yield Page(
+        "compare.html",
+        "compare.html",
+        "Compare two models",
+        "Paired differences of two models on every task, with intervals and corrected p-values.",
+        {"boards": [board for board in site.boards if board.data.models]},
+    )
+    for board in site.boards:
+        for model in board.data.models:
+            others = [(one, board.board.differences(model.name, one.name)) for one in _others(board, model)]
+            yield Page(
+                board.page("compare", model.name),
+                "compared.html",
+                f"{model.name} compared on {board.suite.name}",
+                f"What separates {model.name} from other models, task by task.",
+                {
+                    "board": board,
+                    "model": model,
+                    "others": [(one, _by_task(found), found) for one, found in others],
+                    "mean": MEAN,
+                },
+            )
+
+
+def _others(board: SuiteBoard, model: ModelData) -> list[ModelData]:
+    """Those that a model is compared with: they share a task with it."""
+    models, baselines = board.data.models, board.data.baselines
+    if len(models) > ALL:
+        place = models.index(model)
+        near = models[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1]
+        models = near + [one for one in models if one.kind == "reference" and one not in near]
+    return [one for one in [*models, *baselines] if one is not model and set(one.tasks) & set(model.tasks)]
+
+
+def _by_task(differences: list[Difference]) -> dict[str, Any]:
+    return {one.task: one for one in differences}

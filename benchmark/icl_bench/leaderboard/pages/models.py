@@ -1,0 +1,107 @@
+"""A page a model: its architecture, its errors on every task, and how to get the same numbers."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from icl_bench.charts import Chart, Series, draw
+from icl_bench.evaluation.task_chart import model_curve
+from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.entries import learning_curves
+from icl_bench.leaderboard.pictures import Panel, draw_architecture, draw_legend, draw_panel
+from icl_bench.leaderboard.render import Page, picture
+from icl_bench.leaderboard.site import Site, SuiteBoard
+from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.result import Environment, Evaluator
+from icl_bench.specs.suite import TaskSpec
+
+CURVE_WIDTH = 300
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """One page a model and suite."""
+    for board in site.boards:
+        for model in board.data.models:
+            yield Page(
+                board.page("models", model.name),
+                "model.html",
+                f"{model.name} on {board.suite.name}",
+                f"What {model.name} learns in context: scores, error curves, architecture and provenance.",
+                _context(board, model),
+            )
+
+
+def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
+    entry = board.by_name[model.name]
+    answered = [task for task in board.suite.tasks.values() if task.name in model.tasks]
+    return {
+        "board": board,
+        "model": model,
+        "missing": {task: why for one in entry.records for task, why in one.missing.items()},
+        "diagrams": _diagrams(entry.specs),
+        "legend": picture(draw_legend()),
+        "panels": [(task, picture(draw_panel(_panel(board, model, task)))) for task in answered],
+        "curves": [
+            (task, picture(_learning_curve(task, curves)))
+            for task, curves in learning_curves(model.name, board.suite).items()
+        ],
+        "accounts": entry.accounts(board.suite),
+        "made_with": _made_with([(one.evaluator, one.environment) for one in entry.records]),
+        "training": _training(board, model),
+        "compared": board.page("compare", model.name),
+    }
+
+
+def _diagrams(specs: dict[str, ArchitectureSpec]) -> list[tuple[list[str], Any]]:
+    """One a spec, with the tasks that it is for: most models have the same for all."""
+    by_spec: dict[str, tuple[list[str], ArchitectureSpec]] = {}
+    for task, spec in specs.items():
+        by_spec.setdefault(json.dumps(spec.to_dict()), ([], spec))[0].append(task)
+    return [(tasks, picture(draw_architecture(spec))) for tasks, spec in by_spec.values()]
+
+
+def _panel(board: SuiteBoard, model: ModelData, task: TaskSpec) -> Panel:
+    curve = model_curve(model.name, board.runs(model.name, task.name))
+    result = board.runs(model.name, task.name)[0]
+    return Panel(
+        title=task.name.replace("_", " "),
+        zero=result.error_curves.zero,
+        baseline=board.frozen_curve(task.name, task.baseline),
+        exact=board.frozen_curve(task.name, task.exact),
+        model=curve.y,
+        low=curve.low,
+        high=curve.high,
+        scored_last=task.scored == "last",
+    )
+
+
+def _learning_curve(task: str, curves: dict[str, tuple[list[float], list[float]]]) -> str:
+    """The loss of every seed against steps, on a logarithmic axis."""
+    series = [Series(seed, steps, losses, "model") for seed, (steps, losses) in curves.items()]
+    return draw(Chart(task.replace("_", " "), "step", "loss", series, y_scale="log"), CURVE_WIDTH)
+
+
+def _made_with(runs: list[tuple[Evaluator, Environment]]) -> list[tuple[Evaluator, Environment]]:
+    """What computed the records, each combination once."""
+    return [one for k, one in enumerate(runs) if one not in runs[:k]]
+
+
+def _training(board: SuiteBoard, model: ModelData) -> list[dict[str, Any]]:
+    """One row a run: where its weights come from, as their config says."""
+    rows = []
+    for task in model.tasks:
+        for run in board.runs(model.name, task):
+            if run.checkpoint is not None:
+                told = run.checkpoint.training or {}
+                recipe = told.get("recipe")
+                steps = recipe.get("steps") if isinstance(recipe, dict) else None
+                rows.append(
+                    {
+                        "task": task,
+                        "seed": told.get("seed"),
+                        "steps": steps,
+                        "sha256": run.checkpoint.sha256,
+                        "score": run.score,
+                    }
+                )
+    return rows

@@ -1,0 +1,214 @@
+"""The paper's table of scores beside those that were reproduced, and what differs between the two."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.render import Page
+from icl_bench.leaderboard.site import Site, SuiteBoard
+from icl_bench.models.accounting import account
+from icl_bench.models.reference import PREFIX, reference_spec
+from icl_bench.resources import data_folder
+from icl_bench.specs.recipe import Curriculum, load_recipe
+from icl_bench.specs.result import Finite
+from icl_bench.specs.schema import Strict, parse, read_yaml
+from icl_bench.suites import Suite, load_suite
+
+PATH = "published.html"
+_OWN_WORDS = {"type"}  # of a function class: no size of it
+
+
+class Source(Strict):
+    """Where the scores were printed."""
+
+    title: str
+    authors: str
+    arxiv: str
+    table: int
+
+
+class PublishedBaseline(Strict):
+    """What has score 1 in a column; `model` where it is one of the architectures, trained by the authors."""
+
+    name: str
+    model: str | None
+
+
+class Published(Strict):
+    """The file `published.yaml`: printed scores by architecture and task."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    source: Source
+    suite: str  # that has the same sizes
+    baselines: dict[str, PublishedBaseline]  # by task
+    scores: dict[str, dict[str, Finite]]  # by architecture and task
+
+    @model_validator(mode="after")
+    def _agrees(self) -> "Published":
+        for name, row in self.scores.items():
+            for task, score in row.items():
+                if task not in self.baselines:
+                    raise ValueError(f"scores.{name}: {task} has no baseline; add one to baselines")
+                if self.by_construction(name, task) and score != 1:
+                    raise ValueError(f"scores.{name}.{task} is {score}, and its own baseline; it has to be 1")
+        return self
+
+    def by_construction(self, name: str, task: str) -> bool:
+        """Whether a cell is 1 because the model is the baseline of its own column."""
+        return task in self.baselines and self.baselines[task].model == name
+
+
+def load_published() -> Published:
+    """The published scores; SpecError where the file is at fault."""
+    path = data_folder("leaderboard") / "published.yaml"
+    return parse(Published, read_yaml(path), str(path))
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """One page, whatever there is on the boards."""
+    published = load_published()
+    paper = load_suite(published.suite)
+    shown = [board for board in site.boards if _references(board)]
+    yield Page(
+        PATH,
+        "published.html",
+        "Published against reproduced",
+        f"The scores of {published.source.authors} beside those that icl-bench reproduces, task by task.",
+        {
+            "published": published,
+            "paper": paper,
+            "shown": shown,
+            "without": [board for board in site.boards if board not in shown],
+            "tables": [_table(published, paper, shown, task) for task in paper.tasks],
+            "sizes": [_sizes(published, paper, shown, task) for task in paper.tasks],
+            "runs": {board.suite.name: _runs(_references(board).values()) for board in shown},
+        },
+    )
+
+
+def _table(published: Published, paper: Suite, boards: list[SuiteBoard], task: str) -> dict[str, Any]:
+    """One task: a row an architecture, with what was printed and our scores on each suite."""
+    rows = []
+    for name, printed in published.scores.items():
+        ours = [_references(board).get(PREFIX + name) for board in boards]
+        rows.append(
+            {
+                "name": name,
+                "board": next((board for board, one in zip(boards, ours, strict=True) if one), None),
+                "printed": printed.get(task),
+                "starred": published.by_construction(name, task),
+                "ours": [one.tasks.get(task) if one else None for one in ours],
+            }
+        )
+    return {
+        "task": task,
+        "summary": paper.tasks[task].summary,
+        "baseline": published.baselines.get(task),
+        "bases": {
+            board.suite.name: board.suite.tasks[task].baseline
+            for board in boards
+            if task in board.suite.tasks
+        },
+        "alphas": _alphas([paper, *(board.suite for board in boards)], task),
+        "rows": rows,
+    }
+
+
+def _references(board: SuiteBoard) -> dict[str, ModelData]:
+    return {one.name: one for one in board.data.models if one.kind == "reference"}
+
+
+def _alphas(suites: list[Suite], task: str) -> dict[str, float]:
+    """The Lasso's penalty on each suite, where it is what has score 1."""
+    found = {}
+    for suite in suites:
+        one = suite.tasks.get(task)
+        if one is not None and one.baseline == "lasso":
+            found[suite.name] = one.baseline_options["lasso"]["alpha"]
+    return found
+
+
+def _runs(models: Iterable[ModelData]) -> str:
+    return _span([one.runs for model in models for one in model.tasks.values()])
+
+
+def _sizes(published: Published, paper: Suite, boards: list[SuiteBoard], task: str) -> dict[str, Any]:
+    """What a task is as published and on each suite: a line each, a cell a suite."""
+    names = list(published.scores)
+    lines: dict[str, Callable[[Suite], str]] = {
+        "Prompt": lambda suite: _prompt(suite, task),
+        "Models": lambda suite: _model(suite, task, names),
+        "Recipe": lambda suite: _training(suite, task),
+    }
+    told = {
+        label: [
+            tell(suite) if task in suite.tasks else None for suite in (paper, *(one.suite for one in boards))
+        ]
+        for label, tell in lines.items()
+    }
+    return {"task": task, "lines": told | {"Trained": [None, *(_trained(one, task) for one in boards)]}}
+
+
+def _trained(board: SuiteBoard, task: str) -> str | None:
+    """What the records say of how the references were trained, which need not be the suite's recipe."""
+    found = [
+        result.checkpoint.training
+        for entry in board.entries
+        if entry.name.startswith(PREFIX)
+        for record in entry.records
+        if (result := record.tasks.get(task)) is not None
+        and result.checkpoint is not None
+        and result.checkpoint.training is not None
+    ]
+    recipes = [one["recipe"] for one in found if isinstance(one.get("recipe"), dict)]
+    told = []
+    for key, unit in (("steps", "steps"), ("learning_rate", "rate"), ("batch", "prompts a step")):
+        values = sorted({one[key] for one in recipes if isinstance(one.get(key), int | float)})
+        if values:
+            spread = " or ".join(f"{value:,}" if isinstance(value, int) else f"{value:g}" for value in values)
+            told.append(f"{unit} {spread}" if key == "learning_rate" else f"{spread} {unit}")
+    seeds = sorted({one["seed"] for one in found if isinstance(one.get("seed"), int)})
+    if seeds:
+        told.append(f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}")
+    return ", ".join(told) or None
+
+
+def _prompt(suite: Suite, task: str) -> str:
+    spec = suite.tasks[task]
+    own = spec.function_class.model_dump(exclude=_OWN_WORDS)
+    return ", ".join([f"{spec.points} points", *(f"{name} {value}" for name, value in own.items())])
+
+
+def _model(suite: Suite, task: str, names: list[str]) -> str:
+    specs = [reference_spec(name, suite.name, task) for name in names]
+    layers = _span([sum(layer.repeat for layer in spec.layers) for spec in specs])
+    parameters = _span([account(spec, suite.tasks[task]).parameters for spec in specs])
+    width = _span([spec.width for spec in specs])
+    return f"{layers} layers of width {width}, {parameters} parameters"
+
+
+def _training(suite: Suite, task: str) -> str:
+    recipe = load_recipe(suite.folder, task, suite.tasks)
+    decay = {"none": "constant rate", "linear": "rate"}[recipe.decay]
+    told = [f"{recipe.steps:,} steps of {recipe.batch} prompts", f"{decay} {recipe.learning_rate:g}"]
+    if recipe.warmup:
+        told.append(f"warm-up of {recipe.warmup:,} steps")
+    if recipe.decay == "linear":
+        told.append("linear decay over the second half")
+    return ", ".join([*told, _curriculum(recipe.curriculum)])
+
+
+def _curriculum(curriculum: Curriculum | None) -> str:
+    if curriculum is None:
+        return "no curriculum"
+    return f"curriculum from {curriculum.dims.start} dimensions and {curriculum.points.start} points"
+
+
+def _span(values: list[int]) -> str:
+    """`12`, or `131,329 to 263,169`."""
+    if not values:
+        return "none"
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

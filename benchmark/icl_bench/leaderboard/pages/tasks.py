@@ -1,0 +1,108 @@
+"""A page a task: what it is, who does how well, and what is left to learn."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from icl_bench.charts import Chart, Series, draw, table_rows
+from icl_bench.evaluation.references import ZERO
+from icl_bench.evaluation.task_chart import baseline_curves, model_curve, task_chart
+from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.pictures import draw_prompt
+from icl_bench.leaderboard.render import Page, picture
+from icl_bench.leaderboard.site import Site, SuiteBoard
+from icl_bench.specs.suite import TaskSpec
+from icl_bench.suites import generate
+
+WIDE, NARROW = 860, 400  # pixels at which texts have their nominal sizes
+MODELS = 12  # a chart; the best ones
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Where the best model is furthest from the exact predictor, in shares of the error of answering 0."""
+
+    context: int
+    model: float
+    exact: float
+    zero: float
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """The list of all tasks, then each."""
+    yield Page(
+        "tasks.html",
+        "tasks.html",
+        "Tasks",
+        "The function classes that models are asked to learn in context.",
+        {"boards": site.boards},
+    )
+    for board in site.boards:
+        for task in board.suite.tasks.values():
+            yield Page(
+                board.page("tasks", task.name),
+                "task.html",
+                f"{task.name} of {board.suite.name}",
+                f"{task.summary} Errors of baselines, the exact predictor and every model.",
+                _context(board, task),
+            )
+
+
+def _context(board: SuiteBoard, task: TaskSpec) -> dict[str, Any]:
+    xs, ys, _ = generate(task, board.suite.name, "eval", 0, 1)
+    models = _best_first(board.data.models, task.name)
+    baselines = baseline_curves(board.suite, task)
+    parts = [one for one in baselines if one.name in (ZERO, task.baseline, task.exact)]
+    shown = [_curve(board, one, task.name) for one in models[:MODELS]]
+    return {
+        "board": board,
+        "task": task,
+        "prompt": picture(draw_prompt(xs[0], ys[0])),
+        "models": models,
+        "baselines": _best_first(board.data.baselines, task.name),
+        "charts": [
+            _drawn(task_chart(board.suite, task, parts + shown), "models", len(models) > MODELS)
+            if shown
+            else None,
+            _drawn(task_chart(board.suite, task, baselines), "baselines", False),
+        ],
+        "gap": _gap(board, task, models[0]) if models else None,
+    }
+
+
+def _best_first(models: list[ModelData], task: str) -> list[ModelData]:
+    """Those with a score on a task, the highest first."""
+    scored = [(one.tasks[task].score.value, one) for one in models if task in one.tasks]
+    known = [(value, one) for value, one in scored if value is not None]
+    return [one for _, one in sorted(known, key=lambda pair: (-pair[0], pair[1].name))]
+
+
+def _curve(board: SuiteBoard, model: ModelData, task: str) -> Series:
+    return model_curve(model.name, board.runs(model.name, task))
+
+
+def _drawn(chart: Chart, what: str, more: bool) -> dict[str, Any]:
+    """A chart for wide and for narrow screens, and its numbers."""
+    head, *rows = table_rows(chart)
+    return {
+        "what": what,
+        "wide": picture(draw(chart, WIDE)),
+        "narrow": picture(draw(chart, NARROW)),
+        "head": head,
+        "rows": rows,
+        "more": more,
+    }
+
+
+def _gap(board: SuiteBoard, task: TaskSpec, best: ModelData) -> Gap | None:
+    """Among the scored context lengths; None where the exact predictor is not frozen."""
+    zero, exact = (board.frozen_curve(task.name, name) for name in (ZERO, task.exact))
+    if zero is None or exact is None:
+        return None
+    model = _curve(board, best, task.name).y
+    scored = range(task.points) if task.scored == "all" else [task.points - 1]
+    shares = {i: (model[i] - exact[i]) / zero[i] for i in scored if zero[i] > 0}
+    if not shares:
+        return None
+    at = max(shares, key=lambda i: shares[i])
+    return Gap(at, model[at] / zero[at], exact[at] / zero[at], zero[at])

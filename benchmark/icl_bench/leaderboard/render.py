@@ -1,0 +1,83 @@
+"""Templates filled: every value is escaped, whatever the template is called; an unknown one is an error."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from icl_bench.charts import stylesheet
+from icl_bench.leaderboard import formats
+from icl_bench.leaderboard.paths import relative
+from icl_bench.leaderboard.site import File, Site
+from icl_bench.resources import data_folder
+
+_FILTERS = ("score", "interval", "signed", "count", "short", "heat", "digits", "hash_head")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page before it is rendered. Of the context, pictures alone are markup; see `picture`."""
+
+    path: str
+    template: str
+    title: str
+    description: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+def picture(svg: str) -> Markup:
+    """Let SVG that was drawn here stand in a page as it is: its texts are escaped where they are drawn."""
+    return Markup(svg)
+
+
+class Renderer:
+    """Renders the pages of one site."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._folder = data_folder("leaderboard")
+        self._environment = Environment(
+            loader=FileSystemLoader(self._folder / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.filters.update({name: getattr(formats, name) for name in _FILTERS})
+
+    def render(self, page: Page) -> File:
+        """The file of a page."""
+        template = self._environment.get_template(page.template)
+        text = template.render(
+            page=page,
+            site=self._site,
+            to=partial(relative, page=page.path),
+            css=self._css.path,
+            js=self._js.path,
+            version=version("icl-bench"),
+            **page.context,
+        )
+        return File(page.path, text.encode())
+
+    def assets(self) -> Iterator[File]:
+        """Stylesheet, script and icon; a changed one has another name, so that no old one is kept."""
+        yield self._css
+        yield self._js
+        yield File("assets/icon.svg", (self._folder / "icon.svg").read_bytes())
+
+    @cached_property
+    def _css(self) -> File:
+        return _named("css", (self._folder / "style.css").read_bytes() + stylesheet().encode())
+
+    @cached_property
+    def _js(self) -> File:
+        return _named("js", (self._folder / "script.js").read_bytes())
+
+
+def _named(ending: str, content: bytes) -> File:
+    return File(f"assets/site-{sha256(content).hexdigest()[:12]}.{ending}", content)

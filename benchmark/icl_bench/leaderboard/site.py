@@ -1,0 +1,97 @@
+"""The site as a whole: what it is made from, and all of its files."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from icl_bench.evaluation.board import Board
+from icl_bench.leaderboard.data import BoardData, board_data
+from icl_bench.leaderboard.entries import Entry, board_of
+from icl_bench.leaderboard.paths import FRONT_PAGE, slugs
+from icl_bench.specs.result import TaskResult
+from icl_bench.suites import Suite
+from icl_bench.suites.frozen_errors import frozen_baselines
+
+
+@dataclass(frozen=True)
+class SuiteBoard:
+    """A suite's board, and the entries that stand on it."""
+
+    suite: Suite
+    entries: Sequence[Entry]
+    front: bool  # whether it is what the site opens with
+
+    @cached_property
+    def board(self) -> Board:
+        """Ranks and scores."""
+        return board_of(self.suite, self.entries)
+
+    @cached_property
+    def data(self) -> BoardData:
+        """The same as plain data, which the pages show."""
+        return board_data(self.board, self.entries)
+
+    @cached_property
+    def slugs(self) -> dict[str, str]:
+        """What each model and baseline is called in addresses."""
+        return slugs([one.name for one in (*self.data.models, *self.data.baselines)])
+
+    @property
+    def path(self) -> str:
+        """The page of the board."""
+        return FRONT_PAGE if self.front else f"{self.suite.name}/{FRONT_PAGE}"
+
+    def page(self, kind: str, name: str) -> str:
+        """The page of a task or model, or of what is compared with a model: `tasks`, `models`, `compare`."""
+        return f"{self.suite.name}/{kind}/{self.slugs.get(name, name)}.html"
+
+    @cached_property
+    def by_name(self) -> dict[str, Entry]:
+        """What is recorded of each model."""
+        return {entry.name: entry for entry in self.entries}
+
+    def runs(self, name: str, task: str) -> list[TaskResult]:
+        """The recorded runs of a model on a task."""
+        return [one.tasks[task] for one in self.by_name[name].records if task in one.tasks]
+
+    @cached_property
+    def _frozen(self) -> dict[str, dict[str, list[float]]]:
+        found = {task: frozen_baselines(self.suite, task) for task in self.suite.tasks}
+        return {
+            task: {name: errors.curve.tolist() for name, errors in one.items()} for task, one in found.items()
+        }
+
+    def frozen_curve(self, task: str, baseline: str) -> list[float] | None:
+        """The mean errors of a baseline at every context length, None where they are not frozen."""
+        return self._frozen[task].get(baseline)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a site is made from. The first board is its front page."""
+
+    boards: Sequence[SuiteBoard]
+    date: str | None  # of the newest data, as 2026-11-21
+    address: str  # where it will stand, for the feed and the badges; ends in /
+    repository: str | None  # where its sources are
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the site: its path, with / between folders, and its content."""
+
+    path: str
+    content: bytes
+
+
+def site_files(site: Site) -> Iterator[File]:
+    """Every file of the site."""
+    from icl_bench.leaderboard.pages import boards, compare, files, models, published, tasks, texts
+    from icl_bench.leaderboard.render import Renderer
+
+    renderer = Renderer(site)
+    yield from renderer.assets()
+    for part in (boards, tasks, models, compare, published, texts):
+        for page in part.pages(site):
+            yield renderer.render(page)
+    yield from files.files(site)
