@@ -15,7 +15,7 @@ from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.result import Environment, Evaluator
 from icl_bench.specs.suite import TaskSpec
 
-CURVE_WIDTH = 300
+CURVE_WIDTH = 400
 
 
 def pages(site: Site) -> Iterator[Page]:
