@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -30,7 +31,7 @@ class Entry:
     name: str
     records: Sequence[ResultRecord]
 
-    @property
+    @cached_property
     def specs(self) -> dict[str, ArchitectureSpec]:
         """The architecture by task, for those that were answered by a checkpoint."""
         found = {}

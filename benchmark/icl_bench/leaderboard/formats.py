@@ -29,12 +29,11 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
-def short(value: float) -> str:
+def short(value: float | int) -> str:
     """Three digits and a unit: 201857 is `202k`."""
     for unit, size in (("T", 10**12), ("G", 10**9), ("M", 10**6), ("k", 10**3)):
         if value >= 0.9995 * size:
-            scaled = value / size
-            return f"{scaled:.{max(0, 2 - len(str(int(scaled + 0.05))) + 1)}f}{unit}"
+            return f"{value / size:#.3g}".rstrip(".") + unit
     return f"{value:.0f}"
 
 
@@ -43,7 +42,7 @@ def heat(value: float | None) -> int:
     return 0 if value is None else round(min(max(value, 0.0), 1.0) * _HEAT)
 
 
-def digits(value: float) -> str:
+def digits(value: float | int) -> str:
     """An error, in four digits."""
     return f"{value:.4g}".replace("-", MINUS)
 
