@@ -45,6 +45,16 @@ def test_a_trained_folder_is_scored(spec: Path, tmp_path: Path) -> None:
     assert len(again.stderr.splitlines()) == 1
 
 
+def test_one_command_trains_a_cell_at_paper_size_and_scores_it(spec: Path, tmp_path: Path) -> None:
+    arguments = ["reference/gpt2", "paper/vector_mqar", "--steps", "2", "--out", "cell", "--evaluate"]
+    made = run("train", *arguments, "--quiet", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert "vector_mqar" in made.stdout
+    record = json.loads((tmp_path / "results/cell-paper-v1.json").read_text())
+    assert list(record["tasks"]) == ["vector_mqar"]
+    assert record["tasks"]["vector_mqar"]["checkpoint"]["training"]["recipe"]["steps"] == 2
+
+
 MIXER = "module: {type: mamba, expand: 2, state: 4, conv: 2}"
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from icl_bench.cli.evaluate import evaluate
+
 if TYPE_CHECKING:
     from icl_bench.training.run import RunPlan, TrainingRun
 
@@ -43,6 +45,9 @@ def train(
         bool, typer.Option("--compile", help="Train with torch.compile; on CUDA as CUDA graphs.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    then_evaluate: Annotated[
+        bool, typer.Option("--evaluate", help="Then score it on the task, as `icl-bench evaluate` does.")
+    ] = False,
 ) -> None:
     """Train one architecture on one task, with the suite's recipe.
 
@@ -57,13 +62,13 @@ def train(
     plan = make_plan(spec, task, seed, steps, precision, compiled)
     folder = out or cell_folder(Path("runs"), plan)
     run = TrainingRun(plan, folder, device)
-    if resume:
-        run.resume()
-    else:
-        run.start()
+    (run.resume if resume else run.start)()
     _run_to_the_end(run, quiet)
     run.finish(half)
-    typer.echo(f"trained {run.step} steps; score it with: icl-bench evaluate {folder}")
+    if then_evaluate:
+        evaluate(str(folder), plan.suite, [plan.task.name], device=device)
+    else:
+        typer.echo(f"trained {run.step} steps; score it with: icl-bench evaluate {folder}")
 
 
 def make_plan(
