@@ -1,0 +1,178 @@
+"""What the site gives to machines: each board as JSON and CSV, their schema, a feed, and badges."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from xml.etree import ElementTree
+
+from icl_bench.charts.text import plain
+from icl_bench.leaderboard import formats
+from icl_bench.leaderboard.data import BoardData, ModelData
+from icl_bench.leaderboard.pictures import draw_badge
+from icl_bench.leaderboard.site import File, Site, SuiteBoard
+from icl_bench.specs.result import Estimate
+
+SCHEMA = "data/board.schema.json"
+FEED = "feed.xml"
+COLUMNS = {  # of the CSV file: one row a model and task
+    "suite": "name and version",
+    "model": "its name, as commands know it",
+    "kind": "reference, submission or baseline",
+    "family": "attention, recurrent or hybrid; empty where nothing is known of the architecture",
+    "task": "a task that the model has a result on; those that it lacks have no row",
+    "runs": "how many training runs the row is the mean of",
+    "score": "ICL regression score",
+    "low": "lower end of its 95% interval",
+    "high": "upper end",
+    "optimality": "the same against the exact predictor",
+    "optimality_low": "lower end of its 95% interval",
+    "optimality_high": "upper end",
+    "prompts": "how many prompts the score rests on",
+    "rank": "on the whole board; empty for baselines, and where a task is missing",
+    "rank_low": "lower end of its 95% interval",
+    "rank_high": "upper end",
+    "group": "models of one group cannot be told from its leader",
+    "mean": "of the scores, tasks at equal weight; empty where a task is missing",
+    "mean_low": "lower end of its 95% interval",
+    "mean_high": "upper end",
+}
+_ATOM = "http://www.w3.org/2005/Atom"
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file for download, and what it holds."""
+
+    file: File
+    about: str
+
+
+def files(site: Site) -> Iterator[File]:
+    """Every file that is not a page."""
+    for one in data_files(site):
+        yield one.file
+    for board in site.boards:
+        for model in board.data.models:
+            text = draw_badge(f"icl-bench {board.suite.name}", badge_value(board.data, model))
+            yield File(badge_path(board, model.name), text.encode())
+
+
+def data_files(site: Site) -> Iterator[DataFile]:
+    """The files for download, in the order in which a page lists them."""
+    for board in site.boards:
+        name = board.suite.name
+        about = f"Everything that the board of {name} says: scores, intervals, ranks, architectures, hashes."
+        yield DataFile(File(f"data/{name}.json", board_json(board.data).encode()), about)
+        about = f"The scores of {name} as a table, one row a model and task."
+        yield DataFile(File(f"data/{name}.csv", board_csv(board.data).encode()), about)
+    yield DataFile(File(SCHEMA, _schema().encode()), "The JSON Schema of the JSON files.")
+    if site.date is not None:
+        yield DataFile(File(FEED, _feed(site, site.date)), "An Atom feed with an entry a ranked model.")
+
+
+def badge_path(board: SuiteBoard, name: str) -> str:
+    """Where the badge of a model is."""
+    return f"badges/{board.suite.name}/{board.slugs[name]}.svg"
+
+
+def badge_value(data: BoardData, model: ModelData) -> str:
+    """`0.912 · rank 3 to 5`; without the rank where there is none, and of a part how much it is."""
+    if model.mean is None:
+        return f"{len(model.tasks)} of {len(data.tasks)} tasks"
+    mean = formats.score(model.mean.value)
+    return mean if model.rank is None else f"{mean} · rank {_places(model)}"
+
+
+def board_json(data: BoardData) -> str:
+    """The board's data file: keys in a fixed order, numbers in full."""
+    return _as_json(data.model_dump(by_alias=True))
+
+
+def board_csv(data: BoardData) -> str:
+    """The board's table: numbers in full, empty where there is none."""
+    table = io.StringIO()
+    writer = csv.DictWriter(table, list(COLUMNS), lineterminator="\n")
+    writer.writeheader()
+    for model in (*data.models, *data.baselines):
+        writer.writerows(_rows(data, model))
+    return table.getvalue()
+
+
+def _rows(data: BoardData, model: ModelData) -> Iterator[dict[str, Any]]:
+    whole: dict[str, Any] = {"suite": data.suite, "model": model.name, "kind": model.kind}
+    whole["family"] = model.architecture.family if model.architecture is not None else None
+    if model.rank is not None:
+        rank = model.rank
+        whole |= {"rank": rank.place, "rank_low": rank.low, "rank_high": rank.high, "group": rank.group}
+    if model.mean is not None:
+        whole |= {"mean": model.mean.value, **_ends(model.mean, "mean_")}
+    for task, scores in model.tasks.items():
+        yield whole | {
+            "task": task,
+            "runs": scores.runs,
+            "score": scores.score.value,
+            **_ends(scores.score, ""),
+            "optimality": scores.optimality.value,
+            **_ends(scores.optimality, "optimality_"),
+            "prompts": scores.score.prompts or data.prompts,
+        }
+
+
+def _ends(estimate: Estimate, before: str) -> dict[str, float | None]:
+    return {f"{before}low": estimate.low, f"{before}high": estimate.high}
+
+
+def _places(model: ModelData) -> str:
+    assert model.rank is not None
+    low, high = model.rank.low, model.rank.high
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _schema() -> str:
+    schema = BoardData.model_json_schema(by_alias=True, mode="serialization")
+    return _as_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+
+
+def _as_json(value: dict[str, Any]) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _feed(site: Site, date: str) -> bytes:
+    """Atom 1.0 (RFC 4287): an entry for each ranked model of each board, all of the data's date."""
+    updated = f"{date}T00:00:00Z"
+    feed = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})
+    _add(feed, "id", site.address + FEED)
+    _add(feed, "title", "icl-bench results")
+    _add(feed, "updated", updated)
+    _add(_add(feed, "author"), "name", "The icl-bench maintainers")
+    _add(feed, "link", rel="self", type="application/atom+xml", href=site.address + FEED)
+    _add(feed, "link", rel="alternate", type="text/html", href=site.address)
+    for board in site.boards:
+        for model in board.data.models:
+            if model.rank is not None and model.mean is not None:
+                _entry(feed, site, board, model, updated)
+    ElementTree.indent(feed, " ")
+    text: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
+
+
+def _entry(feed: ElementTree.Element, site: Site, board: SuiteBoard, model: ModelData, updated: str) -> None:
+    assert model.mean is not None
+    entry, address = _add(feed, "entry"), site.address + board.page("models", model.name)
+    mean, suite = formats.score(model.mean.value), board.suite.name
+    _add(entry, "id", address)
+    _add(entry, "title", f"{plain(model.name)} on {suite}: {mean}, rank {_places(model)}")
+    _add(entry, "updated", updated)
+    _add(entry, "link", rel="alternate", type="text/html", href=address)
+    scores = [f"{task} {formats.score(one.score.value)}" for task, one in model.tasks.items()]
+    interval = f"95% interval {formats.interval(model.mean)}"
+    _add(entry, "summary", f"Mean score {mean}, {interval}. By task: {', '.join(scores)}.")
+
+
+def _add(parent: ElementTree.Element, tag: str, text: str = "", **attributes: str) -> ElementTree.Element:
+    child = ElementTree.SubElement(parent, tag, attributes)
+    child.text = text or None
+    return child

@@ -1,0 +1,112 @@
+"""Pages that explain: the method, how to have a model scored, the data files, and what changed."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+
+from icl_bench.evaluation.checks import CHECKS, TOLERANCE
+from icl_bench.evaluation.compare import SIGNIFICANT
+from icl_bench.evaluation.scores import CONFIDENCE
+from icl_bench.leaderboard.pages import files
+from icl_bench.leaderboard.render import Page
+from icl_bench.leaderboard.site import Site
+from icl_bench.resources import data_folder
+from icl_bench.specs.architecture import BLOCKS
+from icl_bench.suites import load_suite
+
+EXAMPLE = "llama-ropeless"  # the reference whose spec is shown
+TITLE = "icl-bench: a benchmark of in-context learning"
+AUTHORS = "The icl-bench maintainers"
+LICENCE = "Apache-2.0"
+PYTHON = """\
+import icl_bench
+import numpy as np
+
+
+def always_zero(xs, ys):  # (batch, points, d), (batch, points, k) → (batch, points, k), float32
+    return np.zeros_like(ys)
+
+
+record = icl_bench.evaluate(always_zero, suite="mini", tasks=["linear_regression"])
+print(record.to_frame()[["task", "score", "score_low", "score_high"]])
+record.save("always_zero.json")
+"""
+
+
+def pages(site: Site) -> Iterator[Page]:
+    """Method, submit, data, changelog."""
+    yield Page(
+        "method.html",
+        "method.html",
+        "Method",
+        "How scores, intervals, ranks and groups are computed, so that anyone can recompute them.",
+        {
+            "percent": f"{CONFIDENCE:.0%}",
+            "significant": SIGNIFICANT,
+            "tolerance": f"{TOLERANCE:g}",
+            "checks": CHECKS,
+            "frozen": [board.data for board in site.boards],
+            "tasks": list(site.boards[0].suite.tasks.values()),
+        },
+    )
+    yield Page(
+        "submit.html",
+        "submit.html",
+        "Have a model scored",
+        "Score a model of your own on the frozen prompts: from the Hugging Face Hub, a folder, or Python.",
+        {"example": example_spec(), "name": EXAMPLE, "python": PYTHON, "blocks": list(BLOCKS.entries())},
+    )
+    yield Page(
+        "data.html",
+        "data.html",
+        "Data",
+        "The numbers of the boards as JSON and CSV, a feed, badges, the licence, and how to cite.",
+        {
+            "downloads": [
+                (one.file.path, len(one.file.content), one.about) for one in files.data_files(site)
+            ],
+            "columns": files.COLUMNS,
+            "badge": _badge(site),
+            "bibtex": bibtex(site),
+            "licence": LICENCE,
+        },
+    )
+    yield Page(
+        "changelog.html",
+        "changelog.html",
+        "Changelog",
+        "What changed in the suites and on the board.",
+        {"frozen": [(board, board.data) for board in site.boards]},
+    )
+
+
+def example_spec() -> str:
+    """A reference's spec file at the sizes of the newest mini suite, as it is."""
+    specs = data_folder("submissions") / "reference" / "specs" / load_suite("mini").name
+    return (specs / f"{EXAMPLE}.yaml").read_text(encoding="utf-8")
+
+
+def bibtex(site: Site) -> str:
+    """How to cite, after CITATION.cff."""
+    fields = {
+        "author": "{" + AUTHORS + "}",
+        "title": "{" + TITLE + "}",
+        "version": version("icl-bench"),
+        "license": LICENCE,
+    }
+    if site.date is not None:
+        fields["year"] = site.date[:4]
+    fields["url"] = site.repository or site.address
+    lines = [f"  {key} = {{{value}}}," for key, value in fields.items()]
+    return "\n".join(["@software{icl_bench,", *lines, "}"])
+
+
+def _badge(site: Site) -> dict[str, str] | None:
+    """The badge of the first model that has one, as an example."""
+    for board in site.boards:
+        for model in board.data.models:
+            path = files.badge_path(board, model.name)
+            page = site.address + board.page("models", model.name)
+            words = f"icl-bench {board.suite.name}: {files.badge_value(board.data, model)}"
+            markdown = f"[![icl-bench {board.suite.name}]({site.address}{path})]({page})"
+            return {"path": path, "words": words, "markdown": markdown, "model": model.name}
+    return None

@@ -1,0 +1,149 @@
+"""Files for machines hold the board's numbers, are well-formed, and let no name out of its place."""
+
+import csv
+import io
+import json
+from xml.etree import ElementTree
+
+import pytest
+from fabricated import ADDRESS, DATE, HOSTILE, entries
+from site_pages import small_site
+
+from icl_bench.leaderboard.data import BoardData
+from icl_bench.leaderboard.pages import files
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.fixture(scope="module")
+def site():
+    return small_site()
+
+
+@pytest.fixture(scope="module")
+def found(site) -> dict[str, bytes]:
+    return {one.path: one.content for one in files.files(site)}
+
+
+def test_the_json_is_the_board(site, found):
+    for board in site.boards:
+        content = found[f"data/{board.suite.name}.json"]
+        assert BoardData.model_validate_json(content) == board.data
+        assert list(json.loads(content))[:2] == ["schema", "suite"]
+
+
+def test_the_schema_asks_for_what_the_json_has(found):
+    """Key by key, down to the estimates: every object has the keys of the schema and no others."""
+    schema = json.loads(found["data/board.schema.json"])
+    assert schema["$schema"].startswith("https://json-schema.org/")
+
+    def check(value, of) -> None:
+        of = schema["$defs"][of["$ref"].rpartition("/")[2]] if "$ref" in of else of
+        if "anyOf" in of:
+            choices = [one for one in of["anyOf"] if (one.get("type") == "null") == (value is None)]
+            assert choices, f"{value} is none of {of}"
+            if value is not None:
+                check(value, choices[0])
+        elif isinstance(value, dict) and "properties" in of:
+            assert set(value) == set(of["properties"]) >= set(of["required"])
+            assert of["additionalProperties"] is False
+            for key, one in value.items():
+                check(one, of["properties"][key])
+        elif isinstance(value, dict):
+            for one in value.values():
+                check(one, of["additionalProperties"])
+        elif isinstance(value, list):
+            for one in value:
+                check(one, of["items"])
+
+    check(json.loads(found["data/mini-v1.json"]), schema)
+
+
+def test_the_csv_has_a_row_a_model_and_task_with_the_board_s_numbers(site, found):
+    data = site.boards[0].data
+    rows = list(csv.DictReader(io.StringIO(found["data/mini-v1.csv"].decode())))
+    assert list(rows[0]) == list(files.COLUMNS)
+    expected = {(one.name, task): one for one in (*data.models, *data.baselines) for task in one.tasks}
+    assert {(row["model"], row["task"]) for row in rows} == set(expected)
+    assert len(rows) == len(expected)
+    for row in rows:
+        model = expected[row["model"], row["task"]]
+        scores = model.tasks[row["task"]]
+        for column, number in {
+            "score": scores.score.value,
+            "low": scores.score.low,
+            "high": scores.score.high,
+            "optimality": scores.optimality.value,
+            "mean": model.mean and model.mean.value,
+            "mean_low": model.mean and model.mean.low,
+            "rank": model.rank and model.rank.place,
+            "rank_high": model.rank and model.rank.high,
+            "group": model.rank and model.rank.group,
+            "runs": scores.runs,
+            "prompts": 2048,
+        }.items():
+            assert (float(row[column]) if row[column] else None) == number, (row["model"], column)
+        assert row["kind"] == model.kind
+    assert {row["family"] for row in rows if row["model"] == "reference/llama"} == {"attention"}
+
+
+def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_ranked_model(site, found):
+    feed = ElementTree.fromstring(found["feed.xml"])
+    assert feed.tag == f"{ATOM}feed"
+    for one in (feed, *feed.findall(f"{ATOM}entry")):
+        assert all(one.findtext(ATOM + tag) for tag in ("id", "title", "updated"))
+        assert one.findtext(f"{ATOM}updated") == f"{DATE}T00:00:00Z"
+    assert feed.findtext(f"{ATOM}author/{ATOM}name")
+    links = [link.get("href") for link in feed.iter(f"{ATOM}link")]
+    assert all(link.startswith(ADDRESS) for link in links)
+    board = site.boards[0]
+    pages = {ADDRESS + board.page("models", one.name) for one in board.data.models if one.rank is not None}
+    assert {one.find(f"{ATOM}link").get("href") for one in feed.findall(f"{ATOM}entry")} == pages
+    ids = [one.findtext(f"{ATOM}id") for one in feed.findall(f"{ATOM}entry")]
+    assert len(ids) == len(set(ids)) == len(pages)
+
+
+def test_a_site_of_unknown_date_has_no_feed():
+    assert "feed.xml" not in {one.path for one in files.files(small_site(date=None))}
+
+
+def test_each_model_has_a_badge_with_its_numbers(site, found):
+    board = site.boards[0]
+    badges = {path for path in found if path.startswith("badges/")}
+    assert badges == {files.badge_path(board, one.name) for one in board.data.models}
+    for one in board.data.models:
+        svg = ElementTree.fromstring(found[files.badge_path(board, one.name)])
+        told = [text.text for text in svg.iter() if text.tag.endswith("text")]
+        assert told == ["icl-bench mini-v1", files.badge_value(board.data, one)]
+
+
+def test_a_badge_tells_mean_and_ranks_or_how_much_is_there(site):
+    board = site.boards[0]
+    known = {one.name: one for one in board.data.models}
+    part = known["reference/gpt2-rms"]
+    assert files.badge_value(board.data, part) == "5 of 6 tasks"
+    first = known["ana/quick"]
+    assert first.rank.low == first.rank.high == 1
+    assert files.badge_value(board.data, first) == f"{first.mean.value:.3f} · rank 1"
+    spread = first.model_copy(update={"rank": first.rank.model_copy(update={"low": 1, "high": 3})})
+    assert files.badge_value(board.data, spread).endswith(" · rank 1 to 3")
+    baseline = next(one for one in board.data.baselines if one.mean is not None)
+    assert "rank" not in files.badge_value(board.data, baseline)
+
+
+def test_a_hostile_name_is_text_and_nothing_else(found):
+    for path, content in found.items():
+        if path.endswith((".xml", ".svg")):
+            assert b"<script" not in content, path
+            tree = ElementTree.fromstring(content)
+            assert not [one for one in tree.iter() if one.tag.rpartition("}")[2] in ("script", "img")], path
+    feed = ElementTree.fromstring(found["feed.xml"])
+    assert any(HOSTILE in title.text for title in feed.iter(f"{ATOM}title"))
+    rows = csv.DictReader(io.StringIO(found["data/mini-v1.csv"].decode()))
+    assert HOSTILE in {row["model"] for row in rows}
+    assert all(not set(path) & set("<>&\"'() ") for path in found)
+
+
+def test_the_same_results_give_the_same_bytes(found):
+    again = {one.path: one.content for one in files.files(small_site(entries()))}
+    assert again == found

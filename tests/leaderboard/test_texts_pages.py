@@ -1,0 +1,156 @@
+"""The explaining pages agree with the code: constants, commands, links, the citation."""
+
+import re
+import runpy
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from site_pages import pages, small_site, texts
+from typer.main import get_command
+
+from icl_bench.cli import app
+from icl_bench.evaluation.checks import CHECKS
+from icl_bench.evaluation.scores import bootstrap_key
+from icl_bench.leaderboard.pages import boards, files, published
+from icl_bench.leaderboard.pages import texts as module
+from icl_bench.leaderboard.render import Renderer
+from icl_bench.specs.architecture import parse_architecture
+
+ROOT = Path(__file__).resolve().parents[2]
+ANCHORS = {
+    *("score", "optimality", "intervals", "seeds", "ranks", "groups", "resolvable", "compare", "verified"),
+    *("checks", "frozen", "training"),
+}
+
+
+@pytest.fixture(scope="module")
+def site():
+    return small_site()
+
+
+@pytest.fixture(scope="module")
+def trees(site):
+    return pages(site, module)
+
+
+def commands(trees) -> list[str]:
+    """Every shown line that calls icl-bench."""
+    blocks = [
+        "".join(one.itertext())
+        for tree in trees.values()
+        for one in tree.iter("pre")
+        if one.get("class") == "command"
+    ]
+    return [line for block in blocks for line in block.splitlines() if line.startswith("icl-bench ")]
+
+
+def test_each_page_has_one_heading_of_the_first_order_and_ids_of_its_own(trees):
+    assert set(trees) == {"method.html", "submit.html", "data.html", "changelog.html"}
+    for path, tree in trees.items():
+        assert len(list(tree.iter("h1"))) == 1, path
+        ids = [one.get("id") for one in tree.iter() if one.get("id")]
+        assert len(ids) == len(set(ids)), path
+
+
+def test_links_lead_to_files_of_the_site_and_to_places_on_its_pages(site, trees):
+    """Pages of other modules are promised by `base.html`."""
+    own = trees | pages(site, published)
+    promised = {"tasks.html", "compare.html", *(one.path for one in boards.pages(site))}
+    promised |= {one.path for one in files.files(site)} | {one.path for one in Renderer(site).assets()}
+    promised |= {board.page("models", one.name) for board in site.boards for one in board.data.models}
+    for path, tree in own.items():
+        for one in tree.iter():
+            link = one.get("href") or one.get("src")
+            if link is None or link.startswith("https://"):
+                continue
+            target, _, place = link.partition("#")
+            assert (target or path) in promised | set(own), f"{path}: {link}"
+            if place and (target or path) in own:
+                ids = {other.get("id") for other in own[target or path].iter()}
+                assert place in ids, f"{path}: {link}"
+
+
+def test_the_method_has_the_places_that_other_pages_link_to(trees):
+    assert {one.get("id") for one in trees["method.html"].iter()} >= ANCHORS
+
+
+def test_the_method_says_what_each_check_means(trees):
+    told = {"".join(one.itertext()) for one in trees["method.html"].iter("dt")}
+    assert set(CHECKS) <= told
+    meanings = ["".join(one.itertext()) for one in trees["method.html"].iter("dd")]
+    assert all(meanings)
+
+
+def test_the_method_names_the_stream_of_resamples_and_the_locks(site, trees):
+    told = texts(trees["method.html"])
+    assert bootstrap_key("mini-v1", "linear_regression") in told
+    for board in site.boards:
+        assert board.data.lock_hash in told
+
+
+def test_resamples_are_drawn_as_the_method_says():
+    """Its words, as a program: SHA-256, Philox 4x64-10, blocks of 4 words, ⌊u n / 2^64⌋."""
+    import hashlib
+
+    from icl_bench.evaluation.scores import resampled_sums
+
+    key, n, r = bootstrap_key("mini-v1", "linear_regression"), 10, 7
+    errors = np.arange(1.0, n + 1)[:, None]
+    b = -(-n // 4)
+    seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "little")
+    words = np.random.Philox(key=seed, counter=r * b - 1).random_raw(4 * b)[:n]
+    drawn = [int(u) * n >> 64 for u in words]
+    assert resampled_sums(errors, 20, key)[r, 0] == errors[drawn].sum()
+
+
+def test_every_shown_command_is_one_with_its_options(trees):
+    """A verb or an option that goes must go from the pages too."""
+    shown = commands(trees)
+    assert len(shown) >= 8
+    for line in shown:
+        words, command = shlex.split(line)[1:], get_command(app)
+        while hasattr(command, "commands"):
+            assert words[0] in command.commands, line
+            command = command.commands[words.pop(0)]
+        known = {name for one in command.params for name in one.opts}
+        assert {word for word in words if word.startswith("--")} <= known, line
+
+
+def test_the_shown_spec_is_one(trees):
+    blocks = ["".join(one.itertext()) for one in trees["submit.html"].iter("pre")]
+    spec = next(block for block in blocks if block.startswith("schema: 1"))
+    assert parse_architecture(yaml.safe_load(spec), "submit.html").name == module.EXAMPLE
+
+
+def test_the_shown_python_runs(tmp_path, monkeypatch, capsys):
+    (tmp_path / "shown.py").write_text(module.PYTHON)
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path("shown.py")
+    assert "linear_regression" in capsys.readouterr().out
+    assert (tmp_path / "always_zero.json").is_file()
+
+
+def test_the_citation_is_that_of_the_repository(site, trees):
+    cff = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    entry = module.bibtex(site)
+    assert (cff["title"], cff["license"]) == (module.TITLE, module.LICENCE)
+    assert module.AUTHORS in [one["name"] for one in cff["authors"]]
+    assert f"version = {{{cff['version']}}}" in entry
+    assert entry.count("{") == entry.count("}")
+    assert f"author = {{{{{module.AUTHORS}}}}}" in entry  # in two pairs of braces: one name, not three
+    assert re.sub(r"\s+", " ", entry) in texts(trees["data.html"])
+
+
+def test_each_data_file_is_listed_with_its_size(site, trees):
+    told = texts(trees["data.html"])
+    for one in files.data_files(site):
+        assert one.file.path in told
+        assert f"{len(one.file.content):,}" in told
+
+
+def test_a_site_without_models_says_so(site):
+    tree = pages(small_site(()), module)["data.html"]
+    assert "no models on the boards yet" in texts(tree)
