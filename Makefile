@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 .PHONY: help setup demo test lint bench clean
 
 help:
-	@echo "make demo    install, score a shipped model on mini-v1, print its table"
+	@echo "make demo    install, score a shipped model on mini-v1, build the leaderboard"
 	@echo "make test    install, run every test"
 	@echo "make setup   install alone: then use .venv/bin/icl-bench"
 	@echo "make lint    style and types"
@@ -23,7 +23,8 @@ setup: .venv/installed
 	@touch $@
 
 demo: setup
-	$(BIN)/icl-bench evaluate reference/llama --suite mini --output results/demo.json
+	$(BIN)/icl-bench evaluate reference/gpt2 --suite mini --output results/demo.json
+	$(BIN)/icl-bench leaderboard build
 
 test: .venv/installed-for-tests
 	$(BIN)/python -m pytest -n auto

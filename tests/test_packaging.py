@@ -54,5 +54,5 @@ def test_it_lists_tasks_and_models(installed: Path, tmp_path: Path) -> None:
 
 
 def test_it_scores_a_shipped_model(installed: Path, tmp_path: Path) -> None:
-    run(installed, "evaluate", "reference/llama", "--task", "linear_regression", cwd=tmp_path)
+    run(installed, "evaluate", "reference/gpt2", "--task", "linear_regression", cwd=tmp_path)
     assert list((tmp_path / "results").glob("*.json"))

@@ -56,7 +56,7 @@ def test_the_result_table_is_what_the_demo_prints(tmp_path: Path) -> None:
     """Another processor may round the last digit otherwise; nothing else may differ."""
     record = str(tmp_path / "record.json")
     words, numbers = lines_and_numbers(
-        printed("evaluate", "reference/llama", "--suite", "mini", "--output", record, cwd=tmp_path)
+        printed("evaluate", "reference/gpt2", "--suite", "mini", "--output", record, cwd=tmp_path)
     )
     shown_words, shown_numbers = lines_and_numbers(shown("make demo"))
     assert words == shown_words
@@ -64,7 +64,7 @@ def test_the_result_table_is_what_the_demo_prints(tmp_path: Path) -> None:
 
 
 def test_the_comparison_is_what_the_command_prints(tmp_path: Path) -> None:
-    arguments = ("compare", "reference/llama", "baseline/ridge")
+    arguments = ("compare", "reference/gpt2", "baseline/ridge")
     words, numbers = lines_and_numbers(printed(*arguments, cwd=tmp_path))
     shown_words, shown_numbers = lines_and_numbers(shown(f".venv/bin/icl-bench {' '.join(arguments)}"))
     assert words == shown_words
