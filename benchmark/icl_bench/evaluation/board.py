@@ -65,16 +65,13 @@ class Board:
             task: _sample(suite, task, [one for one in self._contenders.values() if one.runs.get(task)])
             for task in suite.tasks
         }
-        standings = [self._standing(one) for one in models]
-        complete = sorted(
-            (one for one in standings if one.mean is not None), key=lambda one: (-_mean_of(one), one.name)
-        )
+        complete, left = _best_first([self._standing(one) for one in models])
         means = np.array([self._mean(one.name) for one in complete]).T  # (resamples, models)
         ranks, self.resolvable = _rank(np.array([_mean_of(one) for one in complete]), means)
         ranked = [replace(one, rank=rank) for one, rank in zip(complete, ranks, strict=True)]
-        left = sorted((one for one in standings if one.mean is None), key=lambda one: one.name)
         self.models = [*ranked, *left]  # the best first, then those without a rank
-        self.baselines = [self._standing(one) for one in baselines]
+        complete, left = _best_first([self._standing(one) for one in baselines])
+        self.baselines = [*complete, *left]
 
     def differences(self, a: str, b: str) -> list[Difference]:
         """What separates two of the board's, as `icl_bench.evaluation.compare.compare`; InputError where they
@@ -117,6 +114,15 @@ def _sample(suite: Suite, task: str, contenders: Sequence[Contender]) -> dict[st
     alone = [[one] for one in contenders if one not in whole]
     sampled = [(group, sample_task(suite, task, group)) for group in [whole, *alone] if group]
     return {one.name: (scores, place) for group, scores in sampled for place, one in enumerate(group)}
+
+
+def _best_first(standings: Sequence[Standing]) -> tuple[list[Standing], list[Standing]]:
+    """Those with a mean, the highest first, and those without, by name."""
+    complete = [one for one in standings if one.mean is not None]
+    left = [one for one in standings if one.mean is None]
+    return sorted(complete, key=lambda one: (-_mean_of(one), one.name)), sorted(
+        left, key=lambda one: one.name
+    )
 
 
 def _mean_of(standing: Standing) -> float:
