@@ -3,10 +3,7 @@
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
-from icl_bench.charts.series import Number
-from icl_bench.charts.text import BOLD, plain, shortened, wrapped
-from icl_bench.leaderboard.pictures.description import describe, more_groups, more_sublayers
-from icl_bench.leaderboard.pictures.elements import (
+from icl_bench.charts.elements import (
     add,
     as_text,
     coloured,
@@ -17,6 +14,9 @@ from icl_bench.leaderboard.pictures.elements import (
     stroke,
     write,
 )
+from icl_bench.charts.series import Number
+from icl_bench.charts.text import BOLD, plain, shortened, wrapped
+from icl_bench.leaderboard.pictures.description import describe, more_groups, more_sublayers
 from icl_bench.leaderboard.pictures.modules import has_rope, looks, norm_name, sizes
 from icl_bench.specs.architecture import ArchitectureSpec, BlockSpec, LearnedPositions, Sublayer
 

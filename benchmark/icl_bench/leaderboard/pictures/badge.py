@@ -1,9 +1,9 @@
 """A flat badge for a README: a file of its own, with its colours in it."""
 
+from icl_bench.charts.elements import Element, add, as_text, fill, picture, px
 from icl_bench.charts.series import Number
 from icl_bench.charts.styles import COLOURS
 from icl_bench.charts.text import plain, shortened, text_width
-from icl_bench.leaderboard.pictures.elements import Element, add, as_text, fill, picture, px
 
 _HEIGHT, _SIZE, _PAD = 20, 11.0, 7.0
 _WIDEST = 280.0  # a text

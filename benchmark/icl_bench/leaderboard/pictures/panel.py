@@ -5,13 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from icl_bench.charts.axes import Axis
-from icl_bench.charts.lines import Point, clamped, inside, marked, runs
-from icl_bench.charts.numbers import told
-from icl_bench.charts.series import Number, Numbers, Role, Series, is_number
-from icl_bench.charts.styles import Style, choose_styles
-from icl_bench.charts.text import BOLD, plain, shortened, text_width
-from icl_bench.errors import InputError
-from icl_bench.leaderboard.pictures.elements import (
+from icl_bench.charts.elements import (
     Element,
     as_text,
     coloured,
@@ -22,6 +16,12 @@ from icl_bench.leaderboard.pictures.elements import (
     stroke,
     write,
 )
+from icl_bench.charts.lines import Point, clamped, inside, marked, runs
+from icl_bench.charts.numbers import told
+from icl_bench.charts.series import Number, Numbers, Role, Series, is_number
+from icl_bench.charts.styles import Style, choose_styles
+from icl_bench.charts.text import BOLD, plain, shortened, text_width
+from icl_bench.errors import InputError
 
 WIDTH, HEIGHT = 300, 190
 _TOP, _BOTTOM, _RIGHT = 30.0, 148.0, 290.0

@@ -5,10 +5,7 @@ from math import floor, log10, sqrt
 import numpy as np
 from jaxtyping import Float
 
-from icl_bench.charts.numbers import told
-from icl_bench.charts.text import text_width
-from icl_bench.errors import InputError
-from icl_bench.leaderboard.pictures.elements import (
+from icl_bench.charts.elements import (
     Element,
     add,
     as_text,
@@ -19,6 +16,9 @@ from icl_bench.leaderboard.pictures.elements import (
     stroke,
     write,
 )
+from icl_bench.charts.numbers import told
+from icl_bench.charts.text import text_width
+from icl_bench.errors import InputError
 
 FIRST = 7  # points that are drawn of a longer prompt, and then its last
 MOST_ROWS = 32  # coordinates that are drawn

@@ -1,4 +1,4 @@
-"""The few SVG elements that pictures are made of."""
+"""The few SVG elements that charts and pictures are made of."""
 
 from xml.etree import ElementTree
 
@@ -10,12 +10,14 @@ Element = ElementTree.Element
 Attribute = str | Number
 
 
-def picture(width: Number, height: Number, title: str, description: str) -> Element:
-    """An empty `<svg>` of this nominal size in pixels, which the page's stylesheet lets shrink."""
+def picture(width: Number, height: Number, title: str, description: str, sized: bool = True) -> Element:
+    """An empty `<svg>` of this nominal size in pixels, which the page's stylesheet lets shrink; one that is
+    not `sized` takes the width of its place."""
     svg = Element("svg")
     set_attributes(svg, xmlns="http://www.w3.org/2000/svg", class_="icl-chart", role="img")
-    set_attributes(svg, viewBox=f"0 0 {px(width)} {px(height)}", width=width, height=height)
-    set_attributes(svg, font_family="system-ui, sans-serif")
+    set_attributes(svg, viewBox=f"0 0 {px(width)} {px(height)}", font_family="system-ui, sans-serif")
+    if sized:
+        set_attributes(svg, width=width, height=height)
     add(svg, "title", plain(title))
     add(svg, "desc", plain(description))
     return svg
@@ -26,9 +28,9 @@ def as_text(svg: Element) -> str:
     return ElementTree.tostring(svg, encoding="unicode")
 
 
-def coloured(parent: Element, colour: str) -> Element:
+def coloured(parent: Element, colour: str, class_: str = "") -> Element:
     """A group that is drawn in a colour of the page, or in the light one where the page has none."""
-    return add(parent, "g", class_=f"c-{colour}", color=COLOURS[colour][0])
+    return add(parent, "g", class_=f"{class_} c-{colour}".strip(), color=COLOURS[colour][0])
 
 
 def write(parent: Element, text: str, x: Number, y: Number, size: Number, **attributes: Attribute) -> Element:
