@@ -161,6 +161,8 @@ function makeComparison(form) {
 
 function openTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const without = document.querySelector("[data-no-pair]");
+  if (without) without.hidden = !location.hash || target !== null;
   const details = target && target.closest("details");
   if (details) {
     details.open = true;

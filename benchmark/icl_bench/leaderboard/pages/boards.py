@@ -7,7 +7,7 @@ from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
 
-ROWS = 250  # a page
+ROWS = 150  # a page, which keeps it under 500 kB
 SIZES = (10**5, 10**6, 10**7, 10**8)  # where the filter by parameters parts
 
 

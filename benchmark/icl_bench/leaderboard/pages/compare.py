@@ -1,5 +1,6 @@
 """Two models at a time: a page a model, with what separates it from others."""
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,6 +35,7 @@ def pages(site: Site) -> Iterator[Page]:
                     "model": model,
                     "others": [(one, _by_task(found), found) for one, found in others],
                     "mean": MEAN,
+                    "quote": shlex.quote,
                 },
             )
 

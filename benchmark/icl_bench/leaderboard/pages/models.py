@@ -1,6 +1,7 @@
 """A page a model: its architecture, its errors on every task, and how to get the same numbers."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from icl_bench.specs.result import Environment, Evaluator
 from icl_bench.specs.suite import TaskSpec
 
 CURVE_WIDTH = 400
+_IN_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+_TEX = str.maketrans(_IN_TEX | {mark: f"\\{mark}" for mark in "_&%#${}"})
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -49,6 +52,8 @@ def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "made_with": _made_with([(one.evaluator, one.environment) for one in entry.records]),
         "training": _training(board, model),
         "compared": board.page("compare", model.name),
+        "quoted": shlex.quote(model.name),
+        "in_tex": model.name.translate(_TEX),
     }
 
 
@@ -94,14 +99,18 @@ def _training(board: SuiteBoard, model: ModelData) -> list[dict[str, Any]]:
             if run.checkpoint is not None:
                 told = run.checkpoint.training or {}
                 recipe = told.get("recipe")
-                steps = recipe.get("steps") if isinstance(recipe, dict) else None
                 rows.append(
                     {
                         "task": task,
-                        "seed": told.get("seed"),
-                        "steps": steps,
+                        "seed": _whole(told.get("seed")),
+                        "steps": _whole(recipe.get("steps")) if isinstance(recipe, dict) else None,
                         "sha256": run.checkpoint.sha256,
                         "score": run.score,
                     }
                 )
     return rows
+
+
+def _whole(value: Any) -> int | None:
+    """What a checkpoint says of its training may be of any type."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
