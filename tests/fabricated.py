@@ -1,0 +1,197 @@
+"""Results that no model has, made from the frozen errors of mini-v1: whole records, in milliseconds each."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from icl_bench.evaluation.checks import CHECKS
+from icl_bench.evaluation.scores import regression_score
+from icl_bench.leaderboard.entries import Entry
+from icl_bench.leaderboard.write import gather_site, write_site
+from icl_bench.models.accounting import account
+from icl_bench.models.reference import PREFIX, reference_spec
+from icl_bench.specs.result import (
+    CheckpointIdentity,
+    Cost,
+    Environment,
+    ErrorCurves,
+    Estimate,
+    Evaluator,
+    ModelIdentity,
+    ResultRecord,
+    SuiteIdentity,
+    TaskResult,
+)
+from icl_bench.suites import load_suite
+from icl_bench.suites.frozen_errors import BaselineErrors, load_errors
+
+SUITE = "mini-v1"
+ADDRESS = "https://bench.example/boards/"
+REPOSITORY = "https://code.example/icl-bench"
+DATE = "2025-06-01"
+HOSTILE = "<script>alert(1)</script>/x\"'&"
+MARKUP = "<img src=x onerror=alert(2)>\"'&"  # wherever a record holds free text
+LONG = "someone-with-a-long-name/" + "a-model-with-a-name-as-long-as-a-hub-allows-" * 2 + "x"
+EVALUATOR = Evaluator(version="0.1.0", commit="c" * 40, dirty=False)
+ENVIRONMENT = Environment(python="3.11", numpy="2.4", torch="2.13", device="cpu", dtype="float32", threads=1)
+
+
+def record(
+    name: str,
+    share: float,
+    *,
+    like: str = "llama",
+    seed: int = 0,
+    lacks: Mapping[str, str] | None = None,
+    training: dict[str, Any] | None = None,
+    made_with: tuple[Evaluator, Environment] = (EVALUATOR, ENVIRONMENT),
+) -> ResultRecord:
+    """A model that leaves about `share` of what separates the exact predictor from answering 0.
+
+    Its architecture is that of the reference `like`. `lacks` holds the tasks that it has no result on.
+    """
+    suite, reference = load_suite(SUITE), name.startswith(PREFIX)
+    lacks = lacks or {}
+    training = {"seed": seed, "recipe": {"steps": 5_000}} if training is None else training
+    return ResultRecord(
+        schema=1,
+        model=ModelIdentity(
+            kind="reference" if reference else "hub", id=name, revision=None if reference else "a1" * 20
+        ),
+        suite=SuiteIdentity(name=SUITE, lock_hash=suite.lock_hash, resamples=suite.spec.resamples),
+        evaluator=made_with[0],
+        environment=made_with[1],
+        tasks={
+            task: _result(name, task, share, seed, like, training)
+            for task in suite.tasks
+            if task not in lacks
+        },
+        missing=dict(lacks),
+    )
+
+
+def _result(name: str, task: str, share: float, seed: int, like: str, training: dict[str, Any]) -> TaskResult:
+    suite = load_suite(SUITE)
+    of, spec = suite.task(task), _spec(like, task)
+    digest = hashlib.sha256(f"{name}/{task}/{seed}".encode())
+    rng = np.random.default_rng(int.from_bytes(digest.digest()[:8], "big"))
+    zero, exact, base = (_frozen(task, one) for one in ("zero", of.exact, of.baseline))
+    left = np.abs(share * (1 + 0.1 * rng.normal()) + 0.1 * rng.normal(size=suite.spec.prompts))
+    errors = left * zero.errors + np.abs(1 - left) * exact.errors
+    curve = share * zero.curve + (1 - share) * exact.curve
+    mean = float(errors.mean())
+    curve *= mean / float(curve.sum() if of.scored == "all" else curve[-1])
+    totals = [float(one.errors.mean()) for one in (base, exact, zero)]
+    return TaskResult(
+        prompts=suite.spec.prompts,
+        points=of.points,
+        scored=of.scored,
+        baseline=of.baseline,
+        exact=of.exact,
+        checkpoint=CheckpointIdentity(
+            sha256=digest.hexdigest(),
+            spec=spec.to_dict(),
+            parameters=account(spec, of).parameters,
+            training=training,
+        ),
+        batch_size=64,
+        checks=list(CHECKS),
+        mean_error=_estimate(mean / (of.points if of.scored == "all" else 1)),
+        score=_estimate(float(regression_score(mean, totals[0], totals[2]))),
+        optimality=_estimate(float(regression_score(mean, totals[1], totals[2]))),
+        error_curves=ErrorCurves(
+            model=curve.tolist(),
+            model_low=(0.9 * curve).tolist(),
+            model_high=(1.1 * curve).tolist(),
+            zero=zero.curve.tolist(),
+            baseline=base.curve.tolist(),
+            exact=exact.curve.tolist(),
+        ),
+        prompt_errors=errors.tolist(),
+        cost=Cost(seconds=1.0, peak_memory_mb=None),
+    )
+
+
+def _estimate(value: float) -> Estimate:
+    return Estimate(value=value, low=value - 0.01, high=value + 0.01, reason=None)
+
+
+@cache
+def _spec(like: str, task: str):
+    return reference_spec(like, SUITE, task)
+
+
+@cache
+def _frozen(task: str, baseline: str) -> BaselineErrors:
+    found = load_errors(load_suite(SUITE), task, baseline)
+    assert found is not None
+    return found
+
+
+def entries() -> list[Entry]:
+    """Models of every kind: of several seeds, with tasks missing, and with names that do harm where they are
+    not escaped."""
+    hostile = record(
+        HOSTILE,
+        0.35,
+        like="mamba",
+        training={"seed": MARKUP, "recipe": {"steps": MARKUP}},
+        made_with=(
+            EVALUATOR.model_copy(update={"version": MARKUP, "commit": MARKUP}),
+            ENVIRONMENT.model_copy(update={"python": MARKUP, "torch": MARKUP, "device": MARKUP}),
+        ),
+    )
+    records = [
+        [record("reference/llama", 0.2, seed=seed) for seed in range(3)],
+        [record("reference/gpt2", 0.195, like="gpt2")],
+        [record("reference/mamba", 0.3, like="mamba")],
+        [record("reference/gpt2-rms", 0.4, like="gpt2-rms", lacks={"sparse_parity": MARKUP})],
+        [record("ana/quick_one", 0.1, like="llama-ropeless")],
+        [record("ana/Quick_one", 0.6, like="gpt2-swiglu")],
+        [record(LONG, 1.2)],
+        [hostile],
+    ]
+    return [Entry(one[0].model.id, one) for one in records]
+
+
+def many_entries(count: int, distinct: int = 12) -> list[Entry]:
+    """As many models, few of them with errors of their own: the others share theirs."""
+    likes = ["llama", "gpt2", "mamba", "gpt2-rms"]
+    of = [record(f"user/model-{k}", 0.2 + k / 20, like=likes[k % len(likes)]) for k in range(distinct)]
+    found = []
+    for k in range(count):
+        name, model = f"user-{k % 97}/model-{k}", of[k % distinct]
+        found.append(
+            Entry(name, [model.model_copy(update={"model": model.model.model_copy(update={"id": name})})])
+        )
+    return found
+
+
+@contextmanager
+def recorded(found: Sequence[Entry]) -> Iterator[None]:
+    """While it is held, these are all that is recorded, on mini-v1, and references have learning curves."""
+    steps = [float(step) for step in range(100, 5_001, 100)]
+    curves = {f"seed {seed}": (steps, [5.0 / (step + seed) ** 0.5 for step in steps]) for seed in range(3)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "1748736000")  # DATE
+        patch.setattr(
+            "icl_bench.leaderboard.write.reference_entries",
+            lambda suite: list(found) if suite.name == SUITE else [],
+        )
+        patch.setattr(
+            "icl_bench.leaderboard.pages.models.learning_curves",
+            lambda name, suite: {"linear_regression": curves} if name.startswith(PREFIX) else {},
+        )
+        yield
+
+
+def build(folder: Path, found: Sequence[Entry]) -> int:
+    """Write the site of these entries."""
+    with recorded(found):
+        return write_site(gather_site(ADDRESS, REPOSITORY), folder, quiet=True)

@@ -1,0 +1,208 @@
+"""What pages do in a browser beyond being read."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from fabricated import HOSTILE, LONG, SUITE
+from leaderboard.conftest import seeing, serving
+from playwright.sync_api import Page, expect
+
+TASK = f"{SUITE}/tasks/linear_regression.html"
+RANKED = [
+    *(
+        "ana/quick_one",
+        "reference/llama",
+        "reference/gpt2",
+        "reference/mamba",
+        HOSTILE,
+        "ana/Quick_one",
+        LONG,
+    ),
+    "reference/gpt2-rms",
+]
+
+
+def names(page: Page, kind: str = "model") -> list[str]:
+    """The rows that can be seen, from top to bottom."""
+    rows = page.locator(f"table.board tr.{kind}:visible th")
+    return rows.evaluate_all("cells => cells.map((cell) => cell.dataset.v)")
+
+
+def query(page: Page) -> dict[str, str]:
+    """What the address holds, so that it can be passed on."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def head(page: Page, name: str):
+    return page.locator("table.board thead th").filter(has_text=name)
+
+
+def test_a_click_on_a_heading_sorts_and_a_second_one_turns_the_order(page):
+    page.goto("index.html")
+    assert names(page) == RANKED
+    head(page, "Mean score").get_by_role("button").click()
+    assert names(page) == RANKED
+    expect(head(page, "Mean score")).to_have_attribute("aria-sort", "descending")
+    head(page, "Mean score").get_by_role("button").click()
+    assert names(page) == [*RANKED[-2::-1], RANKED[-1]]  # what has no mean is last in both orders
+    expect(head(page, "Mean score")).to_have_attribute("aria-sort", "ascending")
+    assert query(page) == {"sort": "mean-score", "order": "ascending"}
+    assert page.locator("thead [aria-sort=ascending], thead [aria-sort=descending]").count() == 1
+    assert page.locator("table.board tbody tr").last.get_attribute("class") == "baseline"
+
+
+def test_a_column_of_a_task_sorts_by_its_button_with_the_keyboard_too(page):
+    page.goto("index.html")
+    page.get_by_role("button", name="Sort by sparse parity").press("Enter")
+    cells = page.locator("table.board tr.model").evaluate_all("rows => rows.map((r) => r.cells[8].dataset.v)")
+    assert cells[-1] is None
+    assert [float(one) for one in cells[:-1]] == sorted(map(float, cells[:-1]), reverse=True)
+    expect(head(page, "sparse parity")).to_have_attribute("aria-sort", "descending")
+    head(page, "Model").get_by_role("button").click()
+    assert names(page, "baseline") == sorted(names(page, "baseline"))
+
+
+def test_filters_hide_rows_and_say_how_many_are_left(page):
+    page.goto("index.html")
+    page.get_by_label("Family").select_option("recurrent")
+    assert names(page) == ["reference/mamba", HOSTILE]
+    expect(page.locator("[data-shown]")).to_have_text("2 of 8 models")
+    assert query(page) == {"family": "recurrent"}
+    page.get_by_label("Family").select_option("")
+    page.get_by_label("Block").select_option("swiglu")
+    assert names(page) == ["ana/quick_one", "reference/llama", "ana/Quick_one", LONG]
+    page.get_by_label("Norm").select_option("layernorm")
+    assert names(page) == ["ana/Quick_one"]
+    page.get_by_label("Parameters").select_option("100000")
+    assert names(page) == []
+    expect(page.locator("[data-shown]")).to_have_text("0 of 8 models")
+    assert len(names(page, "baseline")) > 8
+    page.get_by_label("Baselines").uncheck()
+    assert names(page, "baseline") == []
+
+
+def test_the_address_brings_a_view_back_and_reset_leaves_it(page):
+    page.goto("index.html?family=recurrent&baselines=0&sort=model&order=descending&norm=nothing")
+    assert names(page) == ["reference/mamba", HOSTILE]
+    assert names(page, "baseline") == []
+    expect(head(page, "Model")).to_have_attribute("aria-sort", "descending")
+    page.reload()
+    expect(page.get_by_label("Family")).to_have_value("recurrent")
+    expect(page.get_by_label("Baselines")).not_to_be_checked()
+    page.get_by_role("button", name="Reset").click()
+    assert names(page) == RANKED
+    assert len(names(page, "baseline")) > 8
+    expect(head(page, "Model")).to_have_attribute("aria-sort", "none")
+    assert set(query(page)) <= {"norm"}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "of"),
+    [
+        ("reference/llama", HOSTILE, "reference/llama"),
+        (HOSTILE, "baseline/zero", HOSTILE),
+        ("baseline/zero", LONG, LONG),
+    ],
+)
+def test_the_form_leads_to_the_pair_and_opens_it(page, a, b, of):
+    page.goto("compare.html")
+    form = page.locator("form[data-compare]").first
+    form.locator("[name=a]").select_option(label=a)
+    form.locator("[name=b]").select_option(label=b)
+    form.get_by_role("button", name="Compare").click()
+    page.wait_for_url("**/compare/*.html#*")
+    expect(page.locator("h1")).to_have_text(f"{of} compared")
+    other = b if of == a else a
+    expect(page.get_by_role("heading", name=f"{of} and {other}", exact=True)).to_be_in_viewport()
+    assert page.locator("details[open]").count() == 1
+    expect(page.locator("[data-no-pair]")).to_be_hidden()
+
+
+def test_a_model_is_not_compared_with_itself(page):
+    page.goto("compare.html")
+    form = page.locator("form[data-compare]").first
+    for name in "ab":
+        form.locator(f"[name={name}]").select_option(label="reference/gpt2")
+    form.get_by_role("button", name="Compare").click()
+    invalid = form.locator("[name=b]").evaluate("field => field.validationMessage")
+    assert invalid == "Choose two different models."
+    assert urlsplit(page.url).path == "/compare.html"
+    form.locator("[name=a]").select_option(label="reference/mamba")
+    form.get_by_role("button", name="Compare").click()
+    page.wait_for_url("**/reference__mamba.html#reference__gpt2")
+
+
+def test_a_pair_that_shares_no_task_is_told(page):
+    page.goto(f"{SUITE}/compare/reference__gpt2-rms.html#baseline__parity_bayes")
+    expect(page.locator("[data-no-pair]")).to_be_visible()
+    page.locator("table.board").get_by_role("link").filter(has_text="reference/llama").click()
+    expect(page.locator("[data-no-pair]")).to_be_hidden()
+    assert page.locator("details[open] h3").text_content() == "reference/gpt2-rms and reference/llama"
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_curve_is_switched_off_and_stays_so_in_the_address(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(TASK)
+    drawn = page.locator("figure[data-choose]").first.locator("g.series:visible")
+    before = drawn.count()
+    choice = page.locator("fieldset.choose").first.get_by_label(HOSTILE)
+    choice.uncheck()
+    expect(drawn).to_have_count(before - 1)
+    assert query(page) == {"hide": HOSTILE}
+    page.reload()
+    expect(drawn).to_have_count(before - 1)
+    expect(choice).not_to_be_checked()
+    choice.check()
+    expect(drawn).to_have_count(before)
+    assert query(page) == {}
+
+
+def test_a_command_is_copied_whole(browser, address):
+    rights = ["clipboard-read", "clipboard-write"]
+    with seeing(browser, address, permissions=rights) as page:
+        page.goto("submit.html")
+        block = page.locator("pre.command").first
+        block.get_by_role("button", name="Copy").click()
+        expect(block.get_by_role("button")).to_have_text("Copied")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == block.locator("code").text_content()
+        assert copied.startswith("icl-bench evaluate")
+
+
+def test_the_first_tab_stop_skips_to_the_content(page):
+    page.goto("index.html")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_in_viewport()
+
+
+def test_the_site_works_below_a_base_path(browser, site_folder, tmp_path):
+    (tmp_path / "index.html").write_text("another site")
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "where").symlink_to(site_folder)
+    with serving(tmp_path) as root, seeing(browser, f"{root}some/where/") as page:
+        page.goto("index.html")
+        page.locator("table.board").get_by_role("link", name="llama").first.click()
+        page.get_by_role("link", name="Compare it with others").click()
+        expect(page.locator("h1")).to_have_text("reference/llama compared")
+        page.get_by_role("link", name=SUITE).first.click()
+        expect(page).to_have_url(re.compile(r"/some/where/index\.html$"))
+        assert names(page) == RANKED
+
+
+def test_everything_is_there_without_scripts(browser, address):
+    with seeing(browser, address, java_script_enabled=False) as page:
+        page.goto("index.html")
+        expect(page.locator("table.board tr.model")).to_have_count(8)
+        for row in page.locator("table.board tbody tr").all():
+            expect(row).to_be_visible()
+        assert page.locator("form:visible, table.board button").count() == 0
+        page.goto("compare.html")
+        assert page.locator("form:visible").count() == 0
+        page.get_by_role("link", name="reference/llama").click()
+        page.locator("summary").first.click()
+        expect(page.locator("details[open] table")).to_be_visible()
+        page.goto(TASK)
+        assert page.locator("figure[data-choose] g.series:visible").count() > 8

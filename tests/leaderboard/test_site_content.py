@@ -1,0 +1,145 @@
+"""What pages say is what the data files say, and what models say of themselves stays text."""
+
+import csv
+import json
+import shlex
+from xml.etree import ElementTree
+
+import fabricated
+import pytest
+from fabricated import HOSTILE, LONG, MARKUP, SUITE
+from leaderboard.site_reading import having, text
+
+from icl_bench.evaluation.record import check_record
+from icl_bench.leaderboard import formats
+from icl_bench.leaderboard.data import BoardData
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+FRONT = "index.html"
+TAGS = ("<script>alert", "<img src=x")
+
+
+@pytest.fixture(scope="module")
+def data(site_folder) -> BoardData:
+    return BoardData.model_validate_json((site_folder / f"data/{SUITE}.json").read_text(encoding="utf-8"))
+
+
+def test_what_was_made_up_passes_as_records(entries):
+    for entry in entries:
+        for record in entry.records:
+            check_record(record, entry.name)
+
+
+def test_the_front_page_holds_the_numbers_of_the_data_file(documents, data):
+    (table,) = [one for one in documents[FRONT].all("table") if "board" in one.get("class", "")]
+    rows = [row for body in table.iter("tbody") for row in body.iter("tr")]
+    models = [*data.models, *data.baselines]
+    assert len(rows) == len(models) > 15
+    for row, model in zip(rows, models, strict=True):
+        rank, group, name, mean, *cells = row
+        assert name.get("data-v") == model.name
+        assert text(name).removesuffix(" ✓verified").replace("/ ", "/") == model.name
+        held = [model.rank.place, model.rank.group] if model.rank else [None, None]
+        assert [one.get("data-v") for one in (rank, group)] == [one and str(one) for one in held]
+        assert_shown(mean, model.mean)
+        for cell, task in zip(cells, data.tasks, strict=False):
+            assert_shown(cell, model.tasks[task.name].score if task.name in model.tasks else None)
+        if model.architecture:
+            assert cells[len(data.tasks) + 1].get("data-v") == str(model.architecture.parameters)
+            assert cells[len(data.tasks) + 3].get("data-v") == str(model.architecture.flops)
+
+
+def assert_shown(cell, estimate) -> None:
+    """A cell shows a number and its interval, and is sorted by the number in full."""
+    if estimate is None or estimate.value is None:
+        assert cell.get("data-v") is None
+        assert text(cell).startswith("–")
+    else:
+        assert float(cell.get("data-v")) == estimate.value
+        assert [text(one) for one in having(cell, "v")] == [formats.score(estimate.value)]
+        assert [text(one) for one in having(cell, "ci")] == [formats.interval(estimate)]
+
+
+def test_pages_of_models_and_tasks_hold_the_same_numbers(documents, data):
+    for model in data.models:
+        (page,) = [
+            one
+            for path, one in documents.items()
+            if path.startswith(f"{SUITE}/models/") and text(one.all("h1")[0]) == model.name
+        ]
+        table = next(iter(page.all("table")))
+        for row, task in zip(next(iter(table.iter("tbody"))), data.tasks, strict=True):
+            found = model.tasks.get(task.name)
+            assert_shown(row[1], found and found.score)
+            assert_shown(row[2], found and found.optimality)
+
+
+def test_a_model_that_lacks_a_task_has_no_mean_and_no_rank(data):
+    (model,) = [one for one in data.models if one.name == "reference/gpt2-rms"]
+    assert (model.mean, model.rank) == (None, None)
+    assert len(model.tasks) == len(data.tasks) - 1
+    assert data.models[-1] == model
+    assert {one.runs for one in data.models[1].tasks.values()} == {3}
+
+
+def test_what_models_say_of_themselves_is_text_wherever_it_stands(documents, site_folder):
+    """A name may hold any printable character, and so may what a checkpoint says of its training."""
+    for path in (one for one in site_folder.rglob("*") if one.suffix in (".html", ".svg", ".xml", ".js")):
+        assert not [tag for tag in TAGS if tag in path.read_text(encoding="utf-8")], path
+    told = {path for path, page in documents.items() if HOSTILE in text(page.root).replace("/ ", "/")}
+    compared = {path for path in documents if path.startswith((f"{SUITE}/compare/", f"{SUITE}/tasks/"))}
+    assert told >= {FRONT, "compare.html"} | compared
+    assert [path for path, page in documents.items() if MARKUP in text(page.root)]
+    values = {value for page in documents.values() for one in page.elements for value in one.attrib.values()}
+    assert HOSTILE in values
+    assert MARKUP in values
+    assert not [one for page in documents.values() for one in page.all("img") if one.get("src") == "x"]
+
+
+def test_names_that_differ_in_capitals_alone_have_pages_of_their_own(site_folder, data):
+    folder = site_folder / SUITE / "models"
+    assert len({path.name.lower() for path in folder.iterdir()}) == len(data.models)
+    assert max(len(path.name) for path in folder.iterdir()) < 200
+
+
+def test_the_feed_has_an_entry_for_each_ranked_model(site_folder, data):
+    feed = ElementTree.parse(site_folder / "feed.xml").getroot()
+    entries = feed.findall(f"{ATOM}entry")
+    assert len(entries) == sum(one.rank is not None for one in data.models)
+    names = {one.name: one for one in data.models}
+    for entry in entries:
+        address, title = entry.findtext(f"{ATOM}id"), entry.findtext(f"{ATOM}title")
+        assert (site_folder / address.removeprefix(fabricated.ADDRESS)).is_file()
+        name, _, said = title.rpartition(f" on {SUITE}: ")
+        assert said.startswith(formats.score(names[name].mean.value))
+        assert entry.findtext(f"{ATOM}updated") == f"{fabricated.DATE}T00:00:00Z"
+    assert any(LONG in one.findtext(f"{ATOM}title") for one in entries)
+
+
+def test_data_files_can_be_read_and_agree(site_folder, data):
+    for path in (site_folder / "data").glob("*.json"):
+        json.loads(path.read_text(encoding="utf-8"))
+    with (site_folder / f"data/{SUITE}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    scores = {(row["model"], row["task"]): float(row["score"]) for row in rows if row["score"]}
+    models = [*data.models, *data.baselines]
+    expected = {(one.name, task): of.score.value for one in models for task, of in one.tasks.items()}
+    assert scores == expected
+    for path in (site_folder / "badges").rglob("*.svg"):
+        assert ElementTree.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_commands_that_are_copied_take_a_name_as_one_word(documents):
+    """Whatever it holds, a shell reads it as a name."""
+    (model,) = [page for path, page in documents.items() if path.startswith(f"{SUITE}/models/script")]
+    (compared,) = [page for path, page in documents.items() if path.startswith(f"{SUITE}/compare/script")]
+    commands = [text(one) for page in (model, compared) for one in page.all("pre")]
+    words = [shlex.split(one) for one in commands if one.startswith("icl-bench ")]
+    assert len(words) > 15
+    assert {HOSTILE in line or f"{HOSTILE}@{'a1' * 20}" in line for line in words} == {True}
+
+
+def test_a_name_is_cited_in_what_latex_can_read(documents):
+    cited = " ".join(text(one) for page in documents.values() for one in page.all("pre"))
+    assert rf"title = {{{{ana/Quick\_one on {SUITE}}}}}" in cited
+    assert r"\&" in cited

@@ -1,0 +1,78 @@
+"""Every page can be read: on narrow and wide screens, in light and dark, with a screen reader, with no fault
+and nothing asked of another address."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fabricated import SUITE
+from leaderboard.conftest import seeing
+
+WIDTHS = (390, 820, 1440)
+LONG = "someone-with-a-long-name__a-model-with-a-name-as-long-as-a-hub-allows-a-model-with-"
+PAGES = {
+    "board": "index.html",
+    "empty board": "paper-v1/index.html",
+    "tasks": "tasks.html",
+    "task": f"{SUITE}/tasks/sparse_linear_regression.html",
+    "empty task": "paper-v1/tasks/vector_mqar.html",
+    "model": f"{SUITE}/models/reference__llama.html",
+    "model that lacks a task": f"{SUITE}/models/reference__gpt2-rms.html",
+    "model of a hostile name": f"{SUITE}/models/script-alert-1-__script-x-aa429213.html",
+    "compare": "compare.html",
+    "compared": f"{SUITE}/compare/reference__gpt2-rms.html",
+    "published": "published.html",
+    "method": "method.html",
+    "submit": "submit.html",
+    "data": "data.html",
+    "changelog": "changelog.html",
+}
+SERIOUS = ("serious", "critical")
+
+
+def test_no_page_has_a_fault_or_asks_elsewhere(browser, address, documents):
+    """`seeing` holds the log, failed requests and their addresses to be empty."""
+    with seeing(browser, address) as page:
+        for path in documents:
+            page.goto(path)
+            assert page.title().endswith(" · icl-bench")
+
+
+def test_no_page_is_wider_than_its_window(browser, address, documents):
+    """Tables and code scroll on their own. Pages of the longest name are among these."""
+    (longest,) = [path for path in documents if path.startswith(f"{SUITE}/models/{LONG}")]
+    compared, too_wide = longest.replace("/models/", "/compare/"), []
+    with seeing(browser, address) as page:
+        for path in [*PAGES.values(), longest, compared]:
+            page.goto(path)
+            page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 800})
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                if wide > width:
+                    too_wide.append(f"{path} is {wide} wide in a window of {width}")
+    assert too_wide == []
+
+
+def test_names_leave_room_for_numbers_on_a_narrow_screen(browser, address):
+    """They stay in sight while a table is scrolled."""
+    with seeing(browser, address, viewport={"width": 390, "height": 800}) as page:
+        for path in ("index.html", f"{SUITE}/compare/reference__llama.html"):
+            page.goto(path)
+            names = page.locator("table.board tbody th[scope=row]")
+            widths = names.evaluate_all("cells => cells.map((cell) => cell.offsetWidth)")
+            assert max(widths) < 0.5 * 390
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("kind", PAGES)
+def test_axe_finds_nothing_serious(browser, address, kind, scheme):
+    """Contrast, names of controls, tables, landmarks: what WCAG 2.2 has that a program can check."""
+    with seeing(browser, address, color_scheme=scheme) as page:
+        page.goto(PAGES[kind])
+        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+        found = Axe().run(page).response["violations"]
+    serious = [
+        (one["id"], one["help"], [node["html"][:200] for node in one["nodes"][:3]])
+        for one in found
+        if one["impact"] in SERIOUS
+    ]
+    assert serious == []
