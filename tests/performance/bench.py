@@ -3,7 +3,8 @@
 Nothing here is a test: machines differ and are shared. Ratios are medians over pairs run in turn in one
 process; seconds and memory are those of whole commands, as a user waits for them.
 
-    .venv/bin/python tests/performance/bench.py [commands] [ratios] [baselines [NAME…]] [training [NAME…]]
+    .venv/bin/python tests/performance/bench.py [commands] [ratios] [site]
+        [baselines [NAME…]] [training [NAME…]]
 """
 
 import multiprocessing
@@ -128,6 +129,16 @@ def training(*names: str) -> None:
                 print_row(name, *cells(suite, name))
 
 
+def site() -> None:
+    """The leaderboard's site of fabricated results beside its budgets."""
+    from performance.site_build import MODELS, cells
+
+    seconds, kilobytes, files = cells()
+    print_row(f"site of {MODELS:,} results, {files:,} files", "measured", "budget")
+    print_row("seconds", f"{seconds:.1f}", 20)
+    print_row("front page, kB", f"{kilobytes:.0f}", 500)
+
+
 def print_row(what: str, *cells: object) -> None:
     """One line of a table, as soon as it is known."""
     print(f"{what:<62}" + "".join(f"{cell!s:>9}" for cell in cells), flush=True)
@@ -135,7 +146,13 @@ def print_row(what: str, *cells: object) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # transformers tells that it runs without its CUDA kernels
-    parts = {"commands": commands, "ratios": ratios, "baselines": baselines, "training": training}
+    parts = {
+        "commands": commands,
+        "ratios": ratios,
+        "baselines": baselines,
+        "training": training,
+        "site": site,
+    }
     named = ("baselines", "training")  # the parts that take names
     words = sys.argv[1:] or list(parts)
     names = [word for word in words if word not in parts]
