@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from fabricated import HOSTILE, LONG, SUITE
-from leaderboard.conftest import seeing, serving
+from leaderboard.browsing import seeing, serving
 from playwright.sync_api import Page, expect
 
 TASK = f"{SUITE}/tasks/linear_regression.html"

@@ -4,7 +4,7 @@ and nothing asked of another address."""
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fabricated import SUITE
-from leaderboard.conftest import seeing
+from leaderboard.browsing import seeing
 
 WIDTHS = (390, 820, 1440)
 LONG = "someone-with-a-long-name__a-model-with-a-name-as-long-as-a-hub-allows-a-model-with-"

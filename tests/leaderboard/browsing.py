@@ -1,0 +1,44 @@
+"""A site that is served, and a page of it in a browser that notes whatever goes wrong."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+from icl_bench.leaderboard.serve import server
+
+LEFT = "net::ERR_ABORTED"  # the page was left before the icon had come
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The address at which a folder is served meanwhile; it ends in /."""
+    running = server(folder, 0)
+    running.daemon_threads = True
+    thread = threading.Thread(target=running.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_port}/"
+    finally:
+        running.shutdown()
+        thread.join()
+        running.server_close()
+
+
+@contextmanager
+def seeing(browser: Browser, address: str, **options) -> Iterator[Page]:
+    """A page of the site in a session of its own; what it does wrong meanwhile fails the test."""
+    context = browser.new_context(base_url=address, **options)
+    context.set_default_timeout(10_000)
+    page, wrong = context.new_page(), []
+    page.on("console", lambda told: wrong.append(told.text) if told.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("requestfailed", lambda asked: wrong.append(asked.url) if asked.failure != LEFT else None)
+    page.on("request", lambda asked: None if asked.url.startswith(address) else wrong.append(asked.url))
+    page.on("response", lambda got: wrong.append(f"{got.url}: {got.status}") if got.status >= 400 else None)
+    page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
+    yield page
+    context.close()
+    assert wrong == []
