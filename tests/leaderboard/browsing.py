@@ -39,6 +39,8 @@ def seeing(browser: Browser, address: str, **options) -> Iterator[Page]:
     page.on("request", lambda asked: None if asked.url.startswith(address) else wrong.append(asked.url))
     page.on("response", lambda got: wrong.append(f"{got.url}: {got.status}") if got.status >= 400 else None)
     page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        context.close()
     assert wrong == []
