@@ -35,8 +35,8 @@ SUITE = "mini-v1"
 ADDRESS = "https://bench.example/boards/"
 REPOSITORY = "https://code.example/icl-bench"
 DATE = "2025-06-01"
-HOSTILE = "<script>alert(1)</script>/x\"'&"
-MARKUP = "<img src=x onerror=alert(2)>\"'&"  # wherever a record holds free text
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
+MARKUP = "<img src=x onerror=alert(3)>\"'&"  # wherever a record holds free text
 LONG = "someone-with-a-long-name/" + "a-model-with-a-name-as-long-as-a-hub-allows-" * 2 + "x"
 EVALUATOR = Evaluator(version="0.1.0", commit="c" * 40, dirty=False)
 ENVIRONMENT = Environment(python="3.11", numpy="2.4", torch="2.13", device="cpu", dtype="float32", threads=1)

@@ -13,6 +13,7 @@ from leaderboard.site_reading import having, text
 from icl_bench.evaluation.record import check_record
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import BoardData
+from icl_bench.leaderboard.paths import slugs
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 FRONT = "index.html"
@@ -131,9 +132,9 @@ def test_data_files_can_be_read_and_agree(site_folder, data):
 
 def test_commands_that_are_copied_take_a_name_as_one_word(documents):
     """Whatever it holds, a shell reads it as a name."""
-    (model,) = [page for path, page in documents.items() if path.startswith(f"{SUITE}/models/script")]
-    (compared,) = [page for path, page in documents.items() if path.startswith(f"{SUITE}/compare/script")]
-    commands = [text(one) for page in (model, compared) for one in page.all("pre")]
+    slug = slugs([HOSTILE])[HOSTILE]
+    pages = [documents[f"{SUITE}/{kind}/{slug}.html"] for kind in ("models", "compare")]
+    commands = [text(one) for page in pages for one in page.all("pre")]
     words = [shlex.split(one) for one in commands if one.startswith("icl-bench ")]
     assert len(words) > 15
     assert {HOSTILE in line or f"{HOSTILE}@{'a1' * 20}" in line for line in words} == {True}

@@ -3,11 +3,13 @@ and nothing asked of another address."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from fabricated import SUITE
+from fabricated import HOSTILE, LONG, SUITE
 from leaderboard.browsing import seeing
 
+from icl_bench.leaderboard.paths import slugs
+
 WIDTHS = (390, 820, 1440)
-LONG = "someone-with-a-long-name__a-model-with-a-name-as-long-as-a-hub-allows-a-model-with-"
+SLUGS = slugs([HOSTILE, LONG])
 PAGES = {
     "board": "index.html",
     "empty board": "paper-v1/index.html",
@@ -16,7 +18,7 @@ PAGES = {
     "empty task": "paper-v1/tasks/vector_mqar.html",
     "model": f"{SUITE}/models/reference__llama.html",
     "model that lacks a task": f"{SUITE}/models/reference__gpt2-rms.html",
-    "model of a hostile name": f"{SUITE}/models/script-alert-1-__script-x-aa429213.html",
+    "model of a hostile name": f"{SUITE}/models/{SLUGS[HOSTILE]}.html",
     "compare": "compare.html",
     "compared": f"{SUITE}/compare/reference__gpt2-rms.html",
     "published": "published.html",
@@ -36,12 +38,11 @@ def test_no_page_has_a_fault_or_asks_elsewhere(browser, address, documents):
             assert page.title().endswith(" · icl-bench")
 
 
-def test_no_page_is_wider_than_its_window(browser, address, documents):
+def test_no_page_is_wider_than_its_window(browser, address):
     """Tables and code scroll on their own. Pages of the longest name are among these."""
-    (longest,) = [path for path in documents if path.startswith(f"{SUITE}/models/{LONG}")]
-    compared, too_wide = longest.replace("/models/", "/compare/"), []
+    longest, too_wide = [f"{SUITE}/{kind}/{SLUGS[LONG]}.html" for kind in ("models", "compare")], []
     with seeing(browser, address) as page:
-        for path in [*PAGES.values(), longest, compared]:
+        for path in [*PAGES.values(), *longest]:
             page.goto(path)
             page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
             for width in WIDTHS:
