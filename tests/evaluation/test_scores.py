@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from icl_bench.evaluation.scores import (
     bootstrap_key,
+    interval_ends,
     interval_estimate,
     resampled_sums,
     score_estimate,
@@ -136,3 +138,9 @@ def test_no_interval_where_some_resamples_have_no_score():
     assert found.value is not None
     assert found.low is None
     assert "too few prompts" in found.reason
+
+
+@given(arrays(np.float64, st.tuples(st.integers(1, 60), st.integers(1, 3)), elements=st.floats(-1e6, 1e6)))
+def test_the_ends_of_an_interval_are_quantiles(resampled):
+    expected = np.quantile(resampled, [0.025, 0.975], axis=0)
+    np.testing.assert_allclose(interval_ends(resampled), expected, rtol=1e-12, atol=1e-9)

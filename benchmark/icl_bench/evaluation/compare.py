@@ -72,21 +72,20 @@ class Pair:
         """The difference on each resample."""
         return self.sampled.resampled[:, self.a] - self.sampled.resampled[:, self.b]
 
-    def told(self, p: float | None, corrected: float | None) -> Difference:
+    def told(self, difference: Estimate, p: float | None, corrected: float | None) -> Difference:
         """As it is shown; p-values are None where there is no interval."""
         one = self.sampled
         a, b = (float(score) if np.isfinite(score) else None for score in one.scores[[self.a, self.b]])
-        return Difference(self.task, one.prompts, one.of, a, b, one.difference(self.a, self.b), p, corrected)
+        return Difference(self.task, one.prompts, one.of, a, b, difference, p, corrected)
 
 
 def differences(pairs: Sequence[Pair]) -> list[Difference]:
     """A difference for each task, then, where two or more have one with an interval, that of their mean."""
-    drawn = {
-        pair.task: pair.drawn for pair in pairs if pair.sampled.difference(pair.a, pair.b).low is not None
-    }
+    estimates = {pair.task: pair.sampled.difference(pair.a, pair.b) for pair in pairs}
+    drawn = {pair.task: pair.drawn for pair in pairs if estimates[pair.task].low is not None}
     p = {task: two_sided_p(one) for task, one in drawn.items()}
     corrected = dict(zip(p, holm(list(p.values())), strict=True))
-    found = [pair.told(p.get(pair.task), corrected.get(pair.task)) for pair in pairs]
+    found = [pair.told(estimates[pair.task], p.get(pair.task), corrected.get(pair.task)) for pair in pairs]
     return [*found, _mean([one for one in found if one.task in p], drawn)] if len(p) > 1 else found
 
 

@@ -102,9 +102,18 @@ def interval_estimate(value: float, resampled: Float[np.ndarray, " resamples"]) 
 
 
 def interval_ends(resampled: Float[np.ndarray, "resamples ..."]) -> Float[np.ndarray, "2 ..."]:
-    """Between them lies the central 95% of resamples."""
+    """Between them lies the central 95% of resamples: quantiles by linear interpolation, as `np.quantile`,
+    but without its checks, which take longer than the quantiles.
+    """
     tail = (1 - CONFIDENCE) / 2
-    return np.quantile(resampled, [tail, 1 - tail], axis=0)
+    places = [share * (len(resampled) - 1) for share in (tail, 1 - tail)]
+    below = [math.floor(place) for place in places]
+    around = [min(k + more, len(resampled) - 1) for k in below for more in (0, 1)]
+    parted = np.partition(resampled, around, axis=0)
+    ends = []
+    for place, k, after in zip(places, below, around[1::2], strict=True):
+        ends.append(parted[k] + (place - k) * (parted[after] - parted[k]))
+    return np.stack(ends)
 
 
 def without_estimate(reason: str) -> Estimate:

@@ -10,7 +10,7 @@ from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
 
 ALL = 60  # up to so many, each is compared with every other
-NEIGHBOURS = 10  # beyond that, with those in rank before and after, with references and with baselines
+NEIGHBOURS = 5  # beyond that, with those in rank before and after, with references and with baselines
 
 
 def pages(site: Site) -> Iterator[Page]:
