@@ -122,7 +122,7 @@ def test_a_badge_tells_mean_and_ranks_or_how_much_is_there(site):
     known = {one.name: one for one in board.data.models}
     part = known["reference/gpt2-rms"]
     assert files.badge_value(board.data, part) == "5 of 6 tasks"
-    first = known["ana/quick"]
+    first = known["ana/quick_one"]
     assert first.rank.low == first.rank.high == 1
     assert files.badge_value(board.data, first) == f"{first.mean.value:.3f} · rank 1"
     spread = first.model_copy(update={"rank": first.rank.model_copy(update={"low": 1, "high": 3})})
