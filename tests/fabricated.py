@@ -186,7 +186,7 @@ def recorded(found: Sequence[Entry]) -> Iterator[None]:
         )
         patch.setattr(
             "icl_bench.leaderboard.pages.models.learning_curves",
-            lambda name, suite: {"linear_regression": curves} if name.startswith(PREFIX) else {},
+            lambda entry, suite: {"linear_regression": curves} if entry.name.startswith(PREFIX) else {},
         )
         yield
 

@@ -16,7 +16,7 @@ RECORDED = [
     (suite, name)
     for suite in suite_names()
     for name in reference_names(suite)
-    if reference_records(name, suite)
+    if reference_records(name, load_suite(suite))
 ]
 FEW = 32  # prompts
 
@@ -27,7 +27,7 @@ def test_there_are_recorded_results():
 
 @pytest.mark.parametrize(("suite", "name"), RECORDED)
 def test_records_are_of_clean_code_this_suite_and_the_shipped_weights(suite, name):
-    records = reference_records(name, suite)
+    records = reference_records(name, load_suite(suite))
     for record in records:
         check_of_suite(record, load_suite(suite), name)
         assert record.evaluator.dirty is False
@@ -41,7 +41,8 @@ def test_records_are_of_clean_code_this_suite_and_the_shipped_weights(suite, nam
 
 @pytest.mark.parametrize(("suite", "name"), RECORDED)
 def test_the_recorded_errors_come_out_again(suite, name):
-    of, record = load_suite(suite), reference_records(name, suite)[0]
+    of = load_suite(suite)
+    record = reference_records(name, of)[0]
     source = open_source(f"reference/{name}", of)
     for task, result in record.tasks.items():
         prompts = load_prompts(of, task)

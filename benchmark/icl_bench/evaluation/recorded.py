@@ -4,27 +4,48 @@
 """
 
 from collections.abc import Collection
+from pathlib import Path
 
 import numpy as np
 
-from icl_bench.evaluation.record import load_record
+from icl_bench.errors import SpecError
+from icl_bench.evaluation.record import check_of_suite, load_record
 from icl_bench.evaluation.sampled import Errors
 from icl_bench.models.reference import PREFIX, reference_folder
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite
 
 
-def reference_records(name: str, suite: str) -> list[ResultRecord]:
-    """The recorded results of a reference on a suite, by seed; SpecError where a file is no record."""
-    files = (reference_folder(name) / "results").glob(f"{suite}-seed-*.json")
-    return [load_record(path) for path in sorted(files, key=lambda path: (len(path.name), path.name))]
+def reference_records(name: str, suite: Suite) -> list[ResultRecord]:
+    """The recorded results of a reference on a suite, by seed.
+
+    SpecError where a file is no record, or one of another architecture or seed; InputError where it is of
+    another suite.
+    """
+    files = (reference_folder(name) / "results").glob(f"{suite.name}-seed-*.json")
+    return [
+        _checked(path, name, suite) for path in sorted(files, key=lambda path: (len(path.name), path.name))
+    ]
+
+
+def _checked(path: Path, name: str, suite: Suite) -> ResultRecord:
+    record = load_record(path)
+    check_of_suite(record, suite, str(path))
+    seed = path.stem.rpartition("-")[2]
+    for task, result in record.tasks.items():
+        told = result.checkpoint
+        if told is None or told.spec.get("name") != name or str((told.training or {}).get("seed")) != seed:
+            raise SpecError(
+                f"{path}: tasks.{task} is not of {name} trained with seed {seed}; evaluate it again"
+            )
+    return record
 
 
 def recorded_runs(model: str, suite: Suite, tasks: Collection[str]) -> dict[str, list[Errors]]:
     """The errors of a reference's recorded runs, called as `reference/llama`, by task; those of one task are
     in the order of their seeds."""
     runs: dict[str, list[Errors]] = {}
-    for record in reference_records(model.removeprefix(PREFIX), suite.name):
+    for record in reference_records(model.removeprefix(PREFIX), suite):
         for task, result in record.tasks.items():
             if task in tasks:
                 runs.setdefault(task, []).append(np.array(result.prompt_errors))

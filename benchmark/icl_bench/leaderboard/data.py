@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from icl_bench.evaluation.board import Board, Standing
-from icl_bench.leaderboard.entries import Entry, Family, family
+from icl_bench.leaderboard.entries import Entry, Family, family, shipped
 from icl_bench.models.accounting import components
 from icl_bench.models.reference import PREFIX
 from icl_bench.specs.result import Estimate
@@ -110,7 +110,8 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
         for task, result in record.tasks.items():
             if result.checkpoint is not None:
                 weights.setdefault(task, []).append(result.checkpoint.sha256)
-    row = _row(standing, "reference" if reference else "submission", reference)
+    verified = set(standing.scores) <= shipped(entry)
+    row = _row(standing, "reference" if reference else "submission", verified)
     more = {
         "revision": entry.records[0].model.revision,
         "architecture": _architecture(board, entry),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -14,7 +15,8 @@ from icl_bench.evaluation.recorded import reference_records
 from icl_bench.evaluation.sampled import Contender
 from icl_bench.evaluation.sources import BASELINE_PREFIX
 from icl_bench.models.accounting import Account, account
-from icl_bench.models.reference import PREFIX, reference_folder, reference_names, shipped_tasks
+from icl_bench.models.layout import WEIGHTS_FILE
+from icl_bench.models.reference import PREFIX, reference_folder, reference_names
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite
@@ -63,28 +65,40 @@ def family(spec: ArchitectureSpec) -> Family:
 
 def reference_entries(suite: Suite) -> list[Entry]:
     """The reference architectures that results are recorded of; SpecError where a file is no record."""
-    found = [
-        Entry(PREFIX + name, reference_records(name, suite.name)) for name in reference_names(suite.name)
-    ]
+    found = [Entry(PREFIX + name, reference_records(name, suite)) for name in reference_names(suite.name)]
     return [entry for entry in found if entry.records]
 
 
-def learning_curves(name: str, suite: Suite) -> dict[str, dict[str, tuple[list[float], list[float]]]]:
-    """Steps and losses of a reference's training, by task and seed; empty where there are none.
+def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[list[float], list[float]]]]:
+    """Steps and losses of a reference's recorded runs, by task and seed; empty where there are none.
 
     They are in `training.csv` beside the weights of seed 0, and in `curves/<suite>/seed-<n>/<task>.csv`.
     """
-    if not name.startswith(PREFIX):
+    if not entry.name.startswith(PREFIX):
         return {}
-    folder, found = reference_folder(name.removeprefix(PREFIX)), {}
-    for task in suite.tasks:
+    folder, found = reference_folder(entry.name.removeprefix(PREFIX)), {}
+    for task in (task for task in suite.tasks if task in entry.specs):
         files = {"seed 0": folder / task / LOG_FILE}
         more = sorted((folder / "curves" / suite.name).glob(f"seed-*/{task}.csv"))
         files |= {path.parent.name.replace("-", " "): path for path in more}
         curves = {seed: _learning_curve(path) for seed, path in files.items() if path.is_file()}
-        if curves and shipped_tasks(name.removeprefix(PREFIX), suite.name, [task]):
+        if curves and task in shipped(entry):
             found[task] = curves
     return found
+
+
+def shipped(entry: Entry) -> set[str]:
+    """The tasks of a reference whose first recorded run is that of the weights that come with icl-bench."""
+    folder = reference_folder(entry.name.removeprefix(PREFIX))
+    recorded = entry.records[0].tasks if entry.name.startswith(PREFIX) else {}
+    weights = {task: folder / task / WEIGHTS_FILE for task in recorded}
+    return {
+        task
+        for task, path in weights.items()
+        if path.is_file()
+        and (checkpoint := recorded[task].checkpoint) is not None
+        and sha256(path.read_bytes()).hexdigest() == checkpoint.sha256
+    }
 
 
 def _learning_curve(path: Path) -> tuple[list[float], list[float]]:

@@ -46,7 +46,7 @@ def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "panels": [(task, picture(draw_panel(_panel(board, model, task)))) for task in answered],
         "curves": [
             (task, picture(_learning_curve(task, curves)))
-            for task, curves in learning_curves(model.name, board.suite).items()
+            for task, curves in learning_curves(entry, board.suite).items()
         ],
         "accounts": entry.accounts(board.suite),
         "made_with": _made_with([(one.evaluator, one.environment) for one in entry.records]),
