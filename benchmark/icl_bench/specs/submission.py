@@ -1,0 +1,184 @@
+"""`submission.yaml`: who submits which model, where its files are, and what they are the weights of.
+
+It is data and nothing in it is executed. The folder that it lies in is the model's name with `/` as `__`.
+"""
+
+import re
+from collections import Counter
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from icl_bench.errors import UnknownNameError
+from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.licences import LICENCES
+from icl_bench.specs.schema import Strict, parse
+from icl_bench.specs.text import Link, plain_text, shown, told
+
+MAX_RUNS = 16
+MAX_SEED = 2**32 - 1
+RESERVED_OWNERS = ("reference", "baseline")  # names of models that come with icl-bench begin with these
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+
+_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
+_MODEL = re.compile(rf"{_PART}/{_PART}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FILE = re.compile(
+    rf"(?:(?P<task>[a-z][a-z0-9_]{{0,63}})/)?(?P<name>{re.escape(CONFIG)}|{re.escape(WEIGHTS)})"
+)
+
+
+def folder_name(model: str) -> str:
+    """The folder of a model's submission: `user/model` is in `user__model`."""
+    return model.replace("/", "__")
+
+
+def _model_fault(model: str) -> str | None:
+    owner, _, name = model.partition("/")
+    if not _MODEL.fullmatch(model) or len(model) > 96 or ".." in model or "--" in model:
+        return f"{shown(model)} is not the name of a model on the Hub; write user/model"
+    if owner.lower() in RESERVED_OWNERS:
+        return f"{owner}/ begins the names of models that come with icl-bench; submit from another account"
+    if folder_name(model).partition("__") != (owner, "__", name):
+        return (
+            f"{model} has no folder of its own, since {folder_name(model)} reads as another name; rename it"
+        )
+    return None
+
+
+def _commit_fault(revision: str) -> str | None:
+    if _COMMIT.fullmatch(revision):
+        return None
+    return f"{shown(revision)} is not a commit; write its 40 hexadecimal digits, a branch or tag can move"
+
+
+def _sha256_fault(digest: str) -> str | None:
+    if _SHA256.fullmatch(digest):
+        return None
+    return f"{shown(digest)} is not a SHA-256; write the 64 hexadecimal digits that `sha256sum FILE` prints"
+
+
+def _file_fault(path: str) -> str | None:
+    if _FILE.fullmatch(path):
+        return None
+    return (
+        f"{shown(path)} is not a file that is fetched; write TASK/{CONFIG} and TASK/{WEIGHTS}, or both "
+        "without a folder"
+    )
+
+
+def _licence_fault(licence: str) -> str | None:
+    if licence.lower() in LICENCES:
+        return None
+    return f"{UnknownNameError('licence', shown(licence).strip(chr(39)), LICENCES)} (an SPDX identifier)"
+
+
+Commit = Annotated[str, told(_commit_fault)]
+SuiteName = Annotated[str, Field(pattern=r"^[a-z]+-v[0-9]+$", max_length=64)]
+
+
+class Run(Strict):
+    """One training seed: a commit of the repository, and every file of it that is fetched."""
+
+    suite: SuiteName | None = None  # needed where the submission is for several
+    seed: int = Field(ge=0, le=MAX_SEED)
+    revision: Commit
+    files: dict[Annotated[str, told(_file_fault)], Annotated[str, told(_sha256_fault)]] = Field(
+        min_length=2, max_length=128
+    )
+
+    @model_validator(mode="after")
+    def _files_are_pairs(self) -> "Run":
+        for place in self.places:
+            for name in (CONFIG, WEIGHTS):
+                path = f"{place}/{name}" if place else name
+                if path not in self.files:
+                    raise ValueError(f"files has no {path}; a checkpoint is {CONFIG} and {WEIGHTS}")
+        if "" in self.places and len(self.places) > 1:
+            raise ValueError(
+                "files lie at the root and in folders; keep either the root's or a folder a task"
+            )
+        return self
+
+    @property
+    def places(self) -> list[str]:
+        """Where its checkpoints lie: the folders of tasks, or "" for the root."""
+        return list(dict.fromkeys(path.rpartition("/")[0] for path in self.files))
+
+
+class Links(Strict):
+    """Where to read on."""
+
+    paper: Link | None = None
+    code: Link | None = None
+    website: Link | None = None
+
+
+class Supersedes(Strict):
+    """The recorded results that these replace, and why. They are kept, apart."""
+
+    revision: Commit | Annotated[list[Commit], Field(min_length=1, max_length=MAX_RUNS)]
+    reason: Annotated[str, plain_text(500)]
+
+    @property
+    def revisions(self) -> list[str]:
+        """The commits of the replaced runs."""
+        return [self.revision] if isinstance(self.revision, str) else self.revision
+
+
+class Submission(Strict):
+    """A model of the Hub, submitted to the board."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    model: Annotated[str, told(_model_fault)]
+    suites: list[SuiteName] = Field(min_length=1, max_length=8)
+    runs: list[Run] = Field(min_length=1, max_length=MAX_RUNS)
+    spec: ArchitectureSpec
+    licence: Annotated[str, told(_licence_fault)]
+    authors: list[Annotated[str, plain_text(100)]] = Field(min_length=1, max_length=50)
+    links: Links = Field(default=Links())
+    training_data: Annotated[str, plain_text(2_000, lines=True)]
+    description: Annotated[str, plain_text(2_000, lines=True)] | None = None
+    supersedes: Supersedes | None = None
+
+    @model_validator(mode="after")
+    def _runs_are_told_apart(self) -> "Submission":
+        _each_once("suites", self.suites)
+        for run in self.runs:
+            if run.suite is None and len(self.suites) > 1:
+                raise ValueError(f"the run of seed {run.seed} names no suite; add `suite:` to every run")
+            if run.suite is not None and run.suite not in self.suites:
+                raise ValueError(f"a run is for {run.suite}, which suites does not name; add it there")
+        _each_once("runs", [self.run_name(run) for run in self.runs])
+        for suite in self.suites:
+            if not self.runs_of(suite):
+                raise ValueError(f"no run is for {suite}; add one, or take {suite} from suites")
+        return self
+
+    def suite_of(self, run: Run) -> str:
+        """The suite that a run is scored on."""
+        return run.suite or self.suites[0]
+
+    def runs_of(self, suite: str) -> list[Run]:
+        """The runs that are scored on a suite."""
+        return [run for run in self.runs if self.suite_of(run) == suite]
+
+    def run_name(self, run: Run) -> str:
+        """What the files of a run are called after: `mini-v1-seed-0`."""
+        return f"{self.suite_of(run)}-seed-{run.seed}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The submission as plain data, as in its file; keys that say nothing are left out."""
+        return self.model_dump(by_alias=True, exclude_none=True) | {"spec": self.spec.to_dict()}
+
+
+def parse_submission(value: Any, source: str) -> Submission:
+    """Validate plain data as a submission; SpecError is one line about the first fault."""
+    return parse(Submission, value, source)
+
+
+def _each_once(what: str, names: list[str]) -> None:
+    (name, count), *_ = Counter(names).most_common(1)
+    if count > 1:
+        raise ValueError(f"{name} stands {count} times in {what}; keep one")

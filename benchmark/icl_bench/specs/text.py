@@ -1,0 +1,87 @@
+"""Text that strangers write and others read: bounded, printable, and without markup."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+MAX_MARKS = 4  # combining marks on one character; a pile of them is drawn over its neighbours
+_MARKUP = re.compile(r"<[A-Za-z/!?]")
+_HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+_LINK = re.compile(rf"https://{_HOST}(?:[/?#][a-z0-9._~:/?#@!$&()*+,;=%-]*)?", re.IGNORECASE)
+MAX_LINK = 300
+
+
+def text_fault(text: str, most: int, lines: bool = False) -> str | None:
+    """What is wrong with a text of at most `most` characters, and the remedy; None where nothing is.
+
+    Characters that cannot be printed (controls, overrides of the direction of writing, zero widths) are
+    refused, and so is markup. `lines` allows line ends.
+    """
+    if not text.strip():
+        return "is empty; write something, or leave the key out where it is optional"
+    if len(text) > most:
+        return f"has {len(text):,} characters and at most {most:,} are shown; shorten it"
+    for character in text:
+        if not (character.isprintable() or (lines and character == "\n")):
+            name = unicodedata.name(character, "a control character")
+            return f"holds U+{ord(character):04X} ({name}), which cannot be printed; take it out"
+    if _MARKUP.search(text):
+        return "holds markup, which is not shown as such; write plain text"
+    if _longest_pile(text) > MAX_MARKS:
+        return f"piles more than {MAX_MARKS} combining marks on one character; take them off"
+    return None
+
+
+def plain_text(most: int, lines: bool = False) -> AfterValidator:
+    """A validator of text fields: see `text_fault`."""
+
+    def check(text: str) -> str:
+        fault = text_fault(text, most, lines)
+        if fault:
+            raise ValueError(f"the text {fault}")
+        return text
+
+    return AfterValidator(check)
+
+
+def told(check: Callable[[str], str | None]) -> AfterValidator:
+    """A validator from a function that says what is wrong with a value, or None."""
+
+    def validate(text: str) -> str:
+        fault = check(text)
+        if fault:
+            raise ValueError(fault)
+        return text
+
+    return AfterValidator(validate)
+
+
+def shown(text: str, most: int = 60) -> str:
+    """A text of unknown content as part of a message: quoted, escaped and short."""
+    quoted = ascii(text[: most + 1])
+    return quoted if len(quoted) <= most else f"{quoted[:most]}…'"
+
+
+def _link_fault(link: str) -> str | None:
+    if len(link) > MAX_LINK:
+        return f"the link has {len(link):,} characters and at most {MAX_LINK} are accepted; shorten it"
+    if not _LINK.fullmatch(link):
+        return (
+            f"{shown(link)} is not a link that is accepted; write https://, the name of a public host without "
+            "user or port, and a path in ASCII"
+        )
+    return None
+
+
+def _longest_pile(text: str) -> int:
+    longest = pile = 0
+    for character in text:
+        pile = pile + 1 if unicodedata.combining(character) else 0
+        longest = max(longest, pile)
+    return longest
+
+
+Link = Annotated[str, told(_link_fault)]
