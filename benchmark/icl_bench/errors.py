@@ -7,6 +7,8 @@ question was well put and the answer is no.
 import difflib
 from collections.abc import Iterable
 
+_LONGEST_NAME = 200
+
 
 class ICLBenchError(Exception):
     """The root: catch this to catch everything the package raises on purpose."""
@@ -23,9 +25,10 @@ class UnknownNameError(InputError):
 
     def __init__(self, kind: str, name: object, valid: Iterable[str], where: str = "") -> None:
         valid = list(valid)
-        near = difflib.get_close_matches(str(name), valid, n=1, cutoff=0.5)
+        text = str(name) if len(str(name)) <= _LONGEST_NAME else str(name)[:_LONGEST_NAME] + "…"
+        near = difflib.get_close_matches(text, valid, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(sorted(valid))}"
-        super().__init__(f"unknown {kind} {str(name)!r}{' in ' + where if where else ''}; {hint}")
+        super().__init__(f"unknown {kind} {text!r}{' in ' + where if where else ''}; {hint}")
 
 
 class SpecError(InputError):

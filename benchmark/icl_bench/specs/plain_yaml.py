@@ -1,34 +1,88 @@
-"""YAML, and so JSON, as plain data: no tags, no key twice, and no aliases that unfold without end."""
+"""YAML, and so JSON, as plain data: no tags, no key twice, and nothing that unfolds without end."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000  # every alias written out
+MAX_BITS = 64  # of a whole number; Python prints and compares longer ones slowly, or not at all
+
+
+class PlainYAMLError(ValueError):
+    """What keeps a file from being plain data, and the line where that is known, counted from 1."""
+
+    def __init__(self, problem: str, line: int | None = None) -> None:
+        super().__init__(problem)
+        self.line = line
 
 
 def load_plain(content: bytes) -> Any:
-    """Parse UTF-8 YAML; yaml.YAMLError, ValueError or RecursionError where it is not plain data."""
+    """Parse YAML; PlainYAMLError where it is not plain data, UnicodeDecodeError where it is not UTF-8."""
     if len(content) > MAX_BYTES:
-        raise ValueError(f"larger than {MAX_BYTES:,} bytes")
-    value = yaml.load(content.decode("utf-8"), Loader=_PlainLoader)
+        raise PlainYAMLError(f"larger than {MAX_BYTES:,} bytes")
+    text = content.decode("utf-8")
+    try:
+        value = yaml.load(text, Loader=_PlainLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or "not YAML"
+        raise PlainYAMLError(problem, mark.line + 1 if mark else None) from None
+    except ValueError as error:  # a number or date that cannot be
+        raise PlainYAMLError(str(error)) from None
+    except RecursionError:
+        raise PlainYAMLError("nested too deeply") from None
+    _check_bounded(value)
+    return value
+
+
+def line_of(content: bytes, location: Sequence[Any]) -> int:
+    """The line, counted from 1, of what `load_plain` read at a path of keys and indices; what the file does
+    not have stands for what is around it."""
+    node, line = yaml.compose(content.decode("utf-8"), Loader=_PlainLoader), 1
+    for part in location:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            found = next((pair for pair in node.value if pair[0].value == str(part)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = (node.value[part], node.value[part])
+        if found:
+            line, node = found[0].start_mark.line + 1, found[1]
+    return line
+
+
+def _check_bounded(value: Any) -> None:
     left = [value]
     for _ in range(MAX_VALUES):
         if not left:
-            return value
+            return
         item = left.pop()
+        if isinstance(item, int) and item.bit_length() > MAX_BITS:
+            raise PlainYAMLError(f"a whole number of {item.bit_length():,} bits; at most {MAX_BITS} are read")
         if isinstance(item, dict):
-            left += item.values()
+            left += [*item, *item.values()]
         elif isinstance(item, list):
             left += item
-    raise ValueError(f"more than {MAX_VALUES:,} values")
+    raise PlainYAMLError(f"more than {MAX_VALUES:,} values")
 
 
 class _PlainLoader(yaml.SafeLoader):
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()
+        if getattr(event, "tag", None) is not None:
+            problem = (
+                f"the tag {event.tag!r:.60} is not read; write plain values, in quotes where they are text"
+            )
+            raise yaml.composer.ComposerError(None, None, problem, event.start_mark)
+        return super().compose_node(parent, index)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":  # merges of merges multiply before anything is counted
+                problem = "merge keys (<<) are not read; write the keys out"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
                     problem = f"the key {key.value!r:.60} stands twice"

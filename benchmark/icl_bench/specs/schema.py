@@ -1,18 +1,22 @@
 """The ground every declarative file stands on: strict models, registries, one-line errors."""
 
+import copy
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from icl_bench.errors import SpecError, UnknownNameError
-from icl_bench.specs.plain_yaml import load_plain
+from icl_bench.specs.plain_yaml import MAX_BYTES, PlainYAMLError, load_plain
 
 Model = TypeVar("Model", bound=BaseModel)
 Entry = TypeVar("Entry", bound=BaseModel)
+Location = tuple[Any, ...]  # keys and indices
+
+MAX_UNKNOWN_KEYS = 50  # that are told of one file
 
 
 class Strict(BaseModel):
@@ -27,8 +31,16 @@ class Strict(BaseModel):
             known = [field.alias or name for name, field in cls.model_fields.items()]
             for key in value:
                 if key not in known:
-                    raise ValueError(str(UnknownNameError("key", key, known)))
+                    raise UnknownKeyError(key, known)
         return value
+
+
+class UnknownKeyError(ValueError):
+    """A mapping has a key that its schema does not know."""
+
+    def __init__(self, key: Any, known: Iterable[str]) -> None:
+        super().__init__(str(UnknownNameError("key", key, known)))
+        self.key = key
 
 
 class Registry(Generic[Entry]):
@@ -73,20 +85,15 @@ class Registry(Generic[Entry]):
 def read_yaml(path: Path) -> Any:
     """Read a YAML or JSON file as plain data; SpecError names the file and the line."""
     try:
-        return load_plain(path.read_bytes())
+        with path.open("rb") as file:
+            return load_plain(file.read(MAX_BYTES + 1))
     except FileNotFoundError:
         raise SpecError(f"no file {path}; check the path") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"cannot read {path}: {error}; give a UTF-8 text file") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not YAML"
-        raise SpecError(f"cannot parse {path}{line}: {problem}; mend the YAML") from None
-    except ValueError as error:  # too large, or a number or date that cannot be
-        raise SpecError(f"cannot parse {path}: {error}; mend the YAML") from None
-    except RecursionError:
-        raise SpecError(f"cannot parse {path}: nested too deeply; mend the YAML") from None
+    except PlainYAMLError as error:
+        line = f" line {error.line}" if error.line else ""
+        raise SpecError(f"cannot parse {path}{line}: {error}; mend the YAML") from None
 
 
 def parse(model: type[Model], value: Any, source: str) -> Model:
@@ -97,6 +104,31 @@ def parse(model: type[Model], value: Any, source: str) -> Model:
         raise SpecError(_first_fault(error, source)) from None
 
 
+def all_faults(model: type[Model], value: Any) -> tuple[Model | None, list[tuple[Location, str]]]:
+    """Validate `value` and tell every fault: where it is, and a line with the remedy.
+
+    A mapping with an unknown key is looked at again without it. Rules over several fields are tried once each
+    of them is sound.
+    """
+    value = copy.deepcopy(value)
+    found: list[tuple[Location, str]] = []
+    for _ in range(MAX_UNKNOWN_KEYS):
+        try:
+            valid = model.model_validate(value)
+        except ValidationError as error:
+            faults = [(_within(value, place, fault), fault) for place, fault in _flat(error)]
+        else:
+            return (None if found else valid), found
+        unknown = [(place, fault, _unknown_key(fault)) for place, fault in faults]
+        strange = [(place, fault, error.key) for place, fault, error in unknown if error is not None]
+        if not strange:
+            return None, found + [(place, _told(place, fault)) for place, fault in faults]
+        for place, fault, key in strange:
+            found.append(((*place, key), _told(place, fault)))
+            _at(value, place).pop(key, None)
+    return None, found
+
+
 def _first_fault(error: ValidationError, source: str) -> str:
     faults = _flat(error)
     # an unknown key explains a missing one, so it is told first
@@ -105,7 +137,7 @@ def _first_fault(error: ValidationError, source: str) -> str:
     return f"{source}: {_told(location, fault)}{rest}"
 
 
-def _flat(error: ValidationError, above: tuple[Any, ...] = ()) -> list[tuple[tuple[Any, ...], Any]]:
+def _flat(error: ValidationError, above: Location = ()) -> list[tuple[Location, Any]]:
     """Faults with their full location; those of a registry's entry come wrapped in a fault of their own."""
     flat = []
     for fault in error.errors():
@@ -118,7 +150,30 @@ def _flat(error: ValidationError, above: tuple[Any, ...] = ()) -> list[tuple[tup
     return flat
 
 
-def _told(location: tuple[Any, ...], fault: Any) -> str:
+def _unknown_key(fault: Any) -> UnknownKeyError | None:
+    error = fault.get("ctx", {}).get("error")
+    return error if isinstance(error, UnknownKeyError) else None
+
+
+def _within(value: Any, location: Location, fault: Any) -> Location:
+    """A location without what is not in the value: the members of unions, which pydantic names."""
+    missing = fault["type"] == "missing"
+    inside: list[Any] = []
+    for part in location[:-1] if missing else location:
+        held = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+        if part in held:
+            inside.append(part)
+            value = value[part]
+    return (*inside, location[-1]) if missing else tuple(inside)
+
+
+def _at(value: Any, location: Location) -> Any:
+    for part in location:
+        value = value[part]
+    return value
+
+
+def _told(location: Location, fault: Any) -> str:
     if fault["type"] == "missing":
         parent = _place(location[:-1])
         return f"missing key {str(location[-1])!r}{' in ' + parent if parent else ''}; add it"
@@ -128,10 +183,11 @@ def _told(location: tuple[Any, ...], fault: Any) -> str:
     return f"{place + ': ' if place else ''}{message}{given}"
 
 
-def _place(location: tuple[Any, ...]) -> str:
+def _place(location: Location) -> str:
     place = ""
     for part in location:
-        place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else str(part)
+        name = str(part) if str(part).isprintable() and len(str(part)) <= 200 else _short(part)
+        place += f"[{part}]" if isinstance(part, int) else f".{name}" if place else name
     return place
 
 

@@ -70,8 +70,8 @@ def _link_fault(link: str) -> str | None:
         return f"the link has {len(link):,} characters and at most {MAX_LINK} are accepted; shorten it"
     if not _LINK.fullmatch(link):
         return (
-            f"{shown(link)} is not a link that is accepted; write https://, the name of a public host without "
-            "user or port, and a path in ASCII"
+            f"{shown(link)} is not a link that is accepted; write https://, the name of a public host "
+            "without user or port, and a path in ASCII"
         )
     return None
 
