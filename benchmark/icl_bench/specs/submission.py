@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from icl_bench.errors import UnknownNameError
 from icl_bench.specs.architecture import ArchitectureSpec
@@ -78,6 +78,13 @@ Commit = Annotated[str, told(_commit_fault)]
 SuiteName = Annotated[str, Field(pattern=r"^[a-z]+-v[0-9]+$", max_length=64)]
 
 
+_Several = Annotated[list[Commit], Field(min_length=1, max_length=MAX_RUNS)]
+OneOrSeveral = Annotated[
+    Annotated[Commit, Tag("one")] | Annotated[_Several, Tag("several")],
+    Discriminator(lambda value: "several" if isinstance(value, list) else "one"),
+]
+
+
 class Run(Strict):
     """One training seed: a commit of the repository, and every file of it that is fetched."""
 
@@ -118,7 +125,7 @@ class Links(Strict):
 class Supersedes(Strict):
     """The recorded results that these replace, and why. They are kept, apart."""
 
-    revision: Commit | Annotated[list[Commit], Field(min_length=1, max_length=MAX_RUNS)]
+    revision: OneOrSeveral
     reason: Annotated[str, plain_text(500)]
 
     @property

@@ -10,21 +10,21 @@ from icl_bench.specs.suite import TaskSpec
 
 EVAL = "eval"  # the frozen prompts
 
-_STREAMS = re.compile(r"eval|dev|train/(0|[1-9][0-9]*)")
+_STREAMS = re.compile(r"eval|dev|train/(0|[1-9][0-9]*)|fresh/[0-9a-f]{40}")
 _CHUNK = 256  # prompts made at once, which bounds the memory
 
 Arrays = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
 
 
 def generate(task: TaskSpec, suite_name: str, stream: str, start: int, prompts: int) -> Arrays:
-    """Prompts start … start + prompts − 1 of a stream: `eval`, `dev` (for choosing a baseline's numbers), or
-    `train/<seed>`.
+    """Prompts start … start + prompts − 1 of a stream: `eval`, `dev` (for choosing a baseline's numbers),
+    `train/<seed>`, or `fresh/<commit>` (for a submission that was merged by that commit).
 
     Returns xs, float32 (prompts, points, d), ys, float32 (prompts, points, k), and the parameters by name.
     Prompt j is the same whatever else is asked for.
     """
     if not _STREAMS.fullmatch(stream):
-        raise InputError(f"unknown stream {stream!r}; valid: eval, dev, train/SEED with a whole number SEED")
+        raise InputError(f"unknown stream {stream!r}; valid: eval, dev, train/SEED, fresh/COMMIT")
     if prompts < 1 or start < 0:
         raise InputError(f"prompts {prompts} from {start}; ask for at least one, from 0 or later")
     key = f"{suite_name}/{task.name}/{stream}"

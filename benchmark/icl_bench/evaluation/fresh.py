@@ -1,0 +1,139 @@
+"""Fresh prompts: a model is scored on prompts that nobody could know when its weights were fixed.
+
+The frozen prompts of a task are the stream `suite/task/eval`, and everybody may train on them. The fresh ones
+are the stream `suite/task/fresh/<commit>`: SHA-256 of that name, with the 40 hexadecimal digits of the
+commit that merged the submission, seeds the generator (`icl_bench.function_classes.streams`). The commit's
+hash covers the submission, and so the hashes of the weights: it exists only after them. All else of the task
+is the same.
+
+A model that learned the task has the same error on both, but for sampling. The gap is
+
+    ξ_model / ξ_zero on the fresh prompts  -  ξ_model / ξ_zero on the frozen prompts,
+
+with ξ the error summed over prompts and scored context lengths. The two are independent samples of prompts:
+each is resampled by draws of its own, and the central 95% of the differences is the interval.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from scipy.stats import norm
+
+from icl_bench.errors import SpecError
+from icl_bench.evaluation.environment import describe_environment, describe_evaluator
+from icl_bench.evaluation.predictions import predict_all
+from icl_bench.evaluation.scores import (
+    CONFIDENCE,
+    bootstrap_key,
+    interval_estimate,
+    resampled_sums,
+    scored_errors,
+    squared_errors,
+)
+from icl_bench.evaluation.sources import Missing, Source
+from icl_bench.specs.checkpoint import parse_json
+from icl_bench.specs.fresh import FreshRecord, FreshTask
+from icl_bench.specs.result import Estimate, ResultRecord
+from icl_bench.specs.schema import parse
+from icl_bench.suites import Suite, generate
+
+MAX_BYTES = 50_000_000
+Errors = Float[np.ndarray, " prompts"]
+
+
+def fresh_stream(commit: str) -> str:
+    """The stream of a task's prompts that are drawn from a commit of 40 hexadecimal digits."""
+    return f"fresh/{commit}"
+
+
+def fresh_prompts(suite: Suite, task: str, commit: str) -> tuple[np.ndarray, np.ndarray]:
+    """xs (prompts, points, d) and ys (prompts, points, k), as many as are frozen; InputError where `commit`
+    is not one."""
+    xs, ys, _ = generate(suite.task(task), suite.name, fresh_stream(commit), 0, suite.spec.prompts)
+    return xs, ys
+
+
+def zero_errors(ys: Float[np.ndarray, "prompts points k"], suite: Suite, task: str) -> Errors:
+    """Each prompt's error of answering 0, summed over the scored context lengths."""
+    return scored_errors(squared_errors(np.zeros_like(ys), ys), suite.task(task).scored)
+
+
+def evaluate_fresh(
+    source: Source, suite: Suite, frozen: ResultRecord, frozen_zero: dict[str, Errors], commit: str
+) -> FreshRecord:
+    """Score the model of a record on fresh prompts of the same tasks.
+
+    `frozen_zero` holds each prompt's error of answering 0 on the frozen prompts, by task. CheckError where a
+    prediction is not finite.
+    """
+    tasks = {}
+    for task, result in frozen.tasks.items():
+        entrant = source.entrant(suite.task(task))
+        if isinstance(entrant, Missing) or result.checkpoint is None:
+            continue
+        xs, ys = fresh_prompts(suite, task, commit)
+        predictions = predict_all(entrant.predictor, xs, ys, f"{task}, fresh", progress=True)
+        errors = scored_errors(squared_errors(predictions, ys), suite.task(task).scored)
+        zero = zero_errors(ys, suite, task)
+        frozen_pair = (np.array(result.prompt_errors), frozen_zero[task])
+        tasks[task] = FreshTask(
+            sha256=result.checkpoint.sha256,
+            prompts=len(errors),
+            prompt_errors=errors.tolist(),
+            zero_errors=zero.tolist(),
+            gap=relative_gap(suite, task, commit, frozen_pair, (errors, zero)),
+        )
+    return FreshRecord(
+        schema=1,
+        model=frozen.model,
+        suite=frozen.suite,
+        commit=commit,
+        evaluator=describe_evaluator(),
+        environment=describe_environment(source.device),
+        tasks=tasks,
+    )
+
+
+def relative_gap(
+    suite: Suite, task: str, commit: str, frozen: tuple[Errors, Errors], fresh: tuple[Errors, Errors]
+) -> Estimate:
+    """How much larger the error over that of answering 0 is on fresh prompts, with its 95% interval; each
+    pair is the errors of the model and of zero."""
+    keys = (bootstrap_key(suite.name, task), f"{suite.name}/{task}/{fresh_stream(commit)}/bootstrap")
+    values, resampled = [], []
+    for pair, key in zip((frozen, fresh), keys, strict=True):
+        columns = np.stack(pair, axis=1)
+        sums = resampled_sums(columns, suite.spec.resamples, key)
+        values.append(float(pair[0].sum()) / float(pair[1].sum()))
+        resampled.append(sums[:, 0] / sums[:, 1])
+    return interval_estimate(values[1] - values[0], resampled[1] - resampled[0])
+
+
+def beyond_sampling_error(gap: Estimate, tasks: int = 1) -> bool:
+    """Whether a model is worse on fresh prompts by more than the sampling of prompts explains.
+
+    `tasks` is how many gaps of the model are looked at: the interval is widened, as for a normal
+    distribution, so that a model that learned its tasks has a false alarm in any of them in at most 2.5% of
+    cases. A model that is better on fresh prompts is no alarm.
+    """
+    if gap.value is None or gap.low is None:
+        return False
+    tail = (1 - CONFIDENCE) / 2
+    wider = norm.isf(tail / tasks) / norm.isf(tail)
+    return bool(gap.value - wider * (gap.value - gap.low) > 0)
+
+
+def load_fresh_record(path: Path) -> FreshRecord:
+    """Read a record of fresh prompts; SpecError where it is not one."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise SpecError(f"cannot read {path}: {error.strerror}; give a record of fresh prompts") from None
+    return parse_fresh_record(content, str(path))
+
+
+def parse_fresh_record(content: bytes, source: str) -> FreshRecord:
+    """Validate the bytes of such a record; SpecError says what is wrong and where."""
+    return parse(FreshRecord, parse_json(content, source, MAX_BYTES), source)

@@ -1,0 +1,142 @@
+"""Where submissions lie, and reading them.
+
+`submissions/<owner>__<model>/submission.yaml` is what was submitted; beside it lie its recorded results:
+`results/<suite>-seed-<n>.json`, on prompts drawn later `results/<suite>-seed-<n>.fresh.json`, and those that
+were replaced in `results/superseded/<revision[:12]>/`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from icl_bench.errors import SpecError
+from icl_bench.evaluation.fresh import load_fresh_record
+from icl_bench.evaluation.record import load_record
+from icl_bench.specs.fresh import FreshRecord
+from icl_bench.specs.plain_yaml import PlainYAMLError, line_of, load_plain
+from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.schema import all_faults
+from icl_bench.specs.submission import Submission
+
+SUBMISSION_FILE = "submission.yaml"
+REFERENCE_FOLDER = "reference"  # models that come with icl-bench
+RESULTS, SUPERSEDED = "results", "superseded"
+MAX_BYTES = 100_000
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a submission, where, and what to do."""
+
+    path: Path
+    line: int | None
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.path}:{self.line}" if self.line else str(self.path)
+        return f"{place}: {self.message}"
+
+
+@dataclass(frozen=True)
+class SubmissionText:
+    """A submission's file: its bytes, and the plain data in it (None where it is not plain data)."""
+
+    path: Path
+    content: bytes
+    value: Any
+
+    def fault(self, location: tuple[Any, ...], message: str) -> Fault:
+        """A fault at a path of keys and indices."""
+        return Fault(self.path, line_of(self.content, location), message)
+
+
+@dataclass(frozen=True)
+class SubmissionFolder:
+    """A submission, and where its results are."""
+
+    path: Path
+    submission: Submission
+
+    @property
+    def results(self) -> Path:
+        """The folder of recorded results; it need not exist."""
+        return self.path / RESULTS
+
+    def records(self) -> dict[str, ResultRecord]:
+        """Recorded results by run, as `mini-v1-seed-0`; SpecError where a file is no record."""
+        return {name: load_record(path) for name, path in recorded_files(self.results, "json").items()}
+
+    def fresh_records(self) -> dict[str, FreshRecord]:
+        """Recorded results on fresh prompts by run; SpecError where a file is none."""
+        files = recorded_files(self.results, "fresh.json")
+        return {name: load_fresh_record(path) for name, path in files.items()}
+
+
+def record_file(run: str, fresh: bool = False) -> str:
+    """The file name of a run's record."""
+    return f"{run}.fresh.json" if fresh else f"{run}.json"
+
+
+def recorded_files(results: Path, ending: str) -> Mapping[str, Path]:
+    """The record files of a folder by run, suites by name and their seeds by number."""
+    files = {path.name.removesuffix(f".{ending}"): path for path in results.glob(f"*-seed-*.{ending}")}
+    names = [name for name in files if "." not in name]
+    return {
+        name: files[name]
+        for name in sorted(names, key=lambda name: (name.rpartition("-")[0], len(name), name))
+    }
+
+
+def submission_entries(root: Path) -> list[SubmissionFolder]:
+    """Every submission below `root` (not the references), by name; SpecError where one cannot be read."""
+    files = sorted(root.glob(f"*/{SUBMISSION_FILE}"))
+    return [
+        SubmissionFolder(file.parent, read_submission(file))
+        for file in files
+        if file.parent.name != REFERENCE_FOLDER
+    ]
+
+
+def submission_file(path: Path) -> Path:
+    """`submission.yaml` of a folder, or the file itself."""
+    return path / SUBMISSION_FILE if path.is_dir() else path
+
+
+def read_submission(path: Path) -> Submission:
+    """The submission of a folder or file; SpecError about the first fault, with its line."""
+    _, submission, faults = inspect_submission(path)
+    if submission is None:
+        more = f" (and {len(faults) - 1} more: `icl-bench submissions validate`)" if len(faults) > 1 else ""
+        raise SpecError(f"{faults[0]}{more}")
+    return submission
+
+
+def inspect_submission(path: Path) -> tuple[SubmissionText, Submission | None, list[Fault]]:
+    """The text, the submission where it follows its schema, and every fault where it does not."""
+    file = submission_file(path)
+    text, fault = _read(file)
+    if fault:
+        return text, None, [fault]
+    submission, faults = all_faults(Submission, text.value)
+    return text, submission, sorted((text.fault(*one) for one in faults), key=lambda fault: fault.line or 0)
+
+
+def _read(file: Path) -> tuple[SubmissionText, Fault | None]:
+    nothing = SubmissionText(file, b"", None)
+    if file.is_symlink() or (file.exists() and not file.is_file()):
+        return nothing, Fault(file, None, "is not a plain file; put the file itself there")
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        return nothing, Fault(file, None, f"cannot be read ({error.strerror}); name a submission's folder")
+    if len(content) > MAX_BYTES:
+        return nothing, Fault(file, None, f"is larger than {MAX_BYTES:,} bytes; shorten it")
+    try:
+        value = load_plain(content)
+    except UnicodeDecodeError as error:
+        return nothing, Fault(file, None, f"is not UTF-8 ({error.reason}); save it as UTF-8")
+    except PlainYAMLError as error:
+        return nothing, Fault(file, error.line, f"{error}; mend the YAML")
+    return SubmissionText(file, content, value), None
