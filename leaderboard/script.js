@@ -5,7 +5,10 @@ const query = () => new URLSearchParams(location.search);
 
 function keep(changes) {
   const now = query();
-  for (const [name, value] of Object.entries(changes)) value ? now.set(name, value) : now.delete(name);
+  for (const [name, value] of Object.entries(changes)) {
+    now.delete(name);
+    for (const one of [value].flat()) if (one) now.append(name, one);
+  }
   const text = now.toString();
   history.replaceState(null, "", location.pathname + (text ? "?" + text : "") + location.hash);
 }
@@ -40,12 +43,13 @@ function makeSortable(table) {
   const name = (cell) => cell.textContent.trim().toLowerCase().replace(/\s+/g, "-");
   const initial = [...table.tBodies].map((body) => [...body.rows]);
   heads.forEach((cell, column) => {
+    if ("unsorted" in cell.dataset) return;
     const link = cell.querySelector("a");
     const button = document.createElement("button");
     button.type = "button";
     if (link) {
       button.setAttribute("aria-label", "Sort by " + cell.textContent.trim());
-      cell.append(" ", button);
+      cell.append("\u00a0", button);
     } else {
       button.append(...cell.childNodes);
       cell.append(button);
@@ -111,10 +115,20 @@ function makeFilterable(form) {
 
 // --- charts whose curves can be chosen --------------------------------------------------------------------
 
+const seriesOf = (element) => [...element.querySelectorAll("g[data-name]")];
+const namesOf = (series) => [...new Set(series.map((one) => one.dataset.name))];
+
+// What the address hides of all curves of the page. Older addresses join the names by commas.
+function hiddenCurves() {
+  const all = namesOf([...document.querySelectorAll("figure[data-choose]")].flatMap(seriesOf));
+  const given = query().getAll("hide").flatMap((one) => (all.includes(one) ? one : one.split(",")));
+  return given.filter((one) => all.includes(one));
+}
+
 function makeChoosable(figure) {
-  const series = [...figure.querySelectorAll("g[data-name]")];
-  const names = [...new Set(series.map((one) => one.dataset.name))];
-  const hidden = new Set((query().get("hide") || "").split(",").filter((name) => names.includes(name)));
+  const series = seriesOf(figure);
+  const names = namesOf(series);
+  const hidden = new Set(hiddenCurves().filter((name) => names.includes(name)));
   const box = document.createElement("fieldset");
   box.className = "choose";
   const legend = document.createElement("legend");
@@ -131,7 +145,7 @@ function makeChoosable(figure) {
     input.addEventListener("change", () => {
       input.checked ? hidden.delete(name) : hidden.add(name);
       apply();
-      keep({ hide: [...hidden].join(",") });
+      keep({ hide: [...hiddenCurves().filter((other) => !names.includes(other)), ...hidden] });
     });
     label.append(input, name);
     box.append(label);
