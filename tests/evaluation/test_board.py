@@ -39,7 +39,7 @@ def model(
     """A model that leaves about this share of zero's error, in each run."""
     rng = np.random.default_rng(sum(name.encode()))
     drawn = {
-        task: [errors * np.abs(share + noise * rng.normal(size=len(errors))) for _ in range(runs)]
+        task: {seed: errors * np.abs(share + noise * rng.normal(size=len(errors))) for seed in range(runs)}
         for task, errors in zero.items()
     }
     return Contender(name, drawn)
@@ -55,6 +55,10 @@ def test_the_best_mean_is_first_and_what_lacks_a_task_is_last_without_a_rank(sui
     assert list(board.models[2].scores) == [TASKS[0]]
     assert [(one.name, one.rank) for one in board.baselines] == [("base", None)]
     assert board.baselines[0].mean.value > board.models[0].mean.value
+
+
+def half_width(drawn: np.ndarray) -> float:
+    return np.ptp(np.quantile(drawn, [0.025, 0.975])) / 2
 
 
 def test_ranks_means_and_groups_are_as_defined(suite, zero):
@@ -79,13 +83,13 @@ def test_ranks_means_and_groups_are_as_defined(suite, zero):
         below = len(order) - leader - 1
         apart = drawn[:, order[leader]] - drawn[:, order[k]]
         gap = board.models[leader].mean.value - board.models[k].mean.value
-        separated = gap > norm.ppf(1 - 0.025 / below) * apart.std(ddof=1)
+        separated = gap > norm.ppf(1 - 0.025 / below) / norm.ppf(0.975) * half_width(apart)
         leader = k if separated else leader
         expected.append(expected[-1] + separated)
     assert [one.rank.group for one in board.models] == expected
     assert 1 < max(expected) < len(models)
-    errors = [(drawn[:, a] - drawn[:, b]).std(ddof=1) for a, b in pairwise(order)]
-    assert board.resolvable == pytest.approx(norm.ppf(0.975) * np.median(errors))
+    widths = [half_width(drawn[:, a] - drawn[:, b]) for a, b in pairwise(order)]
+    assert board.resolvable == pytest.approx(np.median(widths))
 
 
 def test_equal_models_share_their_place_and_group(suite, zero):
@@ -103,7 +107,9 @@ def test_the_order_in_which_models_come_changes_nothing(suite, zero):
 
 def test_several_runs_are_counted_and_widen_the_interval(suite, zero):
     single = model("one", zero, 0.4)
-    spread = {task: [0.7 * errors[0], errors[0], 1.3 * errors[0]] for task, errors in single.runs.items()}
+    spread = {
+        task: {0: 0.7 * errors[0], 1: errors[0], 2: 1.3 * errors[0]} for task, errors in single.runs.items()
+    }
     one, three = (Board(suite, [Contender("x", runs)]).models[0] for runs in (single.runs, spread))
     assert (one.runs[TASKS[0]], three.runs[TASKS[0]]) == (1, 3)
     assert three.mean.high - three.mean.low > 2 * (one.mean.high - one.mean.low)
@@ -111,7 +117,9 @@ def test_several_runs_are_counted_and_widen_the_interval(suite, zero):
 
 def test_differences_are_those_of_compare_on_fewer_prompts_too(suite, zero):
     a, b = model("a", zero, 0.3), model("b", zero, 0.4)
-    few = Contender("few", {task: [errors[0][:50]] for task, errors in model("few", zero, 0.5).runs.items()})
+    few = Contender(
+        "few", {task: {0: errors[0][:50]} for task, errors in model("few", zero, 0.5).runs.items()}
+    )
     board = Board(suite, [a, b], [few])
     assert board.differences("a", "b") == compare(suite, a, b)
     assert board.differences("a", "few") == compare(suite, a, few)

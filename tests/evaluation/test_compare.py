@@ -29,7 +29,7 @@ def errors_of(name: str, suite: str = "tiny") -> dict[str, np.ndarray]:
 
 
 def contender(name: str, errors: dict[str, np.ndarray]) -> Contender:
-    return Contender(name, {task: [one] for task, one in errors.items()})
+    return Contender(name, {task: {0: one} for task, one in errors.items()})
 
 
 def test_a_difference_is_that_of_the_two_scores_with_the_interval_of_gathered_resamples(tiny):
@@ -49,7 +49,7 @@ def test_a_difference_is_that_of_the_two_scores_with_the_interval_of_gathered_re
 
 def test_the_mean_weighs_tasks_alike(tiny):
     a, b = (contender(name, errors_of(name)) for name in ("ridge", "knn"))
-    *tasks, mean = compare(tiny, a, b)
+    *tasks, mean = compare(tiny, a, b, TASKS)
     assert [one.task for one in tasks] == TASKS
     assert mean.task == MEAN
     assert mean.a == pytest.approx(np.mean([one.a for one in tasks]))
@@ -102,8 +102,17 @@ def test_a_task_without_a_score_is_told_and_does_not_count(tiny):
     by_task = {one.task: one for one in compare(tiny, a, b)}
     assert by_task["decision_tree"].difference.reason == "baseline zero is no better than answering 0 here"
     assert by_task["decision_tree"].p is None
-    scored = [one for task, one in by_task.items() if task not in ("decision_tree", MEAN)]
-    assert by_task[MEAN].a == pytest.approx(np.mean([one.a for one in scored]))
+    others = [one for task, one in by_task.items() if task != "decision_tree"]
+    assert [one.p_corrected for one in others] == holm([one.p for one in others])
+
+
+def test_no_mean_is_given_over_fewer_tasks_than_were_asked_for(tiny):
+    whole = contender("whole", errors_of("ridge"))
+    part = contender("part", {TASKS[0]: errors_of("knn")[TASKS[0]]})
+    assert [one.task for one in compare(tiny, whole, part, TASKS)] == TASKS[:1]
+    unscored = ["linear_regression", "decision_tree"]
+    both = (contender(name, errors_of_all(name)) for name in ("ridge", "knn"))
+    assert [one.task for one in compare(tiny, *both, unscored)] == unscored
 
 
 def errors_of_all(name: str) -> dict[str, np.ndarray]:
@@ -141,7 +150,7 @@ def test_a_record_of_another_suite_is_refused(own, tmp_path):
 
 def test_a_difference_on_fewer_prompts_knows_of_how_many(own):
     freeze(own, missing_entries(own, TASKS, ["knn"], 50))
-    linear, parity, mean = compare(own, *contenders(["baseline/knn", "baseline/ridge"], own, TASKS))
+    linear, parity, mean = compare(own, *contenders(["baseline/knn", "baseline/ridge"], own, TASKS), TASKS)
     assert [(one.prompts, one.of) for one in (linear, parity, mean)] == [(50, 96), (50, 96), (100, 192)]
     arguments = ["compare", "baseline/knn", "baseline/ridge", "--suite", "tiny"]
     lines = CliRunner().invoke(app, [*arguments, "--task", TASKS[0]]).stdout.splitlines()
@@ -151,7 +160,8 @@ def test_a_difference_on_fewer_prompts_knows_of_how_many(own):
 
 
 def test_the_p_value_of_the_mean_is_not_corrected(tiny):
-    *tasks, mean = compare(tiny, *(contender(name, errors_of(name)) for name in ("ridge", "zero")))
+    a, b = (contender(name, errors_of(name)) for name in ("ridge", "zero"))
+    *tasks, mean = compare(tiny, a, b, TASKS)
     assert [one.p_corrected for one in tasks] == holm([one.p for one in tasks])
     assert tasks[0].p_corrected == 2 * tasks[0].p
     assert mean.p is not None

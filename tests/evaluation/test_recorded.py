@@ -37,7 +37,7 @@ def trained(model: str, seed: int) -> ResultRecord:
 def test_runs_come_by_seed(own, results):
     found = recorded_runs("reference/llama", own, [TASK])
     assert list(found) == [TASK]
-    for run, name in zip(found[TASK], SEEDS.values(), strict=True):
+    for run, name in zip(found[TASK].values(), SEEDS.values(), strict=True):
         errors = icl_bench.evaluate(f"baseline/{name}", "tiny", [TASK]).tasks[TASK].prompt_errors
         np.testing.assert_array_equal(run, errors)
 

@@ -1,7 +1,11 @@
 """Several runs are one number whose interval counts what differs between them as well as between prompts."""
 
+from functools import cache
+
 import numpy as np
 import pytest
+from scipy.stats import sem
+from scipy.stats import t as student
 
 import icl_bench
 from icl_bench.errors import InputError
@@ -12,23 +16,24 @@ from icl_bench.suites.frozen_errors import BaselineErrors
 TASK = "linear_regression"
 
 
+@cache
 def errors(name: str) -> np.ndarray:
     return np.array(icl_bench.evaluate(f"baseline/{name}", "tiny", [TASK]).tasks[TASK].prompt_errors)
 
 
 def score(suite, *runs):
-    return sample_task(suite, TASK, [Contender("x", {TASK: runs})]).score.estimate(0)
+    return sample_task(suite, TASK, [Contender("x", {TASK: dict(enumerate(runs))})]).score.estimate(0)
 
 
 def test_one_run_has_the_scores_and_intervals_of_its_record(tiny):
-    found = sample_task(tiny, TASK, [Contender("x", {TASK: [errors("ridge")]})])
+    found = sample_task(tiny, TASK, [Contender("x", {TASK: {0: errors("ridge")}})])
     expected = icl_bench.evaluate("baseline/ridge", "tiny", [TASK]).tasks[TASK]
     assert found.score.estimate(0) == expected.score
     assert found.optimality.estimate(0) == expected.optimality
 
 
 def test_a_model_has_the_same_estimate_in_any_company(tiny):
-    a, b = (Contender(name, {TASK: [errors(name)]}) for name in ("ridge", "knn"))
+    a, b = (Contender(name, {TASK: {0: errors(name)}}) for name in ("ridge", "knn"))
     together = sample_task(tiny, TASK, [a, b])
     for place, one in enumerate((a, b)):
         assert sample_task(tiny, TASK, [one]).score.estimate(0) == together.score.estimate(place)
@@ -39,16 +44,48 @@ def test_equal_runs_are_as_certain_as_one(tiny):
     assert (three.value, three.low, three.high) == pytest.approx((one.value, one.low, one.high))
 
 
-def test_runs_that_differ_widen_the_interval(tiny):
+def spread(shares: dict[int, float]) -> dict[int, np.ndarray]:
+    """Runs with these scores by seed, without sampling error."""
     base, zero = errors("least_squares"), errors("zero")
-    runs = [zero + share * (base - zero) for share in (0.1, 0.5, 0.9)]  # scores without sampling error
-    found = score(tiny, *runs)
-    assert found.value == pytest.approx(0.5)
-    means = sorted(
-        np.mean([a, b, c]) for a in (0.1, 0.5, 0.9) for b in (0.1, 0.5, 0.9) for c in (0.1, 0.5, 0.9)
-    )
-    assert found.low == pytest.approx(means[0])  # 1 of 27 draws is the lowest: more than 2.5%
-    assert found.high == pytest.approx(means[-1])
+    return {seed: zero + share * (base - zero) for seed, share in shares.items()}
+
+
+@pytest.mark.parametrize("shares", [(0.4, 0.6), (0.1, 0.4, 0.9), (0.5, 0.6, 0.65, 0.7, 0.9)])
+def test_where_runs_outweigh_prompts_the_interval_is_students(tiny, shares):
+    found = score(tiny, *spread(dict(enumerate(shares))).values())
+    assert found.value == pytest.approx(np.mean(shares))
+    beyond = student(len(shares) - 1, np.mean(shares), sem(shares))
+    drawn_error = np.sqrt(0.025 * 0.975 / tiny.spec.resamples)
+    assert beyond.cdf(found.low) == pytest.approx(0.025, abs=3 * drawn_error)
+    assert beyond.sf(found.high) == pytest.approx(0.025, abs=3 * drawn_error)
+
+
+@pytest.mark.parametrize("runs", [2, 3, 5])
+def test_equal_models_differ_significantly_in_5_of_100_comparisons(tiny, runs):
+    rng, trials = np.random.default_rng(runs), 100
+    rejected = 0
+    for _ in range(trials):
+        one, other = (dict(enumerate(rng.normal(0.5, 0.1, size=runs))) for _ in range(2))
+        found = difference(tiny, one, other)
+        rejected += not found.low <= 0 <= found.high
+    assert rejected / trials == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / trials))
+
+
+def difference(suite, a: dict[int, float], b: dict[int, float]):
+    contenders = [Contender(name, {TASK: spread(shares)}) for name, shares in (("a", a), ("b", b))]
+    return sample_task(suite, TASK, contenders).score.difference(0, 1)
+
+
+def test_runs_of_one_seed_are_paired(tiny):
+    """What a seed does to both models cancels, in whatever order the runs come."""
+    found = difference(tiny, {0: 0.2, 1: 0.5, 2: 0.8}, {2: 0.7, 0: 0.1, 1: 0.4})
+    assert (found.value, found.low, found.high) == pytest.approx((0.1, 0.1, 0.1))
+
+
+def test_runs_of_other_seeds_are_not_paired(tiny):
+    found = difference(tiny, {0: 0.2, 1: 0.5, 2: 0.8}, {3: 0.1, 4: 0.4, 5: 0.7})
+    assert found.low < -0.5
+    assert found.high > 0.7
 
 
 def test_a_model_without_a_run_is_an_error(tiny):

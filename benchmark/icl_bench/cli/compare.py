@@ -42,7 +42,7 @@ def compare(
     of = load_suite(suite)
     tasks = chosen_tasks(of, task)
     first, second = contenders([a, b], of, tasks, device)
-    found = differences(of, first, second)
+    found = differences(of, first, second, tasks)
     if as_json:
         sides = {"suite": of.name, "a": first.name, "b": second.name}
         typer.echo(json.dumps(sides | {"differences": [_row(one) for one in found]}, indent=1))

@@ -10,12 +10,12 @@ resamples.
 
 Group: models that cannot be told from their group's leader. The best model leads group 1. Going down from a
 leader, the first model that is separated from it leads the next group. A model is separated from its leader
-where the difference of their means is more than z standard errors, those of the paired difference over
+where the difference of their means is more than z / 1.96 times the half-width of its 95% interval over paired
 resamples, with z the normal quantile of a two-sided 5% divided by the number of models below the leader
 (Bonferroni).
 
-Resolvable: the median over neighbours in rank of 1.96 standard errors of their paired difference: about how
-far apart two neighbours have to be before one comparison tells them apart.
+Resolvable: the median over neighbours in rank of the half-width of the 95% interval of their paired
+difference: about how far apart two neighbours have to be before one comparison tells them apart.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ from scipy.stats import norm, rankdata
 
 from icl_bench.evaluation.compare import Difference, Pair, compare, differences
 from icl_bench.evaluation.sampled import Contender, SampledTask, sample_task
-from icl_bench.evaluation.scores import CONFIDENCE, interval_estimate
+from icl_bench.evaluation.scores import CONFIDENCE, interval_ends, interval_estimate
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite
 
@@ -83,7 +83,9 @@ class Board:
         same = all(one[a][0] is one[b][0] for _, one in shared)
         if not shared or not same:  # on fewer prompts than the others, resampled on its own
             return compare(self.suite, self._contenders[a], self._contenders[b])
-        return differences([Pair(task, one[a][0].score, one[a][1], one[b][1]) for task, one in shared])
+        return differences(
+            [Pair(task, one[a][0].score, one[a][1], one[b][1]) for task, one in shared], len(of)
+        )
 
     def _standing(self, contender: Contender) -> Standing:
         found = {task: one[contender.name] for task, one in self._places.items() if contender.name in one}
@@ -110,7 +112,7 @@ class Board:
 
 def _sample(suite: Suite, task: str, contenders: Sequence[Contender]) -> dict[str, tuple[SampledTask, int]]:
     """Where the scores of each are: together for all that have errors of every prompt."""
-    whole = [one for one in contenders if min(map(len, one.runs[task])) == suite.spec.prompts]
+    whole = [one for one in contenders if min(map(len, one.runs[task].values())) == suite.spec.prompts]
     alone = [[one] for one in contenders if one not in whole]
     sampled = [(group, sample_task(suite, task, group)) for group in [whole, *alone] if group]
     return {one.name: (scores, place) for group, scores in sampled for place, one in enumerate(group)}
@@ -143,32 +145,29 @@ def _rank(values: np.ndarray, drawn: np.ndarray) -> tuple[list[Rank], float | No
     ends = np.quantile(
         rankdata(-drawn, method="min", axis=1), [tail, 1 - tail], axis=0, method="inverted_cdf"
     )
-    covariance = np.cov(drawn, rowvar=False).reshape(len(values), len(values))
-    groups = _groups(values, covariance)
+    groups = _groups(values, drawn)
     ranks = [
         Rank(int(place), int(low), int(high), group)
         for place, low, high, group in zip(places, *ends, groups, strict=True)
     ]
     if len(values) < 2:
         return ranks, None
-    apart = [_standard_error(covariance, k, k + 1) for k in range(len(values) - 1)]
-    return ranks, float(norm.ppf(1 - tail) * np.median(apart))
+    return ranks, float(np.median([_half_width(drawn, k, k + 1) for k in range(len(values) - 1)]))
 
 
-def _groups(values: np.ndarray, covariance: np.ndarray) -> list[int]:
+def _groups(values: np.ndarray, drawn: np.ndarray) -> list[int]:
     groups, leader = [1], 0
     for model in range(1, len(values)):
         below = len(values) - 1 - leader
-        z = norm.ppf(1 - (1 - CONFIDENCE) / 2 / below)
-        if values[leader] - values[model] > z * _standard_error(covariance, leader, model):
-            leader = model
-            groups.append(groups[-1] + 1)
-        else:
-            groups.append(groups[-1])
+        tail = (1 - CONFIDENCE) / 2
+        wider = norm.ppf(1 - tail / below) / norm.ppf(1 - tail)
+        separated = values[leader] - values[model] > wider * _half_width(drawn, leader, model)
+        groups.append(groups[-1] + int(separated))
+        leader = model if separated else leader
     return groups
 
 
-def _standard_error(covariance: np.ndarray, a: int, b: int) -> float:
-    """Of the paired difference of two models."""
-    variance = covariance[a, a] + covariance[b, b] - 2 * covariance[a, b]
-    return float(np.sqrt(max(variance, 0.0)))
+def _half_width(drawn: np.ndarray, a: int, b: int) -> float:
+    """Half the width of the 95% interval of the paired difference of two models."""
+    low, high = interval_ends(drawn[:, a] - drawn[:, b])
+    return float(high - low) / 2

@@ -45,17 +45,20 @@ class Difference:
         return "A" if self.difference.value > 0 else "B"
 
 
-def compare(suite: Suite, a: Contender, b: Contender) -> list[Difference]:
-    """A difference for each task that both have errors of, in the suite's order, then that of their mean.
+def compare(suite: Suite, a: Contender, b: Contender, tasks: Sequence[str] | None = None) -> list[Difference]:
+    """A difference for each of the tasks, all of the suite's by default, that both have errors of, in the suite's
+    order; where that is every one of them, also that of the mean over tasks.
 
     InputError where they share no task.
     """
-    shared = [task for task in suite.tasks if a.runs.get(task) and b.runs.get(task)]
+    wanted = [task for task in suite.tasks if tasks is None or task in tasks]
+    shared = [task for task in wanted if a.runs.get(task) and b.runs.get(task)]
     if not shared:
         raise InputError(
             f"{a.name} and {b.name} have no task of {suite.name} in common; evaluate both on one"
         )
-    return differences([Pair(task, sample_task(suite, task, [a, b]).score, 0, 1) for task in shared])
+    pairs = [Pair(task, sample_task(suite, task, [a, b]).score, 0, 1) for task in shared]
+    return differences(pairs, len(wanted))
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,15 @@ class Pair:
         return Difference(self.task, one.prompts, one.of, a, b, difference, p, corrected)
 
 
-def differences(pairs: Sequence[Pair]) -> list[Difference]:
-    """A difference for each task, then, where two or more have one with an interval, that of their mean."""
+def differences(pairs: Sequence[Pair], wanted: int) -> list[Difference]:
+    """A difference for each task, then, where all that are wanted have one with an interval, that of their mean:
+    a mean over fewer would be another quantity from pair to pair."""
     estimates = {pair.task: pair.sampled.difference(pair.a, pair.b) for pair in pairs}
     drawn = {pair.task: pair.drawn for pair in pairs if estimates[pair.task].low is not None}
     p = {task: two_sided_p(one) for task, one in drawn.items()}
     corrected = dict(zip(p, holm(list(p.values())), strict=True))
     found = [pair.told(estimates[pair.task], p.get(pair.task), corrected.get(pair.task)) for pair in pairs]
-    return [*found, _mean([one for one in found if one.task in p], drawn)] if len(p) > 1 else found
+    return [*found, _mean(found, drawn)] if len(p) == wanted > 1 else found
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -3,12 +3,10 @@
 import os
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from icl_bench.errors import InputError
 from icl_bench.evaluation.freeze import serving_baselines
 from icl_bench.evaluation.record import check_of_suite, load_record
-from icl_bench.evaluation.recorded import recorded_runs
+from icl_bench.evaluation.recorded import recorded_runs, runs_of
 from icl_bench.evaluation.runner import evaluate_source
 from icl_bench.evaluation.sampled import Contender, Errors
 from icl_bench.evaluation.sources import BASELINE_PREFIX, Source, open_source
@@ -17,7 +15,7 @@ from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite
 from icl_bench.suites.frozen_errors import load_errors
 
-_Runs = dict[str, list[Errors]]  # by task
+_Runs = dict[str, dict[int, Errors]]  # by task and seed
 
 
 def contenders(
@@ -44,7 +42,7 @@ def _opened(name: str, suite: Suite, tasks: Sequence[str], device: str | None) -
     if os.path.isfile(path) or (name.endswith(".json") and not os.path.isdir(path)):
         record = load_record(path)
         check_of_suite(record, suite, name)
-        return lambda: Contender(record.model.id, _runs(record, tasks))
+        return lambda: Contender(record.model.id, _of(record, tasks))
     if name.startswith(BASELINE_PREFIX):
         return _opened_baseline(name, suite, tasks)
     source = open_source(name, suite, None, device, tasks)
@@ -60,7 +58,7 @@ def _opened_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> Callable[
     if not serving:
         raise InputError(f"baseline {baseline} serves none of {', '.join(tasks)}; name another")
     loaded = {task: load_errors(suite, task, baseline) for task in serving}
-    frozen = {task: [errors.errors] for task, errors in loaded.items() if errors is not None}
+    frozen = {task: {0: errors.errors} for task, errors in loaded.items() if errors is not None}
     left = [task for task in serving if task not in frozen]
     return lambda: _evaluated(source, suite, left, frozen)
 
@@ -70,8 +68,8 @@ def _evaluated(source: Source, suite: Suite, tasks: Sequence[str], known: _Runs)
     if not tasks:
         return Contender(source.identity.id, known)
     record = evaluate_source(source, suite, tasks, progress=True)
-    return Contender(source.identity.id, known | _runs(record, tasks))
+    return Contender(source.identity.id, known | _of(record, tasks))
 
 
-def _runs(record: ResultRecord, tasks: Sequence[str]) -> _Runs:
-    return {name: [np.array(task.prompt_errors)] for name, task in record.tasks.items() if name in tasks}
+def _of(record: ResultRecord, tasks: Sequence[str]) -> _Runs:
+    return {task: by_seed for task, by_seed in runs_of([record]).items() if task in tasks}

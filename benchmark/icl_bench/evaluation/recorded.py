@@ -3,7 +3,8 @@
 `submissions/reference/<name>/results/<suite>-seed-<n>.json` is what `icl-bench evaluate` wrote of one seed.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -34,19 +35,30 @@ def _checked(path: Path, name: str, suite: Suite) -> ResultRecord:
     seed = path.stem.rpartition("-")[2]
     for task, result in record.tasks.items():
         told = result.checkpoint
-        if told is None or told.spec.get("name") != name or str((told.training or {}).get("seed")) != seed:
+        if told is None or told.spec.get("name") != name or str(result.seed) != seed:
             raise SpecError(
                 f"{path}: tasks.{task} is not of {name} trained with seed {seed}; evaluate it again"
             )
     return record
 
 
-def recorded_runs(model: str, suite: Suite, tasks: Collection[str]) -> dict[str, list[Errors]]:
-    """The errors of a reference's recorded runs, called as `reference/llama`, by task; those of one task are
-    in the order of their seeds."""
-    runs: dict[str, list[Errors]] = {}
-    for record in reference_records(model.removeprefix(PREFIX), suite):
+def recorded_runs(model: str, suite: Suite, tasks: Collection[str]) -> dict[str, dict[int, Errors]]:
+    """The errors of a reference's recorded runs, called as `reference/llama`, by task and seed."""
+    runs = runs_of(reference_records(model.removeprefix(PREFIX), suite))
+    return {task: by_seed for task, by_seed in runs.items() if task in tasks}
+
+
+def runs_of(records: Sequence[ResultRecord]) -> dict[str, dict[int, Errors]]:
+    """The errors of every run of a model, by task and training seed, in the order of its records.
+
+    A run that does not tell its seed has the lowest number that is free.
+    """
+    runs: dict[str, dict[int, Errors]] = {}
+    for record in records:
         for task, result in record.tasks.items():
-            if task in tasks:
-                runs.setdefault(task, []).append(np.array(result.prompt_errors))
+            known = runs.setdefault(task, {})
+            seed = result.seed
+            if seed is None or seed in known:
+                seed = next(number for number in count() if number not in known)
+            known[seed] = np.array(result.prompt_errors)
     return runs

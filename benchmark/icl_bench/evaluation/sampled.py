@@ -4,17 +4,18 @@ Everything that is said of models side by side comes from these: the score of on
 difference of two, ranks. Prompts are resampled as for every interval (`icl_bench.evaluation.scores`), the
 same ones for all models.
 
-A model may have several runs of each task, trained with different seeds. Its score is the mean over runs, and
-a resample draws runs, and then prompts, the same prompts for every run: a score that would be reported for as
-many new runs, on as many new prompts. With one run, it is that of its prompts alone.
-
-With few runs intervals are too narrow. A percentile bootstrap does not know how little a handful of runs says
-about their spread: simulated with normally distributed runs whose spread outweighs that of prompts, intervals
-of nominal 95% hold the true mean in about 50% of cases with 2 runs, 75% with 3 and 83% with 5.
+A model may have several runs of each task, trained with different seeds. Its score is the mean over runs. On
+a resample it is the mean over the same runs on the drawn prompts, and a step that stands for other runs: with
+s_i the scores of the n runs, the step is Σ_i g_i (s_i − s̄) / sqrt(n χ²), where the g_i are standard normals,
+one a seed, and χ² the sum of n − 1 squared ones. Where runs are normally distributed and outweigh prompts the
+interval is Student's t interval of the mean: two runs say little, five say more. Models share the g_i of the
+seeds that they share, so that the interval of their difference is then that of a paired t test. With one run
+there is no step: nothing is known of other runs, and the interval is that of its prompts alone.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -29,7 +30,7 @@ from icl_bench.evaluation.scores import (
     without_estimate,
 )
 from icl_bench.evaluation.sources import Missing
-from icl_bench.function_classes.streams import raw_words, uniform_index
+from icl_bench.function_classes.streams import GRID, grid_normals, raw_words
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite
 from icl_bench.suites.frozen_errors import BaselineErrors
@@ -39,10 +40,10 @@ Errors = Float[np.ndarray, " _"]  # of each prompt, summed over scored context l
 
 @dataclass(frozen=True)
 class Contender:
-    """A model: its name, and by task the errors of each of its runs."""
+    """A model: its name, and by task the errors of each of its runs, by the seed that it was trained with."""
 
     name: str
-    runs: Mapping[str, Sequence[Errors]]
+    runs: Mapping[str, Mapping[int, Errors]]
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,12 @@ def sample_task(suite: Suite, task: str, contenders: Sequence[Contender]) -> Sam
 def _against(
     suite: Suite,
     task: str,
-    runs: Sequence[Sequence[Errors]],
+    runs: Sequence[Mapping[int, Errors]],
     bases: Mapping[str, BaselineErrors | Missing],
     zero: Errors,
 ) -> dict[str, Sampled]:
     """Scores at which each base has 1; those of bases on as many prompts are resampled at once."""
-    flat = [run for one in runs for run in one]
+    flat = [run for one in runs for run in one.values()]
     shortest, found = min(map(len, flat)), {}
     by_prompts: dict[int, dict[str, Errors]] = {}
     for name, base in bases.items():
@@ -118,21 +119,39 @@ def _against(
             chosen = [*range(len(flat)), place, len(columns) - 1]
             scores, drawn = (_by_model(model_scores(one[:, chosen]), runs) for one in (totals, sums))
             means = np.array([one.mean() for one in scores])
-            resampled = np.stack([_over_runs(one, f"{key}/seeds") for one in drawn], axis=1)
+            resampled = np.stack(
+                [
+                    mean.mean(axis=1) + _other_runs(score[0], tuple(seeds), key, len(mean))
+                    for mean, score, seeds in zip(drawn, scores, runs, strict=True)
+                ],
+                axis=1,
+            )
             found[name] = Sampled(name, prompts, suite.spec.prompts, means, resampled)
     return found
 
 
-def _by_model(by_run: np.ndarray, runs: Sequence[Sequence[Errors]]) -> list[np.ndarray]:
+def _by_model(by_run: np.ndarray, runs: Sequence[Mapping[int, Errors]]) -> list[np.ndarray]:
     """The columns of each model's runs."""
     return np.split(by_run, np.cumsum([len(one) for one in runs])[:-1], axis=1)
 
 
-def _over_runs(scores: Float[np.ndarray, "resamples runs"], key: str) -> Float[np.ndarray, " resamples"]:
-    """The mean of as many runs as there are, drawn anew for each resample; two models with as many runs draw
-    the same ones, since runs of one seed see the same training prompts."""
-    resamples, count = scores.shape
+def _other_runs(
+    scores: Float[np.ndarray, " runs"], seeds: Sequence[int], key: str, resamples: int
+) -> Float[np.ndarray, " resamples"] | float:
+    """What other runs would add to the mean score, on each resample: nothing known where there is one run."""
+    count = len(scores)
     if count == 1:
-        return scores[:, 0]
-    drawn = uniform_index(raw_words(key, 0, resamples, count), count)
-    return np.take_along_axis(scores, drawn, axis=1).mean(axis=1)
+        return 0.0
+    step = np.zeros(resamples)
+    for seed, score in zip(seeds, scores - scores.mean(), strict=True):
+        step += _normals(f"{key}/seed {seed}", resamples, 0) * score
+    squares = np.zeros(resamples)
+    for column in range(count - 1):
+        squares += _normals(f"{key}/spread", resamples, column) ** 2
+    return step / np.sqrt(count * squares)
+
+
+@lru_cache(maxsize=256)
+def _normals(key: str, resamples: int, column: int) -> Float[np.ndarray, " resamples"]:
+    """Standard normals of a stream of its own, the same bits on any machine."""
+    return grid_normals(raw_words(f"{key}/{column}", 0, resamples, 1)[:, 0]) * GRID

@@ -7,11 +7,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.board import Board
-from icl_bench.evaluation.recorded import reference_records
+from icl_bench.evaluation.recorded import reference_records, runs_of
 from icl_bench.evaluation.sampled import Contender
 from icl_bench.evaluation.sources import BASELINE_PREFIX
 from icl_bench.models.accounting import Account, account
@@ -48,12 +46,8 @@ class Entry:
         return {task: account(spec, suite.task(task)) for task, spec in self.specs.items()}
 
     def contender(self) -> Contender:
-        """As it is compared: the errors of every run, by task, in the order of the records."""
-        runs: dict[str, list[np.ndarray]] = {}
-        for record in self.records:
-            for task, result in record.tasks.items():
-                runs.setdefault(task, []).append(np.array(result.prompt_errors))
-        return Contender(self.name, runs)
+        """As it is compared."""
+        return Contender(self.name, runs_of(self.records))
 
 
 def family(spec: ArchitectureSpec) -> Family:
@@ -116,7 +110,7 @@ def baseline_contenders(suite: Suite) -> list[Contender]:
     return [
         Contender(
             BASELINE_PREFIX + name,
-            {task: [one[name].errors] for task, one in by_task.items() if name in one},
+            {task: {0: one[name].errors} for task, one in by_task.items() if name in one},
         )
         for name in names
     ]

@@ -153,6 +153,12 @@ class TaskResult(Strict):
         """How many context lengths the score sums over."""
         return self.points if self.scored == "all" else 1
 
+    @property
+    def seed(self) -> int | None:
+        """What its checkpoint says that it was trained with; None where it does not say, or there is none."""
+        told = (self.checkpoint.training or {}).get("seed") if self.checkpoint else None
+        return told if type(told) is int else None
+
     def scored_sum(self, curve: list[float]) -> float:
         """The part of an error curve that the score sums over."""
         return sum(curve) if self.scored == "all" else curve[-1]
