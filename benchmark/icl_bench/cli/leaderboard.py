@@ -1,12 +1,13 @@
 """`icl-bench leaderboard`: what the recorded results come to, on the terminal and as a site."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from icl_bench.cli.errors import VerbGroup
+from icl_bench.cli.errors import VerbGroup, let_signals_interrupt
 
 if TYPE_CHECKING:
     from icl_bench.evaluation.board import Board, Standing
@@ -28,8 +29,9 @@ def show(
 ) -> None:
     """Show the board of a suite: ranks, mean scores and a score a task, with 95% intervals.
 
-    Models of one group cannot be told from its leader. Intervals resample runs, where a model has several of
-    a task, and prompts. Models that lack a task are not ranked, baselines neither.
+    Models of one group cannot be told from its leader. Intervals count what differs between prompts and,
+    where a model has several runs of a task, between runs. Models that lack a task are not ranked, baselines
+    neither.
 
     Example: icl-bench leaderboard show --suite mini
     """
@@ -44,6 +46,11 @@ def show(
         typer.echo(json.dumps(board_data(board, entries).model_dump(by_alias=True), indent=1))
         return
     typer.echo(_table(board, optimality))
+    if not entries:
+        typer.echo(
+            f"\nno model is recorded on {of.name} yet, baselines alone; score one with: "
+            f"icl-bench evaluate MODEL --suite {of.name}"
+        )
     if board.resolvable is not None:
         typer.echo(
             f"\nneighbours in rank are told apart when their means differ by about {board.resolvable:.3f}"
@@ -54,7 +61,9 @@ def show(
 
 @leaderboard.command("build")
 def build(
-    out: Annotated[Path, typer.Option(help="Folder of the site; a site that is there is replaced.")] = SITE,
+    out: Annotated[
+        Path, typer.Option(help="Folder of the site; a site that is there is replaced, other files stay.")
+    ] = SITE,
     address: Annotated[
         str,
         typer.Option(
@@ -69,10 +78,14 @@ def build(
 
     Example: icl-bench leaderboard build --out _site --address https://example.org/icl-bench/
     """
+    from icl_bench.leaderboard.folder import check_site_place
     from icl_bench.leaderboard.write import gather_site, write_site
 
+    let_signals_interrupt()
+    check_site_place(out)
     count = write_site(gather_site(address, repository), out)
-    typer.echo(f"wrote {count} files; open {out / 'index.html'}, or see it with: icl-bench leaderboard serve")
+    see = "icl-bench leaderboard serve" + ("" if out == SITE else f" --folder {shlex.quote(str(out))}")
+    typer.echo(f"wrote {count} files; open {out / 'index.html'}, or see it with: {see}")
 
 
 @leaderboard.command("serve")
@@ -86,10 +99,10 @@ def serve(
 
     Example: icl-bench leaderboard serve --port 8080
     """
-    from icl_bench.leaderboard.serve import server
+    from icl_bench.leaderboard.serve import address_of, server
 
     with server(folder, port) as running:
-        typer.echo(f"serving {folder} at http://{running.server_name}:{running.server_port}/, Ctrl-C ends it")
+        typer.echo(f"serving {folder} at {address_of(running)}, Ctrl-C ends it")
         running.serve_forever()
 
 

@@ -46,7 +46,7 @@ class Difference:
 
 
 def compare(suite: Suite, a: Contender, b: Contender, tasks: Sequence[str] | None = None) -> list[Difference]:
-    """A difference for each of the tasks, all of the suite's by default, that both have errors of, in the suite's
+    """A difference for each of the tasks (the suite's, by default) that both have errors of, in the suite's
     order; where that is every one of them, also that of the mean over tasks.
 
     InputError where they share no task.
@@ -83,8 +83,8 @@ class Pair:
 
 
 def differences(pairs: Sequence[Pair], wanted: int) -> list[Difference]:
-    """A difference for each task, then, where all that are wanted have one with an interval, that of their mean:
-    a mean over fewer would be another quantity from pair to pair."""
+    """A difference for each task, then, where all that are wanted have one with an interval, that of their
+    mean: a mean over fewer would be another quantity from pair to pair."""
     estimates = {pair.task: pair.sampled.difference(pair.a, pair.b) for pair in pairs}
     drawn = {pair.task: pair.drawn for pair in pairs if estimates[pair.task].low is not None}
     p = {task: two_sided_p(one) for task, one in drawn.items()}
