@@ -23,6 +23,7 @@ from scipy.stats import norm
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.environment import describe_environment, describe_evaluator
 from icl_bench.evaluation.predictions import predict_all
+from icl_bench.evaluation.references import suite_references
 from icl_bench.evaluation.scores import (
     CONFIDENCE,
     bootstrap_key,
@@ -34,7 +35,7 @@ from icl_bench.evaluation.scores import (
 from icl_bench.evaluation.sources import Missing, Source
 from icl_bench.specs.checkpoint import parse_json
 from icl_bench.specs.fresh import FreshRecord, FreshTask
-from icl_bench.specs.result import Estimate, ResultRecord
+from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
 from icl_bench.specs.schema import parse
 from icl_bench.suites import Suite, generate
 
@@ -59,13 +60,10 @@ def zero_errors(ys: Float[np.ndarray, "prompts points k"], suite: Suite, task: s
     return scored_errors(squared_errors(np.zeros_like(ys), ys), suite.task(task).scored)
 
 
-def evaluate_fresh(
-    source: Source, suite: Suite, frozen: ResultRecord, frozen_zero: dict[str, Errors], commit: str
-) -> FreshRecord:
-    """Score the model of a record on fresh prompts of the same tasks.
+def evaluate_fresh(source: Source, suite: Suite, frozen: ResultRecord, commit: str) -> FreshRecord:
+    """Score the model of a record on fresh prompts of the tasks that its checkpoints answer.
 
-    `frozen_zero` holds each prompt's error of answering 0 on the frozen prompts, by task. CheckError where a
-    prediction is not finite.
+    CheckError where a prediction is not finite.
     """
     tasks = {}
     for task, result in frozen.tasks.items():
@@ -76,13 +74,12 @@ def evaluate_fresh(
         predictions = predict_all(entrant.predictor, xs, ys, f"{task}, fresh", progress=True)
         errors = scored_errors(squared_errors(predictions, ys), suite.task(task).scored)
         zero = zero_errors(ys, suite, task)
-        frozen_pair = (np.array(result.prompt_errors), frozen_zero[task])
         tasks[task] = FreshTask(
             sha256=result.checkpoint.sha256,
             prompts=len(errors),
             prompt_errors=errors.tolist(),
             zero_errors=zero.tolist(),
-            gap=relative_gap(suite, task, commit, frozen_pair, (errors, zero)),
+            gap=relative_gap(suite, task, commit, result, (errors, zero)),
         )
     return FreshRecord(
         schema=1,
@@ -96,13 +93,15 @@ def evaluate_fresh(
 
 
 def relative_gap(
-    suite: Suite, task: str, commit: str, frozen: tuple[Errors, Errors], fresh: tuple[Errors, Errors]
+    suite: Suite, task: str, commit: str, frozen: TaskResult, fresh: tuple[Errors, Errors]
 ) -> Estimate:
-    """How much larger the error over that of answering 0 is on fresh prompts, with its 95% interval; each
-    pair is the errors of the model and of zero."""
+    """How much larger the error over that of answering 0 is on fresh prompts, with its 95% interval; `fresh`
+    is the errors of the model and of zero there."""
+    frozen_zero = suite_references(suite, suite.task(task)).zero.errors
+    pairs = ((np.array(frozen.prompt_errors), frozen_zero), fresh)
     keys = (bootstrap_key(suite.name, task), f"{suite.name}/{task}/{fresh_stream(commit)}/bootstrap")
     values, resampled = [], []
-    for pair, key in zip((frozen, fresh), keys, strict=True):
+    for pair, key in zip(pairs, keys, strict=True):
         columns = np.stack(pair, axis=1)
         sums = resampled_sums(columns, suite.spec.resamples, key)
         values.append(float(pair[0].sum()) / float(pair[1].sum()))

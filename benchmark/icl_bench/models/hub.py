@@ -54,7 +54,7 @@ def fetch(repo: str, tasks: Sequence[str], revision: str | None = None) -> Snaps
     revision = revision or constants.DEFAULT_REVISION
     if constants.HF_HUB_OFFLINE:
         return _cached(repo, tasks, revision)
-    with _told_in_one_line(repo, revision):
+    with told_in_one_line(repo, revision):
         info = HfApi().model_info(
             repo, revision=revision, files_metadata=True, timeout=constants.HF_HUB_ETAG_TIMEOUT
         )
@@ -73,7 +73,7 @@ def fetch(repo: str, tasks: Sequence[str], revision: str | None = None) -> Snaps
 def _download(repo: str, revision: str, commit: str, place: str) -> Path:
     """Bring the two files of one place into the cache; the snapshot's folder."""
     for file in _files(place):
-        with _told_in_one_line(repo, revision):
+        with told_in_one_line(repo, revision):
             path = Path(hf_hub_download(repo, file, revision=revision))
         folder = _snapshot_folder(path, file)
         if folder.name != commit:
@@ -86,13 +86,13 @@ def _download(repo: str, revision: str, commit: str, place: str) -> Path:
 def _note_absences(repo: str, revision: str, places: list[str]) -> None:
     """Ask for configs that the repository does not have, so that the cache knows it without a network."""
     for place in places:
-        with _told_in_one_line(repo, revision), suppress(EntryNotFoundError):
+        with told_in_one_line(repo, revision), suppress(EntryNotFoundError):
             hf_hub_download(repo, place_file(place, CONFIG_FILE), revision=revision)
 
 
 def _cached(repo: str, tasks: Sequence[str], revision: str) -> Snapshot:
     """What the cache holds of a repository; HubError where it may hold less than the repository."""
-    with _told_in_one_line(repo, revision):
+    with told_in_one_line(repo, revision):
         found = {
             file: try_to_load_from_cache(repo, file, revision=revision)
             for place in (ROOT, *tasks)
@@ -122,7 +122,7 @@ def push(folder: Path, repo: str, private: bool | None = None, message: str = "A
         check_checkpoint(config.parent)
     names = (CONFIG_FILE, WEIGHTS_FILE, "README.md")
     patterns = [pattern for name in names for pattern in (name, f"*/{name}")]
-    with _told_in_one_line(repo, constants.DEFAULT_REVISION, pushing=True):
+    with told_in_one_line(repo, constants.DEFAULT_REVISION, pushing=True):
         api = HfApi()
         api.create_repo(repo, private=private, exist_ok=True)
         return str(
@@ -155,14 +155,16 @@ def _check_size(repo: str, sizes: dict[str, int | None]) -> None:
 
 
 @contextmanager
-def _told_in_one_line(repo: str, revision: str, pushing: bool = False) -> Iterator[None]:
+def told_in_one_line(
+    repo: str, revision: str, pushing: bool = False, anonymous: bool = False
+) -> Iterator[None]:
     """Turn whatever the client raises into one HubError with its remedy."""
     try:
         with _quiet_client():
             yield
     # RuntimeError: transfers of the Xet storage, which the client passes on as they are
     except (OSError, HTTPError, HFValidationError, RuntimeError) as error:
-        raise _hub_error(error, repo, revision, pushing) from error
+        raise _hub_error(error, repo, revision, pushing, anonymous) from error
 
 
 @contextmanager
@@ -182,13 +184,18 @@ def _quiet_client() -> Iterator[None]:
             enable_progress_bars()
 
 
-def _hub_error(error: BaseException, repo: str, revision: str, pushing: bool) -> HubError:
+def _hub_error(error: BaseException, repo: str, revision: str, pushing: bool, anonymous: bool) -> HubError:
     causes = list(_causes(error))
     where = f"{constants.ENDPOINT}/{repo}"
     for cause in causes:
         status = cause.response.status_code if isinstance(cause, HfHubHTTPError) else None
         if pushing and status in (401, 403, 404):
             return HubError(f"{where} may not be written; log in by `hf auth login`, with a token that may")
+        closed = isinstance(cause, GatedRepoError | RepositoryNotFoundError) or status in (401, 403)
+        if anonymous and closed:
+            return HubError(
+                f"{where} is private, gated or not there; a submission is of a model that is public"
+            )
         if isinstance(cause, GatedRepoError) or status == 403:
             return HubError(f"no access to {where}; accept its terms there, then log in with `hf auth login`")
         if isinstance(cause, RepositoryNotFoundError) or status == 401:

@@ -1,4 +1,4 @@
-"""The record of a model on fresh prompts, drawn from a seed that was not known when its weights were fixed."""
+"""The record of a model on fresh prompts, whose seed was not known when its weights were fixed."""
 
 from pathlib import Path
 from typing import Literal

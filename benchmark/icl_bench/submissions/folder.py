@@ -107,9 +107,14 @@ def read_submission(path: Path) -> Submission:
     """The submission of a folder or file; SpecError about the first fault, with its line."""
     _, submission, faults = inspect_submission(path)
     if submission is None:
-        more = f" (and {len(faults) - 1} more: `icl-bench submissions validate`)" if len(faults) > 1 else ""
-        raise SpecError(f"{faults[0]}{more}")
+        raise first_fault(faults)
     return submission
+
+
+def first_fault(faults: list[Fault]) -> SpecError:
+    """The error that tells the first of some faults."""
+    more = f" (and {len(faults) - 1} more: `icl-bench submissions validate`)" if len(faults) > 1 else ""
+    return SpecError(f"{faults[0]}{more}")
 
 
 def inspect_submission(path: Path) -> tuple[SubmissionText, Submission | None, list[Fault]]:

@@ -1,0 +1,100 @@
+"""Files of a repository that are known by name, size and hash beforehand: fetched without credentials, and
+nothing else with them."""
+
+import errno
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import HfApi, constants, hf_hub_download
+
+from icl_bench.errors import HubError
+from icl_bench.models.hub import told_in_one_line
+
+SPARE_BYTES = 2**26  # that the client may write beside a file: caches, partial files
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a file must be."""
+
+    sha256: str
+    most: int  # bytes
+
+
+def check_listed(repo: str, commit: str, files: Mapping[str, Listed]) -> int:
+    """Ask the server about files of a commit, without fetching them; how many bytes they have together.
+
+    HubError where the repository is not public, or where a file is missing, of unknown size, too large or, as
+    far as the server knows, of another hash.
+    """
+    with told_in_one_line(repo, commit, anonymous=True):
+        info = HfApi(token=False).model_info(
+            repo, revision=commit, files_metadata=True, timeout=constants.HF_HUB_ETAG_TIMEOUT
+        )
+    if info.sha != commit:
+        raise HubError(f"{repo}@{commit} is commit {info.sha}; name a commit by its 40 digits")
+    held = {file.rfilename: file for file in info.siblings or []}
+    for name, wanted in files.items():
+        if name not in held:
+            raise HubError(f"{repo}@{commit} holds no {name}; list the files that it holds")
+        size, lfs = held[name].size, held[name].lfs
+        if size is None:
+            raise HubError(
+                f"{constants.ENDPOINT} does not say how large {name} of {repo} is; check HF_ENDPOINT"
+            )
+        if size > wanted.most:
+            raise HubError(
+                f"{name} of {repo} has {size:,} bytes and its spec needs at most {wanted.most:,}; "
+                "keep the weights alone in it"
+            )
+        if lfs is not None and lfs.sha256 and lfs.sha256 != wanted.sha256:
+            raise _other_hash(repo, name, lfs.sha256, wanted)
+    return sum(held[name].size or 0 for name in files)
+
+
+def fetch_listed(repo: str, commit: str, name: str, wanted: Listed, folder: Path) -> Path:
+    """Fetch one file to `folder`/`name`. HubError where it is not to be had, larger than it may be, or of
+    another hash; then it is not kept."""
+    with told_in_one_line(repo, commit, anonymous=True), _bounded(repo, name, wanted.most):
+        path = Path(hf_hub_download(repo, name, revision=commit, local_dir=folder, token=False))
+    shutil.rmtree(folder / ".cache", ignore_errors=True)  # the client's notes
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != wanted.sha256:
+        path.unlink()
+        raise _other_hash(repo, name, found, wanted)
+    return path
+
+
+def _other_hash(repo: str, name: str, found: str, wanted: Listed) -> HubError:
+    return HubError(
+        f"{name} of {repo} has SHA-256 {found} and the submission lists {wanted.sha256}; "
+        "list the files of the commit that it names"
+    )
+
+
+@contextmanager
+def _bounded(repo: str, name: str, most: int) -> Iterator[None]:
+    """While it is held, no file of this process grows beyond a size, whatever a server announced."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limit = most + SPARE_BYTES
+    if before[1] != resource.RLIM_INFINITY:
+        limit = min(limit, before[1])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        raise HubError(f"{name} of {repo} is larger than announced; nothing of it is kept") from None
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -1,0 +1,177 @@
+"""Every fault of a submission that can be told without fetching anything: schema, folder, sizes, history."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from icl_bench.errors import ICLBenchError, UnknownNameError
+from icl_bench.models.accounting import account
+from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.schema import all_faults
+from icl_bench.specs.submission import Run, Submission, folder_name
+from icl_bench.specs.text import shown
+from icl_bench.submissions.folder import (
+    RESULTS,
+    SUBMISSION_FILE,
+    SUPERSEDED,
+    Fault,
+    SubmissionFolder,
+    SubmissionText,
+    first_fault,
+    inspect_submission,
+)
+from icl_bench.suites import Suite, load_suite, suite_names
+
+# What a machine of two cores and 7 GiB evaluates in its time.
+MAX_PARAMETERS = 500_000_000
+MAX_FLOPS = 3e14  # of a run: all prompts of all its tasks
+
+_RECORD = r"[a-z]+-v[0-9]+-seed-[0-9]+(\.fresh)?\.json"
+_EXPECTED = re.compile(
+    rf"{re.escape(SUBMISSION_FILE)}|{RESULTS}(/{SUPERSEDED}(/[0-9a-f]{{12}})?)?/?"
+    rf"|{RESULTS}/({SUPERSEDED}/[0-9a-f]{{12}}/)?{_RECORD}"
+)
+
+
+def validate(path: Path) -> list[Fault]:
+    """Every fault of the submission in a folder, or of the file `submission.yaml`, in the order of lines."""
+    return _examined(path)[1]
+
+
+def checked_submission(path: Path) -> SubmissionFolder:
+    """The submission of a folder that has no fault; SpecError about the first one."""
+    entry, faults = _examined(path)
+    if entry is None or faults:
+        raise first_fault(faults)
+    return entry
+
+
+def _examined(path: Path) -> tuple[SubmissionFolder | None, list[Fault]]:
+    """The submission where it follows its schema, and all that is wrong with it."""
+    text, submission, faults = inspect_submission(path)
+    faults += _folder_faults(text)
+    if submission is not None:
+        faults += _suite_faults(text, submission)
+        faults += _history_faults(text, submission)
+    elif isinstance(text.value, dict):
+        spec, _ = all_faults(ArchitectureSpec, text.value.get("spec"))
+        faults += [] if spec is None else _spec_faults(text, spec, {})
+    faults.sort(key=lambda fault: (str(fault.path), fault.line or 0))
+    return None if submission is None else SubmissionFolder(text.path.parent, submission), faults
+
+
+def _folder_faults(text: SubmissionText) -> Iterator[Fault]:
+    """What is wrong with the folder's name, its neighbours and what lies in it."""
+    folder = text.path.absolute().parent
+    if text.path.name != SUBMISSION_FILE:
+        yield Fault(text.path, None, f"is not called {SUBMISSION_FILE}; rename it")
+    if folder.is_symlink():
+        yield Fault(folder, None, "is a link; put the folder itself there")
+    model = text.value.get("model") if isinstance(text.value, dict) else None
+    if isinstance(model, str) and folder.name != folder_name(model):
+        yield text.fault(
+            ("model",), f"the folder of {model:.100} is {folder_name(model):.100}; move it there"
+        )
+    for other in sorted(folder.parent.iterdir()) if folder.is_dir() else []:
+        if other.name != folder.name and other.name.casefold() == folder.name.casefold():
+            yield Fault(folder, None, f"differs from {other.name} by capitals alone; change that one instead")
+    for entry in _entries(folder):
+        name = entry.relative_to(folder).as_posix()
+        plain = not entry.is_symlink() and (entry.is_file() or entry.is_dir())
+        if not (plain and _EXPECTED.fullmatch(f"{name}/" if entry.is_dir() else name)):
+            told = f"holds {shown(name)}, which is no part of a submission; take it out"
+            yield Fault(text.path.parent, None, told)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(Path(top, name) for top, folders, files in os.walk(folder) for name in (*folders, *files))
+
+
+def _suite_faults(text: SubmissionText, submission: Submission) -> Iterator[Fault]:
+    suites: dict[str, Suite] = {}
+    for place, name in enumerate(submission.suites):
+        if name in suite_names():
+            suites[name] = load_suite(name)
+        else:
+            yield text.fault(("suites", place), str(UnknownNameError("suite", name, suite_names())))
+    for place, run in enumerate(submission.runs):
+        suite = suites.get(submission.suite_of(run))
+        if suite is not None:
+            yield from _task_faults(text, ("runs", place, "files"), run, suite)
+            yield from _cost_faults(text, submission.spec, suite, run)
+    yield from _spec_faults(text, submission.spec, suites)
+
+
+def _task_faults(text: SubmissionText, files: tuple[Any, ...], run: Run, suite: Suite) -> Iterator[Fault]:
+    for path in run.files:
+        task, slash, _ = path.rpartition("/")
+        if slash and task not in suite.tasks:
+            told = UnknownNameError("task", task, suite.tasks, suite.name)
+            yield text.fault((*files, path), f"{path}: {told}")
+
+
+def _spec_faults(text: SubmissionText, spec: ArchitectureSpec, suites: dict[str, Suite]) -> Iterator[Fault]:
+    """A spec that no machine of ours evaluates."""
+    sizes = [(1, 1)] + [
+        (task.function_class.d, task.function_class.k)
+        for suite in suites.values()
+        for task in suite.tasks.values()
+    ]
+    most = max(spec.parameters(d, k) for d, k in sizes)
+    if most > MAX_PARAMETERS:
+        told = f"{most:,} parameters; submissions have at most {MAX_PARAMETERS:,}: submit a smaller model"
+        yield text.fault(("spec",), f"spec: {told}")
+
+
+def _cost_faults(text: SubmissionText, spec: ArchitectureSpec, suite: Suite, run: Run) -> Iterator[Fault]:
+    """Tasks of a run that the spec has too few positions for, or that take too long."""
+    tasks = [suite.tasks[place] for place in run.places if place in suite.tasks]
+    accounts = {task.name: account(spec, task) for task in tasks}
+    for name, costs in accounts.items():
+        if not costs.fits:
+            told = (
+                f"{spec.max_tokens()} positions and a prompt of {suite.name}/{name} has {costs.tokens} tokens"
+            )
+            yield text.fault(
+                ("spec", "positions"), f"spec.positions: {told}; raise max_tokens, and train with it"
+            )
+    flops = float(suite.spec.prompts) * sum(costs.flops for costs in accounts.values())
+    if flops > MAX_FLOPS:
+        told = f"{flops:.1e} FLOPs to evaluate on {suite.name}; at most {MAX_FLOPS:.0e} are spent on a run"
+        yield text.fault(("spec",), f"spec: {told}: submit a smaller model")
+
+
+def _history_faults(text: SubmissionText, submission: Submission) -> Iterator[Fault]:
+    """Recorded results stay as they are, unless the submission says which of them it supersedes."""
+    entry = SubmissionFolder(text.path.parent, submission)
+    try:
+        recorded = entry.records()
+        entry.fresh_records()
+    except ICLBenchError as error:
+        yield Fault(entry.results, None, f"{error}; restore the file")
+        return
+    replaced = submission.supersedes.revisions if submission.supersedes else []
+    runs = {submission.run_name(run): place for place, run in enumerate(submission.runs)}
+    for name, record in recorded.items():
+        revision = record.model.revision
+        if record.model.id != submission.model:
+            yield text.fault(
+                ("model",), f"the results recorded here are of {record.model.id}; submit it apart"
+            )
+        elif revision in replaced:
+            continue
+        elif name not in runs:
+            told = (
+                f"{name} is recorded and is not among the runs; keep it, or name its revision in supersedes"
+            )
+            yield text.fault(("runs",), told)
+        elif submission.runs[runs[name]].revision != revision:
+            told = f"{name} is recorded of revision {revision}; keep it, or name that revision in supersedes"
+            yield text.fault(("runs", runs[name], "revision"), told)
+    held = {record.model.revision for record in recorded.values()}
+    for revision in replaced:
+        if revision not in held and not (entry.results / SUPERSEDED / revision[:12]).is_dir():
+            told = f"no results of revision {revision} are recorded; take supersedes out, or name one that is"
+            yield text.fault(("supersedes", "revision"), told)
