@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from icl_bench.cli.convert import convert
 from icl_bench.cli.errors import VerbGroup
 
 if TYPE_CHECKING:
     from icl_bench.specs.architecture import ArchitectureSpec
     from icl_bench.suites import Suite
 
-models = typer.Typer(cls=VerbGroup, help="Look at models: their specs, parameters, state and FLOPs.")
+models = typer.Typer(cls=VerbGroup, help="Look at models, convert them and publish them on the Hub.")
+models.command()(convert)
 
 SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else.")]

@@ -1,0 +1,93 @@
+"""Training states of Garg et al. 2022 (arXiv 2208.01066, github.com/dtsip/in-context-learning).
+
+`state.pt` is {model_state_dict, optimizer_state_dict, train_step}, `model_<step>.pt` its state dict alone,
+and `config.yaml` beside it has the sections `model` and `training`. The model is transformers' GPT2Model
+between `_read_in` and `_read_out`. Prompts are interleaved, with y in the first coordinate and zeros in the
+others, as ours. Targets of their two-layer networks are multiplied by √(2 / hidden): our target scale.
+"""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from icl_bench.errors import CheckpointError
+from icl_bench.models.convert.config import Section, check_trained_for
+from icl_bench.models.convert.modules import gpt2_block, layer_norm
+from icl_bench.models.convert.stack import Stack, known_heads, take_ends
+from icl_bench.models.convert.weights import Weights
+from icl_bench.specs.suite import TaskSpec
+
+EPSILON = 1e-5  # of transformers' GPT2Config
+_MODEL_KEYS = ("family", "n_dims", "n_positions", "n_embd", "n_layer", "n_head")
+_CLASSES = {
+    "linear_regression": "linear_regression",
+    "sparse_linear_regression": "sparse_linear_regression",
+    "relu_2nn_regression": "two_layer_mlp",
+    "decision_tree": "decision_tree",
+}
+_SIZES = {"hidden_layer_size": "width", "sparsity": "sparsity", "depth": "depth"}
+
+
+def read_stack(
+    weights: Weights, saved: dict[str, Any], config: Section | None, heads: int | None, task: TaskSpec
+) -> Stack:
+    """The model of a training state; CheckpointError where it is not one, or has what ours cannot express."""
+    told = config.section("model") if config else None
+    if told:
+        told.check_known(_MODEL_KEYS)
+        told.check_equal({"family": "gpt2"})
+        heads = told.whole("n_head")
+    stack = read_gpt2(weights, heads)
+    if told:
+        layers, positions = len(stack.sublayers) // 2, stack.positions
+        told.check_equal(
+            {"n_embd": stack.width, "n_layer": layers, "n_dims": stack.read_in["weight"].shape[1]}
+        )
+        told.check_equal({"n_positions": 0 if positions is None else len(positions) // 2})
+    training = config.section("training") if config else None
+    scale = _target_scale(training, task)
+    recipe = _recipe(training, saved.get("train_step"))
+    return replace(stack, target_scale=scale, recipe=recipe)
+
+
+def read_gpt2(weights: Weights, heads: int | None) -> Stack:
+    """A GPT2Model between its two ends. Of its vocabulary no prompt reads anything."""
+    read_in, read_out = take_ends(weights)
+    width, backbone = len(read_in["weight"]), weights.under("_backbone.")
+    backbone.ignore("wte.weight")
+    positions = backbone.take("wpe.weight", *backbone.shape("wpe.weight")[:1], width)
+    blocks = [
+        gpt2_block(backbone.under(f"h.{i}."), width, known_heads(weights, heads), EPSILON)
+        for i in range(len(backbone.under("h.").children()))
+    ]
+    return Stack(
+        name="gpt2",
+        source=weights.source,
+        read_in=read_in,
+        positions=positions,
+        sublayers=[sublayer for block in blocks for sublayer in block],
+        final_norm=layer_norm(backbone.under("ln_f."), width, EPSILON),
+        read_out=read_out,
+    )
+
+
+def _target_scale(training: Section | None, task: TaskSpec) -> float:
+    """What their code multiplies the targets of the task's function class by."""
+    scale: Any = 1.0
+    if training:
+        sizes = training.section("task_kwargs")
+        check_trained_for(task, training.get("task"), _CLASSES, sizes, _SIZES)
+        scale = sizes.get("scale", 1.0)
+        if not isinstance(scale, int | float) or not 1e-9 <= scale <= 1e9:
+            raise CheckpointError(f"{training.source}: task_kwargs.scale is not a positive number")
+    if task.function_class.type == "two_layer_mlp":
+        scale *= math.sqrt(2 / task.function_class.width)
+    return float(scale)
+
+
+def _recipe(training: Section | None, step: Any) -> dict[str, Any]:
+    """What is told of the training, numbers alone; the code draws from no seed of its own."""
+    told: dict[str, Any] = {"steps": step if isinstance(step, int) else None, "optimiser": "adam"}
+    if training:
+        told |= {"batch": training.number("batch_size"), "learning_rate": training.number("learning_rate")}
+    return {key: value for key, value in told.items() if value is not None}

@@ -1,0 +1,131 @@
+"""Checkpoints of Campbell et al. 2024 (arXiv 2411.03945, github.com/in-context-learning-2024/in-context).
+
+`checkpoint_<step>` is {model_state_dict, optimizer_state_dict}, in older runs the state dict alone;
+`config.yml` beside it has `model`, with its `type`, and `function_class`. A model is `_read_in`, a backbone
+of transformers (gpt2, llama, mamba, or their `hybrid` of its modules) and `_read_out`. Prompts are
+interleaved, with y in the first coordinates and zeros in the others, as ours, and targets are not scaled.
+"""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from icl_bench.blocks.positions import ROPE_BASE
+from icl_bench.errors import CheckpointError, UnknownNameError
+from icl_bench.models.convert.config import Section, check_trained_for
+from icl_bench.models.convert.garg import read_gpt2
+from icl_bench.models.convert.hybrid import read_hybrid
+from icl_bench.models.convert.modules import llama_block, mamba_block, rms_norm
+from icl_bench.models.convert.stack import Stack, known_heads, take_ends
+from icl_bench.models.convert.weights import Weights
+from icl_bench.specs.suite import TaskSpec
+from icl_bench.specs.text import shown
+
+LLAMA_EPSILON = 1e-6  # of transformers' LlamaConfig
+MAMBA_EPSILON = 1e-5  # of transformers' MambaConfig
+_TYPES = ("gpt2", "llama", "mamba", "hybrid")
+_SIZES = ("type", "n_positions", "n_embd", "n_layer", "n_head", "x_dim", "y_dim", "interleave")
+_CLASSES = {
+    "linear regression": "linear_regression",
+    "sparse linear regression": "sparse_linear_regression",
+    "sparse linear": "sparse_linear_regression",
+    "2 layer mlp regression": "two_layer_mlp",
+    "decision tree": "decision_tree",
+    "sparse parity regression": "sparse_parity",
+    "retrieval": "vector_mqar",
+}
+_NAMES = {"hidden_dimension": "width", "sparsity": "sparsity", "k": "sparsity", "depth": "depth"}
+
+
+def read_stack(
+    weights: Weights, path: Path, config: Section | None, heads: int | None, task: TaskSpec
+) -> Stack:
+    """The model of a checkpoint; CheckpointError where it is not one, or has what ours cannot express."""
+    kind = _kind(weights)
+    told = config.section("model") if config else None
+    if told:
+        if told.get("type") not in _TYPES:
+            name = shown(str(told.get("type"))).strip("'")
+            raise CheckpointError(str(UnknownNameError("model type", name, _TYPES, told.source)))
+        told.check_equal({"type": kind, "interleave": True})
+        heads = told.whole("n_head") if kind in ("gpt2", "llama") else heads
+    if kind == "hybrid":
+        stack = read_hybrid(weights, told)
+    elif kind == "gpt2":
+        stack = read_gpt2(weights, heads)
+    elif kind == "llama":
+        stack = _read_llama(weights, heads)
+    else:
+        stack = _read_mamba(weights)
+    if told:
+        _check_sizes(told, kind, stack)
+    recipe = _recipe(path, config)
+    if config:
+        function_class = config.section("function_class")
+        check_trained_for(task, function_class.get("type"), _CLASSES, function_class, _NAMES)
+    return replace(stack, recipe=recipe)
+
+
+def _kind(weights: Weights) -> str:
+    """Which of the types a state dict is of: each names its tensors in its own way."""
+    weights.shape("_read_in.weight")  # which every type has
+    backbone = weights.under("_backbone.")
+    if backbone.under("h.").children():
+        return "gpt2"
+    first = backbone.under("layers.0.").children()
+    if "self_attn" in first and "norm" in backbone.children():
+        return "llama"
+    return "mamba" if "norm_f" in backbone.children() else "hybrid"
+
+
+def _read_llama(weights: Weights, heads: int | None) -> Stack:
+    """A LlamaModel between its two ends."""
+    read_in, read_out = take_ends(weights)
+    width, backbone = len(read_in["weight"]), weights.under("_backbone.")
+    backbone.ignore("embed_tokens.weight")
+    layers = backbone.under("layers.")
+    blocks = [
+        llama_block(layers.under(f"{i}."), width, known_heads(weights, heads), LLAMA_EPSILON)
+        for i in range(len(layers.children()))
+    ]
+    final = rms_norm(backbone.under("norm."), width, LLAMA_EPSILON)
+    sublayers = [sublayer for block in blocks for sublayer in block]
+    return Stack("llama", weights.source, read_in, None, sublayers, final, read_out)
+
+
+def _read_mamba(weights: Weights) -> Stack:
+    """A MambaModel between its two ends."""
+    read_in, read_out = take_ends(weights)
+    width, backbone = len(read_in["weight"]), weights.under("_backbone.")
+    backbone.ignore("embeddings.weight")
+    layers = backbone.under("layers.")
+    blocks = [mamba_block(layers.under(f"{i}."), width, MAMBA_EPSILON) for i in range(len(layers.children()))]
+    final = rms_norm(backbone.under("norm_f."), width, MAMBA_EPSILON)
+    sublayers = [sublayer for block in blocks for sublayer in block]
+    return Stack("mamba", weights.source, read_in, None, sublayers, final, read_out)
+
+
+def _check_sizes(told: Section, kind: str, stack: Stack) -> None:
+    """What the configuration says of the model, against its tensors and against what can be expressed."""
+    k, d = stack.read_out["weight"].shape[0], stack.read_in["weight"].shape[1]
+    told.check_equal({"n_embd": stack.width, "x_dim": d, "y_dim": k})
+    if stack.positions is not None:
+        told.check_equal({"n_positions": len(stack.positions) // 2})
+    if kind == "hybrid":  # whose keys were looked at before its modules
+        return
+    told.check_known((*_SIZES, "hidden_act", "rope_theta"))
+    told.check_equal({"n_layer": len(stack.sublayers) // (1 if kind == "mamba" else 2)})
+    if kind == "llama":
+        told.check_equal({"hidden_act": "silu", "rope_theta": ROPE_BASE})
+
+
+def _recipe(path: Path, config: Section | None) -> dict[str, Any]:
+    """What is told of the training, numbers alone; the code draws from no seed of its own."""
+    step = re.fullmatch(r"checkpoint_(\d{1,12})(\.\w+)?", path.name)
+    told: dict[str, Any] = {"steps": int(step[1]) if step else None}
+    if config:
+        optim = config.section("optim")
+        told |= {"batch": config.number("b_size"), "learning_rate": optim.number("lr")}
+        told["optimiser"] = optim.get("type") if optim.get("type") in ("adam", "sgd") else None
+    return {key: value for key, value in told.items() if value is not None}

@@ -1,0 +1,146 @@
+"""What a format's file is taken apart into, put together as a spec and a state dict of ours."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from icl_bench.blocks.norms import LAYERNORM_EPSILON, RMSNORM_EPSILON
+from icl_bench.errors import CheckpointError
+from icl_bench.models.convert.modules import Converted, Norm
+from icl_bench.models.convert.weights import Weights
+from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
+
+_EPSILON = {"layernorm": LAYERNORM_EPSILON, "rmsnorm": RMSNORM_EPSILON}
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A model between its prompts' tokens and its predictions, and what is known of its training."""
+
+    name: str
+    source: str
+    read_in: dict[str, Tensor]
+    positions: Tensor | None  # (tokens, width)
+    sublayers: list[Converted]
+    final_norm: Norm
+    read_out: dict[str, Tensor]
+    target_scale: float = 1.0
+    recipe: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """Of the residual stream."""
+        return self.read_in["weight"].shape[0]
+
+
+def take_ends(weights: Weights) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """`_read_in` (width × d) and `_read_out` (k × width), as all of the formats call them."""
+    ends = []
+    for name in ("_read_in.", "_read_out."):
+        part = weights.under(name)
+        shape = part.shape("weight")
+        if len(shape) != 2:
+            raise CheckpointError(
+                f"{weights.source}: {name}weight has shape {list(shape)}, not that of a matrix"
+            )
+        ends.append({"weight": part.take("weight", *shape), "bias": part.take("bias", shape[0])})
+    read_in, read_out = ends
+    if read_out["weight"].shape[1] != read_in["weight"].shape[0]:
+        raise CheckpointError(
+            f"{weights.source}: _read_in and _read_out are of other widths; give a whole file"
+        )
+    return read_in, read_out
+
+
+def known_heads(weights: Weights, heads: int | None) -> int:
+    """How many heads there are, which no tensor says; CheckpointError where nothing else does."""
+    if heads is None:
+        raise CheckpointError(
+            f"{weights.source} does not say how many heads it has; put the run's config beside it, or "
+            "give it by --config, or the architecture by --spec"
+        )
+    return heads
+
+
+def check_spec(stack: Stack, given: ArchitectureSpec | None) -> ArchitectureSpec:
+    """The stack's spec; CheckpointError where it is not the given one, its positions aside."""
+    positions = "none" if stack.positions is None else {"type": "learned", "max_tokens": len(stack.positions)}
+    spec = parse_architecture(
+        {
+            "schema": 1,
+            "name": given.name if given else stack.name,
+            "width": stack.width,
+            "positions": positions,
+            **_grouped([{"norm": one.norm.name, "module": one.module.spec} for one in stack.sublayers]),
+            "final_norm": stack.final_norm.name,
+        },
+        stack.source,
+    )
+    if given is None:
+        return spec
+    for what in ("width", "final_norm"):
+        _check_same(stack.source, what, getattr(spec, what), getattr(given, what))
+    kinds = ["none" if one.max_tokens() is None else "learned" for one in (spec, given)]
+    _check_same(stack.source, "positions", *kinds)
+    found, wanted = spec.expanded(), given.expanded()
+    _check_same(stack.source, "the number of sublayers", len(found), len(wanted))
+    for i, (one, other) in enumerate(zip(found, wanted, strict=True)):
+        _check_same(stack.source, f"sublayer {i}", one.model_dump(), other.model_dump())
+    return given.model_copy(update={"positions": spec.positions})
+
+
+def state_of(stack: Stack, spec: ArchitectureSpec) -> dict[str, Tensor]:
+    """The stack's tensors by the names of `ICLModel` with that spec.
+
+    Where a norm of the original adds another epsilon than ours, the residual stream is scaled: with c² = ours
+    / theirs, c · x / √(c² mean x² + ours) = x / √(mean x² + theirs).
+    """
+    scale = _stream_scale(stack)
+    state = {f"read_in.{name}": tensor * scale for name, tensor in stack.read_in.items()}
+    if stack.positions is not None:
+        state["positions.weight"] = stack.positions * scale
+    for place, one in zip(_places(spec), stack.sublayers, strict=True):
+        state |= {f"{place}.norm.{name}": tensor for name, tensor in one.norm.tensors.items()}
+        for name, tensor in one.module.tensors.items():
+            state[f"{place}.module.{name}"] = tensor * scale if name.startswith("out.") else tensor
+    state |= {f"final_norm.{name}": tensor for name, tensor in stack.final_norm.tensors.items()}
+    return state | {f"read_out.{name}": tensor for name, tensor in stack.read_out.items()}
+
+
+def _stream_scale(stack: Stack) -> float:
+    norms = [*(one.norm for one in stack.sublayers), stack.final_norm]
+    ratios = {_EPSILON[norm.name] / norm.epsilon for norm in norms}
+    if len(ratios) > 1:
+        told = sorted({f"{norm.name} {norm.epsilon:g}" for norm in norms})
+        raise CheckpointError(
+            f"{stack.source}: its norms add {', '.join(told)}; icl-bench can express one epsilon a kind, "
+            "or all of them in one proportion to its own"
+        )
+    return math.sqrt(ratios.pop())
+
+
+def _places(spec: ArchitectureSpec) -> list[str]:
+    """What `ICLModel` calls its sublayers, in the order of computation."""
+    stem = [f"stem.{i}" for i in range(len(spec.stem))]
+    layers = [layer for layer in spec.layers for _ in range(layer.repeat)]
+    return stem + [f"layers.{i}.{j}" for i, layer in enumerate(layers) for j in range(len(layer.sublayers))]
+
+
+def _grouped(sublayers: list[dict[str, Any]]) -> dict[str, Any]:
+    """The `stem` and `layers` of a spec: the shortest stem after which a group repeats to the end."""
+    for stem in range(len(sublayers) - 1):
+        rest = sublayers[stem:]
+        for period in range(1, len(rest) // 2 + 1):
+            if len(rest) % period == 0 and rest == rest[:period] * (len(rest) // period):
+                layer = {"repeat": len(rest) // period, "sublayers": rest[:period]}
+                return {"stem": sublayers[:stem], "layers": [layer]}
+    return {"stem": [], "layers": [{"repeat": 1, "sublayers": sublayers}]}
+
+
+def _check_same(source: str, what: str, found: Any, given: Any) -> None:
+    if found != given:
+        raise CheckpointError(
+            f"{source}: {what} is {found} and the spec has {given}; give the spec of this run"
+        )
