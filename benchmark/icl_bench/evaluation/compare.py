@@ -105,8 +105,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 def two_sided_p(differences: Float[np.ndarray, " resamples"]) -> float:
     """Twice the smaller share of resamples on either side of 0, at most 1."""
-    smaller = min((differences <= 0).sum(), (differences >= 0).sum())
-    return float(min(1.0, 2 * (smaller + 1) / (len(differences) + 1)))
+    smaller = min(np.count_nonzero(differences <= 0), np.count_nonzero(differences >= 0))
+    return min(1.0, 2 * (smaller + 1) / (len(differences) + 1))
 
 
 def _mean(tasks: Sequence[Difference], drawn: Mapping[str, np.ndarray]) -> Difference:

@@ -65,7 +65,11 @@ class Sampled:
 
     def difference(self, a: int, b: int) -> Estimate:
         """How much higher the score of one is than that of another, with its 95% interval."""
-        return self._estimate(self.scores[a] - self.scores[b], self.resampled[:, a] - self.resampled[:, b])
+        return self._estimate(self.scores[a] - self.scores[b], self.differences(a, b))
+
+    def differences(self, a: int, b: int) -> Float[np.ndarray, " resamples"]:
+        """The same on each resample."""
+        return self.resampled[:, a] - self.resampled[:, b]
 
     def _estimate(self, value: float, resampled: np.ndarray) -> Estimate:
         if self.reason is not None:
@@ -119,13 +123,11 @@ def _against(
             chosen = [*range(len(flat)), place, len(columns) - 1]
             scores, drawn = (_by_model(model_scores(one[:, chosen]), runs) for one in (totals, sums))
             means = np.array([one.mean() for one in scores])
-            resampled = np.stack(
-                [
-                    mean.mean(axis=1) + _other_runs(score[0], tuple(seeds), key, len(mean))
-                    for mean, score, seeds in zip(drawn, scores, runs, strict=True)
-                ],
-                axis=1,
-            )
+            by_model = [
+                mean.mean(axis=1) + _other_runs(score[0], tuple(seeds), key, len(mean))
+                for mean, score, seeds in zip(drawn, scores, runs, strict=True)
+            ]
+            resampled = np.array(by_model).T  # the resamples of one model lie side by side
             found[name] = Sampled(name, prompts, suite.spec.prompts, means, resampled)
     return found
 
