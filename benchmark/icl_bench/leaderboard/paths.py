@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 
 FRONT_PAGE = "index.html"
@@ -28,4 +29,9 @@ def relative(target: str, page: str) -> str:
     path, hash_mark, place = target.partition("#")
     if path == page:
         return hash_mark + place if place else posixpath.basename(page)
-    return posixpath.relpath(path, posixpath.dirname(page) or ".") + hash_mark + place
+    return _from_folder(path, posixpath.dirname(page) or ".") + hash_mark + place
+
+
+@lru_cache(maxsize=10_000)
+def _from_folder(path: str, folder: str) -> str:
+    return posixpath.relpath(path, folder)

@@ -1,6 +1,6 @@
 """Templates filled: every value is escaped, whatever the template is called; an unknown one is an error."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import sha256
@@ -16,18 +16,24 @@ from icl_bench.leaderboard.paths import relative
 from icl_bench.leaderboard.site import File, Site
 from icl_bench.resources import data_folder
 
-_FILTERS = ("score", "interval", "signed", "count", "short", "heat", "digits", "hash_head")
+_FILTERS = (
+    *("score", "interval", "signed", "p_value", "count", "short", "heat", "digits", "hash_head"),
+    *("spaced", "heading"),
+)
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page before it is rendered. Of the context, pictures alone are markup; see `picture`."""
+    """A page before it is rendered. Of the context, pictures alone are markup; see `picture`.
+
+    Where a context is long to make, it is given as what makes it.
+    """
 
     path: str
     template: str
     title: str
     description: str
-    context: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
 
 
 def picture(svg: str) -> Markup:
@@ -60,7 +66,7 @@ class Renderer:
             css=self._css.path,
             js=self._js.path,
             version=version("icl-bench"),
-            **page.context,
+            **(page.context() if callable(page.context) else page.context),
         )
         return File(page.path, text.encode())
 

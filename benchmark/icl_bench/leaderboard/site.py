@@ -88,10 +88,10 @@ def site_files(site: Site) -> Iterator[File]:
     """Every file of the site."""
     from icl_bench.leaderboard.pages import boards, compare, files, models, published, tasks, texts
     from icl_bench.leaderboard.render import Renderer
+    from icl_bench.leaderboard.side_by_side import rendered
 
     renderer = Renderer(site)
     yield from renderer.assets()
-    for part in (boards, tasks, models, compare, published, texts):
-        for page in part.pages(site):
-            yield renderer.render(page)
+    parts = (boards, tasks, models, compare, published, texts)
+    yield from rendered(renderer, [page for part in parts for page in part.pages(site)])
     yield from files.files(site)

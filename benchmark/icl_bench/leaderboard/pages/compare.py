@@ -2,9 +2,10 @@
 
 import shlex
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from icl_bench.evaluation.compare import MEAN, Difference
+from icl_bench.evaluation.compare import MEAN
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
@@ -24,20 +25,24 @@ def pages(site: Site) -> Iterator[Page]:
     )
     for board in site.boards:
         for model in board.data.models:
-            others = [(one, board.board.differences(model.name, one.name)) for one in _others(board, model)]
             yield Page(
                 board.page("compare", model.name),
                 "compared.html",
                 f"{model.name} compared on {board.suite.name}",
                 f"What separates {model.name} from other models, task by task.",
-                {
-                    "board": board,
-                    "model": model,
-                    "others": [(one, _by_task(found), found) for one, found in others],
-                    "mean": MEAN,
-                    "quote": shlex.quote,
-                },
+                partial(_context, board, model),
             )
+
+
+def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
+    others = [(one, board.board.differences(model.name, one.name)) for one in _others(board, model)]
+    return {
+        "board": board,
+        "model": model,
+        "others": [(one, {task.task: task for task in found}, found) for one, found in others],
+        "mean": MEAN,
+        "quote": shlex.quote,
+    }
 
 
 def _others(board: SuiteBoard, model: ModelData) -> list[ModelData]:
@@ -49,6 +54,3 @@ def _others(board: SuiteBoard, model: ModelData) -> list[ModelData]:
         models = near + [one for one in models if one.kind == "reference" and one not in near]
     return [one for one in [*models, *baselines] if one is not model and set(one.tasks) & set(model.tasks)]
 
-
-def _by_task(differences: list[Difference]) -> dict[str, Any]:
-    return {one.task: one for one in differences}

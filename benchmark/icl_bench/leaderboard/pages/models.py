@@ -3,16 +3,18 @@
 import json
 import shlex
 from collections.abc import Iterator
+from functools import lru_cache, partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw
 from icl_bench.evaluation.task_chart import model_curve
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.entries import learning_curves
+from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.pictures import Panel, draw_architecture, draw_legend, draw_panel
 from icl_bench.leaderboard.render import Page, picture
 from icl_bench.leaderboard.site import Site, SuiteBoard
-from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.result import Environment, Evaluator
 from icl_bench.specs.suite import TaskSpec
 
@@ -30,7 +32,7 @@ def pages(site: Site) -> Iterator[Page]:
                 "model.html",
                 f"{model.name} on {board.suite.name}",
                 f"What {model.name} learns in context: scores, error curves, architecture and provenance.",
-                _context(board, model),
+                partial(_context, board, model),
             )
 
 
@@ -59,17 +61,23 @@ def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
 
 def _diagrams(specs: dict[str, ArchitectureSpec]) -> list[tuple[list[str], Any]]:
     """One a spec, with the tasks that it is for: most models have the same for all."""
-    by_spec: dict[str, tuple[list[str], ArchitectureSpec]] = {}
+    by_spec: dict[str, list[str]] = {}
     for task, spec in specs.items():
-        by_spec.setdefault(json.dumps(spec.to_dict()), ([], spec))[0].append(task)
-    return [(tasks, picture(draw_architecture(spec))) for tasks, spec in by_spec.values()]
+        by_spec.setdefault(json.dumps(spec.to_dict()), []).append(task)
+    return [(tasks, picture(_diagram(spec))) for spec, tasks in by_spec.items()]
+
+
+@lru_cache(maxsize=256)
+def _diagram(spec: str) -> str:
+    """Of a spec as JSON: many models have the same."""
+    return draw_architecture(parse_architecture(json.loads(spec), "spec"))
 
 
 def _panel(board: SuiteBoard, model: ModelData, task: TaskSpec) -> Panel:
     curve = model_curve(model.name, board.runs(model.name, task.name))
     result = board.runs(model.name, task.name)[0]
     return Panel(
-        title=task.name.replace("_", " "),
+        title=spaced(task.name),
         zero=result.error_curves.zero,
         baseline=board.frozen_curve(task.name, task.baseline),
         exact=board.frozen_curve(task.name, task.exact),
@@ -83,7 +91,7 @@ def _panel(board: SuiteBoard, model: ModelData, task: TaskSpec) -> Panel:
 def _learning_curve(task: str, curves: dict[str, tuple[list[float], list[float]]]) -> str:
     """The loss of every seed against steps, on a logarithmic axis."""
     series = [Series(seed, steps, losses, "model") for seed, (steps, losses) in curves.items()]
-    return draw(Chart(task.replace("_", " "), "step", "loss", series, y_scale="log"), CURVE_WIDTH)
+    return draw(Chart(spaced(task), "step", "loss", series, y_scale="log"), CURVE_WIDTH)
 
 
 def _made_with(runs: list[tuple[Evaluator, Environment]]) -> list[tuple[Evaluator, Environment]]:
