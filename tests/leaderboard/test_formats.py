@@ -1,24 +1,43 @@
 """Numbers look alike on every page."""
 
+import numpy as np
 import pytest
 
+from icl_bench.evaluation.compare import Difference, two_sided_p
 from icl_bench.leaderboard import formats
 from icl_bench.specs.result import Estimate
+from icl_bench.suites import load_suite
 
 
 @pytest.mark.parametrize(
     ("value", "told"),
-    [(0.9644, "0.964"), (1.0, "1.000"), (-0.6094, "−0.609"), (-0.0001, "0.000"), (None, "–")],
+    [
+        (0.9644, "0.964"),
+        (1.0, "1.000"),
+        (-0.6094, "−0.609"),
+        (-0.0001, "0.000"),
+        (None, "–"),
+        (-13.2346, "−13.2"),
+    ],
 )
-def test_scores_have_three_digits_and_a_true_minus(value, told):
+def test_scores_have_three_digits_or_fewer_and_a_true_minus(value, told):
     assert formats.score(value) == told
 
 
 @pytest.mark.parametrize(
     ("value", "told"),
-    [(0.02, "+0.020"), (-0.02, "−0.020"), (0.0, "0.000"), (-0.0002, "0.000"), (0.0002, "0.000")],
+    [
+        (0.02, "+0.020"),
+        (-0.02, "−0.020"),
+        (0.0, "0.000"),
+        (-0.0002, "−0.0002"),
+        (0.00004, "+0.00004"),
+        (40.2523, "+40.3"),
+        (1e-9, "0.000"),
+        (-1e-9, "0.000"),
+    ],
 )
-def test_differences_have_a_sign_unless_they_round_to_nothing(value, told):
+def test_differences_have_a_sign_and_the_digits_that_tell_them_from_nothing(value, told):
     assert formats.signed(value) == told
 
 
@@ -41,9 +60,58 @@ def test_large_numbers_have_three_digits_and_a_unit(value, told):
     assert formats.short(value) == told
 
 
+def interval(low: float | None, high: float | None) -> str:
+    return formats.interval(
+        Estimate(value=0.5, low=low, high=high, reason=None if low else "too few prompts")
+    )
+
+
 def test_an_interval_is_told_or_left_out():
-    assert formats.interval(Estimate(value=0.5, low=-0.25, high=0.75, reason=None)) == "−0.250 to 0.750"
-    assert formats.interval(Estimate(value=0.5, low=None, high=None, reason="too few prompts")) == ""
+    assert interval(-0.25, 0.75) == "−0.250 to 0.750"
+    assert interval(-92.721, -8.0312) == "−92.7 to −8.031"
+    assert interval(None, None) == ""
+
+
+def test_an_interval_beside_0_does_not_read_as_if_it_held_0():
+    """A star beside `−0.001 to 0.000` would look like a mistake."""
+    assert interval(-0.0014, -0.0003) == "−0.001 to −0.0003"
+    assert interval(0.00002, 0.3) == "0.00002 to 0.300"
+    assert interval(-0.0014, 0.0003) == "−0.001 to 0.000"
+    assert interval(-0.0014, -1e-9) == "−0.001 to 0.000"
+
+
+def difference(p: float | None, corrected: float | None) -> Difference:
+    told = Estimate(value=0.1, low=None, high=None, reason="not of interest")
+    return Difference("decision_tree", 2048, 2048, 0.5, 0.4, told, p, corrected)
+
+
+def test_a_p_value_at_the_floor_of_resampling_says_that_it_may_be_less():
+    """With 2,000 resamples none is below 2 / 2,001, however different two models are."""
+    floor = 2 / 2001
+    assert formats.p_value(difference(floor, 6 * floor), 2_000) == "≤ 0.006"
+    assert formats.p_value(difference(floor, None), 2_000) == "≤ 0.001"
+    assert formats.p_value(difference(2 * floor, 6 * floor), 2_000) == "0.006"
+    assert formats.p_value(difference(1.0, 1.0), 2_000) == "1.000"
+    assert formats.p_value(difference(None, None), 2_000) == "–"
+
+
+def test_the_floor_is_that_of_the_test_itself():
+    drawn = np.ones(2_000)
+    assert formats.p_value(difference(two_sided_p(drawn), None), len(drawn)) == "≤ 0.001"
+    drawn[0] = -1
+    assert formats.p_value(difference(two_sided_p(drawn), None), len(drawn)) == "0.002"
+
+
+@pytest.mark.parametrize("name", load_suite("mini").tasks)
+def test_tasks_are_told_in_words(name):
+    told = formats.spaced(name)
+    assert told.lower().replace(" ", "_") == name
+    assert formats.heading(name)[0].isupper()
+    assert formats.heading(name)[1:] == told[1:]
+
+
+def test_initials_are_capitals():
+    assert formats.heading("two_layer_mlp") == "Two layer MLP"
 
 
 @pytest.mark.parametrize(

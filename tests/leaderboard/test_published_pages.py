@@ -55,7 +55,7 @@ def test_a_cell_that_is_its_own_baseline_is_starred_and_no_other(tree):
         (task, name)
         for task in load_suite("paper").tasks
         for name, cells in rows_of(tree, task).items()
-        if "*" in "".join(cells[0].itertext())
+        if "‡" in "".join(cells[0].itertext())
     }
     assert starred == {("decision_tree", "gpt2"), ("sparse_parity", "mamba")}
 

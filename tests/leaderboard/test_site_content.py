@@ -72,7 +72,7 @@ def test_pages_of_models_and_tasks_hold_the_same_numbers(documents, data):
         for row, task in zip(next(iter(table.iter("tbody"))), data.tasks, strict=True):
             found = model.tasks.get(task.name)
             assert_shown(row[1], found and found.score)
-            assert_shown(row[2], found and found.optimality)
+            assert_shown(row[3], found and found.optimality)
 
 
 def test_a_model_that_lacks_a_task_has_no_mean_and_no_rank(data):

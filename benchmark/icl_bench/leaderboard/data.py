@@ -61,6 +61,11 @@ class ModelData(Strict):
     mean: Estimate | None  # of the scores, tasks at equal weight
     tasks: dict[str, TaskScores]
 
+    @property
+    def single(self) -> bool:
+        """Whether a task was trained once alone: nothing is known there of another seed."""
+        return self.kind != "baseline" and any(one.runs == 1 for one in self.tasks.values())
+
 
 class TaskData(Strict):
     """A task of the suite: the names of the predictors at score 1 and at optimality 1."""

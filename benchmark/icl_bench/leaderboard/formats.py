@@ -1,27 +1,52 @@
-"""Numbers as pages tell them."""
+"""Numbers and names as pages tell them."""
 
+from icl_bench.evaluation.compare import Difference
 from icl_bench.specs.result import Estimate
 
 MINUS = "\N{MINUS SIGN}"
 NONE = "–"
+_DIGITS = 3  # after the point
+_MOST_DIGITS = 6  # where fewer would tell a small number as 0
+_FEW_FROM = 9.9995  # what has one digit after the point: from here on three say no more
 _HEAT = 10  # shades of a cell
+_CAPITALS = {"mlp", "mqar"}
 
 
 def score(value: float | None) -> str:
-    """Three digits after the point; what rounds to 0 has no sign."""
-    return NONE if value is None else f"{value:z.3f}".replace("-", MINUS)
+    """Three digits after the point, one from 10 on; what rounds to 0 has no sign."""
+    return NONE if value is None else _told(value, _DIGITS)
 
 
 def interval(estimate: Estimate) -> str:
-    """`0.961 to 0.967`, empty where there is none."""
-    if estimate.low is None:
+    """`0.961 to 0.967`, empty where there is none.
+
+    Where it lies on one side of 0 no end reads as 0 that is not: `0.0003 to 0.001`.
+    """
+    if estimate.low is None or estimate.high is None:
         return ""
-    return f"{score(estimate.low)} to {score(estimate.high)}"
+    aside = estimate.low * estimate.high > 0
+    low, high = (_told(end, _digits(end) if aside else _DIGITS) for end in (estimate.low, estimate.high))
+    return f"{low} to {high}"
 
 
 def signed(value: float | None) -> str:
-    """A difference, with its sign."""
-    return NONE if value is None else f"{value:+z.3f}".replace("-", MINUS).replace("+0.000", "0.000")
+    """A difference, with its sign, and with as many digits as it takes to tell it from 0."""
+    if value is None:
+        return NONE
+    told = _told(value, _digits(value))
+    return f"+{told}" if value > 0 and told.strip("0.") else told
+
+
+def p_value(one: Difference, resamples: int) -> str:
+    """The p-value of a difference, corrected where it is one of many.
+
+    One as small as the number of resamples allows has a `≤` before it: the true one may be smaller.
+    """
+    p = one.p if one.p_corrected is None else one.p_corrected
+    if one.p is None or p is None:
+        return NONE
+    least = one.p * (resamples + 1) < 3  # twice a count of resamples, and 1 is added to each count
+    return f"≤ {p:.3f}" if least else f"{p:.3f}"
 
 
 def count(value: int) -> str:
@@ -50,3 +75,25 @@ def digits(value: float | int) -> str:
 def hash_head(value: str) -> str:
     """Enough of a hash to tell it from others."""
     return value[:12]
+
+
+def spaced(name: str) -> str:
+    """A task in words: two_layer_mlp is `two layer MLP`."""
+    return " ".join(word.upper() if word in _CAPITALS else word for word in name.split("_"))
+
+
+def heading(name: str) -> str:
+    """The same where a heading begins with it: `Two layer MLP`."""
+    words = spaced(name)
+    return words[:1].upper() + words[1:]
+
+
+def _digits(value: float) -> int:
+    """How many digits after the point it takes to tell a number from 0."""
+    return next((k for k in range(_DIGITS, _MOST_DIGITS) if float(f"{value:.{k}f}")), _MOST_DIGITS)
+
+
+def _told(value: float, digits: int) -> str:
+    digits = 1 if abs(value) >= _FEW_FROM else digits
+    told = f"{value:z.{digits}f}" if float(f"{value:.{digits}f}") else f"{0:.{_DIGITS}f}"
+    return told.replace("-", MINUS)

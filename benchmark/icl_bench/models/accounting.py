@@ -10,7 +10,7 @@ from icl_bench.specs.suite import TaskSpec
 class Account:
     """Numbers for one prompt of one task."""
 
-    tokens: int  # 2 points - 1
+    tokens: int  # that it reads
     fits: bool  # whether the architecture has a position for each of them
     parameters: int  # those that the prompt reads
     state_fixed: int  # numbers carried from token to token, whatever the length
@@ -20,7 +20,7 @@ class Account:
 
 def account(spec: ArchitectureSpec, task: TaskSpec) -> Account:
     """What a prompt of `task` costs."""
-    d, k, tokens = task.function_class.d, task.function_class.k, 2 * task.points - 1
+    d, k, tokens = task.function_class.d, task.function_class.k, task.tokens
     longest = spec.max_tokens()
     return Account(
         tokens=tokens,

@@ -37,9 +37,19 @@ class TaskSpec(Strict):
     scored: Literal["all", "last"]  # which context lengths the score sums over
     baseline: str  # the predictor whose score is 1
     exact: str  # the exact, or best known, predictor: optimality 1
-    exact_note: str  # in which sense it is exact
+    exact_note: str  # in which sense it is exact; begins with "Exact" where it is, else "Best known"
     # numbers of baselines, by name, that were chosen on this task's development stream
     baseline_options: dict[str, dict[str, float]] = Field(default={})
+
+    @property
+    def tokens(self) -> int:
+        """How many a model reads of a prompt: an x and a y a point, without the last y."""
+        return 2 * self.points - 1
+
+    @property
+    def exactness(self) -> Literal["exact", "best known"]:
+        """What the predictor `exact` is. Where it is exact no other does better in expectation."""
+        return "exact" if self.exact_note.startswith("Exact") else "best known"
 
 
 class SuiteSpec(Strict):

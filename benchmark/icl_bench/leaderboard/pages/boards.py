@@ -55,10 +55,9 @@ def _separation(board: SuiteBoard) -> dict[str, Any]:
     for one in ranked:
         if one.rank is not None:
             groups.setdefault(one.rank.group, []).append(one.name)
-    single = sum(any(task.runs == 1 for task in one.tasks.values()) for one in ranked)
     return {
         "ranked": len(ranked),
         "groups": groups,
         "resolvable": board.data.resolvable,
-        "single": single,
+        "single": sum(one.single for one in ranked),
     }

@@ -11,6 +11,7 @@ from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.pictures import draw_prompt
 from icl_bench.leaderboard.render import Page, picture
 from icl_bench.leaderboard.site import Site, SuiteBoard
+from icl_bench.models.reference import PREFIX
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate
 
@@ -20,7 +21,10 @@ MODELS = 12  # a chart; the best ones
 
 @dataclass(frozen=True)
 class Gap:
-    """Where the best model is furthest from the exact predictor, in shares of the error of answering 0."""
+    """Where the best model is furthest from the exact or best known predictor.
+
+    In shares of the error of answering 0.
+    """
 
     context: int
     model: float
@@ -43,7 +47,7 @@ def pages(site: Site) -> Iterator[Page]:
                 board.page("tasks", task.name),
                 "task.html",
                 f"{task.name} of {board.suite.name}",
-                f"{task.summary} Errors of baselines, the exact predictor and every model.",
+                f"{task.summary} Errors of baselines, the {task.exactness} predictor and every model.",
                 _context(board, task),
             )
 
@@ -78,7 +82,7 @@ def _best_first(models: list[ModelData], task: str) -> list[ModelData]:
 
 
 def _curve(board: SuiteBoard, model: ModelData, task: str) -> Series:
-    return model_curve(model.name, board.runs(model.name, task))
+    return model_curve(model.name.removeprefix(PREFIX), board.runs(model.name, task))
 
 
 def _drawn(chart: Chart, what: str, more: bool) -> dict[str, Any]:
@@ -95,7 +99,7 @@ def _drawn(chart: Chart, what: str, more: bool) -> dict[str, Any]:
 
 
 def _gap(board: SuiteBoard, task: TaskSpec, best: ModelData) -> Gap | None:
-    """Among the scored context lengths; None where the exact predictor is not frozen."""
+    """Among the scored context lengths; None where that predictor is not frozen."""
     zero, exact = (board.frozen_curve(task.name, name) for name in (ZERO, task.exact))
     if zero is None or exact is None:
         return None

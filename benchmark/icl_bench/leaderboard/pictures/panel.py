@@ -32,7 +32,7 @@ _SLIMMER = 0.8  # lines than in a large chart
 _ARROW = "M0,-8l4,7h-8z"
 _NAMES: dict[Role, str] = {
     "model": "model, with its interval",
-    "exact": "exact predictor (optimality 1)",
+    "exact": "exact or best known (optimality 1)",
     "baseline": "baseline (score 1)",
     "zero": "zero (score 0)",
 }
@@ -92,10 +92,10 @@ def draw_panel(panel: Panel) -> str:
 
 
 def draw_legend() -> str:
-    """What the lines of every panel are, as an `<svg>` of 400 × 48 pixels."""
-    svg = picture(400, 48, "Legend", f"The lines of the panels: {'; '.join(_NAMES.values())}.")
+    """What the lines of every panel are, as an `<svg>` of 430 × 48 pixels."""
+    svg = picture(430, 48, "Legend", f"The lines of the panels: {'; '.join(_NAMES.values())}.")
     for k, (role, name) in enumerate(_NAMES.items()):
-        left, middle = 4 + 248 * (k // 2), 14 + 22 * (k % 2)
+        left, middle = 4 + 278 * (k // 2), 14 + 22 * (k % 2)
         style = _styles()[role]
         group = coloured(svg, style.colour)
         if role == "model":
