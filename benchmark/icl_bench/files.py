@@ -1,10 +1,11 @@
 """Whole files or none: everything is written beside its place and renamed into it."""
 
+import errno
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from icl_bench.errors import StorageError
@@ -22,7 +23,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         os.close(handle)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     part = Path(name)
     try:
         yield part
@@ -30,7 +31,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         _sync(part)
         os.replace(part, path)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     finally:
         part.unlink(missing_ok=True)
 
@@ -39,21 +40,23 @@ def whole_file(path: Path) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; on success it takes the place of `path`, else it is removed.
 
-    Raises StorageError where the folder cannot be written or the disk is full.
+    A link is followed: it stays, and what it leads to is replaced. Raises StorageError where the folder
+    cannot be written or the disk is full.
     """
+    place = Path(os.path.realpath(path))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent))
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     try:
         yield part
         part.chmod(0o777 & ~_umask())
         for file in part.rglob("*"):
             file.chmod((0o777 if file.is_dir() else 0o666) & ~_umask())  # some libraries write for us alone
-        _replace_folder(part, path)
+        _replace_folder(part, place)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
@@ -66,15 +69,40 @@ def check_file_place(path: Path) -> None:
     """
     try:
         other = path.is_symlink() or (path.exists() and not path.is_file())
-        existing = next(parent for parent in path.absolute().parents if parent.exists())
     except OSError as error:  # a name that is too long, a folder that cannot be looked into
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     if other:
         raise StorageError(f"cannot write {path}: it is not a plain file; name another place")
-    if not existing.is_dir():
-        raise StorageError(f"cannot write {path}: {existing} is not a folder; name another place")
-    if not os.access(existing, os.W_OK):
-        raise StorageError(f"cannot write {path}: no permission in {existing}; name another place")
+    _check_writable(path, path.absolute().parents)
+
+
+def check_folder_place(path: Path) -> None:
+    """StorageError where no folder can be made at `path`, or nothing be written into the one that is there.
+
+    Called before long work too. A link is followed.
+    """
+    place = Path(os.path.realpath(path))
+    if place.is_symlink():
+        raise StorageError(f"cannot write {path}: it is a link that leads to itself; name another place")
+    _check_writable(path, (place, *place.parents))
+
+
+def move_all(moves: Iterable[tuple[Path, Path]]) -> None:
+    """Rename every source to its target, or none; folders of targets are made.
+
+    OSError where one cannot be renamed, once the others are back; StorageError where one cannot be put back.
+    """
+    begun: list[tuple[Path, Path]] = []
+    try:
+        for source, target in moves:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            begun.append((source, target))
+            os.replace(source, target)
+    except BaseException:
+        for source, target in reversed(begun):
+            if os.path.lexists(target) and not os.path.lexists(source):
+                _put_back(source, target)
+        raise
 
 
 def write_text(path: Path, text: str) -> None:
@@ -89,9 +117,34 @@ def _replace_folder(part: Path, path: Path) -> None:
         os.replace(part, path)
         return
     aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
-    os.replace(path, aside / "old")
-    os.replace(part, path)
+    try:
+        move_all([(path, aside / "old"), (part, path)])
+    except BaseException:
+        with suppress(OSError):  # what could not be put back stays in it
+            aside.rmdir()
+        raise
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put_back(source: Path, target: Path) -> None:
+    try:
+        os.replace(target, source)
+    except OSError as error:
+        raise StorageError(
+            f"cannot put {source} back: {error.strerror or error}; it is kept as {target}"
+        ) from error
+
+
+def _check_writable(path: Path, places: Iterable[Path]) -> None:
+    """StorageError where the first of `places` that there is cannot hold new files; the last is the root."""
+    try:
+        existing = next(place for place in places if place.exists())
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    if not existing.is_dir():
+        raise StorageError(f"cannot write {path}: {existing} is not a folder; name another place")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise StorageError(f"cannot write {path}: no permission in {existing}; name another place")
 
 
 def _sync(path: Path) -> None:
@@ -108,6 +161,8 @@ def _umask() -> int:
     return mask
 
 
-def _cannot_write(path: Path, error: OSError) -> StorageError:
-    reason = error.strerror or str(error)
-    return StorageError(f"cannot write {path}: {reason}; free space or name another place")
+def cannot_write(path: Path, error: OSError) -> StorageError:
+    """What is told where `path` could not be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    remedy = "free space or name another place" if full else "name another place"
+    return StorageError(f"cannot write {path}: {error.strerror or error}; {remedy}")

@@ -8,6 +8,8 @@ from fabricated import HOSTILE, LONG, SUITE
 from leaderboard.browsing import seeing, serving
 from playwright.sync_api import Page, expect
 
+from icl_bench.leaderboard.folder import MARK
+
 TASK = f"{SUITE}/tasks/linear_regression.html"
 RANKED = [
     *(
@@ -180,6 +182,7 @@ def test_the_first_tab_stop_skips_to_the_content(page):
 
 def test_the_site_works_below_a_base_path(browser, site_folder, tmp_path):
     (tmp_path / "index.html").write_text("another site")
+    (tmp_path / MARK).touch()
     (tmp_path / "some").mkdir()
     (tmp_path / "some" / "where").symlink_to(site_folder)
     with serving(tmp_path) as root, seeing(browser, f"{root}some/where/") as page:

@@ -1,18 +1,19 @@
-"""A site is written whole, is the same bytes each time, and replaces nothing but a site."""
+"""A site is written whole, is the same bytes each time, and replaces nothing but what a build wrote."""
 
 import os
 import signal
 import subprocess
 import sys
-import urllib.request
+import textwrap
 from pathlib import Path
 
 import fabricated
 import pytest
 
-from icl_bench.errors import InputError
+from icl_bench.errors import InputError, StorageError
+from icl_bench.leaderboard.folder import MARK
 from icl_bench.leaderboard.site import File, Site
-from icl_bench.leaderboard.write import MARK, write_site
+from icl_bench.leaderboard.write import write_site
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [str(Path(sys.executable).parent / "icl-bench"), "leaderboard"]
@@ -44,13 +45,80 @@ def small(monkeypatch) -> Site:
     return Site([], None, fabricated.ADDRESS, None)
 
 
-def test_a_site_is_replaced_and_what_it_no_longer_has_goes(small, tmp_path):
+def builds(
+    monkeypatch, *paths: str, content: bytes = b"new", fault: type[BaseException] | None = None
+) -> None:
+    """Let a site consist of these files from now on; building them ends in the fault."""
+
+    def files(site: Site):
+        yield from (File(path, content) for path in paths)
+        if fault is not None:
+            raise fault
+
+    monkeypatch.setattr("icl_bench.leaderboard.write.site_files", files)
+
+
+def test_a_site_is_replaced_and_what_it_no_longer_has_goes(small, tmp_path, monkeypatch):
+    folder = tmp_path / "site"
+    builds(monkeypatch, "index.html", "old.html", "mini-v0/tasks/old.html", "data", content=b"old")
+    write_site(small, folder)
+    builds(monkeypatch, "index.html", "data/scores.csv")
+    assert write_site(small, folder) == 2
+    mark = b"data/scores.csv\nindex.html\n"
+    assert held(folder) == {MARK: mark, "index.html": b"new", "data/scores.csv": b"new"}
+    assert sorted(os.listdir(folder)) == [MARK, "data", "index.html"]
+
+
+def test_what_no_build_wrote_stays(small, tmp_path, monkeypatch):
+    """As in a checkout of the branch that a site is published from."""
+    folder = tmp_path / "site"
+    builds(monkeypatch, "index.html", "mini-v1/old.html")
+    write_site(small, folder)
+    mine = {".git/HEAD": b"ref", "CNAME": b"example.org", "mini-v1/notes.txt": b"mine", "empty": None}
+    for path, content in mine.items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).mkdir() if content is None else (folder / path).write_bytes(content)
+    builds(monkeypatch, "index.html")
+    write_site(small, folder)
+    found = held(folder)
+    assert found.pop(MARK) == b"index.html\n"
+    assert found == {"index.html": b"new"} | {path: one for path, one in mine.items() if one is not None}
+    assert (folder / "empty").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("mine", "built"), [("feed.xml", "feed.xml"), ("data", "data/scores.csv"), ("a/b/c.txt", "a/b")]
+)
+def test_a_file_that_no_build_wrote_is_not_written_over(small, tmp_path, monkeypatch, mine, built):
     folder = tmp_path / "site"
     write_site(small, folder)
-    (folder / "old.html").write_text("from an older version")
-    (folder / "index.html").write_text("changed")
-    assert write_site(small, folder) == 1
-    assert held(folder) == {MARK: b"", "index.html": b"new"}
+    (folder / mine).parent.mkdir(parents=True, exist_ok=True)
+    (folder / mine).write_text("mine")
+    before = held(folder)
+    builds(monkeypatch, "index.html", built, content=b"newer")
+    with pytest.raises(InputError, match="is in the way of the site, and no build wrote it; move it"):
+        write_site(small, folder)
+    assert held(folder) == before
+
+
+def test_nothing_outside_the_folder_is_touched_whatever_the_mark_says(small, tmp_path, monkeypatch):
+    """The folder may have come from someone else, with its mark and with links."""
+    folder, outside = tmp_path / "site", tmp_path / "outside"
+    outside.mkdir()
+    (outside / "page.html").write_text("mine")
+    write_site(small, folder)
+    (folder / "link").symlink_to("../outside")
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("mine")
+    told = ["index.html", "index.html", "../outside/page.html", str(outside / "page.html"), "link/page.html"]
+    (folder / MARK).write_text("\n".join([*told, ".git/config", MARK, "", ".", "x" * 300, "a\0b"]))
+    write_site(small, folder)
+    assert (folder / ".git" / "config").read_text() == "mine"
+    builds(monkeypatch, "index.html", "link/page.html")
+    with pytest.raises(InputError, match="link is in the way"):
+        write_site(small, folder)
+    assert held(outside) == {"page.html": b"mine"}
+    assert (folder / MARK).read_text() == "index.html\n"
 
 
 def test_an_empty_folder_is_filled(small, tmp_path):
@@ -58,30 +126,97 @@ def test_an_empty_folder_is_filled(small, tmp_path):
     assert "index.html" in held(tmp_path)
 
 
-def test_a_folder_that_holds_anything_else_is_refused_and_left_alone(small, tmp_path):
+def test_a_link_is_written_through(small, tmp_path):
+    (tmp_path / "link").symlink_to("site")
+    for _ in range(2):  # where it leads to nothing yet, and to a site
+        write_site(small, tmp_path / "link")
+        assert (tmp_path / "link").is_symlink()
+        assert held(tmp_path / "site") == {MARK: b"index.html\n", "index.html": b"new"}
+    assert sorted(os.listdir(tmp_path)) == ["link", "site"]
+
+
+def test_a_place_that_cannot_be_taken_is_refused_before_the_work_and_left_alone(small, tmp_path, monkeypatch):
+    builds(monkeypatch, fault=AssertionError)
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match="not a site; name a new folder with --out"):
-        write_site(small, tmp_path)
-    assert held(tmp_path) == {"notes.txt": b"mine"}
-    with pytest.raises(InputError, match="is a file"):
-        write_site(small, tmp_path / "notes.txt")
-    assert held(tmp_path) == {"notes.txt": b"mine"}
+    monkeypatch.chdir(tmp_path)
+    for name in (".", str(tmp_path)):
+        with pytest.raises(InputError, match="holds something that is not a site; name a new folder"):
+            write_site(small, Path(name))
+    for name in ("notes.txt", "notes.txt/site"):
+        with pytest.raises(InputError, match=r"notes\.txt is not a folder; name another place$"):
+            write_site(small, Path(name))
+    (tmp_path / "older").mkdir()
+    for name in (MARK, "index.html"):  # as a site whose build did not tell its files
+        (tmp_path / "older" / name).touch()
+    with pytest.raises(InputError, match="does not tell which files are of the site"):
+        write_site(small, tmp_path / "older")
+    assert held(tmp_path) == {"notes.txt": b"mine", f"older/{MARK}": b"", "older/index.html": b""}
 
 
-def test_a_site_that_cannot_be_finished_leaves_the_old_one(small, tmp_path, monkeypatch):
+@pytest.mark.parametrize("fault", [RuntimeError, KeyboardInterrupt])
+def test_a_site_that_cannot_be_finished_leaves_the_old_one(small, tmp_path, monkeypatch, fault):
+    folder, empty = tmp_path / "site", tmp_path / "empty"
+    write_site(small, folder)
+    empty.mkdir()
+    before = held(folder)
+    builds(monkeypatch, "index.html", content=b"half of a newer one", fault=fault)
+    for place in (folder, empty, tmp_path / "new"):
+        with pytest.raises(fault):
+            write_site(small, place)
+    assert held(folder) == before
+    assert sorted(os.listdir(tmp_path)) == ["empty", "site"]
+    assert os.listdir(empty) == []
+
+
+@pytest.mark.parametrize("fails", ["index.html", "z.html"])
+def test_a_site_whose_files_cannot_take_their_place_leaves_the_old_one(small, tmp_path, monkeypatch, fails):
+    folder, empty = tmp_path / "site", tmp_path / "empty"
+    builds(monkeypatch, "index.html", "old/page.html")
+    write_site(small, folder)
+    empty.mkdir()
+    before, rename = held(folder), os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        if Path(target).name == fails and "new" in Path(source).parts:
+            raise OSError(5, "Input/output error")
+        rename(source, target)
+
+    monkeypatch.setattr("os.replace", replace)
+    builds(monkeypatch, "index.html", "a/b.html", "z.html", content=b"newer")
+    for place in (folder, empty):
+        with pytest.raises(StorageError, match="Input/output error; name another place"):
+            write_site(small, place)
+    assert held(folder) == before
+    assert sorted(os.listdir(folder)) == [MARK, "index.html", "old"]
+    assert os.listdir(empty) == []
+
+
+def test_a_build_that_was_killed_is_taken_up_by_the_next(small, tmp_path, monkeypatch):
+    """Killed once half of the new files were in place: what it left is known as the site's."""
     folder = tmp_path / "site"
     write_site(small, folder)
-    before = held(folder)
-
-    def fails(site):
-        yield File("index.html", b"half of a newer one")
-        raise RuntimeError("a bug in the last page")
-
-    monkeypatch.setattr("icl_bench.leaderboard.write.site_files", fails)
-    with pytest.raises(RuntimeError, match="last page"):
-        write_site(small, folder)
-    assert held(folder) == before
-    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+    (folder / "CNAME").write_text("example.org")
+    code = f"""
+        import os, signal, sys
+        from pathlib import Path
+        from icl_bench.leaderboard import write
+        from icl_bench.leaderboard.site import File, Site
+        def replace(source, target, rename=os.replace):
+            if Path(target).name == "z.html":
+                os.kill(os.getpid(), signal.SIGKILL)
+            rename(source, target)
+        os.replace = replace
+        paths = ("index.html", "y.html", "z.html")
+        write.site_files = lambda site: iter([File(path, b"newer") for path in paths])
+        write.write_site(Site([], None, {fabricated.ADDRESS!r}, None), Path(sys.argv[1]))
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(folder)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert (folder / "y.html").read_text() == "newer"
+    builds(monkeypatch, "index.html", "z.html")
+    write_site(small, folder)
+    pages = {path: one for path, one in held(folder).items() if not path.startswith(MARK)}
+    assert pages == {"CNAME": b"example.org", "index.html": b"new", "z.html": b"new"}
 
 
 def test_the_command_builds_what_is_recorded_here(tmp_path):
@@ -96,28 +231,28 @@ def test_the_command_builds_what_is_recorded_here(tmp_path):
     assert held(tmp_path / "site") == files
 
 
-def test_what_is_no_site_is_not_served(tmp_path):
-    done = run("serve", "--folder", "nothing", "--port", "0", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.count("\n") == 1
-    assert "icl-bench leaderboard build --out nothing" in done.stderr
-
-
-def test_a_site_is_served_until_interrupted(site_folder):
-    command = [*COMMAND, "serve", "--folder", str(site_folder), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        try:
-            address = process.stdout.readline().split(" at ")[1].split(",")[0]
-            assert address.startswith("http://")
-            with urllib.request.urlopen(address, timeout=10) as answer:
-                assert answer.read() == (site_folder / "index.html").read_bytes()
-            port = address.rstrip("/").rsplit(":", 1)[1]
-            taken = run("serve", "--folder", str(site_folder), "--port", port, cwd=site_folder)
-            assert (taken.returncode, taken.stderr.count("\n")) == (2, 1)
-        finally:
-            process.send_signal(signal.SIGINT)
-        told = process.communicate(timeout=20)[1]
-    assert "Traceback" not in told
+def test_the_command_interrupted_leaves_nothing(tmp_path):
+    """By Control-C, or as a system that shuts down or a scheduler's limit does."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        code = "\n".join(
+            [
+                "import os, icl_bench.leaderboard.write as write",
+                f"write.site_files = lambda site: os.kill(os.getpid(), {int(number)})",
+                "from icl_bench.cli import app",
+                "app()",
+            ]
+        )
+        command = [sys.executable, "-c", code, "leaderboard", "build", "--out", "site"]
+        done = subprocess.run(
+            command,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (130, "interrupted\n")
+        assert os.listdir(tmp_path) == []
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

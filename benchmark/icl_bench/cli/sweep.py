@@ -1,11 +1,11 @@
 """`icl-bench sweep`: train a grid of architectures, tasks and seeds."""
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from icl_bench.cli.errors import let_signals_interrupt
 from icl_bench.errors import InputError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def sweep(
         _tell(trained)
         return
     _check_place_and_device(out, device)
-    _let_signals_interrupt()
+    let_signals_interrupt()
     total = sum(cell.plan.recipe.steps for cell in cells)
     with progress(f"{len(cells)} runs", total, start=steps_made(cells)) as advance:
         trained.run(advance)
@@ -74,14 +74,6 @@ def _check_place_and_device(out: Path, device: str) -> None:
     if device != "cpu":
         with worker_pool(1) as pool:  # who asks a GPU holds memory of it until the process ends
             pool.submit(usable_device, device).result()
-
-
-def _let_signals_interrupt() -> None:
-    """SIGTERM and SIGHUP stop a sweep as SIGINT does; what is ignored, as under `nohup`, stays ignored."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
 
 
 def _cells(

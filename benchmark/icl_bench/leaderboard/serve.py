@@ -1,29 +1,54 @@
 """Showing a site that was built, to this machine alone."""
 
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from os import PathLike
 from pathlib import Path
+from typing import BinaryIO
 
 from icl_bench.errors import InputError
-from icl_bench.leaderboard.paths import FRONT_PAGE
+from icl_bench.leaderboard.folder import is_site
 
 HOST = "127.0.0.1"
 
 
-class _Quiet(SimpleHTTPRequestHandler):
-    """Says nothing of each file that is asked for."""
+class _Pages(SimpleHTTPRequestHandler):
+    """Gives the files of the site: no list of a folder, nothing hidden, no word of each that is asked for."""
+
+    def send_head(self) -> BytesIO | BinaryIO | None:
+        """The file that is asked for, as the standard library finds it; None where there is none."""
+        parts = Path(self.translate_path(self.path)).relative_to(self.directory).parts
+        if any(part.startswith(".") or "\0" in part for part in parts):
+            self._nothing()
+            return None
+        return super().send_head()
+
+    def list_directory(self, path: str | PathLike[str]) -> None:
+        """Not shown."""
+        self._nothing()
+
+    def _nothing(self) -> None:
+        self.send_error(HTTPStatus.NOT_FOUND, "File not found")
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass
 
 
 def server(folder: Path, port: int) -> ThreadingHTTPServer:
-    """A server of the folder's files; InputError where there is no site, or the port cannot be had."""
-    if not (folder / FRONT_PAGE).is_file():
+    """A server of the site in a folder; InputError where there is none, or the port cannot be had."""
+    if not is_site(folder):
         raise InputError(f"no site in {folder}; build one first: icl-bench leaderboard build --out {folder}")
     try:
-        return ThreadingHTTPServer((HOST, port), partial(_Quiet, directory=str(folder)))
+        return ThreadingHTTPServer((HOST, port), partial(_Pages, directory=str(folder)))
     except OSError as error:
         raise InputError(
             f"cannot serve on port {port}: {error.strerror}; choose another with --port"
         ) from None
+
+
+def address_of(running: ThreadingHTTPServer) -> str:
+    """Where a server answers: what it is bound to, not what that is called."""
+    host, port = running.server_address[:2]
+    return f"http://{host!s}:{port}/"

@@ -5,25 +5,25 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from icl_bench.errors import InputError
-from icl_bench.files import whole_folder
+from icl_bench.leaderboard.address import check_address
 from icl_bench.leaderboard.entries import reference_entries
+from icl_bench.leaderboard.folder import site_folder
 from icl_bench.leaderboard.site import Site, SuiteBoard, site_files
 from icl_bench.progress import progress
 from icl_bench.resources import data_folder
 from icl_bench.suites import load_suite, suite_names
 
-MARK = ".icl-bench-site"  # tells a folder that may be replaced from one that may not
 _DATA = ("submissions", "tasks")
 
 
 def gather_site(address: str, repository: str | None) -> Site:
     """Every suite and what is recorded on it. The front page is that of the suite with most models.
 
-    InputError where the address is not that of a site.
+    InputError where one of the addresses is none that a page may link to.
     """
-    if not address.startswith(("https://", "http://")):
-        raise InputError(f"the address {address!r} is not one; give it as https://example.org/icl-bench/")
+    check_address(address, "--address")
+    if repository is not None:
+        check_address(repository, "--repository", extended=True)
     suites = [load_suite(name) for name in suite_names()]
     entries = {suite.name: reference_entries(suite) for suite in suites}
     suites.sort(key=lambda suite: -len(entries[suite.name]))
@@ -50,15 +50,10 @@ def data_date() -> str | None:
 def write_site(site: Site, folder: Path, quiet: bool = False) -> int:
     """Write every file of the site, all or none, and return how many; a site that is there is replaced.
 
-    InputError where the folder holds anything else.
+    Raises as `site_folder`.
     """
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file; name a folder with --out")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():
-        raise InputError(f"{folder} holds something that is not a site; name a new folder with --out")
     count, expected = 0, sum(3 * len(one.data.models) + len(one.suite.tasks) for one in site.boards) + 1
-    with whole_folder(folder) as part, progress("building the site", expected, quiet) as advance:
-        (part / MARK).touch()
+    with site_folder(folder) as part, progress("building the site", expected, quiet) as advance:
         for file in site_files(site):
             path = part / file.path
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,53 @@
+"""`icl-bench leaderboard`: what its verbs tell."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from icl_bench.cli import app
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["leaderboard", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_a_board_without_models_says_so_and_what_to_do(monkeypatch):
+    monkeypatch.setattr("icl_bench.leaderboard.entries.reference_entries", lambda suite: [])
+    code, told, _ = run("show", "--suite", "paper")
+    assert code == 0
+    assert "baseline/ridge" in told
+    assert "no model is recorded on paper-v1 yet" in told
+    assert "icl-bench evaluate MODEL --suite paper-v1" in told
+    assert json.loads(run("show", "--suite", "paper", "--json")[1])["models"] == []
+
+
+def test_a_board_with_models_does_not():
+    code, told, _ = run("show", "--suite", "mini")
+    assert (code, "no model is recorded" in told) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--out", "."], ". holds something that is not a site; name a new folder with --out"),
+        (["--out", "file"], "file is not a folder; name another place"),
+        (["--out", "file/sub"], "file is not a folder; name another place"),
+        (["--address", "javascript:alert(1)"], "--address 'javascript:alert(1)': it does not begin with"),
+        (["--repository", "https://ana:secret@example.org"], "it holds a user name or a password"),
+    ],
+)
+def test_a_site_that_cannot_be_built_is_told_in_one_line_before_the_work(
+    arguments, told, tmp_path: Path, monkeypatch
+):
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("icl_bench.leaderboard.write.reference_entries", pytest.fail)
+    code, stdout, stderr = run("build", *arguments)
+    assert (code, stdout, stderr.count("\n")) == (2, "", 1)
+    assert told in stderr
+    assert "free space" not in stderr
+    assert os.listdir(tmp_path) == ["file"]
