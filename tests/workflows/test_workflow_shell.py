@@ -13,6 +13,7 @@ STRANGERS = (
     "submissions fetch",
     "submissions evaluate",
     "submissions record",
+    "compare",
 )
 
 shell_steps = pytest.mark.parametrize("step", SHELL, ids=str)
