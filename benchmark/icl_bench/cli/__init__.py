@@ -9,6 +9,7 @@ from icl_bench.cli.evaluate import evaluate
 from icl_bench.cli.leaderboard import leaderboard
 from icl_bench.cli.models import models
 from icl_bench.cli.predict import predict
+from icl_bench.cli.submissions import submissions
 from icl_bench.cli.sweep import sweep
 from icl_bench.cli.tasks import tasks
 from icl_bench.cli.train import train
@@ -28,4 +29,5 @@ app.command()(sweep)
 app.add_typer(tasks, name="tasks")
 app.add_typer(baselines, name="baselines")
 app.add_typer(models, name="models")
+app.add_typer(submissions, name="submissions")
 app.add_typer(leaderboard, name="leaderboard")

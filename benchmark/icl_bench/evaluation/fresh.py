@@ -15,10 +15,10 @@ each is resampled by draws of its own, and the central 95% of the differences is
 """
 
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 from jaxtyping import Float
-from scipy.stats import norm
 
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.environment import describe_environment, describe_evaluator
@@ -119,8 +119,8 @@ def beyond_sampling_error(gap: Estimate, tasks: int = 1) -> bool:
     if gap.value is None or gap.low is None:
         return False
     tail = (1 - CONFIDENCE) / 2
-    wider = norm.isf(tail / tasks) / norm.isf(tail)
-    return bool(gap.value - wider * (gap.value - gap.low) > 0)
+    wider = NormalDist().inv_cdf(tail / tasks) / NormalDist().inv_cdf(tail)
+    return gap.value - wider * (gap.value - gap.low) > 0
 
 
 def load_fresh_record(path: Path) -> FreshRecord:

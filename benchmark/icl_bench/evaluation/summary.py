@@ -27,9 +27,34 @@ def summarise(
     """The fields of a `TaskResult` that follow from the model's errors and those of the references."""
     task = suite.tasks[name]
     model = scored_errors(errors, task.scored)
+    low, high = _band(suite, name, errors)
+    return {
+        "prompts": len(errors),
+        "points": task.points,
+        "scored": task.scored,
+        "baseline": task.baseline,
+        "exact": task.exact,
+        **estimates(suite, name, model, references),
+        "error_curves": ErrorCurves(
+            model=errors.mean(axis=0).tolist(),
+            model_low=low.tolist(),
+            model_high=high.tolist(),
+            zero=references.zero.curve.tolist(),
+            baseline=_curve(references.baseline),
+            exact=_curve(references.exact),
+        ),
+        "prompt_errors": model.tolist(),
+    }
+
+
+def estimates(
+    suite: Suite, name: str, model: Float[np.ndarray, " prompts"], references: References
+) -> dict[str, Estimate]:
+    """`mean_error`, `score` and `optimality`, which follow from each prompt's error, summed over the scored
+    context lengths."""
+    task = suite.tasks[name]
     sums = {prompts: _Sums(model, references, suite, name, prompts) for prompts in _counts(model, references)}
     scored = 1 if task.scored == "last" else task.points
-    low, high = _band(suite, name, errors)
 
     def score(role: str, base: str) -> Estimate:
         found = getattr(references, role)
@@ -40,23 +65,9 @@ def summarise(
         )
 
     return {
-        "prompts": len(errors),
-        "points": task.points,
-        "scored": task.scored,
-        "baseline": task.baseline,
-        "exact": task.exact,
         "mean_error": sums[len(model)].mean("model", scored),
         "score": score("baseline", task.baseline),
         "optimality": score("exact", task.exact),
-        "error_curves": ErrorCurves(
-            model=errors.mean(axis=0).tolist(),
-            model_low=low.tolist(),
-            model_high=high.tolist(),
-            zero=references.zero.curve.tolist(),
-            baseline=_curve(references.baseline),
-            exact=_curve(references.exact),
-        ),
-        "prompt_errors": model.tolist(),
     }
 
 

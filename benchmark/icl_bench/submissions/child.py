@@ -1,14 +1,16 @@
 """`python -P -m icl_bench.submissions.child`: the evaluation of one run, in a process of its own with limits.
 
 Its arguments are the limits and what to evaluate, as JSON; what it found goes to standard output, as JSON.
-The limits hold before anything heavy is imported, and nothing of the submission is read before them.
+The limits hold before anything of the submission is read.
 """
 
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any
 
 from icl_bench.submissions.limits import Limits, limit_this_process, refuse_network
 
@@ -20,14 +22,16 @@ OUT_OF_MEMORY = "it does not fit the memory that it may take; submit a smaller m
 
 
 def main() -> None:
-    """Evaluate, and write {"record": text, "fresh": text or null} or {"error": message, "exit_code": code}."""
+    """Evaluate, and write {"record": text, "fresh": text or null}, or {"error": message, "exit_code": 1}."""
     limits, wanted = Limits.from_text(sys.argv[1]), json.loads(sys.argv[2])
-    outcome = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     _keep_libraries_still()
+    sys.excepthook = partial(_told, answer)
+    _import_all()
     limit_this_process(limits)
     refuse_network()
-    json.dump(_outcome(wanted), outcome)
-    outcome.close()
+    json.dump(_outcome(wanted), answer)
+    answer.close()
 
 
 def evaluate_run(
@@ -59,21 +63,43 @@ def evaluate_run(
 
 
 def _outcome(wanted: dict[str, Any]) -> dict[str, Any]:
+    record, fresh = evaluate_run(
+        Path(wanted["path"]), wanted["run"], Path(wanted["folder"]), wanted["commit"]
+    )
+    return {"record": record.to_json(), "fresh": fresh.to_json() if fresh else None}
+
+
+def _told(
+    answer: IO[str], kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Answer with what ended the evaluation, in one line, in place of a traceback."""
     from icl_bench.errors import ICLBenchError
 
-    try:
-        record, fresh = evaluate_run(
-            Path(wanted["path"]), wanted["run"], Path(wanted["folder"]), wanted["commit"]
-        )
-    except ICLBenchError as error:
-        return {"error": str(error), "exit_code": error.exit_code}
-    except MemoryError:
-        return {"error": OUT_OF_MEMORY, "exit_code": 1}
-    except RuntimeError as error:  # torch says it so
-        if "allocate" not in str(error):
-            raise
-        return {"error": OUT_OF_MEMORY, "exit_code": 1}
-    return {"record": record.to_json(), "fresh": fresh.to_json() if fresh else None}
+    if isinstance(error, ICLBenchError):
+        message, code = str(error), error.exit_code
+    elif isinstance(error, MemoryError) or "allocate" in str(error):  # torch and the system say it in words
+        message, code = OUT_OF_MEMORY, 1
+    else:
+        first = next(iter(str(error).splitlines()), "")
+        message, code = f"{kind.__name__}: {first}; evaluate it with `icl-bench evaluate` to see where", 1
+    json.dump({"error": message, "exit_code": code}, answer)
+    answer.flush()
+    os._exit(0)
+
+
+def _import_all() -> None:
+    """Import what takes memory whatever the model; some libraries hang where there is too little."""
+    import datasets  # noqa: F401
+    import torch  # noqa: F401
+
+    import icl_bench.evaluation.fresh
+    import icl_bench.evaluation.runner  # noqa: F401
+    from icl_bench.baselines.base import BASELINES
+    from icl_bench.specs.architecture import BLOCKS
+    from icl_bench.specs.suite import FUNCTION_CLASSES
+
+    for registry in (BASELINES, BLOCKS, FUNCTION_CLASSES):
+        registry.entries()
 
 
 def _keep_libraries_still() -> None:

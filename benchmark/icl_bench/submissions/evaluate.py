@@ -14,8 +14,7 @@ from icl_bench.evaluation.fresh import parse_fresh_record
 from icl_bench.files import check_file_place, write_text
 from icl_bench.specs.result import parse_record
 from icl_bench.specs.submission import Run
-from icl_bench.submissions.fetch import run_folder
-from icl_bench.submissions.folder import SubmissionFolder, record_file
+from icl_bench.submissions.folder import SubmissionFolder, record_file, run_folder
 from icl_bench.submissions.limits import Limits
 
 # What the child may know of its surroundings: no tokens, no settings of the Hub.

@@ -15,7 +15,7 @@ from icl_bench.models.weights import MAX_HEADER_BYTES
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.submission import CONFIG, Run, Submission
 from icl_bench.submissions.checkpoints import check_config, check_run
-from icl_bench.submissions.folder import SubmissionFolder
+from icl_bench.submissions.folder import SubmissionFolder, run_folder
 from icl_bench.suites import load_suite
 
 MAX_BYTES = 4_000_000_000  # of one submission's files together
@@ -41,11 +41,6 @@ def fetch_submission(entry: SubmissionFolder, into: Path) -> list[Path]:
         with whole_folder(run_folder(submission, run, into)) as part:
             _fetch_run(submission, run, part)
     return [run_folder(submission, run, into) for run in submission.runs]
-
-
-def run_folder(submission: Submission, run: Run, fetched: Path) -> Path:
-    """Where a run's files are fetched to."""
-    return fetched / submission.run_name(run)
 
 
 def listed_files(submission: Submission, run: Run) -> dict[str, Listed]:

@@ -17,7 +17,7 @@ from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.plain_yaml import PlainYAMLError, line_of, load_plain
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.schema import all_faults
-from icl_bench.specs.submission import Submission
+from icl_bench.specs.submission import Run, Submission
 
 SUBMISSION_FILE = "submission.yaml"
 REFERENCE_FOLDER = "reference"  # models that come with icl-bench
@@ -71,6 +71,11 @@ class SubmissionFolder:
         """Recorded results on fresh prompts by run; SpecError where a file is none."""
         files = recorded_files(self.results, "fresh.json")
         return {name: load_fresh_record(path) for name, path in files.items()}
+
+
+def run_folder(submission: Submission, run: Run, fetched: Path) -> Path:
+    """Where a run's files are, in the folder that a submission is fetched to."""
+    return fetched / submission.run_name(run)
 
 
 def record_file(run: str, fresh: bool = False) -> str:

@@ -5,6 +5,7 @@ line of defence.
 """
 
 import os
+import re
 import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -18,7 +19,7 @@ _GRACE_SECONDS = 5  # between the signal that the time is used up and the one th
 class Limits:
     """Of one run; a runner of GitHub has two cores, 7 GiB and six hours."""
 
-    memory: int = 5 * _GIB  # bytes that the process may allocate; mapped files do not count
+    memory: int = 5 * _GIB  # bytes, more than there are as it starts; shared mappings of files do not count
     seconds: int = 3 * 3_600  # on the clock
     cpu_seconds: int = 6 * 3_600  # of all its threads together
     file_bytes: int = 512 * 2**20  # of any file that it writes
@@ -46,7 +47,7 @@ def limit_this_process(limits: Limits) -> None:
     except ImportError:
         return
     # RLIMIT_AS would count the address space that torch and its threads reserve and never touch
-    _limit(resource, resource.RLIMIT_DATA, limits.memory)
+    _limit(resource, resource.RLIMIT_DATA, _data_bytes() + limits.memory)
     _limit(resource, resource.RLIMIT_CPU, limits.cpu_seconds, more=_GRACE_SECONDS)
     _limit(resource, resource.RLIMIT_FSIZE, limits.file_bytes)
     _limit(resource, resource.RLIMIT_NOFILE, limits.open_files)
@@ -72,6 +73,16 @@ def _limit(resource: Any, kind: int, value: int, more: int = 0) -> None:
     if hard != resource.RLIM_INFINITY:
         ends = [min(end, hard) for end in ends]
     resource.setrlimit(kind, tuple(ends))
+
+
+def _data_bytes() -> int:
+    """What this process has allocated, as the limit counts it; 0 where the system does not tell."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    found = re.search(r"VmData:\s+(\d+) kB", status)
+    return int(found[1]) * 1_024 if found else 0
 
 
 def _threads_of_user() -> int:

@@ -1,0 +1,117 @@
+"""Records that another machine made of a submission: read strictly, and held against it before they stay."""
+
+import re
+from pathlib import Path
+
+from icl_bench.errors import SpecError
+from icl_bench.evaluation.fresh import parse_fresh_record
+from icl_bench.evaluation.recheck import recheck, recheck_fresh
+from icl_bench.specs.checkpoint import CheckpointConfig, parse_json
+from icl_bench.specs.fresh import FreshRecord
+from icl_bench.specs.result import ModelIdentity, ResultRecord
+from icl_bench.specs.schema import parse
+from icl_bench.specs.submission import WEIGHTS, Run, Submission
+from icl_bench.specs.text import text_fault
+from icl_bench.submissions.checkpoints import check_config
+from icl_bench.suites import Suite, load_suite
+
+MAX_BYTES = 20_000_000
+MAX_TEXT = 100  # characters of a version, a device, …
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def read_record(path: Path, submission: Submission, run: Run) -> ResultRecord:
+    """The record of a run; SpecError, InputError or CheckpointError, one line, where it is not of that run or
+    where anything in it does not follow from its errors."""
+    record = parse(ResultRecord, parse_json(_content(path), str(path), MAX_BYTES), str(path))
+    suite = load_suite(submission.suite_of(run))
+    _check_identity(record, submission, run, str(path))
+    _check_made_by(record, str(path))
+    _check_tasks(record, submission, run, suite, str(path))
+    recheck(record, suite, str(path))
+    return record
+
+
+def read_fresh(
+    path: Path, submission: Submission, run: Run, frozen: ResultRecord, commit: str
+) -> FreshRecord:
+    """The record of a run on the fresh prompts of a commit; refused as `read_record` refuses."""
+    fresh = parse_fresh_record(_content(path), str(path))
+    _check_identity(fresh, submission, run, str(path))
+    _check_made_by(fresh, str(path))
+    if fresh.commit != commit:
+        raise SpecError(f"{path} is on prompts of {fresh.commit}, not of {commit}; evaluate it again")
+    weights = {task: one.checkpoint.sha256 for task, one in frozen.tasks.items() if one.checkpoint}
+    if fresh.suite != frozen.suite or {task: one.sha256 for task, one in fresh.tasks.items()} != weights:
+        raise SpecError(
+            f"{path} is not of the weights, tasks and suite of the record beside it; evaluate both again"
+        )
+    recheck_fresh(fresh, frozen, load_suite(fresh.suite.name), str(path))
+    return fresh
+
+
+def _content(path: Path) -> bytes:
+    if path.is_symlink() or not path.is_file():
+        raise SpecError(f"no file {path}; `icl-bench submissions evaluate` writes it")
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise SpecError(f"cannot read {path}: {error.strerror}; evaluate it again") from None
+
+
+def _check_identity(
+    record: ResultRecord | FreshRecord, submission: Submission, run: Run, source: str
+) -> None:
+    expected = ModelIdentity(kind="hub", id=submission.model, revision=run.revision)
+    if record.model != expected:
+        found = f"{record.model.id}@{record.model.revision}"
+        raise SpecError(f"{source} is of {found}, not of {expected.id}@{expected.revision}; evaluate that")
+    if record.suite.name != submission.suite_of(run):
+        raise SpecError(
+            f"{source} is on {record.suite.name}, not on {submission.suite_of(run)}; evaluate it on that"
+        )
+
+
+def _check_made_by(record: ResultRecord | FreshRecord, source: str) -> None:
+    """What is said of the evaluator is short and can be shown; the device is the CPU."""
+    made = {**record.evaluator.model_dump(), **record.environment.model_dump()}
+    for key, value in made.items():
+        fault = text_fault(value, MAX_TEXT) if isinstance(value, str) else None
+        if fault:
+            raise SpecError(f"{source}: {key} {fault}")
+    commit = record.evaluator.commit
+    if record.environment.device != "cpu" or (commit is not None and not _COMMIT.fullmatch(commit)):
+        raise SpecError(f"{source} was not made on a CPU by a commit of icl-bench; evaluate it there")
+
+
+def _check_tasks(record: ResultRecord, submission: Submission, run: Run, suite: Suite, source: str) -> None:
+    """The tasks are those that the run has files for, answered by the weights that it lists."""
+    places = {f"{place}/{WEIGHTS}" if place else WEIGHTS: place for place in run.places}
+    answered = set(record.tasks)
+    expected = answered if "" in run.places else set(run.places)
+    if answered != expected or not answered <= set(suite.tasks) or ("" in run.places and len(answered) != 1):
+        raise SpecError(f"{source} has other tasks than the submission lists files for; evaluate it again")
+    missing = {
+        name: f"{submission.model} has no checkpoint for it" for name in suite.tasks if name not in answered
+    }
+    if record.missing != missing:
+        raise SpecError(f"{source}: missing is not what the submission leaves out; evaluate it again")
+    for file, place in places.items():
+        task = place or next(iter(answered))
+        _check_checkpoint(record, submission, run, suite, task, file, source)
+
+
+def _check_checkpoint(
+    record: ResultRecord, submission: Submission, run: Run, suite: Suite, task: str, file: str, source: str
+) -> None:
+    told, of = record.tasks[task].checkpoint, suite.task(task)
+    d, k = of.function_class.d, of.function_class.k
+    parameters = submission.spec.parameters(d, k, 2 * of.points - 1)
+    if told is None or told.sha256 != run.files[file]:
+        raise SpecError(f"{source}: tasks.{task} was not answered by {file} as listed; evaluate it again")
+    if told.spec != submission.spec.to_dict() or told.parameters != parameters:
+        raise SpecError(f"{source}: tasks.{task} has another spec than the submission; evaluate it again")
+    value = {"spec": told.spec, "d": d, "k": k, "task": f"{suite.name}/{task}", "training": told.training}
+    config = parse(CheckpointConfig, value, f"{source}: tasks.{task}.checkpoint")
+    check_config(config, submission, run, Path(source) / file)

@@ -1,0 +1,114 @@
+"""Recording results: append, or supersede what the submission names; never change a number in silence."""
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from icl_bench.errors import CheckError, InputError
+from icl_bench.evaluation.agreement import disagreement, same_numbers
+from icl_bench.files import whole_folder
+from icl_bench.specs.fresh import FreshRecord
+from icl_bench.specs.result import ResultRecord
+from icl_bench.submissions.folder import SUPERSEDED, SubmissionFolder, record_file
+from icl_bench.submissions.incoming import read_fresh, read_record
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of one run's results: `old` goes to the history, `record` and `fresh` are written."""
+
+    run: str
+    told: str  # in a phrase
+    old: ResultRecord | None = None
+    record: ResultRecord | None = None
+    fresh: FreshRecord | None = None
+
+
+def record_submission(entry: SubmissionFolder, results: Path, commit: str | None = None) -> list[str]:
+    """Check the records of every run in `results` and add them to the submission's own; a line a run.
+
+    With a commit, the records on its fresh prompts too; those that are recorded of the same weights stay. All
+    is written or nothing. SpecError or InputError where a record is not what it should be, CheckError where a
+    recorded score would change that the submission does not supersede.
+    """
+    check_commit(commit)
+    changes = _changes(entry, results, commit)
+    if any(change.old or change.record or change.fresh for change in changes):
+        with whole_folder(entry.results) as part:
+            if entry.results.is_dir():
+                shutil.copytree(entry.results, part, dirs_exist_ok=True)
+            for change in changes:
+                _apply(change, part)
+    return [f"{change.run}: {change.told}" for change in changes]
+
+
+def check_commit(commit: str | None) -> None:
+    """InputError where a commit is given that is not 40 hexadecimal digits."""
+    if commit is not None and not _COMMIT.fullmatch(commit):
+        raise InputError(f"{commit!r:.60} is not a commit; give its 40 hexadecimal digits")
+
+
+def _changes(entry: SubmissionFolder, results: Path, commit: str | None) -> list[Change]:
+    submission = entry.submission
+    recorded, recorded_fresh = entry.records(), entry.fresh_records()
+    replaced = submission.supersedes.revisions if submission.supersedes else []
+    changes = []
+    for run in submission.runs:
+        name = submission.run_name(run)
+        record = read_record(results / record_file(name), submission, run)
+        fresh = None
+        if commit is not None:
+            fresh = read_fresh(results / record_file(name, fresh=True), submission, run, record, commit)
+        change = _change(name, recorded.get(name), record, fresh, replaced)
+        if change.record is None and name in recorded_fresh:
+            change = Change(change.run, change.told)  # the first prompts that were drawn for it stay
+        changes.append(change)
+    for name in recorded.keys() - {change.run for change in changes}:
+        if recorded[name].model.revision not in replaced:
+            raise CheckError(f"{name} is recorded and no longer a run; keep it, or supersede its revision")
+        changes.append(Change(name, "superseded, and no longer a run", old=recorded[name]))
+    return changes
+
+
+def _change(
+    name: str,
+    old: ResultRecord | None,
+    record: ResultRecord,
+    fresh: FreshRecord | None,
+    replaced: list[str],
+) -> Change:
+    """What becomes of a run; CheckError where its recorded numbers would change and must not."""
+    if old is None:
+        return Change(name, "recorded", record=record, fresh=fresh)
+    difference = disagreement(record, old)
+    if old.model.revision == record.model.revision and difference is None:
+        how = "the numbers are identical" if same_numbers(record, old) else "the numbers agree"
+        return Change(name, f"recorded already, and {how}", fresh=fresh)
+    if old.model.revision not in replaced:
+        told = difference or f"its revision is {record.model.revision}"
+        raise CheckError(
+            f"{name} is recorded of revision {old.model.revision} and {told}; a record changes only where "
+            "supersedes names the recorded revision"
+        )
+    return Change(name, f"recorded, superseding {old.model.revision}", old=old, record=record, fresh=fresh)
+
+
+def _apply(change: Change, results: Path) -> None:
+    if change.old is not None:
+        history = results / SUPERSEDED / str(change.old.model.revision)[:12]
+        history.mkdir(parents=True, exist_ok=True)
+        for fresh in (False, True):
+            file = record_file(change.run, fresh)
+            if (history / file).exists():
+                raise InputError(
+                    f"{SUPERSEDED}/{history.name}/{file} is there already; submit a revision of its own"
+                )
+            if (results / file).exists():
+                (results / file).rename(history / file)
+    if change.record is not None:
+        change.record.save(results / record_file(change.run))
+    if change.fresh is not None:
+        change.fresh.save(results / record_file(change.run, fresh=True))
