@@ -146,6 +146,12 @@ def test_a_record_that_was_changed_is_refused(saved, keys, value, told):
         ((*LINEAR, "prompt_errors", 0), float("nan"), "tasks.linear_regression.prompt_errors[0]"),
         (("suite", "lock_hash"), "abc", "suite.lock_hash"),
         (("model",), {"kind": "hub", "id": "a/b", "revison": None}, "did you mean 'revision'"),
+        (
+            (*LINEAR, "score"),
+            [],
+            "tasks.linear_regression.score: give a mapping of keys to values (given: [])",
+        ),
+        (("tasks",), [], "tasks: give a mapping of keys to values (given: [])"),
     ],
 )
 def test_a_file_that_breaks_the_schema_is_refused_with_the_place(saved, keys, value, told):
@@ -156,12 +162,13 @@ def test_a_file_that_breaks_the_schema_is_refused_with_the_place(saved, keys, va
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "[" * 100_000, "null"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "[1, 2]", "[" * 100_000, "null"])
 def test_what_is_no_record_is_refused(tmp_path, text):
     path = tmp_path / "record.json"
     path.write_text(text)
-    with pytest.raises(SpecError, match=r"record\.json"):
+    with pytest.raises(SpecError, match=r"record\.json.*; [^;]*(evaluate again|evaluate MODEL)") as caught:
         load_record(path)
+    assert "valid dictionary" not in str(caught.value)
 
 
 def test_a_missing_file_a_folder_and_bytes_that_are_no_text_are_told(tmp_path):

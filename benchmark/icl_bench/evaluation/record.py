@@ -23,6 +23,8 @@ def load_record(path: Path | str) -> ResultRecord:
         raise SpecError(f"no file {path}; `icl-bench evaluate MODEL` writes one") from None
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"cannot read {path}: {error}; give a result record") from None
+    if not text.lstrip().startswith("{"):  # where the schema would speak of types
+        raise SpecError(f"{path} holds no result record; `icl-bench evaluate MODEL` writes one")
     record = parse_record(text, str(path))
     check_record(record, str(path))
     return record

@@ -178,6 +178,8 @@ def _told(location: Location, fault: Any) -> str:
         parent = _place(location[:-1])
         return f"missing key {str(location[-1])!r}{' in ' + parent if parent else ''}; add it"
     message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] in ("model_type", "dict_type"):  # Pydantic's words name the class
+        message = "give a mapping of keys to values"
     place = _place(location)
     given = "" if fault["type"] == "value_error" else f" (given: {_short(fault['input'])})"
     return f"{place + ': ' if place else ''}{message}{given}"
