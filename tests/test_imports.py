@@ -25,6 +25,7 @@ LEVELS = {
     "suites": 4,
     "models": 5,
     "evaluation": 6,
+    "model_card": 7,
     "training": 7,
     "submissions": 8,
     "leaderboard": 9,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from icl_bench.cli.card import card, push
 from icl_bench.cli.convert import convert
 from icl_bench.cli.errors import VerbGroup
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from icl_bench.suites import Suite
 
 models = typer.Typer(cls=VerbGroup, help="Look at models, convert them and publish them on the Hub.")
+models.command()(card)
+models.command()(push)
 models.command()(convert)
 
 SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]

@@ -4,7 +4,7 @@ from tabulate import tabulate
 
 from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
 
-_HEADERS = ("task", "error", "of zero", "baseline", "score", "", "optimality", "seconds")
+HEADERS = ("task", "error", "of zero", "baseline", "score", "", "optimality", "seconds")
 _RIGHT = ("error", "of zero", "seconds")
 _BAR_CELLS = 10
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -15,14 +15,14 @@ def as_table(record: ResultRecord, bars: bool = True) -> str:
 
     `error` is the mean squared error of a prediction, `of zero` that of answering 0; intervals are 95%.
     """
-    rows = [_row(name, task) for name, task in record.tasks.items()]
-    rows += [[name, *["-"] * (len(_HEADERS) - 1)] for name in record.missing]
+    rows = [cells(name, task) for name, task in record.tasks.items()]
+    rows += [[name, *["-"] * (len(HEADERS) - 1)] for name in record.missing]
     if bars:
         for row, task in zip(rows, record.tasks.values(), strict=False):
             row[5] = score_bar(task.score.value)
-    align = ["right" if header in _RIGHT else "left" for header in _HEADERS]
-    table = tabulate(rows, _HEADERS, tablefmt="simple", disable_numparse=True, colalign=align)
-    notes = _notes(record)
+    align = ["right" if header in _RIGHT else "left" for header in HEADERS]
+    table = tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True, colalign=align)
+    notes = notes_on(record)
     return "\n".join([table, "", *notes] if notes else [table])
 
 
@@ -41,13 +41,15 @@ def told(estimate: Estimate) -> str:
     return f"{estimate.value:z.3f} [{estimate.low:z.3f}, {estimate.high:z.3f}]"
 
 
-def _row(name: str, task: TaskResult) -> list[str]:
+def cells(name: str, task: TaskResult) -> list[str]:
+    """The cells of a task, under `HEADERS`; that of the bar is empty."""
     zero = task.scored_sum(task.error_curves.zero) / task.scored_points
     numbers = [f"{task.mean_error.value:.4g}", f"{zero:.4g}", task.baseline]
     return [name, *numbers, told(task.score), "", told(task.optimality), f"{task.cost.seconds:.2f}"]
 
 
-def _notes(record: ResultRecord) -> list[str]:
+def notes_on(record: ResultRecord) -> list[str]:
+    """A line for everything that could not be given in full, and why."""
     notes = []
     for name, task in record.tasks.items():
         parts = [(what, getattr(task, what)) for what in ("score", "optimality")]

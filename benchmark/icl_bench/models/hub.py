@@ -7,12 +7,19 @@ Only `config.json` and `model.safetensors` are ever asked for.
 import errno
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from huggingface_hub import _CACHED_NO_EXIST, HfApi, constants, hf_hub_download, try_to_load_from_cache
+from huggingface_hub import (
+    _CACHED_NO_EXIST,
+    CommitOperationAdd,
+    HfApi,
+    constants,
+    hf_hub_download,
+    try_to_load_from_cache,
+)
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
@@ -32,6 +39,7 @@ from icl_bench.models.layout import CONFIG_FILE, ROOT, WEIGHTS_FILE, find_places
 from icl_bench.specs.checkpoint import read_config
 
 MAX_BYTES = 8_000_000_000  # of one repository's checkpoints together
+CARD_FILES = ("README.md", "*/README.md", ".eval_results/*.yaml")  # of a folder that is pushed
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -109,27 +117,34 @@ def _cached(repo: str, tasks: Sequence[str], revision: str) -> Snapshot:
     return Snapshot(repo, folder.name, folder, places)
 
 
-def push(folder: Path, repo: str, private: bool | None = None, message: str = "Add checkpoints") -> str:
-    """Push a folder of checkpoints (one at its root, or one folder a task); the URL of the commit.
+def push(
+    folder: Path,
+    repo: str,
+    private: bool | None = None,
+    message: str = "Add checkpoints",
+    card: Mapping[str, str] | None = None,
+) -> str:
+    """Push a folder of checkpoints (one at its root, or one folder a task) in one commit; its URL.
 
-    Every checkpoint is checked first (CheckpointError). The repository is made where there is none. A single
+    Every checkpoint is checked first (CheckpointError). The repository is made where there is none. `card` is
+    the text of the model card's files by their paths; None stands for those that lie in the folder. A single
     model in memory is pushed by its own `push_to_hub`.
     """
-    configs = [*folder.glob(CONFIG_FILE), *folder.glob(f"*/{CONFIG_FILE}")]
+    configs = sorted([*folder.glob(CONFIG_FILE), *folder.glob(f"*/{CONFIG_FILE}")])
     if not configs:
         raise InputError(f"{folder} holds no {CONFIG_FILE}, nor do its folders; name a folder of checkpoints")
     for config in configs:
         check_checkpoint(config.parent)
-    names = (CONFIG_FILE, WEIGHTS_FILE, "README.md")
-    patterns = [pattern for name in names for pattern in (name, f"*/{name}")]
+    paths = [path for config in configs for path in (config, config.with_name(WEIGHTS_FILE))]
+    if card is None:
+        paths += [path for pattern in CARD_FILES for path in sorted(folder.glob(pattern))]
+    files: dict[str, str | bytes] = {path.relative_to(folder).as_posix(): str(path) for path in paths}
+    files |= {path: text.encode() for path, text in (card or {}).items()}
     with told_in_one_line(repo, constants.DEFAULT_REVISION, pushing=True):
         api = HfApi()
         api.create_repo(repo, private=private, exist_ok=True)
-        return str(
-            api.upload_folder(
-                repo_id=repo, folder_path=folder, allow_patterns=patterns, commit_message=message
-            ).commit_url
-        )
+        additions = [CommitOperationAdd(path, content) for path, content in files.items()]
+        return str(api.create_commit(repo, additions, commit_message=message).commit_url)
 
 
 def _files(place: str) -> list[str]:

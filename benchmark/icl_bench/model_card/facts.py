@@ -1,0 +1,110 @@
+"""What a card tells: a model's checkpoints, and records of exactly these weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from icl_bench.errors import InputError
+from icl_bench.evaluation.record import check_of_suite, load_record
+from icl_bench.evaluation.recorded import reference_records
+from icl_bench.models.layout import CONFIG_FILE
+from icl_bench.models.load import CheckpointFolder, open_model
+from icl_bench.models.reference import PREFIX
+from icl_bench.specs.checkpoint import read_config
+from icl_bench.specs.result import Environment, Evaluator, ResultRecord, TaskResult
+from icl_bench.suites import Suite, load_suite
+
+DEFAULT_SUITE = "mini"
+REFERENCE_LICENCE = "apache-2.0"  # that of this repository
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """A model on one suite."""
+
+    name: str  # as it is given to `icl-bench evaluate`
+    suite: Suite
+    checkpoints: dict[str, CheckpointFolder]  # by task
+    records: list[ResultRecord]  # of no task twice
+    licence: str | None  # SPDX identifier
+
+    @cached_property
+    def results(self) -> dict[str, TaskResult]:
+        """Results by task, in the suite's order."""
+        found = {name: task for record in self.records for name, task in record.tasks.items()}
+        return {task: found[task] for task in self.suite.tasks if task in found}
+
+    @cached_property
+    def locks(self) -> dict[str, str]:
+        """SHA-256 of the suite's lock by task, as it was when the task was scored; now, where it was not."""
+        told = {name: record.suite.lock_hash for record in self.records for name in record.tasks}
+        return {task: told.get(task, self.suite.lock_hash) for task in self.checkpoints}
+
+    @property
+    def made_with(self) -> list[tuple[Evaluator, Environment]]:
+        """What computed the records, each combination once."""
+        runs = [(record.evaluator, record.environment) for record in self.records]
+        return [run for i, run in enumerate(runs) if run not in runs[:i]]
+
+
+def gather(
+    model: str,
+    records: Sequence[Path] = (),
+    suite: str | None = None,
+    name: str | None = None,
+    licence: str | None = None,
+) -> CardFacts:
+    """The facts of a model: a folder, `reference/NAME` or `user/model`, which is called `name` on its card.
+
+    Its suite is the one given, else that of the first record, else that of its first checkpoint in a folder.
+    InputError where a record is of another suite or of other weights, or two are of one task.
+    """
+    loaded = [(str(path), load_record(path)) for path in records]
+    frozen = load_suite(suite or _suite_of(model, [record for _, record in loaded]))
+    checkpoints = open_model(model, frozen).checkpoints
+    reference = model.startswith(PREFIX)
+    if reference and not loaded:
+        shipped = reference_records(model.removeprefix(PREFIX), frozen)
+        loaded = [(model, record) for record in shipped if _agrees(record, checkpoints)]
+    seen: dict[str, str] = {}
+    for source, record in loaded:
+        check_of_suite(record, frozen, source)
+        _check_weights(record, checkpoints, source, model)
+        for task in record.tasks:
+            if task in seen:
+                raise InputError(f"{source} and {seen[task]} both hold {task}; give one record of each task")
+            seen[task] = source
+    licence = licence or (REFERENCE_LICENCE if reference else None)
+    return CardFacts(name or model, frozen, checkpoints, [record for _, record in loaded], licence)
+
+
+def _suite_of(model: str, records: Sequence[ResultRecord]) -> str:
+    if records:
+        return records[0].suite.name
+    folder = Path(model).expanduser()
+    configs = [*folder.glob(CONFIG_FILE), *sorted(folder.glob(f"*/{CONFIG_FILE}"))] if folder.is_dir() else []
+    return read_config(configs[0].parent).task.partition("/")[0] if configs else DEFAULT_SUITE
+
+
+def _agrees(record: ResultRecord, checkpoints: dict[str, CheckpointFolder]) -> bool:
+    """Whether every result of a record is of these checkpoints."""
+    return all(
+        task in checkpoints and result.checkpoint == checkpoints[task].identity
+        for task, result in record.tasks.items()
+    )
+
+
+def _check_weights(
+    record: ResultRecord, checkpoints: dict[str, CheckpointFolder], source: str, model: str
+) -> None:
+    for task, result in record.tasks.items():
+        if task not in checkpoints:
+            raise InputError(f"{source} has a result on {task} and {model} no checkpoint; evaluate it again")
+        told, held = result.checkpoint, checkpoints[task].identity
+        if told != held:
+            found = "none" if told is None else told.sha256[:12]
+            raise InputError(
+                f"{source}: tasks.{task} is of other weights ({found}) than {model} holds "
+                f"({held.sha256[:12]}), or of another config; evaluate it again"
+            )

@@ -1,0 +1,102 @@
+"""The facts of a card as the Hub's metadata, through huggingface_hub's own classes.
+
+`model-index` stands at the head of README.md, and `.eval_results/*.yaml` is its successor
+(https://huggingface.co/docs/hub/eval-results).
+"""
+
+from typing import Any
+
+import yaml
+from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
+
+from icl_bench.evaluation.table import told
+from icl_bench.model_card.facts import CardFacts
+from icl_bench.model_card.markdown import printable
+from icl_bench.specs.result import Estimate
+
+DATASET = "icl-bench/{suite}"  # the Hub lists entries beside a dataset of that name once there is one
+ENTRIES_FOLDER = ".eval_results"
+METRICS = {
+    "score": ("icl_regression_score", "ICL regression score"),
+    "optimality": ("optimality", "Optimality"),
+    "mean_error": ("mean_squared_error", "Mean squared error"),
+}
+_FAMILIES = {"odbl-1.0": "odbl"}  # SPDX identifiers that the Hub calls otherwise
+_NOT_ON_THE_HUB = ("0bsd", "mit-0")
+
+
+def card_data(facts: CardFacts) -> ModelCardData:
+    """The head of README.md."""
+    licence, licence_name = _licence(facts.licence)
+    results = eval_results(facts) or None
+    return ModelCardData(
+        license=licence,
+        license_name=licence_name,
+        library_name="icl-bench",
+        tags=["in-context-learning", "icl-bench", facts.suite.name],
+        model_name=printable(facts.name) if results else None,
+        eval_results=results,
+    )
+
+
+def eval_results(facts: CardFacts) -> list[EvalResult]:
+    """The entries of `model-index`: three numbers a task, as far as there are results."""
+    return [
+        EvalResult(
+            task_type="in-context-learning",
+            task_name=f"In-context {task.replace('_', ' ')}",
+            dataset_type=DATASET.format(suite=facts.suite.name),
+            dataset_name=f"{facts.suite.name}/{task}",
+            dataset_config=task,
+            dataset_split="test",
+            dataset_args={"lock_hash": facts.locks[task], "prompts": result.prompts},
+            metric_type=METRICS[what][0],
+            metric_name=METRICS[what][1],
+            metric_value=getattr(result, what).value,
+            metric_args=_interval(getattr(result, what)),
+        )
+        for task, result in facts.results.items()
+        for what in METRICS
+        if getattr(result, what).value is not None
+    ]
+
+
+def eval_entries(facts: CardFacts) -> list[EvalResultEntry]:
+    """The entries of `.eval_results`: the score of every task that has one."""
+    basis = f"95% interval, {facts.suite.spec.prompts} prompts, lock"
+    return [
+        EvalResultEntry(
+            dataset_id=DATASET.format(suite=facts.suite.name),
+            task_id=task,
+            value=result.score.value,
+            notes=f"{METRICS['score'][1]} {told(result.score)}, {basis} {facts.locks[task][:12]}",
+        )
+        for task, result in facts.results.items()
+        if result.score.value is not None
+    ]
+
+
+def entries_file(facts: CardFacts) -> dict[str, str]:
+    """The file of these entries: its path in the repository and its text; empty where there are none."""
+    entries = eval_entries(facts)
+    if not entries:
+        return {}
+    data = eval_result_entries_to_yaml(entries)
+    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=1_000)
+    return {f"{ENTRIES_FOLDER}/icl-bench-{facts.suite.name}.yaml": str(text)}
+
+
+def _interval(estimate: Estimate) -> dict[str, Any] | None:
+    if estimate.low is None:
+        return None
+    return {"interval": 0.95, "low": estimate.low, "high": estimate.high}
+
+
+def _licence(licence: str | None) -> tuple[str | None, str | None]:
+    """A licence as the Hub calls it, and its name where the Hub does not know it."""
+    if licence is None:
+        return None, None
+    if licence in _NOT_ON_THE_HUB:
+        return "other", licence
+    licence = licence.removesuffix("-only").removesuffix("-or-later")
+    return _FAMILIES.get(licence, licence), None
