@@ -5,7 +5,6 @@ repeated on one machine.
 """
 
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from icl_bench.errors import SpecError
 from icl_bench.files import write_text
+from icl_bench.specs.record_json import as_json
 from icl_bench.specs.schema import Strict, parse
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class ResultRecord(Strict):
 
     def to_json(self) -> str:
         """The record's file: keys in a fixed order, one line a list of numbers."""
-        return _as_json(self.model_dump(by_alias=True))
+        return as_json(self.model_dump(by_alias=True))
 
     def save(self, path: Path | str) -> None:
         """Write the record, whole or not at all; StorageError where that is not possible."""
@@ -200,7 +200,7 @@ def without_timings(record: ResultRecord) -> str:
     value = record.model_dump(by_alias=True)
     for task in value["tasks"].values():
         del task["cost"]
-    return _as_json(value)
+    return as_json(value)
 
 
 def parse_record(text: str, source: str) -> ResultRecord:
@@ -210,11 +210,6 @@ def parse_record(text: str, source: str) -> ResultRecord:
     except (ValueError, RecursionError) as error:
         raise SpecError(f"{source}: not JSON ({error}); evaluate again to write it anew") from None
     return parse(ResultRecord, value, source)
-
-
-def _as_json(value: dict[str, Any]) -> str:
-    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
-    return re.sub(r"\[\n[\d\s.,e+-]*\]", lambda numbers: " ".join(numbers[0].split()), text) + "\n"
 
 
 def _row(name: str, task: TaskResult) -> dict[str, Any]:
