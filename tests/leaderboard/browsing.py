@@ -1,15 +1,37 @@
 """A site that is served, and a page of it in a browser that notes whatever goes wrong."""
 
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from icl_bench.leaderboard.serve import server
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LEFT = "net::ERR_ABORTED"  # the page was left before the icon had come
+
+
+def installed() -> str:
+    """The path of a Chromium; FileNotFoundError where there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        raise FileNotFoundError(
+            f"no Chromium ({', '.join(BROWSERS)}) is on PATH; install one, on Debian with "
+            "`apt-get install chromium`"
+        )
+    return found
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A headless Chromium, the one that is installed."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=installed())
+        yield browser
+        browser.close()
 
 
 @contextmanager

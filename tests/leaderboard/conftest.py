@@ -1,19 +1,17 @@
 """A site filled with results that no model has: built once a session, served, and seen by a browser."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import fabricated
 import pytest
-from leaderboard.browsing import seeing, serving
+from leaderboard.browsing import installed, launched, seeing, serving
 from leaderboard.site_reading import Document, read_site
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from icl_bench.leaderboard.entries import Entry
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WITHOUT = "ICL_BENCH_NO_BROWSER"
 
 
@@ -49,16 +47,12 @@ def browser() -> Iterator[Browser]:
     """One headless Chromium for all tests of a file."""
     if os.environ.get(WITHOUT):
         pytest.skip(f"{WITHOUT} is set")
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.fail(
-            f"no Chromium ({', '.join(BROWSERS)}) is on PATH; install one, on Debian with "
-            f"`apt-get install chromium`, or set {WITHOUT}=1 to leave these tests out"
-        )
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found)
-        yield launched
-        launched.close()
+    try:
+        installed()
+    except FileNotFoundError as error:
+        pytest.fail(f"{error}, or set {WITHOUT}=1 to leave these tests out")
+    with launched() as one:
+        yield one
 
 
 @pytest.fixture

@@ -26,19 +26,17 @@ def test_scores_have_three_digits_or_fewer_and_a_true_minus(value, told):
 
 @pytest.mark.parametrize(
     ("value", "told"),
-    [
-        (0.02, "+0.020"),
-        (-0.02, "−0.020"),
-        (0.0, "0.000"),
-        (-0.0002, "−0.0002"),
-        (0.00004, "+0.00004"),
-        (40.2523, "+40.3"),
-        (1e-9, "0.000"),
-        (-1e-9, "0.000"),
-    ],
+    [(0.02, "+0.020"), (-0.02, "−0.020"), (0.0, "0.000"), (-0.0002, "0.000"), (40.2523, "+40.3")],
 )
-def test_differences_have_a_sign_and_the_digits_that_tell_them_from_nothing(value, told):
-    assert formats.signed(value) == told
+def test_differences_have_a_sign_unless_they_round_to_nothing(value, told):
+    assert formats.signed(estimate(value - 0.1, value + 0.1)) == told
+
+
+def test_a_small_difference_that_is_none_of_chance_has_the_digits_to_show_it():
+    assert formats.signed(estimate(0.0001, 0.0005)) == "+0.0003"
+    assert formats.signed(estimate(-0.0014, -0.0002)) == "−0.001"
+    assert formats.signed(estimate(-1e-9, -1e-9)) == "0.000"
+    assert formats.signed(Estimate(value=None, low=None, high=None, reason="no baseline")) == "–"
 
 
 @pytest.mark.parametrize(
@@ -60,24 +58,28 @@ def test_large_numbers_have_three_digits_and_a_unit(value, told):
     assert formats.short(value) == told
 
 
-def interval(low: float | None, high: float | None) -> str:
-    return formats.interval(
-        Estimate(value=0.5, low=low, high=high, reason=None if low else "too few prompts")
-    )
+def estimate(low: float, high: float) -> Estimate:
+    """With its value in the middle."""
+    return Estimate(value=(low + high) / 2, low=low, high=high, reason=None)
 
 
 def test_an_interval_is_told_or_left_out():
-    assert interval(-0.25, 0.75) == "−0.250 to 0.750"
-    assert interval(-92.721, -8.0312) == "−92.7 to −8.031"
-    assert interval(None, None) == ""
+    assert formats.interval(estimate(-0.25, 0.75)) == "−0.250 to 0.750"
+    assert formats.interval(estimate(-92.721, -8.0312)) == "−92.7 to −8.031"
+    assert formats.interval(Estimate(value=0.5, low=None, high=None, reason="too few prompts")) == ""
 
 
 def test_an_interval_beside_0_does_not_read_as_if_it_held_0():
     """A star beside `−0.001 to 0.000` would look like a mistake."""
-    assert interval(-0.0014, -0.0003) == "−0.001 to −0.0003"
-    assert interval(0.00002, 0.3) == "0.00002 to 0.300"
-    assert interval(-0.0014, 0.0003) == "−0.001 to 0.000"
-    assert interval(-0.0014, -1e-9) == "−0.001 to 0.000"
+    assert formats.interval(estimate(-0.0014, -0.0003)) == "−0.001 to −0.0003"
+    assert formats.interval(estimate(0.00002, 0.3)) == "0.00002 to 0.300"
+    assert formats.interval(estimate(-0.0014, 0.0003)) == "−0.001 to 0.000"
+    assert formats.interval(estimate(-0.0014, -1e-9)) == "−0.001 to 0.000"
+
+
+def test_a_short_interval_around_0_has_a_width():
+    assert formats.interval(estimate(-0.0003, 0.0004)) == "−0.0003 to 0.0004"
+    assert formats.interval(estimate(0.0, 0.0)) == "0.000 to 0.000"
 
 
 def difference(p: float | None, corrected: float | None) -> Difference:

@@ -20,20 +20,20 @@ def score(value: float | None) -> str:
 def interval(estimate: Estimate) -> str:
     """`0.961 to 0.967`, empty where there is none.
 
-    Where it lies on one side of 0 no end reads as 0 that is not: `0.0003 to 0.001`.
+    Small ends have the digits that tell them from 0 where it matters: `0.0003 to 0.001`.
     """
     if estimate.low is None or estimate.high is None:
         return ""
-    aside = estimate.low * estimate.high > 0
-    low, high = (_told(end, _digits(end) if aside else _DIGITS) for end in (estimate.low, estimate.high))
+    low, high = (_told(end, _digits(end, estimate)) for end in (estimate.low, estimate.high))
     return f"{low} to {high}"
 
 
-def signed(value: float | None) -> str:
-    """A difference, with its sign, and with as many digits as it takes to tell it from 0."""
+def signed(difference: Estimate) -> str:
+    """A difference with its sign, unless it rounds to 0; in as many digits as its interval."""
+    value = difference.value
     if value is None:
         return NONE
-    told = _told(value, _digits(value))
+    told = _told(value, _digits(value, difference))
     return f"+{told}" if value > 0 and told.strip("0.") else told
 
 
@@ -88,9 +88,19 @@ def heading(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _digits(value: float) -> int:
-    """How many digits after the point it takes to tell a number from 0."""
-    return next((k for k in range(_DIGITS, _MOST_DIGITS) if float(f"{value:.{k}f}")), _MOST_DIGITS)
+def _digits(number: float, of: Estimate) -> int:
+    """How many digits after the point a number of an estimate has.
+
+    More than others where it would be told as 0, and that would mislead: an interval beside 0 would read as
+    if it held 0, and a short one around 0 as if it had no width.
+    """
+    if of.low is None or of.high is None:
+        return _DIGITS
+    beside = of.low * of.high > 0
+    short = max(abs(of.low), abs(of.high)) < 0.5 * 10**-_DIGITS
+    if not (beside or short):
+        return _DIGITS
+    return next((k for k in range(_DIGITS, _MOST_DIGITS) if float(f"{number:.{k}f}")), _MOST_DIGITS)
 
 
 def _told(value: float, digits: int) -> str:
