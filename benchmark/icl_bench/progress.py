@@ -11,11 +11,13 @@ _LINE_EVERY = 10.0  # seconds between plain lines
 
 
 @contextmanager
-def progress(label: str, total: int, quiet: bool = False, start: int = 0) -> Iterator[Advance]:
+def progress(
+    label: str, total: int, quiet: bool = False, start: int = 0, minor: bool = False
+) -> Iterator[Advance]:
     """Yield `advance(done, note="")`, to be called with how much of `total` is done so far.
 
     The bar shows the share done, the time left, and the note of the latest call. `start` is what was done
-    before this process began.
+    before this process began. Minor work that ends soon leaves no line.
     """
     if quiet:
         yield lambda done, note="": None
@@ -23,7 +25,7 @@ def progress(label: str, total: int, quiet: bool = False, start: int = 0) -> Ite
         with _bar(label, total, start) as advance:
             yield advance
     else:
-        yield _lines(label, total, start)
+        yield _lines(label, total, start, minor)
 
 
 @contextmanager
@@ -43,14 +45,14 @@ def _bar(label: str, total: int, start: int) -> Iterator[Advance]:
         yield lambda done, note="": bars.update(bar, completed=done, note=note)
 
 
-def _lines(label: str, total: int, start: int) -> Advance:
+def _lines(label: str, total: int, start: int, minor: bool) -> Advance:
     started = latest = time.monotonic()
     ended = False
 
     def advance(done: int, note: str = "") -> None:
         nonlocal latest, ended
         now = time.monotonic()
-        if ended or (now - latest < _LINE_EVERY and done < total):
+        if ended or (now - latest < _LINE_EVERY and (done < total or (minor and latest == started))):
             return
         latest, ended = now, done >= total
         left = (now - started) / max(done - start, 1) * (total - done)

@@ -228,7 +228,19 @@ def test_progress_goes_to_stderr_and_only_when_asked_for(tiny, capsys):
     icl_bench.evaluate(Zero(), "tiny", ["linear_regression"], progress=True)
     told = capsys.readouterr()
     assert told.out == ""
-    assert "linear_regression: 96/96" in told.err
+    assert told.err.splitlines() == ["linear_regression: 96/96"]
+
+
+def test_checks_that_take_long_are_seen_to_go_on(tiny, capsys, monkeypatch):
+    monkeypatch.setattr("icl_bench.progress._LINE_EVERY", 0.0)  # as if each call took that long
+    icl_bench.evaluate(Zero(), "tiny", ["linear_regression"], progress=True)
+    points = load_prompts(tiny, "linear_regression").task.points
+    asked = 2 * 16 + 4 * (points + 1)
+    checks = [line for line in capsys.readouterr().err.splitlines() if ": checks: " in line]
+    assert [line.partition(",")[0] for line in checks[:2]] == [
+        f"linear_regression: checks: {done}/{asked}" for done in (16, 32)
+    ]
+    assert checks[-1] == f"linear_regression: checks: {asked}/{asked}"
 
 
 def test_repeating_an_evaluation_repeats_every_byte_but_the_timings(tiny):

@@ -22,6 +22,11 @@ _REPEATED_PROMPTS = 16
 _CHANGES = (-3.0, 1.0, -3.0, 1.0)  # one prompt each: the factor on the foreign targets; ±1 must differ too
 
 
+def prompts_asked(points: int) -> int:
+    """How many answers the checks of determinism and causality ask for, repeated prompts counted."""
+    return 2 * _REPEATED_PROMPTS + len(_CHANGES) * (points + 1)
+
+
 def check_finite(predictions: np.ndarray, task: str, first_prompt: int = 0) -> None:
     """CheckError where a prediction (prompts, points, k) is NaN or infinite."""
     bad = np.argwhere(~np.isfinite(predictions))

@@ -25,6 +25,21 @@ class FunctionPredictor:
         return self._function(xs, ys)
 
 
+class CountedPredictor:
+    """A predictor as it is, that tells after each call how many prompts it has answered."""
+
+    def __init__(self, predictor: Predictor, advance: Callable[..., None]) -> None:
+        self.batch_size = getattr(predictor, "batch_size", None)
+        self._predictor, self._advance, self._answered = predictor, advance, 0
+
+    def predict(self, xs: np.ndarray, ys: np.ndarray) -> Any:
+        """What the predictor answers."""
+        answer = self._predictor.predict(xs, ys)
+        self._answered += len(xs)
+        self._advance(self._answered)
+        return answer
+
+
 def as_predictor(model: Any) -> Predictor:
     """An object with `predict` as it is, a function or an ICLModel wrapped; InputError for anything else."""
     if isinstance(model, type):

@@ -11,14 +11,16 @@ from icl_bench.evaluation.checks import (
     check_causality,
     check_determinism,
     check_independence,
+    prompts_asked,
 )
 from icl_bench.evaluation.environment import describe_environment, describe_evaluator, peak_memory_mb
 from icl_bench.evaluation.predictions import predict_all
-from icl_bench.evaluation.predictors import batch_size
+from icl_bench.evaluation.predictors import CountedPredictor, batch_size
 from icl_bench.evaluation.references import reference_errors
 from icl_bench.evaluation.scores import squared_errors
 from icl_bench.evaluation.sources import Entrant, Missing, ObjectSource, Source, open_source
 from icl_bench.evaluation.summary import summarise
+from icl_bench.progress import progress as show_progress
 from icl_bench.specs.result import Cost, ResultRecord, SuiteIdentity, TaskResult
 from icl_bench.suites import Suite, load_prompts, load_suite
 
@@ -85,8 +87,11 @@ def chosen_tasks(suite: Suite, tasks: Sequence[str] | None) -> list[str]:
 def _evaluate_task(entrant: Entrant, suite: Suite, name: str, progress: bool) -> TaskResult:
     prompts = load_prompts(suite, name)
     xs, ys, predictor = prompts.xs, prompts.ys, entrant.predictor
-    check_determinism(predictor, xs, ys, name)
-    alone = check_causality(predictor, xs, ys, name)
+    label, asked = f"{name}: checks", prompts_asked(xs.shape[1])
+    with show_progress(label, asked, quiet=not progress, minor=True) as advance:
+        counted = CountedPredictor(predictor, advance)
+        check_determinism(counted, xs, ys, name)
+        alone = check_causality(counted, xs, ys, name)
     started = time.perf_counter()
     predictions = predict_all(predictor, xs, ys, name, progress)
     seconds = time.perf_counter() - started
