@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+LARGEST_PICTURE = 150_000  # bytes: every version of it is in the history
 NUMBER = re.compile(r"-?\d+\.\d+")
 
 
@@ -69,6 +70,17 @@ def test_the_comparison_is_what_the_command_prints(tmp_path: Path) -> None:
     shown_words, shown_numbers = lines_and_numbers(shown(f".venv/bin/icl-bench {' '.join(arguments)}"))
     assert words == shown_words
     assert numbers == pytest.approx(shown_numbers, rel=2e-3, abs=2e-3)
+
+
+def test_its_pictures_are_there_in_both_schemes_with_words_and_are_small() -> None:
+    pictures = re.findall(r"<picture>.*?</picture>", README, flags=re.DOTALL)
+    assert len(pictures) == 4
+    for picture in pictures:
+        (light,), (dark,) = (re.findall(f'{name}="([^"]+)"', picture) for name in ("src", "srcset"))
+        assert dark == light.replace("-light.png", "-dark.png") != light
+        assert re.search(r'alt="[^"]{20,}"', picture)
+        for name in (light, dark):
+            assert (ROOT / name).stat().st_size < LARGEST_PICTURE, name
 
 
 def test_every_file_that_it_names_is_there() -> None:
