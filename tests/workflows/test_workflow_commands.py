@@ -1,0 +1,91 @@
+"""Every command of a workflow can be given on any machine: its verbs, options and files are there."""
+
+import re
+import shlex
+from typing import Any
+
+import pytest
+import typer
+from workflow_files import ROOT, Step, steps
+
+from icl_bench.cli import app
+
+UsageError = typer.BadParameter.__base__  # of click, or of the one that typer brings along
+OPERATORS = set("();<>|&")
+
+
+def commands(script: str, program: str) -> list[list[str]]:
+    """The arguments of every call of a program in a script."""
+    found = []
+    for line in script.replace("\\\n", " ").splitlines():
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer.whitespace_split = True
+        words = list(lexer)
+        for start, word in enumerate(words):
+            if word.rpartition("/")[2] == program:
+                rest = words[start + 1 :]
+                end = next((i for i, one in enumerate(rest) if set(one) <= OPERATORS), len(rest))
+                found.append(rest[:end])
+    return found
+
+
+def verb(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that words name, and the arguments that are left."""
+    command: Any = typer.main.get_command(app)
+    while hasattr(command, "commands"):
+        assert words[0] in command.commands, f"there is no verb {words[0]}"
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
+
+
+def check(words: list[str]) -> None:
+    """Fail where icl-bench would not take these words for a call, whatever the values."""
+    command, rest = verb(words)
+    given, left, _ = command.make_parser(command.context_class(command)).parse_args(list(rest))
+    assert left == []
+    assert [one.name for one in command.params if one.required and not given.get(one.name)] == []
+
+
+def having(program: str) -> list[Step]:
+    return [step for step in steps() if commands(step.run, program)]
+
+
+@pytest.mark.parametrize("step", having("icl-bench"), ids=str)
+def test_every_verb_is_there_with_these_options(step: Step) -> None:
+    for words in commands(step.run, "icl-bench"):
+        check(words)
+
+
+def test_a_verb_or_option_that_is_not_there_is_noticed() -> None:
+    check(["leaderboard", "build", "--out", "site"])
+    for words in (["leaderbord", "build"], ["leaderboard", "build", "--into", "site"], ["evaluate"]):
+        with pytest.raises((AssertionError, UsageError)):
+            check(words)
+
+
+def test_the_chain_is_made_of_our_own_verbs() -> None:
+    called = {
+        " ".join(words[:2]) for step in having("icl-bench") for words in commands(step.run, "icl-bench")
+    }
+    assert called >= {f"submissions {one}" for one in ("diff", "validate", "fetch", "evaluate", "record")}
+    assert "leaderboard build" in called
+
+
+def test_every_target_of_make_is_there() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    named = [words[0] for step in having("make") for words in commands(step.run, "make")]
+    assert sorted(named) == ["lint", "test"]
+    assert set(named) <= set(targets)
+
+
+def test_make_lets_the_workflow_say_how_to_install() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert "PIP ?=" in makefile
+    assert "PYTHON ?=" in makefile
+
+
+def test_every_file_of_ours_that_is_named_is_there() -> None:
+    text = "\n".join(step.run for step in steps())
+    named = set(re.findall(r"(?<![\w/$.-])((?:\.github|tests)/[\w./-]+|constraints\.txt)", text))
+    assert {".github/isolated", "constraints.txt", "tests/leaderboard"} <= named
+    assert [name for name in named if not (ROOT / name).exists()] == []
