@@ -37,19 +37,25 @@ def load_plain(content: bytes) -> Any:
     return value
 
 
-def line_of(content: bytes, location: Sequence[Any]) -> int:
-    """The line, counted from 1, of what `load_plain` read at a path of keys and indices; what the file does
-    not have stands for what is around it."""
-    node, line = yaml.compose(content.decode("utf-8"), Loader=_PlainLoader), 1
-    for part in location:
-        found = None
-        if isinstance(node, yaml.MappingNode):
-            found = next((pair for pair in node.value if pair[0].value == str(part)), None)
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            found = (node.value[part], node.value[part])
-        if found:
-            line, node = found[0].start_mark.line + 1, found[1]
-    return line
+class Lines:
+    """Where things stand in a file that `load_plain` reads."""
+
+    def __init__(self, content: bytes) -> None:
+        self._root = yaml.compose(content.decode("utf-8"), Loader=_PlainLoader)
+
+    def at(self, location: Sequence[Any]) -> int:
+        """The line, counted from 1, of a path of keys and indices; what the file does not have stands for what
+        is around it."""
+        node, line = self._root, 1
+        for part in location:
+            found = None
+            if isinstance(node, yaml.MappingNode):
+                found = next((pair for pair in node.value if pair[0].value == str(part)), None)
+            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                found = (node.value[part], node.value[part])
+            if found:
+                line, node = found[0].start_mark.line + 1, found[1]
+        return line
 
 
 def _check_bounded(value: Any) -> None:

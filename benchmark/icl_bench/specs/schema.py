@@ -122,11 +122,22 @@ def all_faults(model: type[Model], value: Any) -> tuple[Model | None, list[tuple
         unknown = [(place, fault, _unknown_key(fault)) for place, fault in faults]
         strange = [(place, fault, error.key) for place, fault, error in unknown if error is not None]
         if not strange:
-            return None, found + [(place, _told(place, fault)) for place, fault in faults]
+            return None, found + [(place, _told(place, fault)) for place, fault in _without_unmeant(faults)]
         for place, fault, key in strange:
             found.append(((*place, key), _told(place, fault)))
             _at(value, place).pop(key, None)
     return None, found
+
+
+def _without_unmeant(faults: list[tuple[Location, Any]]) -> list[tuple[Location, Any]]:
+    """Faults but for those of a union's literal, where another member's fault lies deeper in the value."""
+    places = [place for place, _ in faults]
+    return [
+        (place, fault)
+        for place, fault in faults
+        if fault["type"] != "literal_error"
+        or not any(len(other) > len(place) and other[: len(place)] == place for other in places)
+    ]
 
 
 def _first_fault(error: ValidationError, source: str) -> str:

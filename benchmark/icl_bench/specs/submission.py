@@ -20,7 +20,7 @@ MAX_SEED = 2**32 - 1
 RESERVED_OWNERS = ("reference", "baseline")  # names of models that come with icl-bench begin with these
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
-_PART = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
+_PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
 _MODEL = re.compile(rf"{_PART}/{_PART}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -32,6 +32,11 @@ _FILE = re.compile(
 def folder_name(model: str) -> str:
     """The folder of a model's submission: `user/model` is in `user__model`."""
     return model.replace("/", "__")
+
+
+def is_model_name(model: str) -> bool:
+    """Whether a submission may be of a model of that name."""
+    return _model_fault(model) is None
 
 
 def _model_fault(model: str) -> str | None:

@@ -11,7 +11,7 @@ from icl_bench.submissions.folder import REFERENCE_FOLDER, SUBMISSION_FILE
 
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@{}^~-]{0,199}")
 _PATH = re.compile(
-    rf"submissions/(?P<folder>[A-Za-z0-9][A-Za-z0-9._-]*__[A-Za-z0-9._-]+)/{re.escape(SUBMISSION_FILE)}"
+    rf"submissions/(?P<folder>[A-Za-z0-9_][A-Za-z0-9._-]*__[A-Za-z0-9._-]+)/{re.escape(SUBMISSION_FILE)}"
 )
 _PLAIN = "100644"
 _NONE = "000000"

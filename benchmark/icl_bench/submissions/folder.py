@@ -2,11 +2,12 @@
 
 `submissions/<owner>__<model>/submission.yaml` is what was submitted; beside it lie its recorded results:
 `results/<suite>-seed-<n>.json`, on prompts drawn later `results/<suite>-seed-<n>.fresh.json`, and those that
-were replaced in `results/superseded/<revision[:12]>/`.
+were replaced in `results/superseded/<revision[:12]>/`, with the reason in `reason.txt`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import load_fresh_record
 from icl_bench.evaluation.record import load_record
 from icl_bench.specs.fresh import FreshRecord
-from icl_bench.specs.plain_yaml import PlainYAMLError, line_of, load_plain
+from icl_bench.specs.plain_yaml import Lines, PlainYAMLError, load_plain
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Run, Submission
@@ -22,6 +23,7 @@ from icl_bench.specs.submission import Run, Submission
 SUBMISSION_FILE = "submission.yaml"
 REFERENCE_FOLDER = "reference"  # models that come with icl-bench
 RESULTS, SUPERSEDED = "results", "superseded"
+REASON_FILE = "reason.txt"  # beside records that were replaced
 MAX_BYTES = 100_000
 
 
@@ -48,7 +50,11 @@ class SubmissionText:
 
     def fault(self, location: tuple[Any, ...], message: str) -> Fault:
         """A fault at a path of keys and indices."""
-        return Fault(self.path, line_of(self.content, location), message)
+        return Fault(self.path, self._lines.at(location), message)
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self.content)
 
 
 @dataclass(frozen=True)

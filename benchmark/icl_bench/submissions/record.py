@@ -7,10 +7,11 @@ from pathlib import Path
 
 from icl_bench.errors import CheckError, InputError
 from icl_bench.evaluation.agreement import disagreement, same_numbers
-from icl_bench.files import whole_folder
+from icl_bench.files import whole_folder, write_text
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import ResultRecord
-from icl_bench.submissions.folder import SUPERSEDED, SubmissionFolder, record_file
+from icl_bench.specs.submission import Supersedes
+from icl_bench.submissions.folder import REASON_FILE, SUPERSEDED, SubmissionFolder, record_file
 from icl_bench.submissions.incoming import read_fresh, read_record
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -41,7 +42,7 @@ def record_submission(entry: SubmissionFolder, results: Path, commit: str | None
             if entry.results.is_dir():
                 shutil.copytree(entry.results, part, dirs_exist_ok=True)
             for change in changes:
-                _apply(change, part)
+                _apply(change, part, entry.submission.supersedes)
     return [f"{change.run}: {change.told}" for change in changes]
 
 
@@ -96,10 +97,10 @@ def _change(
     return Change(name, f"recorded, superseding {old.model.revision}", old=old, record=record, fresh=fresh)
 
 
-def _apply(change: Change, results: Path) -> None:
-    if change.old is not None:
+def _apply(change: Change, results: Path, supersedes: Supersedes | None) -> None:
+    if change.old is not None and supersedes is not None:
         history = results / SUPERSEDED / str(change.old.model.revision)[:12]
-        history.mkdir(parents=True, exist_ok=True)
+        write_text(history / REASON_FILE, supersedes.reason + "\n")
         for fresh in (False, True):
             file = record_file(change.run, fresh)
             if (history / file).exists():

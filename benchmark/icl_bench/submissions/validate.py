@@ -13,6 +13,7 @@ from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Run, Submission, folder_name
 from icl_bench.specs.text import shown
 from icl_bench.submissions.folder import (
+    REASON_FILE,
     RESULTS,
     SUBMISSION_FILE,
     SUPERSEDED,
@@ -32,6 +33,7 @@ _RECORD = r"[a-z]+-v[0-9]+-seed-[0-9]+(\.fresh)?\.json"
 _EXPECTED = re.compile(
     rf"{re.escape(SUBMISSION_FILE)}|{RESULTS}(/{SUPERSEDED}(/[0-9a-f]{{12}})?)?/?"
     rf"|{RESULTS}/({SUPERSEDED}/[0-9a-f]{{12}}/)?{_RECORD}"
+    rf"|{RESULTS}/{SUPERSEDED}/[0-9a-f]{{12}}/{re.escape(REASON_FILE)}"
 )
 
 
@@ -71,12 +73,13 @@ def _folder_faults(text: SubmissionText) -> Iterator[Fault]:
         yield Fault(folder, None, "is a link; put the folder itself there")
     model = text.value.get("model") if isinstance(text.value, dict) else None
     if isinstance(model, str) and folder.name != folder_name(model):
-        yield text.fault(
-            ("model",), f"the folder of {model:.100} is {folder_name(model):.100}; move it there"
-        )
+        told = f"the folder of {shown(model)} is {shown(folder_name(model))}; move it there"
+        yield text.fault(("model",), told)
     for other in sorted(folder.parent.iterdir()) if folder.is_dir() else []:
         if other.name != folder.name and other.name.casefold() == folder.name.casefold():
-            yield Fault(folder, None, f"differs from {other.name} by capitals alone; change that one instead")
+            yield Fault(
+                folder, None, f"differs from {shown(other.name)} by capitals alone; change that one instead"
+            )
     for entry in _entries(folder):
         name = entry.relative_to(folder).as_posix()
         plain = not entry.is_symlink() and (entry.is_file() or entry.is_dir())

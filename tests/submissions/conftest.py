@@ -1,0 +1,40 @@
+"""A submission of a tiny model to a tiny suite, its files on a Hub of the test's own, and its records."""
+
+from pathlib import Path
+
+import pytest
+from evaluation.conftest import tasks_folder, tiny  # noqa: F401  # fixtures
+from hub_server import HubServer
+from models.conftest import hub  # noqa: F401
+from submissions.submitted import COMMIT, MODEL, Submitted, run_entry, submission_value, tiny_files, write
+
+
+@pytest.fixture
+def submitted(tiny, tmp_path) -> Submitted:  # noqa: F811
+    """`submissions/someone__model/submission.yaml`, valid, with two of tiny-v1's tasks, and its files."""
+    files = tiny_files(tmp_path / "checkpoints")
+    value = submission_value([run_entry(0, files)])
+    folder = write(tmp_path / "submissions", value)
+    return Submitted(folder, value, {0: files})
+
+
+@pytest.fixture
+def fetched(submitted: Submitted, tmp_path) -> Path:
+    """The folder that its files were fetched to."""
+    submitted.lay_out(tmp_path / "fetched")
+    return tmp_path / "fetched"
+
+
+@pytest.fixture
+def records(submitted: Submitted, fetched: Path, tmp_path) -> Path:
+    """The folder of the records that evaluating it gave, on fresh prompts too."""
+    submitted.evaluate(fetched, tmp_path / "records", COMMIT)
+    return tmp_path / "records"
+
+
+@pytest.fixture
+def served(submitted: Submitted, hub: HubServer) -> HubServer:  # noqa: F811
+    """A Hub that has the files; the submission names their commit."""
+    repo = hub.repo(MODEL, submitted.files[0])
+    submitted.change(lambda value: value["runs"][0].update(revision=repo.refs["main"]))
+    return hub

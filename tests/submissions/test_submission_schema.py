@@ -1,0 +1,347 @@
+"""Every fault of a submission is told with its line and its remedy, and hostile values are one line each."""
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from specs.test_plain_yaml import BOMB, MERGES
+from submissions.submitted import ATTENTION, SPEC, line_of, submission_value, write
+
+from icl_bench.errors import SpecError
+from icl_bench.specs.submission import Submission, folder_name, parse_submission
+from icl_bench.submissions.folder import MAX_BYTES, read_submission
+from icl_bench.submissions.validate import MAX_PARAMETERS, validate
+
+OLD = "e5" * 20
+SUBLAYER = {"norm": "rmsnorm", "module": ATTENTION}
+MARKUP = "<script>alert(1)</script>"
+UNFIT = {
+    "markup": (MARKUP, "holds markup"),
+    "image": ("a <img src=x onerror=alert(1)>", "holds markup"),
+    "comment": ("a <!-- b", "holds markup"),
+    "bidi": ("abc\u202egpj.exe", "U+202E (RIGHT-TO-LEFT OVERRIDE)"),
+    "isolate": ("a\u2066b", "U+2066 (LEFT-TO-RIGHT ISOLATE)"),
+    "terminal": ("red \x1b[31m", "U+001B"),
+    "tab": ("a\tb", "U+0009"),
+    "zero width": ("a\u200bb", "U+200B (ZERO WIDTH SPACE)"),
+    "line separator": ("a\u2028b", "U+2028 (LINE SEPARATOR)"),
+    "next line": ("a\x85b", "U+0085"),
+    "private": ("a\ue000b", "U+E000"),
+    "pile": ("Z" + "\u0308" * 5, "piles more than 4 combining marks"),
+    "long": ("x" * 5_000, "has 5,000 characters"),
+    "empty": ("  ", "is empty"),
+}
+TEXTS: dict[str, tuple[Any, ...]] = {
+    "author": ("authors", 0),
+    "training_data": ("training_data",),
+    "description": ("description",),
+    "reason": ("supersedes", "reason"),
+}
+
+
+def faults(folder: Path) -> list[str]:
+    found = [str(fault) for fault in validate(folder)]
+    for line in found:
+        assert line.isprintable()
+        assert len(line) < 700
+    return found
+
+
+def put(value: dict[str, Any], place: tuple[Any, ...], new: Any) -> dict[str, Any]:
+    at: Any = value
+    for key in place[:-1]:
+        at = at[key]
+    at[place[-1]] = new
+    return value
+
+
+@pytest.fixture
+def root(tiny, tmp_path) -> Path:
+    return tmp_path / "submissions"
+
+
+def test_a_whole_submission_is_valid_and_survives_the_round_trip(root):
+    folder = write(root, submission_value())
+    assert faults(folder) == faults(folder / "submission.yaml") == []
+    read = read_submission(folder)
+    assert parse_submission(read.to_dict(), "again") == read
+    assert read.run_name(read.runs[0]) == "tiny-v1-seed-0"
+
+
+def test_every_fault_is_told_at_once_with_its_line_and_remedy(root):
+    value = submission_value(licence="apache", authors=[], colour="red", links={"papr": "https://a.example"})
+    value["runs"][0] |= {"revision": "main", "sed": 1}
+    value["runs"][0]["files"]["pytorch_model.bin"] = "d4" * 32
+    value["spec"] = SPEC | {"width": "8", "layers": [{"repeat": 0, "sublayers": []}]}
+    del value["training_data"]
+    folder = write(root, value)
+    told = faults(folder)
+    for text, line, message in [
+        ("apache", "licence: apache", "unknown licence 'apache'; did you mean 'apache-2.0'?"),
+        ("authors", "authors", "authors: List should have at least 1 item"),
+        ("colour", "colour", "unknown key 'colour'; valid: "),
+        ("papr", "papr", "links: unknown key 'papr'; did you mean 'paper'?"),
+        ("main", "revision: main", "'main' is not a commit; write its 40 hexadecimal digits"),
+        ("sed", "sed: 1", "runs[0]: unknown key 'sed'; did you mean 'seed'?"),
+        (
+            "bin",
+            "pytorch_model.bin",
+            "'pytorch_model.bin' is not a file that is fetched; write TASK/config.json",
+        ),
+        ("width", "width", "spec.width: Input should be a valid integer (given: '8')"),
+        ("repeat", "repeat", "spec.layers[0].repeat: Input should be greater than or equal to 1 (given: 0)"),
+    ]:
+        place = f"submission.yaml:{line_of(folder, line)}: "
+        assert any(place in one and message in one for one in told), (text, told)
+    assert any("missing key 'training_data'; add it" in one for one in told)
+    assert len(told) == 11
+    with pytest.raises(SpecError, match=r"and \d+ more: `icl-bench submissions validate`"):
+        read_submission(folder)
+
+
+@pytest.mark.parametrize("field", TEXTS)
+@pytest.mark.parametrize("kind", UNFIT)
+def test_text_that_is_not_fit_to_be_shown_is_refused_in_every_field(root, field, kind):
+    text, told = UNFIT[kind]
+    value = submission_value(supersedes={"revision": "a1" * 20, "reason": "better"})
+    folder = write(root, put(value, TEXTS[field], text))
+    (one,) = [line for line in faults(folder) if "the text " in line]
+    assert told in one
+    assert f"submission.yaml:{line_of(folder, str(TEXTS[field][0]))}" in one or field in ("author", "reason")
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt://a.example/%0aalert(1)",
+        "data:text/html,x",
+        "http://a.example",
+        "https://user:secret@a.example/",
+        "https://a.example@evil.example",
+        "https://localhost/x",
+        "https://127.0.0.1/x",
+        "https://[::1]/x",
+        "https://a.example:8080/",
+        "https://аpple.example/",
+        'https://a.example/" onmouseover="x',
+        "https://a.example/<b>",
+        "https://a.example\\@b.example",
+        "https://a.example/a b",
+        "https://a.example/\n",
+        " https://a.example",
+        "//a.example",
+        "https://a.example/" + "x" * 300,
+        "https://" + "a-" * 120 + ".example",
+    ],
+)
+def test_links_are_plain_https_to_public_hosts(root, link):
+    (told,) = faults(write(root, submission_value(links={"code": link})))
+    assert "links.code: " in told
+    assert "accepted" in told
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("model", "is not the name of a model on the Hub; write user/model"),
+        ("../../etc/passwd", "is not the name"),
+        ("a/b/c", "is not the name"),
+        ("a/..", "is not the name"),
+        ("a/b\x1b[31m", "is not the name"),
+        ("a/b\u202e", "is not the name"),
+        ("-x/model", "is not the name"),
+        ("reference/gpt2", "begins the names of models that come with icl-bench"),
+        ("Baseline/knn", "begins the names"),
+        ("a__b/c", "reads as another name"),
+        ("a_/b", "reads as another name"),
+        ("user/" + "m" * 100, "is not the name"),
+    ],
+)
+def test_names_that_are_no_models_or_collide_with_others(root, model, told):
+    folder = write(root, submission_value(model=model), "someone__model")
+    assert any(told in line and line_of(folder, "model:") for line in faults(folder))
+
+
+def test_no_two_names_have_one_folder():
+    """`a__b/c` and `a/b__c` would: of names that share a folder one at most is valid."""
+    names = ["a__b/c", "a/b__c", "a_/_b", "a/__b", "a/_b", "a_/b"]
+    valid = [name for name in names if _is_valid(submission_value(model=name))]
+    assert valid == ["a/b__c", "a/__b", "a/_b"]
+    assert len({folder_name(name) for name in valid}) == len(valid)
+
+
+def _is_valid(value: dict[str, Any]) -> bool:
+    try:
+        parse_submission(value, "")
+    except SpecError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (["linear_regression/config.json"], "files: Dictionary should have at least 2 items"),
+        (
+            ["config.json", "model.safetensors", "linear_regression/config.json"],
+            "files has no linear_regression/m",
+        ),
+        (
+            ["config.json", "model.safetensors", "a/config.json", "a/model.safetensors"],
+            "keep either the root's",
+        ),
+        (["../config.json", "../model.safetensors"], "'../config.json' is not a file that is fetched"),
+        (["/etc/config.json", "/etc/model.safetensors"], "is not a file that is fetched"),
+        (["a/b/config.json", "a/b/model.safetensors"], "is not a file that is fetched"),
+        (["a/config.json\n", "a/model.safetensors"], "is not a file that is fetched"),
+        (["a/CONFIG.JSON", "a/model.safetensors"], "is not a file that is fetched"),
+        (["a/config.json", "a/pytorch_model.bin"], "'a/pytorch_model.bin' is not a file"),
+        (
+            ["linear_regresion/config.json", "linear_regresion/model.safetensors"],
+            "did you mean 'linear_regression'",
+        ),
+    ],
+)
+def test_files_are_pairs_in_folders_of_tasks_or_at_the_root(root, files, told):
+    value = submission_value()
+    value["runs"][0]["files"] = dict.fromkeys(files, "d4" * 32)
+    assert any(told in line for line in faults(write(root, value)))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            lambda value: value["runs"].append(value["runs"][0]),
+            "tiny-v1-seed-0 stands 2 times in runs; keep one",
+        ),
+        (lambda value: value["suites"].append("tiny-v1"), "tiny-v1 stands 2 times in suites; keep one"),
+        (
+            lambda value: value.update(suites=["tinny-v1"]),
+            "unknown suite 'tinny-v1'; did you mean 'tiny-v1'?",
+        ),
+        (
+            lambda value: value["runs"][0].update(suite="mini-v1"),
+            "a run is for mini-v1, which suites does not name",
+        ),
+        (lambda value: value["suites"].append("mini-v1"), "the run of seed 0 names no suite; add `suite:`"),
+        (lambda value: value["runs"][0].update(seed=-1), "greater than or equal to 0 (given: -1)"),
+        (lambda value: value["runs"][0].update(seed="0"), "Input should be a valid integer (given: '0')"),
+        (lambda value: value.update(schema=2), "schema: Input should be 1 (given: 2)"),
+        (lambda value: value.update(runs=[]), "at least 1 item"),
+        (lambda value: value.update(authors=["x"] * 51), "at most 50 items"),
+        (
+            lambda value: value.update(supersedes={"revision": "main", "reason": "r"}),
+            "'main' is not a commit",
+        ),
+        (lambda value: value.update(supersedes={"revision": ["x"], "reason": "r"}), "'x' is not a commit"),
+        (lambda value: value.update(supersedes={"revision": 5, "reason": "r"}), "valid string (given: 5)"),
+        (lambda value: value.update(supersedes={"revision": OLD, "reason": "r"}), "no results of revision"),
+        (lambda value: value["runs"][0]["files"].update({"\x1b[31m": "x"}), "is not a file that is fetched"),
+    ],
+)
+def test_other_faults(root, change, told):
+    value = submission_value()
+    change(value)
+    assert any(told in line for line in faults(write(root, value)))
+
+
+def test_several_suites_have_runs_of_their_own(root):
+    value = submission_value(suites=["tiny-v1", "other-v2"])
+    run = value["runs"][0]
+    value["runs"] = [run | {"suite": "tiny-v1"}, run | {"suite": "other-v2"}]
+    submission = parse_submission(value, "")
+    assert [submission.run_name(one) for one in submission.runs] == ["tiny-v1-seed-0", "other-v2-seed-0"]
+    assert submission.runs_of("other-v2") == [submission.runs[1]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"layers": [{"repeat": 512, "sublayers": [SUBLAYER] * 64}]}, "32,768 sublayers; at most 2,048 are"),
+        ({"width": 16_384, "layers": [{"repeat": 30, "sublayers": [SUBLAYER]}]},
+         "parameters; at most 2,000,000,000 are accepted"),
+        ({"width": 8_192, "layers": [{"repeat": 2, "sublayers": [SUBLAYER]}]},
+         f"parameters; submissions have at most {MAX_PARAMETERS:,}: submit a smaller model"),
+        ({"width": 10**30}, "a whole number of 100 bits; at most 64 are read; mend the YAML"),
+        ({"width": float("inf")}, "spec.width: Input should be a valid integer (given: inf)"),
+        ({"positions": {"type": "learned", "max_tokens": 10}},
+         "10 positions and a prompt of tiny-v1/linear_regression has 17 tokens; raise max_tokens"),
+        ({"positions": {"type": "learned", "max_tokens": 10**9}}, "less than or equal to 65536"),
+        ({"name": "../x"}, "spec.name: String should match pattern"),
+        ({"code": "import os"}, "spec: unknown key 'code'"),
+        ({"layers": [{"repeat": 1, "sublayers": [{"norm": "rmsnorm", "module": {"type": "os.system"}}]}]},
+         "unknown block 'os.system'"),
+    ],
+)  # fmt: skip
+def test_specs_of_absurd_size_or_content(root, changes, told):
+    (line,) = faults(write(root, submission_value(spec=SPEC | changes)))
+    assert told in line
+    assert ": " in line
+
+
+def test_a_spec_that_takes_too_long_to_evaluate_is_refused_before_anything_is_fetched(root, monkeypatch):
+    monkeypatch.setattr("icl_bench.submissions.validate.MAX_FLOPS", 1e5)
+    (told,) = faults(write(root, submission_value()))
+    assert "FLOPs to evaluate on tiny-v1; at most 1e+05 are spent on a run: submit a smaller model" in told
+
+
+class Trap:
+    """Were it loaded as a pickle, it would make a folder."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = str(place)
+
+    def __reduce__(self):
+        return os.mkdir, (self.place,)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (BOMB, "more than 100,000 values"),
+        (MERGES, "submission.yaml:2: merge keys (<<) are not read"),
+        ("model: !!python/object/apply:os.mkdir ['TRAP']", "submission.yaml:1: the tag"),
+        ("model: !!python/name:os.system", "the tag"),
+        ("model: a\nmodel: b", "submission.yaml:2: the key 'model' stands twice"),
+        ("a: &a [*a]", "more than 100,000 values"),
+        ("a: " + "[" * 3_000, "nested too deeply"),
+        ("- 1", "submission.yaml:1: give a mapping of keys to values"),
+        ("", "submission.yaml:1: give a mapping of keys to values"),
+        ("x" * (MAX_BYTES + 1), f"is larger than {MAX_BYTES:,} bytes; shorten it"),
+        (b"\xff\xfe\x00", "is not UTF-8"),
+        ("a: \x00", "not YAML"),
+        ("? 0x" + "f" * 80_000 + "\n: 1", "whole number of 320,000 bits"),
+    ],
+    ids=range(13),
+)
+def test_yaml_that_explodes_constructs_or_repeats(root, tmp_path, text, told):
+    folder = write(root, submission_value())
+    trap = tmp_path / "executed"
+    content = text.encode() if isinstance(text, str) else text
+    (folder / "submission.yaml").write_bytes(content.replace(b"TRAP", str(trap).encode()))
+    assert any(told in line for line in faults(folder))
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_pickle_in_place_of_the_submission_is_never_loaded(root, tmp_path, protocol):
+    folder = write(root, submission_value())
+    (folder / "submission.yaml").write_bytes(pickle.dumps(Trap(tmp_path / "executed"), protocol))
+    assert len(faults(folder)) >= 1
+    assert not (tmp_path / "executed").exists()
+
+
+def test_hundreds_of_unknown_keys_are_told_briefly(root):
+    value = submission_value() | {f"key{number}": 1 for number in range(300)} | {"k" * 5_000: 1}
+    assert 1 <= len(faults(write(root, value))) <= 60
+
+
+def test_the_class_is_strict_in_every_mapping():
+    assert Submission.model_config["extra"] == "forbid"
+    dumped = yaml.safe_dump(parse_submission(submission_value(), "").to_dict())
+    assert "!!" not in dumped
