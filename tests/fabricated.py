@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from icl_bench.leaderboard.entries import Entry
 from icl_bench.leaderboard.write import gather_site, write_site
 from icl_bench.models.accounting import account
 from icl_bench.models.reference import PREFIX, reference_spec
+from icl_bench.specs.fresh import FreshRecord, FreshTask
 from icl_bench.specs.result import (
     CheckpointIdentity,
     Cost,
@@ -28,6 +30,8 @@ from icl_bench.specs.result import (
     SuiteIdentity,
     TaskResult,
 )
+from icl_bench.specs.submission import Links, Run, Submission
+from icl_bench.submissions.recorded import Correction, RecordedSubmission
 from icl_bench.suites import load_suite
 from icl_bench.suites.frozen_errors import BaselineErrors, load_errors
 
@@ -50,6 +54,7 @@ def record(
     seed: int = 0,
     lacks: Mapping[str, str] | None = None,
     training: dict[str, Any] | None = None,
+    revision: str = "a1" * 20,
     made_with: tuple[Evaluator, Environment] = (EVALUATOR, ENVIRONMENT),
 ) -> ResultRecord:
     """A model that leaves about `share` of what separates the exact predictor from answering 0.
@@ -62,7 +67,7 @@ def record(
     return ResultRecord(
         schema=1,
         model=ModelIdentity(
-            kind="reference" if reference else "hub", id=name, revision=None if reference else "a1" * 20
+            kind="reference" if reference else "hub", id=name, revision=None if reference else revision
         ),
         suite=SuiteIdentity(name=SUITE, lock_hash=suite.lock_hash, resamples=suite.spec.resamples),
         evaluator=made_with[0],
@@ -134,9 +139,61 @@ def _frozen(task: str, baseline: str) -> BaselineErrors:
     return found
 
 
+def submission(
+    records: Sequence[ResultRecord], said: str, *, worse: Sequence[str] = (), was: ResultRecord | None = None
+) -> RecordedSubmission:
+    """A submission of these runs, by seed, that says the same in every text, valid or not.
+
+    On fresh prompts it is worse on the tasks `worse`. `was` are results that those of seed 0 replaced.
+    """
+    told = Submission.model_construct(
+        schema_version=1,
+        model=records[0].model.id,
+        suites=[SUITE],
+        runs=[_run(seed, one) for seed, one in enumerate(records)],
+        licence=said if said == MARKUP else "apache-2.0",
+        authors=[said, "李"],
+        links=Links(paper="https://paper.example/?a=1&b=2", code="https://code.example/" + "x" * 200),
+        training_data=f"{said}\n{said}",
+        description=said,
+        supersedes=None,
+    )
+    return RecordedSubmission(
+        submission=told,
+        suite=SUITE,
+        records=dict(enumerate(records)),
+        fresh={seed: _fresh(one, worse) for seed, one in enumerate(records)},
+        corrections=[] if was is None else [Correction(0, was, said)],
+    )
+
+
+def _run(seed: int, of: ResultRecord) -> Run:
+    files = {f"{task}/config.json": "d" * 64 for task in of.tasks}
+    files |= {f"{task}/model.safetensors": one.checkpoint.sha256 for task, one in of.tasks.items()}
+    return Run(seed=seed, revision=of.model.revision, files=files)
+
+
+def _fresh(of: ResultRecord, worse: Sequence[str]) -> FreshRecord:
+    gaps = {task: Estimate(value=0.01, low=-0.01, high=0.03, reason=None) for task in of.tasks}
+    gaps |= {task: Estimate(value=0.3, low=0.25, high=0.35, reason=None) for task in worse}
+    errors: dict[str, Any] = {"prompts": 1, "prompt_errors": [1.0], "zero_errors": [2.0]}
+    return FreshRecord(
+        schema=1,
+        model=of.model,
+        suite=of.suite,
+        commit="c3" * 20,
+        evaluator=of.evaluator,
+        environment=of.environment,
+        tasks={
+            task: FreshTask(sha256=of.tasks[task].checkpoint.sha256, gap=gap, **errors)
+            for task, gap in gaps.items()
+        },
+    )
+
+
 def entries() -> list[Entry]:
-    """Models of every kind: of several seeds, with tasks missing, and with names that do harm where they are
-    not escaped."""
+    """Models of every kind: of several seeds, with tasks missing, submitted, and with names and texts that do
+    harm where they are not escaped."""
     hostile = record(
         HOSTILE,
         0.35,
@@ -152,12 +209,23 @@ def entries() -> list[Entry]:
         [record("reference/gpt2", 0.195, like="gpt2")],
         [record("reference/mamba", 0.3, like="mamba")],
         [record("reference/gpt2-rms", 0.4, like="gpt2-rms", lacks={"sparse_parity": MARKUP})],
-        [record("ana/quick_one", 0.1, like="llama-ropeless")],
+        [record("ana/quick_one", 0.1, like="llama-ropeless", seed=seed) for seed in range(2)],
         [record("ana/Quick_one", 0.6, like="gpt2-swiglu")],
         [record(LONG, 1.2)],
         [hostile],
     ]
-    return [Entry(one[0].model.id, one) for one in records]
+    before = record("ana/quick_one", 0.5, like="llama-ropeless", revision="b2" * 20)
+    said = {
+        "ana/quick_one": ("Trained < 1 h.", {"was": before}),
+        LONG: ("long" * 120, {"worse": ["linear_regression", "sparse_parity"]}),
+        HOSTILE: (MARKUP, {"worse": ["vector_mqar"], "was": hostile}),
+    }
+    found = [Entry(one[0].model.id, one) for one in records]
+    for place, entry in enumerate(found):
+        if entry.name in said:
+            text, more = said[entry.name]
+            found[place] = replace(entry, submitted=submission(entry.records, text, **more))
+    return found
 
 
 def many_entries(count: int, distinct: int = 12) -> list[Entry]:
@@ -181,7 +249,7 @@ def recorded(found: Sequence[Entry]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", "1748736000")  # DATE
         patch.setattr(
-            "icl_bench.leaderboard.write.reference_entries",
+            "icl_bench.leaderboard.write.recorded_entries",
             lambda suite: list(found) if suite.name == SUITE else [],
         )
         patch.setattr(

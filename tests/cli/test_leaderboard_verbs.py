@@ -16,7 +16,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 
 def test_a_board_without_models_says_so_and_what_to_do(monkeypatch):
-    monkeypatch.setattr("icl_bench.leaderboard.entries.reference_entries", lambda suite: [])
+    monkeypatch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite: [])
     code, told, _ = run("show", "--suite", "paper")
     assert code == 0
     assert "baseline/ridge" in told
@@ -45,7 +45,7 @@ def test_a_site_that_cannot_be_built_is_told_in_one_line_before_the_work(
 ):
     (tmp_path / "file").touch()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("icl_bench.leaderboard.write.reference_entries", pytest.fail)
+    monkeypatch.setattr("icl_bench.leaderboard.write.recorded_entries", pytest.fail)
     code, stdout, stderr = run("build", *arguments)
     assert (code, stdout, stderr.count("\n")) == (2, "", 1)
     assert told in stderr

@@ -7,6 +7,7 @@ import pytest
 from leaderboard.site_reading import read_page, text
 
 OUTSIDE = ("https://arxiv.org/", fabricated.REPOSITORY)
+SUBMITTED = ("https://paper.example/", "https://code.example/", "https://huggingface.co/")
 ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|/|\\")
 
 
@@ -15,9 +16,20 @@ def test_links_are_relative_or_lead_to_what_is_meant_to_be_outside(documents):
         (path, link)
         for path, document in documents.items()
         for link in document.links()
-        if ABSOLUTE.match(link.strip()) and not link.startswith(OUTSIDE)
+        if ABSOLUTE.match(link.strip()) and not link.startswith(OUTSIDE + SUBMITTED)
     ]
     assert wrong == []
+
+
+def test_links_of_strangers_are_not_vouched_for(documents):
+    links = [
+        one
+        for document in documents.values()
+        for one in document.all("a")
+        if one.get("href", "").startswith(SUBMITTED) and one.get("href") != fabricated.REPOSITORY
+    ]
+    assert len(links) >= 3 * len(SUBMITTED)
+    assert {one.get("rel") for one in links} == {"nofollow noopener"}
 
 
 def test_every_link_and_asset_is_there_with_its_fragment(documents, site_folder):

@@ -30,7 +30,8 @@ def compare(
 
     Both are resampled over the same prompts, so a small difference can be told where their intervals
     overlap. p-values are corrected for the number of tasks (Holm); that of the mean over tasks is one test of
-    its own. A model that is not a record is evaluated first; of baselines, the frozen errors are taken.
+    its own. Of models on the board what is recorded is taken, of baselines what is frozen; other models are
+    evaluated first.
 
     Example: icl-bench compare reference/gpt2 baseline/ridge --task linear_regression
     """

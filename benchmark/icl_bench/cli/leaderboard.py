@@ -36,11 +36,11 @@ def show(
     Example: icl-bench leaderboard show --suite mini
     """
     from icl_bench.leaderboard.data import board_data
-    from icl_bench.leaderboard.entries import board_of, reference_entries
+    from icl_bench.leaderboard.entries import board_of, recorded_entries
     from icl_bench.suites import load_suite
 
     of = load_suite(suite)
-    entries = reference_entries(of)
+    entries = recorded_entries(of)
     board = board_of(of, entries)
     if as_json:
         typer.echo(json.dumps(board_data(board, entries).model_dump(by_alias=True), indent=1))

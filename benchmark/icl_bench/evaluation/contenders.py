@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from icl_bench.errors import InputError
 from icl_bench.evaluation.freeze import serving_baselines
 from icl_bench.evaluation.record import check_of_suite, load_record
-from icl_bench.evaluation.recorded import recorded_runs, runs_of
+from icl_bench.evaluation.recorded import recorded_runs, runs_of, submitted_records
 from icl_bench.evaluation.runner import evaluate_source
 from icl_bench.evaluation.sampled import Contender, Errors
 from icl_bench.evaluation.sources import BASELINE_PREFIX, Source, open_source
@@ -23,8 +23,9 @@ def contenders(
 ) -> list[Contender]:
     """The errors of models, each by its name or by a file that `icl-bench evaluate` wrote.
 
-    Of a baseline that is frozen on a task, the frozen errors; of a reference, its recorded runs, all seeds;
-    everything else is evaluated, checkpoints on the device. All are opened before the first is evaluated.
+    Of a baseline that is frozen on a task, the frozen errors; of a reference or a submission on the board,
+    its recorded runs, all seeds; everything else is evaluated, checkpoints on the device. All are opened
+    before the first is evaluated.
     InputError where the device cannot be used, or a record is not of the suite; further errors as
     `icl_bench.evaluation.runner.evaluate` has them.
     """
@@ -42,9 +43,12 @@ def _opened(name: str, suite: Suite, tasks: Sequence[str], device: str | None) -
     if os.path.isfile(path) or (name.endswith(".json") and not os.path.isdir(path)):
         record = load_record(path)
         check_of_suite(record, suite, name)
-        return lambda: Contender(record.model.id, _of(record, tasks))
+        return lambda: Contender(record.model.id, _of([record], tasks))
     if name.startswith(BASELINE_PREFIX):
         return _opened_baseline(name, suite, tasks)
+    submitted = [] if os.path.isdir(path) else list(submitted_records(name, suite).values())
+    if submitted:
+        return lambda: Contender(name, _of(submitted, tasks))
     source = open_source(name, suite, None, device, tasks)
     recorded = recorded_runs(name, suite, tasks) if name.startswith(PREFIX) else {}
     left = [task for task in tasks if task not in recorded]
@@ -68,8 +72,8 @@ def _evaluated(source: Source, suite: Suite, tasks: Sequence[str], known: _Runs)
     if not tasks:
         return Contender(source.identity.id, known)
     record = evaluate_source(source, suite, tasks, progress=True)
-    return Contender(source.identity.id, known | _of(record, tasks))
+    return Contender(source.identity.id, known | _of([record], tasks))
 
 
-def _of(record: ResultRecord, tasks: Sequence[str]) -> _Runs:
-    return {task: by_seed for task, by_seed in runs_of([record]).items() if task in tasks}
+def _of(records: Sequence[ResultRecord], tasks: Sequence[str]) -> _Runs:
+    return {task: by_seed for task, by_seed in runs_of(records).items() if task in tasks}

@@ -1,9 +1,11 @@
-"""Recorded results of the reference models.
+"""Recorded results of the board's models, by training seed.
 
-`submissions/reference/<name>/results/<suite>-seed-<n>.json` is what `icl-bench evaluate` wrote of one seed.
+`submissions/reference/<name>/results/<suite>-seed-<n>.json` is what `icl-bench evaluate` wrote of a
+reference, `submissions/<owner>__<model>/results/<suite>-seed-<n>.json` what evaluating a submission gave.
 """
 
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -12,8 +14,10 @@ import numpy as np
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.record import check_of_suite, load_record
 from icl_bench.evaluation.sampled import Errors
-from icl_bench.models.reference import PREFIX, reference_folder
+from icl_bench.models.reference import PREFIX, check_reference, reference_folder
+from icl_bench.resources import data_folder
 from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.submission import folder_name, is_model_name
 from icl_bench.suites import Suite
 
 
@@ -23,19 +27,56 @@ def reference_records(name: str, suite: Suite) -> list[ResultRecord]:
     SpecError where a file is no record, or one of another architecture or seed; InputError where it is of
     another suite.
     """
-    files = (reference_folder(name) / "results").glob(f"{suite.name}-seed-*.json")
-    return [
-        _checked(path, name, suite) for path in sorted(files, key=lambda path: (len(path.name), path.name))
-    ]
+    return list(_of_reference(name, suite).values())
 
 
-def _checked(path: Path, name: str, suite: Suite) -> ResultRecord:
+def submitted_records(model: str, suite: Suite, root: Path | None = None) -> dict[int, ResultRecord]:
+    """The recorded results of a submitted `user/model` on a suite, by seed; empty where there are none.
+
+    `root` is the folder of the submissions, by default this installation's. SpecError where a file is no
+    record, or one of another model; InputError where it is of another suite.
+    """
+    if not is_model_name(model):
+        return {}
+    found = {}
+    folder = (root or data_folder("submissions")) / folder_name(model)
+    for seed, path in _files(folder / "results", suite).items():
+        found[seed] = load_record(path)
+        check_of_suite(found[seed], suite, str(path))
+        if found[seed].model.id != model:
+            raise SpecError(f"{path} is of {found[seed].model.id}, not of {model}; restore the file")
+    return found
+
+
+def board_records(model: str, suite: Suite) -> dict[int, ResultRecord]:
+    """The recorded results of a row of a board, `reference/NAME` or `user/model`, by seed; as these are read.
+
+    Empty where nothing is recorded of it; UnknownNameError where there is no such reference.
+    """
+    if not model.startswith(PREFIX):
+        return submitted_records(model, suite)
+    check_reference(model.removeprefix(PREFIX), suite.name)
+    return _of_reference(model.removeprefix(PREFIX), suite)
+
+
+def _of_reference(name: str, suite: Suite) -> dict[int, ResultRecord]:
+    files = _files(reference_folder(name) / "results", suite)
+    return {seed: _checked(path, name, seed, suite) for seed, path in files.items()}
+
+
+def _files(results: Path, suite: Suite) -> Mapping[int, Path]:
+    """The record files of a suite by seed; those on fresh prompts are others."""
+    name = re.compile(rf"{re.escape(suite.name)}-seed-([0-9]+)\.json")
+    found = {int(of[1]): path for path in results.glob("*.json") if (of := name.fullmatch(path.name))}
+    return dict(sorted(found.items()))
+
+
+def _checked(path: Path, name: str, seed: int, suite: Suite) -> ResultRecord:
     record = load_record(path)
     check_of_suite(record, suite, str(path))
-    seed = path.stem.rpartition("-")[2]
     for task, result in record.tasks.items():
         told = result.checkpoint
-        if told is None or told.spec.get("name") != name or str(result.seed) != seed:
+        if told is None or told.spec.get("name") != name or result.seed != seed:
             raise SpecError(
                 f"{path}: tasks.{task} is not of {name} trained with seed {seed}; evaluate it again"
             )

@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import Field
 
 from icl_bench.evaluation.board import Board, Standing
-from icl_bench.leaderboard.entries import Entry, Family, family, shipped
+from icl_bench.leaderboard.entries import Entry, Family, family, verified
+from icl_bench.leaderboard.provenance import SubmissionData, submission_data
 from icl_bench.models.accounting import components
 from icl_bench.models.reference import PREFIX
 from icl_bench.specs.result import Estimate
@@ -53,8 +54,9 @@ class ModelData(Strict):
 
     name: str
     kind: Literal["reference", "submission", "baseline"]
-    revision: str | None  # the commit of a Hub repository
-    verified: bool  # whether anyone can recompute it from weights or code that come with the board
+    revision: str | None  # the commit of a Hub repository, of the first run
+    verified: bool  # whether anyone can recompute it: from what comes with icl-bench, or from listed files
+    submission: SubmissionData | None  # what a submission says; null for references and baselines
     architecture: Architecture | None
     weights: dict[str, list[str]]  # SHA-256 of each run's, by task
     rank: RankData | None  # null for a baseline, or where a task is missing
@@ -115,9 +117,10 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
         for task, result in record.tasks.items():
             if result.checkpoint is not None:
                 weights.setdefault(task, []).append(result.checkpoint.sha256)
-    verified = set(standing.scores) <= shipped(entry)
-    row = _row(standing, "reference" if reference else "submission", verified)
+    recomputed = set(standing.scores) <= verified(entry)
+    row = _row(standing, "reference" if reference else "submission", recomputed)
     more = {
+        "submission": None if entry.submitted is None else submission_data(entry.submitted),
         "revision": entry.records[0].model.revision,
         "architecture": _architecture(board, entry),
         "weights": weights,
@@ -126,7 +129,7 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
 
 
 def _row(
-    standing: Standing, kind: Literal["reference", "submission", "baseline"], verified: bool
+    standing: Standing, kind: Literal["reference", "submission", "baseline"], recomputed: bool
 ) -> ModelData:
     rank, placed = standing.rank, None
     if rank is not None:
@@ -135,7 +138,8 @@ def _row(
         name=standing.name,
         kind=kind,
         revision=None,
-        verified=verified,
+        verified=recomputed,
+        submission=None,
         architecture=None,
         weights={},
         rank=placed,

@@ -13,10 +13,11 @@ from icl_bench.evaluation.recorded import reference_records, runs_of
 from icl_bench.evaluation.sampled import Contender
 from icl_bench.evaluation.sources import BASELINE_PREFIX
 from icl_bench.models.accounting import Account, account
-from icl_bench.models.layout import WEIGHTS_FILE
+from icl_bench.models.layout import WEIGHTS_FILE, place_file
 from icl_bench.models.reference import PREFIX, reference_folder, reference_names
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.result import ResultRecord
+from icl_bench.submissions.recorded import RecordedSubmission, recorded_submissions
 from icl_bench.suites import Suite
 from icl_bench.suites.frozen_errors import frozen_baselines
 from icl_bench.training.log import LOG_FILE, read_log
@@ -30,6 +31,7 @@ class Entry:
 
     name: str
     records: Sequence[ResultRecord]
+    submitted: RecordedSubmission | None = None  # what a submission says of it
 
     @cached_property
     def specs(self) -> dict[str, ArchitectureSpec]:
@@ -57,9 +59,12 @@ def family(spec: ArchitectureSpec) -> Family:
     return "hybrid" if spec.state_per_token() else "recurrent"
 
 
-def reference_entries(suite: Suite) -> list[Entry]:
-    """The reference architectures that results are recorded of; SpecError where a file is no record."""
+def recorded_entries(suite: Suite) -> list[Entry]:
+    """The references and submissions that results are recorded of; SpecError where a file cannot be read."""
     found = [Entry(PREFIX + name, reference_records(name, suite)) for name in reference_names(suite.name)]
+    found += [
+        Entry(one.submission.model, list(one.records.values()), one) for one in recorded_submissions(suite)
+    ]
     return [entry for entry in found if entry.records]
 
 
@@ -93,6 +98,22 @@ def shipped(entry: Entry) -> set[str]:
         and (checkpoint := recorded[task].checkpoint) is not None
         and sha256(path.read_bytes()).hexdigest() == checkpoint.sha256
     }
+
+
+def verified(entry: Entry) -> set[str]:
+    """The tasks whose recorded runs anybody can recompute: from the weights that come with icl-bench, or from
+    the commit of the Hub and the hashes that a submission lists."""
+    if entry.submitted is None:
+        return shipped(entry)
+    weights: dict[str, list[bool]] = {}
+    for seed, record in entry.submitted.records.items():
+        run = entry.submitted.listed(seed)
+        for task, result in record.tasks.items():
+            files = (place_file(task, WEIGHTS_FILE), WEIGHTS_FILE)
+            digests = [run.files[file] for file in files if file in run.files] if run else []
+            held = result.checkpoint is not None and result.checkpoint.sha256 in digests
+            weights.setdefault(task, []).append(held)
+    return {task for task, held in weights.items() if all(held)}
 
 
 def _learning_curve(path: Path) -> tuple[list[float], list[float]]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from icl_bench.leaderboard.address import check_address
-from icl_bench.leaderboard.entries import reference_entries
+from icl_bench.leaderboard.entries import recorded_entries
 from icl_bench.leaderboard.folder import site_folder
 from icl_bench.leaderboard.site import Site, SuiteBoard, site_files
 from icl_bench.progress import progress
@@ -25,7 +25,7 @@ def gather_site(address: str, repository: str | None) -> Site:
     if repository is not None:
         check_address(repository, "--repository", extended=True)
     suites = [load_suite(name) for name in suite_names()]
-    entries = {suite.name: reference_entries(suite) for suite in suites}
+    entries = {suite.name: recorded_entries(suite) for suite in suites}
     suites.sort(key=lambda suite: -len(entries[suite.name]))
     boards = [SuiteBoard(suite, entries[suite.name], place == 0) for place, suite in enumerate(suites)]
     return Site(boards, data_date(), address.rstrip("/") + "/", repository)

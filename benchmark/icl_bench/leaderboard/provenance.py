@@ -1,0 +1,98 @@
+"""Where a submitted model comes from, as plain data: who submitted which files, whether its scores are as
+good on fresh prompts, and which results were replaced."""
+
+from icl_bench.evaluation.fresh import beyond_sampling_error
+from icl_bench.specs.result import Estimate, ResultRecord
+from icl_bench.specs.schema import Strict
+from icl_bench.specs.text import Link
+from icl_bench.submissions.recorded import Correction, RecordedSubmission
+
+
+class RunData(Strict):
+    """One training seed: a commit of the Hub, and the files of it that were evaluated."""
+
+    seed: int
+    revision: str
+    files: dict[str, str]  # SHA-256 by path; empty where the submission lists another commit by now
+
+
+class FreshData(Strict):
+    """One run and task on prompts that were drawn after its weights were fixed."""
+
+    seed: int
+    task: str
+    commit: str  # that the prompts are drawn from
+    gap: Estimate  # error over that of answering 0, here less that on the frozen prompts
+    beyond: bool  # whether it is worse than the sampling of prompts explains, all gaps of the model in view
+
+
+class CorrectionData(Strict):
+    """Results that others replaced."""
+
+    seed: int
+    revision: str
+    scores: dict[str, Estimate]  # by task, as they were
+    reason: str
+
+
+class SubmissionData(Strict):
+    """What a submission says, and what was found of it."""
+
+    licence: str  # SPDX identifier
+    authors: list[str]
+    links: dict[str, Link]
+    training_data: str
+    description: str | None
+    runs: list[RunData]
+    fresh: list[FreshData]
+    corrections: list[CorrectionData]
+
+    @property
+    def worse_on_fresh(self) -> list[FreshData]:
+        """Where the model does worse than the sampling of prompts explains."""
+        return [one for one in self.fresh if one.beyond]
+
+
+def submission_data(recorded: RecordedSubmission) -> SubmissionData:
+    """What is known of a submission on one suite."""
+    of = recorded.submission
+    return SubmissionData(
+        licence=of.licence,
+        authors=of.authors,
+        links={key: link for key, link in of.links if link is not None},
+        training_data=of.training_data,
+        description=of.description,
+        runs=[_run(recorded, seed, record) for seed, record in recorded.records.items()],
+        fresh=_fresh(recorded),
+        corrections=[_correction(one) for one in recorded.corrections],
+    )
+
+
+def _run(recorded: RecordedSubmission, seed: int, record: ResultRecord) -> RunData:
+    run = recorded.listed(seed)
+    return RunData(seed=seed, revision=str(record.model.revision), files=dict(run.files) if run else {})
+
+
+def _fresh(recorded: RecordedSubmission) -> list[FreshData]:
+    """One a run and task, in the suite's order of tasks."""
+    gaps = [
+        (seed, task, fresh.commit, fresh.tasks[task].gap)
+        for seed, fresh in recorded.fresh.items()
+        for task in recorded.records[seed].tasks
+        if task in fresh.tasks
+    ]
+    return [
+        FreshData(
+            seed=seed, task=task, commit=commit, gap=gap, beyond=beyond_sampling_error(gap, tasks=len(gaps))
+        )
+        for seed, task, commit, gap in gaps
+    ]
+
+
+def _correction(one: Correction) -> CorrectionData:
+    return CorrectionData(
+        seed=one.seed,
+        revision=str(one.record.model.revision),
+        scores={task: result.score for task, result in one.record.tasks.items()},
+        reason=one.reason,
+    )

@@ -1,0 +1,93 @@
+"""What is recorded of submissions on a suite: results, the check on fresh prompts, and what was replaced."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from icl_bench.errors import SpecError
+from icl_bench.evaluation.fresh import load_fresh_record
+from icl_bench.evaluation.record import load_record
+from icl_bench.evaluation.recorded import submitted_records
+from icl_bench.resources import data_folder
+from icl_bench.specs.fresh import FreshRecord
+from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.submission import Run, Submission
+from icl_bench.submissions.folder import (
+    REASON_FILE,
+    SUPERSEDED,
+    SubmissionFolder,
+    record_file,
+    recorded_files,
+    submission_entries,
+)
+from icl_bench.suites import Suite
+
+MAX_REASON = 4_000  # characters that are read
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Recorded results of one run that others replaced, and why."""
+
+    seed: int
+    record: ResultRecord
+    reason: str
+
+
+@dataclass(frozen=True)
+class RecordedSubmission:
+    """A submission with its recorded results on one suite, by seed."""
+
+    submission: Submission
+    suite: str
+    records: Mapping[int, ResultRecord]
+    fresh: Mapping[int, FreshRecord]
+    corrections: list[Correction]
+
+    def listed(self, seed: int) -> Run | None:
+        """The run that a record is of, None where the submission lists another revision by now."""
+        revision = self.records[seed].model.revision
+        runs = [run for run in self.submission.runs_of(self.suite) if run.seed == seed]
+        return next((run for run in runs if run.revision == revision), None)
+
+
+def recorded_submissions(suite: Suite, root: Path | None = None) -> list[RecordedSubmission]:
+    """The submissions below `root`, by default this installation's, that have results on a suite, by name.
+
+    SpecError where a submission or a record cannot be read, or where one is not of the other.
+    """
+    root = root or data_folder("submissions")
+    found = [_recorded(entry, suite, root) for entry in submission_entries(root)]
+    return [one for one in found if one.records]
+
+
+def _recorded(entry: SubmissionFolder, suite: Suite, root: Path) -> RecordedSubmission:
+    records = submitted_records(entry.submission.model, suite, root)
+    fresh = {}
+    for seed, record in records.items():
+        path = entry.results / record_file(f"{suite.name}-seed-{seed}", fresh=True)
+        if path.is_file():
+            fresh[seed] = load_fresh_record(path)
+            if fresh[seed].model != record.model:
+                raise SpecError(f"{path} is not of the record beside it; restore the file")
+    return RecordedSubmission(entry.submission, suite.name, records, fresh, _corrections(entry, suite))
+
+
+def _corrections(entry: SubmissionFolder, suite: Suite) -> list[Correction]:
+    """Replaced records of a suite, by seed and revision."""
+    found = []
+    for folder in sorted((entry.results / SUPERSEDED).glob("*")):
+        for run, path in recorded_files(folder, "json").items():
+            of, _, seed = run.rpartition("-seed-")
+            if of == suite.name:
+                found.append(Correction(int(seed), load_record(path), _reason(folder)))
+    return sorted(found, key=lambda one: (one.seed, str(one.record.model.revision)))
+
+
+def _reason(folder: Path) -> str:
+    path = folder / REASON_FILE
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(MAX_REASON).strip()
+    except (OSError, UnicodeDecodeError):
+        raise SpecError(f"cannot read {path}, why the records beside it were replaced; restore it") from None
