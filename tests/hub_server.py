@@ -160,10 +160,17 @@ class _Handler(BaseHTTPRequestHandler):
                 "size": self._size(path, content),
                 "blobId": hashlib.sha1(content).hexdigest(),
             }
+            | self._lfs(path, content)
             for path, content in repo.commits[commit].items()
         ]
         facts = {"_id": name, "id": name, "modelId": name, "sha": commit, "siblings": siblings, "tags": []}
         self._json(facts | {"private": repo.private, "gated": repo.gated and "auto", "downloads": 0})
+
+    def _lfs(self, path: str, content: bytes) -> dict[str, Any]:
+        if not path.endswith(LARGE):
+            return {}
+        digest = hashlib.sha256(content).hexdigest()
+        return {"lfs": {"sha256": digest, "size": self._size(path, content), "pointerSize": 130}}
 
     def _entry(self, path: str, content: bytes) -> dict[str, Any]:
         return {
@@ -226,7 +233,8 @@ class _Handler(BaseHTTPRequestHandler):
         if name in self.hub.repos:
             self._json({"url": f"{self.hub.url}/{name}"}, 409)
             return
-        self.hub.repo(name, {}, private=asked.get("visibility") == "private")
+        private = asked.get("visibility") == "private" or asked.get("private")  # older clients ask so
+        self.hub.repo(name, {}, private=bool(private))
         self._json({"url": f"{self.hub.url}/{name}", "name": name, "id": name})
 
     def _lfs_batch(self, asked: dict[str, Any]) -> None:

@@ -71,9 +71,9 @@ def _recomputed(
     task, curves = suite.task(name), result.error_curves
     references = suite_references(suite, task)
     zero = float(references.zero.errors.mean())
-    yield "baseline", result.baseline, task.baseline, 0
-    yield "exact", result.exact, task.exact, 0
-    yield "checks", result.checks, CHECKS, 0
+    yield "baseline", result.baseline, task.baseline, 0.0
+    yield "exact", result.exact, task.exact, 0.0
+    yield "checks", result.checks, CHECKS, 0.0
     for key in ("zero", "baseline", "exact"):
         base = getattr(references, key)
         curve = None if isinstance(base, Missing) else base.curve.tolist()
@@ -82,9 +82,9 @@ def _recomputed(
         scale = zero / result.scored_points if key == "mean_error" else 1.0
         recorded: Estimate = getattr(result, key)
         yield key, _numbers(recorded), _numbers(estimate), scale
-        yield f"{key}.reason", (recorded.reason, recorded.prompts), (estimate.reason, estimate.prompts), 0
+        yield f"{key}.reason", (recorded.reason, recorded.prompts), (estimate.reason, estimate.prompts), 0.0
     around = zip(curves.model_low, curves.model, curves.model_high, strict=True)
-    yield "error_curves.model_low", all(low <= mean <= high for low, mean, high in around), True, 0
+    yield "error_curves.model_low", all(low <= mean <= high for low, mean, high in around), True, 0.0
     if result.scored == "last":
         ends = (curves.model_low[-1], curves.model_high[-1])
         yield "error_curves.model_high", ends, (result.mean_error.low, result.mean_error.high), zero

@@ -44,7 +44,7 @@ class Lines:
         self._root = yaml.compose(content.decode("utf-8"), Loader=_PlainLoader)
 
     def at(self, location: Sequence[Any]) -> int:
-        """The line, counted from 1, of a path of keys and indices; what the file does not have stands for what
+        """The line, counted from 1, of a path of keys and indices; what the file has not stands for what
         is around it."""
         node, line = self._root, 1
         for part in location:

@@ -111,7 +111,7 @@ def submission_entries(root: Path) -> list[SubmissionFolder]:
 
 def submission_file(path: Path) -> Path:
     """`submission.yaml` of a folder, or the file itself."""
-    return path / SUBMISSION_FILE if path.is_dir() else path
+    return path if path.is_file() or path.suffix == ".yaml" else path / SUBMISSION_FILE
 
 
 def read_submission(path: Path) -> Submission:

@@ -67,7 +67,7 @@ def _changes(entry: SubmissionFolder, results: Path, commit: str | None) -> list
         if change.record is None and name in recorded_fresh:
             change = Change(change.run, change.told)  # the first prompts that were drawn for it stay
         changes.append(change)
-    for name in recorded.keys() - {change.run for change in changes}:
+    for name in sorted(recorded.keys() - {change.run for change in changes}):
         if recorded[name].model.revision not in replaced:
             raise CheckError(f"{name} is recorded and no longer a run; keep it, or supersede its revision")
         changes.append(Change(name, "superseded, and no longer a run", old=recorded[name]))
