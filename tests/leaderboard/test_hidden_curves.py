@@ -6,7 +6,7 @@ from fabricated import SUITE
 from playwright.sync_api import Locator, Page, expect
 
 TASK = f"{SUITE}/tasks/linear_regression.html"
-COMMA = "reference/gpt2, wide"
+COMMA = "gpt2, wide"
 
 
 def hidden(page: Page) -> list[str]:
@@ -23,7 +23,7 @@ def opened(page: Page, address: str) -> None:
 
     def renamed(route) -> None:
         answer = route.fetch()
-        route.fulfill(response=answer, body=answer.text().replace('"reference/gpt2"', f'"{COMMA}"'))
+        route.fulfill(response=answer, body=answer.text().replace('data-name="gpt2"', f'data-name="{COMMA}"'))
 
     page.route("**/*.html*", renamed)
     page.goto(address)
@@ -32,31 +32,31 @@ def opened(page: Page, address: str) -> None:
 def test_a_name_with_a_comma_is_hidden_after_a_reload_and_no_other(page):
     opened(page, TASK)
     choice(page, COMMA).uncheck()
-    choice(page, "reference/llama").uncheck()
-    assert hidden(page) == [COMMA, "reference/llama"]
+    choice(page, "llama").uncheck()
+    assert hidden(page) == [COMMA, "llama"]
     page.reload()
-    for name in (COMMA, "reference/llama"):
+    for name in (COMMA, "llama"):
         expect(choice(page, name)).not_to_be_checked()
     assert page.locator("fieldset.choose input:not(:checked)").count() == 2
     choice(page, COMMA).check()
-    assert hidden(page) == ["reference/llama"]
+    assert hidden(page) == ["llama"]
 
 
 def test_an_address_that_joins_names_by_commas_is_still_read(page):
-    opened(page, f"{TASK}?hide={quote('reference/llama,reference/mamba,nothing')}")
-    for name in ("reference/llama", "reference/mamba"):
+    opened(page, f"{TASK}?hide={quote('llama,mamba,nothing')}")
+    for name in ("llama", "mamba"):
         expect(choice(page, name)).not_to_be_checked()
     assert page.locator("fieldset.choose input:not(:checked)").count() == 2
-    choice(page, "reference/llama").check()
-    assert hidden(page) == ["reference/mamba"]
+    choice(page, "llama").check()
+    assert hidden(page) == ["mamba"]
 
 
 def test_what_is_hidden_in_one_chart_stays_so_when_another_changes(page):
     opened(page, TASK)
-    choice(page, "reference/llama").uncheck()
+    choice(page, "llama").uncheck()
     page.locator("fieldset.choose").nth(1).get_by_label("knn").uncheck()
-    assert hidden(page)[0] == "reference/llama"
+    assert hidden(page)[0] == "llama"
     assert len(hidden(page)) == 2
     page.reload()
-    expect(choice(page, "reference/llama")).not_to_be_checked()
+    expect(choice(page, "llama")).not_to_be_checked()
     expect(page.locator("fieldset.choose").nth(1).get_by_label("knn")).not_to_be_checked()
