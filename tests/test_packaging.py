@@ -53,6 +53,11 @@ def test_it_lists_tasks_and_models(installed: Path, tmp_path: Path) -> None:
     assert "llama-rope-swigluless" in run(installed, "models", "list", cwd=tmp_path)
 
 
+def test_it_writes_a_card(installed: Path, tmp_path: Path) -> None:
+    run(installed, "models", "card", "reference/gpt2", cwd=tmp_path)
+    assert "# reference/gpt2" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
 def test_it_scores_a_shipped_model(installed: Path, tmp_path: Path) -> None:
     run(installed, "evaluate", "reference/gpt2", "--task", "linear_regression", cwd=tmp_path)
     assert list((tmp_path / "results").glob("*.json"))
