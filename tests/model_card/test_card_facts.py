@@ -25,6 +25,11 @@ def test_the_suite_is_found_from_the_record_or_the_folder(scored, both, tmp_path
     refused(str(tmp_path / "paper"), both, suite="paper", told="record.*mini-v1|of mini-v1")
 
 
+def test_a_card_does_not_tell_where_a_folder_lies(scored):
+    assert gather(str(scored.folder)).name == "my_model"
+    assert gather(str(scored.folder), name="user/my_model").name == "user/my_model"
+
+
 def test_records_of_other_weights(scored, both, tmp_path):
     other = small_model("mini-v1/linear_regression", 5, seed=1)
     saved(tmp_path / "other" / LINEAR, other)

@@ -39,7 +39,10 @@ def card(
         Path | None, typer.Option(help="The card.", show_default="README.md, in the folder if MODEL is one")
     ] = None,
     name: Annotated[
-        str | None, typer.Option(help="What the card calls the model, as user/model.", show_default="MODEL")
+        str | None,
+        typer.Option(
+            help="What the card calls the model, as user/model.", show_default="MODEL, or its last part"
+        ),
     ] = None,
     suite: Suite = None,
     licence: Licence = None,

@@ -57,6 +57,7 @@ def gather(
 ) -> CardFacts:
     """The facts of a model: a folder, `reference/NAME` or `user/model`, which is called `name` on its card.
 
+    A folder is called by its last part where it has no other name: the rest of a path is nobody's business.
     Its suite is the one given, else that of the first record, else that of its first checkpoint in a folder.
     InputError where a record is of another suite or of other weights, or two are of one task.
     """
@@ -76,7 +77,12 @@ def gather(
                 raise InputError(f"{source} and {seen[task]} both hold {task}; give one record of each task")
             seen[task] = source
     licence = licence or (REFERENCE_LICENCE if reference else None)
-    return CardFacts(name or model, frozen, checkpoints, [record for _, record in loaded], licence)
+    return CardFacts(name or _name_of(model), frozen, checkpoints, [record for _, record in loaded], licence)
+
+
+def _name_of(model: str) -> str:
+    folder = Path(model).expanduser()
+    return folder.resolve().name if folder.is_dir() else model
 
 
 def _suite_of(model: str, records: Sequence[ResultRecord]) -> str:
