@@ -13,6 +13,7 @@ from icl_bench.cli.submissions import submissions
 from icl_bench.cli.sweep import sweep
 from icl_bench.cli.tasks import tasks
 from icl_bench.cli.train import train
+from icl_bench.cli.verify import reproduce, verify
 
 app = typer.Typer(
     cls=VerbGroup,
@@ -24,6 +25,8 @@ app = typer.Typer(
 app.command()(evaluate)
 app.command()(compare)
 app.command()(predict)
+app.command()(verify)
+app.command()(reproduce)
 app.command()(train)
 app.command()(sweep)
 app.add_typer(tasks, name="tasks")

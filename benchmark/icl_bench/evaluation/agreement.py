@@ -1,46 +1,113 @@
 """Whether two evaluations of the same weights agree.
 
-On one machine with the same versions every number is the same. Elsewhere a matrix product is summed in
-another order, predictions differ in their last digits, and scores by far less than their intervals are wide.
+On one machine with the same versions every number is the same. Elsewhere products are summed in another
+order or with other instructions, and predictions differ in their last digits. With the references on mini-v1,
+between the instruction sets of one processor (AVX-512, AVX2, SSE), with one thread or two and in batches of
+other sizes, no prompt's error differed by more than 2e-6 of the larger of itself and the error of answering
+0, and no score by more than 2e-8. The tolerance is fifty times the first: deeper models round more often.
 """
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
 
 from icl_bench.specs.result import ResultRecord, TaskResult
 
-TOLERANCE = 1e-4  # of scores, and of mean errors over that of answering 0
+TOLERANCE = 1e-4  # of the larger of a number and its scale: the error of answering 0, and 1 for scores
+
+_Number = float | None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What one task comes to in two evaluations."""
+
+    task: str
+    recorded: TaskResult | None
+    found: TaskResult | None
+    difference: float  # the largest, over the larger of the two numbers and their scale; infinite for none
+    where: str  # which number that is, with both; empty where all are the same
+    identical: bool  # whether every number is, to the bit
+
+    @property
+    def within_tolerance(self) -> bool:
+        """Whether no number differs by more than the tolerance."""
+        return self.difference <= TOLERANCE
+
+
+def agreements(found: ResultRecord, recorded: ResultRecord) -> list[Agreement]:
+    """Every task of either record, those of the recorded one first."""
+    names = dict.fromkeys((*recorded.tasks, *found.tasks))
+    return [_agreement(name, found.tasks.get(name), recorded.tasks.get(name)) for name in names]
 
 
 def disagreement(found: ResultRecord, recorded: ResultRecord) -> str | None:
-    """The first number of a task that differs by more than the tolerance, or task that only one has, in a
-    phrase; None where all agree."""
-    for name in dict.fromkeys((*recorded.tasks, *found.tasks)):
-        if name not in found.tasks or name not in recorded.tasks:
-            where = "newly found" if name in found.tasks else "recorded"
-            return f"{name} is {where} alone"
-        for key, here, there in _compared(found.tasks[name], recorded.tasks[name]):
-            if (here is None) != (there is None) or abs((here or 0) - (there or 0)) > TOLERANCE:
-                return f"{key} on {name} is {_told(here)}, recorded as {_told(there)}"
+    """The first task that differs by more than the tolerance, and in what; None where all agree."""
+    for one in agreements(found, recorded):
+        if not one.within_tolerance:
+            return f"on {one.task} {one.where}"
     return None
 
 
 def same_numbers(found: ResultRecord, recorded: ResultRecord) -> bool:
     """Whether every task has the same errors and estimates to the bit."""
-    return _without_cost(found) == _without_cost(recorded)
+    return all(one.identical for one in agreements(found, recorded))
 
 
-def _compared(found: TaskResult, recorded: TaskResult) -> list[tuple[str, float | None, float | None]]:
-    zero = recorded.scored_sum(recorded.error_curves.zero)
-    errors = [sum(one.prompt_errors) / one.prompts / zero for one in (found, recorded)]
-    return [
-        ("the error over that of answering 0", errors[0], errors[1]),
-        ("the score", found.score.value, recorded.score.value),
-        ("the optimality", found.optimality.value, recorded.optimality.value),
-    ]
+def _agreement(name: str, found: TaskResult | None, recorded: TaskResult | None) -> Agreement:
+    if found is None or recorded is None:
+        where = "is recorded alone" if found is None else "is not recorded"
+        return Agreement(name, recorded, found, inf, where, False)
+    largest, where = 0.0, ""
+    for what, here, there, scale in _compared(found, recorded):
+        size = _difference(here, there, scale)
+        if size > largest:
+            largest, where = size, f"{what} is {_told(here)}, recorded as {_told(there)}"
+    cost = recorded.cost
+    return Agreement(
+        name, recorded, found, largest, where, found.model_copy(update={"cost": cost}) == recorded
+    )
 
 
-def _told(number: float | None) -> str:
-    return "undefined" if number is None else f"{number:.6f}"
+def _compared(found: TaskResult, recorded: TaskResult) -> Iterator[tuple[str, _Number, _Number, float]]:
+    """Every number that follows from predictions: (which, found, recorded, scale)."""
+    curves = recorded.error_curves
+    zero = recorded.scored_sum(curves.zero)
+    scales = {"mean_error": zero / recorded.scored_points, "score": 1.0, "optimality": 1.0}
+    for key, scale in scales.items():
+        here, there = getattr(found, key), getattr(recorded, key)
+        for end in ("value", "low", "high"):
+            yield key if end == "value" else f"{key}.{end}", getattr(here, end), getattr(there, end), scale
+    yield _farthest("prompt_errors", found.prompt_errors, recorded.prompt_errors, [zero])
+    for key in ("model", "model_low", "model_high"):
+        here, there = getattr(found.error_curves, key), getattr(curves, key)
+        yield _farthest(f"error_curves.{key}", here, there, curves.zero)
 
 
-def _without_cost(record: ResultRecord) -> dict[str, TaskResult]:
-    (cost, *_) = [task.cost for task in record.tasks.values()]
-    return {name: task.model_copy(update={"cost": cost}) for name, task in record.tasks.items()}
+def _farthest(
+    what: str, found: list[float], recorded: list[float], scale: list[float]
+) -> tuple[str, _Number, _Number, float]:
+    """That entry of two lists which differs most; none where they are of other lengths."""
+    if len(found) != len(recorded):
+        return f"the number of {what}", float(len(found)), None, 1.0
+    here, there = np.array(found), np.array(recorded)
+    scales = np.broadcast_to(np.array(scale), here.shape)
+    sizes = np.abs(here - there) / np.maximum(
+        np.maximum(here, there), np.maximum(scales, np.finfo(float).tiny)
+    )
+    place = int(sizes.argmax())
+    return f"{what}[{place}]", float(here[place]), float(there[place]), float(scales[place])
+
+
+def _difference(found: _Number, recorded: _Number, scale: float) -> float:
+    if found is None or recorded is None:
+        return 0.0 if found is recorded else inf
+    if found == recorded:
+        return 0.0
+    return abs(found - recorded) / max(abs(found), abs(recorded), scale)
+
+
+def _told(number: _Number) -> str:
+    return "undefined" if number is None else f"{number:.8g}"

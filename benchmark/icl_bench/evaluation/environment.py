@@ -1,6 +1,7 @@
 """What computed a result: the icl-bench, its commit, and the machine's numerical environment."""
 
 import platform
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from icl_bench.specs.result import Environment, Evaluator
 
 # What decides a result: code and tasks, but for what the suite's lock hash stands for in every record.
 _DECISIVE = ("benchmark", "tasks", ":(exclude)tasks/*/lock.json", ":(exclude)tasks/*/baselines/*")
+_LONGEST = 100  # characters of a processor's name
 
 
 def describe_evaluator() -> Evaluator:
@@ -36,7 +38,27 @@ def describe_environment(device: str) -> Environment:
         device=device,
         dtype="float32",
         threads=threads(),
+        processor=processor(device),
     )
+
+
+def processor(device: str = "cpu") -> str | None:
+    """The model of what computes on a device, in at most 100 characters; None where the system does not tell.
+
+    Of a CPU that is the name with the numbers of its family and model, which virtual machines leave as they
+    are where the name is that of many.
+    """
+    if device.startswith("cuda"):
+        import torch
+
+        return str(torch.cuda.get_device_name(device))[:_LONGEST]
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
+    except OSError:
+        return platform.processor()[:_LONGEST] or None
+    facts = dict(re.findall(r"^([\w ]+?)\s*: (.+)$", text, flags=re.MULTILINE))
+    keys = {"model name": "", "cpu family": "family ", "model": "model ", "CPU part": "part "}
+    return ", ".join(word + facts[key] for key, word in keys.items() if key in facts)[:_LONGEST] or None
 
 
 def peak_memory_mb() -> float | None:

@@ -74,6 +74,7 @@ class Environment(Strict):
     device: str
     dtype: Literal["float32"]
     threads: Count
+    processor: str | None = None  # that of the device; null where system or record does not tell
 
 
 class Estimate(Strict):

@@ -1,0 +1,120 @@
+"""`icl-bench verify` and `reproduce`: whether recorded numbers come out again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from icl_bench.evaluation.agreement import Agreement
+    from icl_bench.evaluation.verify import Row, Verification
+
+Device = Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")]
+
+
+def verify(
+    record: Annotated[
+        Path, typer.Argument(metavar="RECORD", help="A record that evaluate wrote.", show_default=False)
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(help="Where its model is now, as for evaluate.", show_default="what the record names"),
+    ] = None,
+    device: Device = None,
+) -> None:
+    """Evaluate a record's model again, and say whether its numbers hold. Exits with 1 where they do not.
+
+    With the same icl-bench, libraries, threads and processor as in the record every number has to be the
+    same. Elsewhere float32 sums round otherwise: then no number may differ by more than 0.0001 of the larger
+    of itself and the error of answering 0 (of 1 for scores).
+
+    Example: icl-bench verify submissions/reference/gpt2/results/mini-v1-seed-0.json
+    """
+    from icl_bench.evaluation.record import load_record
+    from icl_bench.evaluation.verify import model_of
+    from icl_bench.evaluation.verify import verify as verified
+
+    loaded = load_record(record)
+    name = model or model_of(loaded)
+    found = verified(loaded, name, device, str(record))
+    typer.echo(f"{name} on {loaded.suite.name}, against {record}\n")
+    _print(found)
+    if not found.holds:
+        raise typer.Exit(1)
+
+
+def reproduce(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A row of the board.", show_default=False)],
+    suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
+    device: Device = None,
+) -> None:
+    """Evaluate a row of the board again, every seed whose weights can be had. Exits with 1 where one differs.
+
+    Weights of references come with icl-bench, or are in runs/ where `icl-bench sweep` trained them; those of
+    submissions are fetched from the Hub, at the recorded commit. Numbers are compared as `icl-bench verify`
+    does it.
+
+    Example: icl-bench reproduce reference/gpt2 --suite mini
+    """
+    from icl_bench.errors import InputError
+    from icl_bench.evaluation.verify import board_row
+    from icl_bench.suites import load_suite
+
+    of = load_suite(suite)
+    rows = board_row(name, of)
+    faults: dict[int, str] = {}
+    differ = 0
+    for row in rows:
+        typer.echo(f"{name} on {of.name}, seed {row.seed}\n")
+        try:
+            differ += not _holds(row, device)
+        except InputError as error:
+            faults[row.seed] = str(error)
+            typer.echo(f"not evaluated: {error}\n")
+    if len(faults) == len(rows):
+        raise InputError(f"no weights of {name} are to be had: {next(iter(faults.values()))}")
+    typer.echo(f"{len(rows) - len(faults) - differ} of {len(rows)} seeds hold, {len(faults)} not evaluated")
+    if differ:
+        raise typer.Exit(1)
+
+
+def _holds(row: "Row", device: str | None) -> bool:
+    """Whether a seed holds, which is printed."""
+    from icl_bench.errors import CheckError
+    from icl_bench.evaluation.verify import reproduce as reproduced
+
+    try:
+        found = reproduced(row, device)
+    except CheckError as error:
+        typer.echo(f"does not hold: {error}\n")
+        return False
+    _print(found)
+    typer.echo()
+    return found.holds
+
+
+def _print(found: "Verification") -> None:
+    from tabulate import tabulate
+
+    from icl_bench.evaluation.agreement import TOLERANCE
+
+    typer.echo(tabulate([_row(found, one) for one in found.tasks], headers="keys", disable_numparse=True))
+    typer.echo()
+    for one in found.tasks:
+        if not found.task_holds(one):
+            typer.echo(f"{one.task}: {one.where or 'all numbers agree, but something else does not'}")
+    if found.elsewhere:
+        typer.echo(f"recorded with {'; '.join(found.elsewhere)}: compared within {TOLERANCE:g}")
+    else:
+        typer.echo("recorded with the same code, libraries, threads and processor: compared to the bit")
+    typer.echo("the numbers hold" if found.holds else "the numbers do not hold")
+
+
+def _row(found: "Verification", one: "Agreement") -> dict[str, Any]:
+    from icl_bench.evaluation.table import told
+
+    scores = {"recorded": one.recorded, "recomputed": one.found}
+    row = {"task": one.task}
+    row |= {f"score, {key}": "-" if result is None else told(result.score) for key, result in scores.items()}
+    row["largest difference"] = "none" if one.identical else f"{one.difference:.1e}"
+    return row | {"": "holds" if found.task_holds(one) else "does not hold"}

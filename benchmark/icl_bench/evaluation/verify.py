@@ -1,0 +1,149 @@
+"""Whether the numbers of a record hold: its model is evaluated again, and every number compared.
+
+Exactly, where the same icl-bench computes with the same libraries, threads and processor; else within the
+tolerance of `icl_bench.evaluation.agreement`.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from icl_bench.errors import CheckError, InputError
+from icl_bench.evaluation.agreement import Agreement, agreements
+from icl_bench.evaluation.record import check_of_suite
+from icl_bench.evaluation.recorded import board_records
+from icl_bench.evaluation.runner import evaluate_source
+from icl_bench.evaluation.sources import BASELINE_PREFIX, Missing, Source, open_source
+from icl_bench.models.reference import PREFIX
+from icl_bench.specs.result import ResultRecord
+from icl_bench.suites import Suite, load_suite
+
+RUNS = "runs"  # where `icl-bench sweep` keeps what it trains
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A record, and what became of it."""
+
+    recorded: ResultRecord
+    tasks: list[Agreement]
+    elsewhere: list[str]  # how this platform differs from the recorded one, in phrases; empty where it is it
+
+    def task_holds(self, one: Agreement) -> bool:
+        """Whether a task's numbers are the recorded ones, as exactly as the platform lets one ask for."""
+        return one.within_tolerance if self.elsewhere else one.identical
+
+    @property
+    def holds(self) -> bool:
+        """Whether those of every task are."""
+        return all(self.task_holds(one) for one in self.tasks)
+
+
+def model_of(record: ResultRecord) -> str:
+    """The name under which the model of a record can be opened; InputError where there is none."""
+    if record.model.kind == "callable":
+        raise InputError(
+            f"{record.model.id} was a Python object, which a record does not hold; evaluate it from Python"
+        )
+    return record.model.id if record.model.revision is None else f"{record.model.id}@{record.model.revision}"
+
+
+def verify(record: ResultRecord, model: str, device: str | None = None, source: str = "it") -> Verification:
+    """Evaluate `model` on the tasks of a record, and compare.
+
+    `source` is what messages call the record. CheckError where the model has other weights than the record
+    says; further errors as `open_source` and `evaluate_source` have them.
+    """
+    suite = load_suite(record.suite.name)
+    check_of_suite(record, suite, source)
+    opened = open_source(model, suite, None, device, list(record.tasks))
+    check_weights(record, opened, suite, source, model)
+    found = evaluate_source(opened, suite, list(record.tasks), progress=True)
+    return Verification(record, agreements(found, record), _elsewhere(found, record))
+
+
+def check_weights(record: ResultRecord, opened: Source, suite: Suite, source: str, model: str) -> None:
+    """CheckError where what was opened does not have the weights and specs that a record names."""
+    for name, result in record.tasks.items():
+        entrant = opened.entrant(suite.task(name))
+        if isinstance(entrant, Missing):
+            raise CheckError(f"{source} has a result on {name} and {model} has no checkpoint; give its model")
+        told, held = result.checkpoint, entrant.checkpoint
+        if told == held:
+            continue
+        if told is None or held is None or told.sha256 != held.sha256:
+            hashes = ["none" if one is None else one.sha256[:12] for one in (told, held)]
+            weights = f"is of the weights {hashes[0]} and {model} holds {hashes[1]}"
+            raise CheckError(f"{source}: tasks.{name} {weights}; give the model that it is of")
+        raise CheckError(f"{source}: tasks.{name} says another spec or training than {model}; it was changed")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One seed of a row of a board: its record, and the models that may be the one that it is of."""
+
+    seed: int
+    record: ResultRecord
+    models: list[str]
+
+
+def board_row(name: str, suite: Suite) -> list[Row]:
+    """The seeds of a row; InputError where nothing is recorded of it.
+
+    Weights of references come with icl-bench, or lie where `icl-bench sweep` keeps them below this folder.
+    """
+    if name.startswith(BASELINE_PREFIX):
+        raise InputError(f"{name} has no weights; compare it by `icl-bench baselines verify {suite.name}`")
+    records = board_records(name, suite)
+    if not records:
+        raise InputError(
+            f"nothing is recorded of {name} on {suite.name}; see `icl-bench leaderboard show --suite "
+            f"{suite.name}`, or give another suite"
+        )
+    return [Row(seed, record, _models(name, seed, record, suite)) for seed, record in records.items()]
+
+
+def reproduce(row: Row, device: str | None = None) -> Verification:
+    """Verify one seed by the first of its models that has its weights.
+
+    InputError where none is to be had; CheckError where the Hub has other weights under the recorded commit.
+    """
+    suite = load_suite(row.record.suite.name)
+    for model in row.models:
+        try:
+            opened = open_source(model, suite, None, device, list(row.record.tasks))
+            check_weights(row.record, opened, suite, f"the record of seed {row.seed}", model)
+        except InputError as error:
+            fault = str(error)
+        except CheckError as error:
+            if row.record.model.kind == "hub":
+                raise
+            fault = str(error)
+        else:
+            return verify(row.record, model, device)
+    raise InputError(fault)
+
+
+def _models(name: str, seed: int, record: ResultRecord, suite: Suite) -> list[str]:
+    if not name.startswith(PREFIX):
+        return [model_of(record)]
+    trained = Path(RUNS) / suite.name / name.removeprefix(PREFIX) / f"seed-{seed}"
+    return [str(trained), name] if trained.is_dir() else [name]
+
+
+def _elsewhere(found: ResultRecord, recorded: ResultRecord) -> list[str]:
+    here = {"icl-bench": _code(found), **found.environment.model_dump()}
+    there = {"icl-bench": _code(recorded), **recorded.environment.model_dump()}
+    told = [f"{key} {_told(there[key])}, here {_told(here[key])}" for key in here if here[key] != there[key]]
+    if not told and here["processor"] is None:
+        told = ["on a processor that is not known"]
+    return told
+
+
+def _code(record: ResultRecord) -> str:
+    of = record.evaluator
+    commit = f" of {of.commit[:12]}" if of.commit else ""
+    return f"{of.version}{commit}{' with changes' if of.dirty else ''}"
+
+
+def _told(value: object) -> object:
+    return "not told" if value is None else value
