@@ -1,0 +1,222 @@
+"""The workflows do what they are for: their own lines take a pull request to a row of the built site.
+
+The model is served by the tests' Hub. What GitHub adds is played by `local_runner`.
+"""
+
+import hashlib
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+from hub_server import HubServer
+from local_runner import LocalRunner, git
+from workflow_files import ROOT
+
+from icl_bench.models.checkpoint import save_checkpoint
+from icl_bench.models.initialise import initialise
+from icl_bench.models.model import ICLModel
+
+MODEL, FOLDER = "someone/model", "submissions/someone__model"
+SUBMISSION = f"{FOLDER}/submission.yaml"
+ATTENTION = {"type": "attention", "heads": 1, "positions": "none", "bias": False}
+SPEC: dict[str, Any] = {
+    "schema": 1,
+    "name": "tiny",
+    "width": 8,
+    "positions": {"type": "learned", "max_tokens": 32},
+    "stem": [],
+    "layers": [{"repeat": 1, "sublayers": [{"norm": "rmsnorm", "module": ATTENTION}]}],
+    "final_norm": "rmsnorm",
+}
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bare repository whose main is this checkout as it lies here, but for its tests."""
+    folder = tmp_path_factory.mktemp("repository")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    tree = folder / "tree"
+    for name in listed.stdout.split("\0"):
+        if name and not name.startswith("tests/") and (ROOT / name).is_file():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tree / name)
+    git(tree, "init", "--quiet", "--initial-branch", "main")
+    commit(tree, "What is there")
+    git(folder, "clone", "--quiet", "--bare", str(tree), "origin.git")
+    git(folder / "origin.git", "config", "uploadpack.allowAnySHA1InWant", "true")
+    git(tree, "remote", "add", "origin", str(folder / "origin.git"))
+    return folder / "origin.git"
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
+    """A Hub that has the model's files."""
+    folder = tmp_path_factory.mktemp("checkpoint")
+    model = ICLModel(spec=SPEC, d=5, k=1, task="mini-v1/linear_regression", training={"seed": 0})
+    initialise(model, torch.Generator().manual_seed(0))
+    save_checkpoint(model, folder)
+    names = ("config.json", "model.safetensors")
+    with HubServer().running() as server:
+        server.repo(MODEL, {f"linear_regression/{name}": (folder / name).read_bytes() for name in names})
+        yield server
+
+
+def submission(hub: HubServer) -> str:
+    repo = hub.repos[MODEL]
+    (files,) = repo.commits.values()
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return yaml.safe_dump(
+        {
+            "schema": 1,
+            "model": MODEL,
+            "suites": ["mini-v1"],
+            "runs": [{"seed": 0, "revision": repo.refs["main"], "files": hashes}],
+            "spec": SPEC,
+            "licence": "apache-2.0",
+            "authors": ["Somebody"],
+            "training_data": "None: it is as it was initialised.",
+        }
+    )
+
+
+def commit(tree: Path, message: str) -> str:
+    git(tree, "add", "--all")
+    git(tree, "commit", "--quiet", "--message", message)
+    return git(tree, "rev-parse", "HEAD")
+
+
+def propose(origin: Path, name: str, files: dict[str, str]) -> dict[str, str]:
+    """Make a pull request of these files; what GitHub would tell of it. Its merge is not on main yet."""
+    tree = origin.parent / "tree"
+    git(tree, "checkout", "--quiet", "-B", name, "main")
+    for path, text in files.items():
+        (tree / path).parent.mkdir(parents=True, exist_ok=True)
+        (tree / path).write_text(text)
+    head = commit(tree, name)
+    git(tree, "checkout", "--quiet", "-B", f"{name}-merge", "main")
+    git(tree, "merge", "--quiet", "--no-ff", "--message", f"Merge {name}", head)
+    git(tree, "push", "--quiet", "--force", "origin", f"HEAD:refs/pull/{name}/merge")
+    merge = git(tree, "rev-parse", "HEAD")
+    git(tree, "checkout", "--quiet", "main")
+    return {"sha": merge, "ref": f"refs/pull/{name}/merge", "base_ref": "main"}
+
+
+def test_a_pull_request_with_a_submission_is_valid_and_its_scores_are_told(
+    origin: Path, hub: HubServer, tmp_path: Path
+) -> None:
+    github = propose(origin, "model", {SUBMISSION: submission(hub)})
+    runner = LocalRunner(tmp_path, origin, github, {"HF_ENDPOINT": hub.url})
+    checked = runner.run("validate", "check")
+    assert checked == {"submission": SUBMISSION}
+    runner.run("validate", "advise", {"check": checked})
+    summary = (tmp_path / "summary.md").read_text()
+    assert "linear_regression" in summary
+    assert summary.count("```") == 2
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({SUBMISSION: "schema: 1\nmodel: someone/model\n", "benchmark/icl_bench/errors.py": ""}, "errors.py"),
+        ({SUBMISSION: "schema: 1\nmodel: someone/model\n"}, "missing key 'runs'"),
+        ({f"{FOLDER}/results/mini-v1-seed-0.json": "{}"}, "take this out"),
+        ({SUBMISSION: "model: '\n::set-output name=submission::x\n'\n"}, "::stop-commands::"),
+    ],
+    ids=["code", "not whole", "results", "commands"],
+)
+def test_any_other_pull_request_is_refused_with_the_reason(
+    origin: Path, tmp_path: Path, files: dict[str, str], told: str
+) -> None:
+    runner = LocalRunner(tmp_path, origin, propose(origin, "other", files))
+    with pytest.raises(AssertionError, match=r"error: \d+ fault"):
+        runner.run("validate", "check")
+    assert told in runner.log
+
+
+@pytest.fixture(scope="module")
+def merged(origin: Path, hub: HubServer, tmp_path_factory: pytest.TempPathFactory) -> LocalRunner:
+    """The run that the merge of a submission starts, from its first job to its last."""
+    tree, folder = origin.parent / "tree", tmp_path_factory.mktemp("run")
+    before = git(tree, "rev-parse", "main")
+    sha = propose(origin, "model", {SUBMISSION: submission(hub)})["sha"]
+    git(tree, "merge", "--quiet", "--ff-only", sha)
+    git(tree, "push", "--quiet", "origin", "main")
+    runner = LocalRunner(folder, origin, {"sha": sha, "event.before": before}, {"HF_ENDPOINT": hub.url})
+    fetched = {"fetch": runner.run("evaluate", "fetch")}
+    asked = len(hub.requests)
+    runner.run("evaluate", "evaluate", fetched)
+    assert len(hub.requests) == asked
+
+    def somebody_pushes(place: Path) -> None:
+        (tree / "README.md").write_text("Changed meanwhile.\n")
+        commit(tree, "Meanwhile")
+        git(tree, "push", "--quiet", "origin", "main")
+
+    runner.before["Push"] = somebody_pushes
+    runner.run("record", "record", **fetched["fetch"])
+    runner.run("deploy", "build")
+    return runner
+
+
+def test_its_results_are_on_main_with_nothing_else(merged: LocalRunner, origin: Path) -> None:
+    changed = git(origin, "show", "--name-only", "--format=%an: %s", "main").split("\n")
+    assert changed == [
+        f"github-actions[bot]: Results of {SUBMISSION}",
+        "",
+        f"{FOLDER}/results/mini-v1-seed-0.fresh.json",
+        f"{FOLDER}/results/mini-v1-seed-0.json",
+    ]
+
+
+def test_what_somebody_pushed_meanwhile_is_kept(merged: LocalRunner, origin: Path) -> None:
+    assert git(origin, "show", "main:README.md") == "Changed meanwhile."
+    assert git(origin, "log", "--format=%s", "-2", "main").split("\n")[1] == "Meanwhile"
+
+
+def test_the_record_says_which_weights_it_is_of(merged: LocalRunner, origin: Path, hub: HubServer) -> None:
+    record = json.loads(git(origin, "show", f"main:{FOLDER}/results/mini-v1-seed-0.json"))
+    assert record["model"]["id"] == MODEL
+    assert record["model"]["revision"] == hub.repos[MODEL].refs["main"]
+    assert record["evaluator"]["commit"] == merged.github["sha"]
+    assert record["evaluator"]["dirty"] is False
+
+
+def test_the_built_site_has_its_row(merged: LocalRunner) -> None:
+    site = merged.folder / "deploy-build" / "workspace" / "_site"
+    boards = [page.name for page in site.glob("*.html") if MODEL in page.read_text(encoding="utf-8")]
+    assert "index.html" in boards
+
+
+def test_only_json_is_handed_to_the_job_that_writes(merged: LocalRunner) -> None:
+    handed = sorted(path.name for path in (merged.folder / "artifacts" / "results").rglob("*"))
+    assert handed == ["mini-v1-seed-0.fresh.json", "mini-v1-seed-0.json"]
+
+
+def test_what_is_forged_on_the_way_is_not_recorded(merged: LocalRunner, origin: Path, tmp_path: Path) -> None:
+    """The record job computes aggregates again from the errors on every prompt."""
+    shutil.copytree(merged.folder / "artifacts", tmp_path / "artifacts")
+    file = tmp_path / "artifacts" / "results" / "mini-v1-seed-0.json"
+    record = json.loads(file.read_text())
+    record["tasks"]["linear_regression"]["score"]["value"] = 0.999
+    file.write_text(json.dumps(record))
+    runner = LocalRunner(tmp_path, origin, merged.github)
+    before = git(origin, "rev-parse", "main")
+    with pytest.raises(AssertionError, match="error: "):
+        runner.run("record", "record", submission=SUBMISSION)
+    assert git(origin, "rev-parse", "main") == before
+
+
+def test_recording_the_same_again_changes_nothing(merged: LocalRunner, origin: Path, tmp_path: Path) -> None:
+    shutil.copytree(merged.folder / "artifacts", tmp_path / "artifacts")
+    before = git(origin, "rev-parse", "main")
+    LocalRunner(tmp_path, origin, merged.github).run("record", "record", submission=SUBMISSION)
+    assert git(origin, "rev-parse", "main") == before
