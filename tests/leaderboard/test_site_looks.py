@@ -63,6 +63,34 @@ def test_names_leave_room_for_numbers_on_a_narrow_screen(browser, address):
             assert max(widths) < 0.5 * 390
 
 
+def test_a_narrow_screen_shows_model_mean_and_first_score_at_once(browser, address):
+    with seeing(browser, address, viewport={"width": 390, "height": 800}) as page:
+        page.goto("index.html")
+        for row in page.locator("table.board tr.model").all()[:3]:
+            for cell in (row.locator("th"), row.locator(".mean"), row.locator("td.n[class*=' h']").first):
+                box = cell.bounding_box()
+                assert box["x"] >= 0
+                assert box["x"] + box["width"] <= 390
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_names_of_baselines_break_between_words_alone(browser, address, width):
+    """Each part of a name, up to its next dash below, is on one line."""
+    lines = """cells => cells.flatMap((cell) => [...cell.childNodes]
+        .filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim())
+        .map((node) => {
+            const range = document.createRange();
+            range.selectNodeContents(node);
+            return [node.data, range.getClientRects().length];
+        }))"""
+    with seeing(browser, address, viewport={"width": width, "height": 800}) as page:
+        for path in ("index.html", f"{SUITE}/tasks/decision_tree.html"):
+            page.goto(path)
+            found = page.locator("th .of").filter(has=page.locator("wbr")).evaluate_all(lines)
+            assert len(found) > 8
+            assert [part for part, count in found if count != 1] == []
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("kind", PAGES)
 def test_axe_finds_nothing_serious(browser, address, kind, scheme):

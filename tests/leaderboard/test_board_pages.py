@@ -1,0 +1,131 @@
+"""What boards, tasks and pairs say of small boards, of what cannot be told, and of what is not exact."""
+
+import fabricated
+import pytest
+from fabricated import SUITE
+from leaderboard.site_reading import SVG, having, text
+from site_pages import page, small_site, texts
+
+from icl_bench.leaderboard.entries import Entry
+from icl_bench.leaderboard.pages import boards, compare
+from icl_bench.suites import load_suite
+
+FRONT = "index.html"
+APART = "What this board cannot separate"
+
+
+def rows(document) -> dict:
+    """The rows of a board by the name of their model."""
+    (table,) = [one for one in document.all("table") if "board" in one.get("class", "")]
+    found = [row for body in table.iter("tbody") for row in body.iter("tr")]
+    return {next(cell for cell in row if cell.tag == "th").get("data-v"): row for row in found}
+
+
+def entry(name: str, *seeds: int) -> Entry:
+    """A model of one run a seed."""
+    return Entry(name, [fabricated.record(name, 0.2, seed=seed) for seed in seeds])
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ([], "No model has a result on every task yet, so none has a rank."),
+        ([entry("reference/llama", 0)], "One model has a result on every task."),
+        ([entry("reference/llama", 0), entry("ana/other", 0)], "2 ranked models fall into"),
+    ],
+)
+def test_a_board_of_few_says_what_can_be_told(found, told):
+    said = texts(page(small_site(found), boards, FRONT)).partition(APART)[2]
+    assert told in said
+    assert ("with one training run" in said) == bool(found)
+
+
+def test_a_board_of_models_with_several_runs_has_no_caveat_of_one(documents):
+    seeds = [entry("reference/llama", 0, 1, 2), entry("reference/gpt2", 0, 1, 2)]
+    assert "one training run" not in texts(page(small_site(seeds), boards, FRONT))
+    assert "have a task with one training run" in text(documents[FRONT].root)
+
+
+def test_the_form_does_not_begin_with_a_model_and_itself():
+    for found in ([entry("reference/llama", 0)], fabricated.entries()):
+        (form,) = page(small_site(found), compare, "compare.html").iter("form")
+        chosen = []
+        for select in form.iter("select"):
+            options = list(select.iter("option"))
+            marked = [one for one in options if "selected" in one.attrib]
+            chosen.append((marked or options)[0].get("value"))
+        assert len(set(chosen)) == 2
+
+
+def test_a_pair_says_where_a_model_has_one_run(documents):
+    """Its interval knows nothing of other seeds."""
+    several = text(documents[f"{SUITE}/compare/reference__llama.html"].root)
+    lead = several.partition("Pair by pair")[0]
+    assert "one training run" not in lead
+    assert "reference/gpt2 has a task with one training run" in several
+    assert "baseline/ridge has a task" not in several
+    single = text(documents[f"{SUITE}/compare/reference__gpt2.html"].root)
+    assert "reference/gpt2 has a task with one training run" in single.partition("Pair by pair")[0]
+    assert "reference/gpt2 and reference/mamba have a task with one training run" in single
+
+
+def test_a_pair_far_apart_has_a_p_value_at_most_that_of_the_floor(documents):
+    told = text(documents[f"{SUITE}/compare/reference__llama.html"].root)
+    assert "≤ 0.006" in told  # 2 / 2,001, for six tasks
+    assert "≤ 0.001" in told
+
+
+def test_bars_end_in_an_arrow_where_a_mean_is_off_their_scale(documents):
+    found = rows(documents[FRONT])
+    for name, beyond, point in (
+        ("reference/llama", 0, 1),
+        ("baseline/zero", 0, 1),
+        ("baseline/averaging", 1, 0),
+        ("baseline/least_squares", 1, 0),
+    ):
+        (bar,) = having(found[name], "bar")
+        assert len(having(bar, "beyond")) == beyond, name
+        assert len(list(bar.iter(f"{SVG}circle"))) == point, name
+
+
+def test_state_is_that_at_the_end_of_the_longest_prompt_and_sorts_so(documents, site_folder):
+    suite = load_suite(SUITE)
+    tokens = max(2 * task.points - 1 for task in suite.tasks.values())
+    (head,) = [one for one in documents[FRONT].all("abbr") if text(one) == "State"]
+    assert f"longest prompt: {tokens} tokens" in head.get("title")
+    entries = {one.name: one for one in fabricated.entries()}
+    for name in ("reference/llama", "reference/mamba", "ana/quick_one"):
+        costs = entries[name].accounts(suite).values()
+        state = max(one.state_fixed for one in costs) + tokens * max(one.state_per_token for one in costs)
+        assert [cell.get("data-v") for cell in rows(documents[FRONT])[name]][-3] == str(state), name
+
+
+def test_names_go_on_in_the_next_line_after_a_dash_below_alone(documents):
+    (cell,) = [one for one in rows(documents[FRONT])["baseline/two_layer_nn"] if one.tag == "th"]
+    (name,) = having(cell, "of")
+    assert [name.text, *(one.tail for one in name.iter("wbr"))] == ["two_", "layer_", "nn"]
+
+
+def test_baselines_have_no_runs(documents):
+    models, baselines = (
+        [text(cell) for cell in table.iter("th") if cell.get("scope") == "col"]
+        for table in documents[f"{SUITE}/tasks/two_layer_mlp.html"].all("table")
+        if "data-sortable" in table.attrib
+    )
+    assert models == ["Model", "Score", "Score as a line", "Optimality", "Runs"]
+    assert baselines == ["Baseline", "Score", "Score as a line", "Optimality"]
+
+
+@pytest.mark.parametrize("suite", ["mini-v1", "paper-v1"])
+def test_what_is_not_exact_is_called_the_best_known(documents, suite):
+    inexact, exact = (documents[f"{suite}/tasks/{name}.html"] for name in ("two_layer_mlp", "decision_tree"))
+    assert defined(inexact)["Best known predictor"].startswith("nngp: has an optimality of 1. Best known")
+    assert "exact predictor" not in text(inexact.root)
+    assert defined(exact)["Exact predictor"].startswith("tree_bayes: has an optimality of 1. Exact.")
+    assert "best known" not in text(exact.root).lower()
+    assert "here for two layer MLP." in text(documents["method.html"].root)
+
+
+def defined(document) -> dict[str, str]:
+    """What a task's page says of the task."""
+    return dict(zip(map(text, document.all("dt")), map(text, document.all("dd")), strict=True))
