@@ -66,7 +66,7 @@ def _evaluated(
         code = _run(wanted, limits, output)
         output.seek(0)
         try:
-            found: dict[str, Any] = {} if code else json.load(output)
+            found: dict[str, Any] = json.load(output) if code == 0 else {}
         except ValueError:
             code = 1
     if code != 0:

@@ -1,0 +1,212 @@
+"""A submission is evaluated in a process that has limits and no network; records alone come out."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hub_server import HubServer
+from models.small import files_of
+from safetensors.torch import load_file, save_file
+from submissions.submitted import (
+    ATTENTION,
+    COMMIT,
+    MODEL,
+    REVISION,
+    SPEC,
+    Submitted,
+    run_entry,
+    submission_value,
+    write,
+)
+
+from icl_bench.errors import CheckError, HubError, ICLBenchError
+from icl_bench.evaluation.checks import check_finite
+from icl_bench.evaluation.record import load_record
+from icl_bench.models.checkpoint import save_checkpoint
+from icl_bench.models.initialise import initialise
+from icl_bench.models.model import ICLModel
+from icl_bench.specs.fresh import FreshRecord
+from icl_bench.submissions.child import evaluate_run
+from icl_bench.submissions.evaluate import evaluate_submission
+from icl_bench.submissions.folder import SubmissionFolder
+from icl_bench.submissions.limits import Limits
+from icl_bench.submissions.validate import checked_submission
+
+SUBLAYER = {"norm": "rmsnorm", "module": ATTENTION}
+RUN = "tiny-v1-seed-0"
+LINEAR = "linear_regression"
+
+
+@pytest.fixture
+def mini(tmp_path, monkeypatch) -> SubmissionFolder:
+    """A submission to one task of mini-v1, which processes of their own know."""
+    return submit(tmp_path, SPEC)
+
+
+def untrained(spec: dict) -> ICLModel:
+    model = ICLModel(spec=spec, d=5, k=1, task=f"mini-v1/{LINEAR}")
+    initialise(model, torch.Generator().manual_seed(0))
+    return model
+
+
+def submit(root: Path, spec: dict, weights: bytes | None = None) -> SubmissionFolder:
+    """A submission of an untrained model of a spec, or of other weights, laid out as fetched."""
+    place = root / "fetched/mini-v1-seed-0"
+    save_checkpoint(untrained(spec), place / LINEAR, torch.float16)
+    if weights is not None:
+        (place / LINEAR / "model.safetensors").write_bytes(weights)
+    run = run_entry(0, files_of(place))
+    folder = write(root / "submissions", submission_value([run], spec=spec, suites=["mini-v1"]))
+    return checked_submission(folder)
+
+
+def refused(
+    entry: SubmissionFolder, root: Path, limits: Limits | None = None, error: type[ICLBenchError] = CheckError
+) -> str:
+    """The one line that evaluating ends with; nothing is written."""
+    with pytest.raises(error) as caught:
+        evaluate_submission(entry, root / "fetched", root / "out", None, limits)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert not (root / "out").exists()
+    return message
+
+
+def test_records_come_out_and_nothing_else(mini, tmp_path, monkeypatch):
+    """No network, no token, and no code of the working folder, which may be a stranger's checkout."""
+    trap = tmp_path / "executed"
+    for name in ("torch.py", "numpy.py", "datasets.py", "json.py", "sitecustomize.py"):
+        (tmp_path / name).write_text(f"open({str(trap)!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with HubServer().running() as server:
+        monkeypatch.setenv("HF_ENDPOINT", server.url)
+        files = evaluate_submission(mini, tmp_path / "fetched", tmp_path / "out", COMMIT)
+        assert server.requests == []
+    assert sorted(path.name for path in files) == ["mini-v1-seed-0.fresh.json", "mini-v1-seed-0.json"]
+    assert set(files) == set((tmp_path / "out").iterdir())
+    record = load_record(tmp_path / "out/mini-v1-seed-0.json")
+    assert (record.model.kind, record.model.id, record.model.revision) == ("hub", MODEL, REVISION)
+    assert list(record.tasks) == [LINEAR]
+    assert set(record.missing.values()) == {f"{MODEL} has no checkpoint for it"}
+    fresh = FreshRecord.model_validate_json((tmp_path / "out/mini-v1-seed-0.fresh.json").read_text())
+    assert fresh.commit == COMMIT
+    assert "hf_secret" not in "".join(path.read_text() for path in files)
+    assert not trap.exists()
+
+
+SLOW = {"width": 64, "layers": [{"repeat": 160, "sublayers": [SUBLAYER] * 4}]}
+
+
+def test_a_model_that_never_finishes_is_ended_by_its_time(tmp_path):
+    entry = submit(tmp_path, SPEC | SLOW)
+    told = refused(entry, tmp_path, Limits(cpu_seconds=6, seconds=300))
+    assert "mini-v1-seed-0: not done after 6 s of processor time, which is its limit" in told
+    told = refused(entry, tmp_path, Limits(seconds=3))
+    assert told == "mini-v1-seed-0: not done after 3 s, which is its limit; submit a smaller model"
+
+
+def test_a_model_that_eats_memory_is_ended(tmp_path):
+    """A table of positions that takes a quarter of a GiB in float32, and nothing of it is used."""
+    entry = submit(tmp_path, SPEC | {"width": 1_024, "positions": {"type": "learned", "max_tokens": 65_536}})
+    told = refused(entry, tmp_path, Limits(memory=2**27))
+    assert told == "mini-v1-seed-0: it does not fit the memory that it may take; submit a smaller model"
+
+
+def test_a_model_that_answers_nan_is_refused(tmp_path):
+    entry = submit(tmp_path, SPEC, weights_of_one_value(tmp_path, 3e8))
+    assert "mini-v1-seed-0: finiteness: prediction" in refused(entry, tmp_path)
+
+
+def weights_of_one_value(root: Path, value: float) -> bytes:
+    """Weights that are finite, and lead to numbers that are not."""
+    save_checkpoint(untrained(SPEC), root / "plain")
+    path = root / "plain/model.safetensors"
+    tensors = {name: torch.full_like(tensor, value * 1e30) for name, tensor in load_file(path).items()}
+    save_file(tensors, path)
+    return path.read_bytes()
+
+
+def test_files_that_changed_since_they_were_fetched_are_not_evaluated(submitted, fetched):
+    path = fetched / RUN / LINEAR / "model.safetensors"
+    path.write_bytes(path.read_bytes() + b" ")
+    with pytest.raises(
+        HubError, match="is not the file that is listed; run `icl-bench submissions fetch` again"
+    ):
+        evaluate_run(submitted.folder, RUN, fetched / RUN, None)
+
+
+def test_a_link_or_a_file_too_many_is_not_evaluated(submitted: Submitted, fetched, tmp_path):
+    path = fetched / RUN / LINEAR / "config.json"
+    (fetched / RUN / "run.py").write_text("import os")
+    with pytest.raises(
+        HubError, match=r"'run\.py' is not listed; run `icl-bench submissions fetch` into a new"
+    ):
+        evaluate_run(submitted.folder, RUN, fetched / RUN, None)
+    (fetched / RUN / "run.py").unlink()
+    path.rename(tmp_path / "elsewhere.json")
+    path.symlink_to(tmp_path / "elsewhere.json")
+    with pytest.raises(HubError, match="is not the file that is listed"):
+        evaluate_run(submitted.folder, RUN, fetched / RUN, None)
+
+
+def test_a_model_that_is_not_causal_is_refused(submitted: Submitted, fetched, monkeypatch):
+    """No spec leads to one; were a block to leak, the check would tell."""
+    monkeypatch.setattr(ICLModel, "forward", lambda self, xs, ys: ys.clone())
+    with pytest.raises(CheckError, match="causality: prediction 0 changes when y_0 changes"):
+        evaluate_run(submitted.folder, RUN, fetched / RUN, None)
+
+
+def test_answers_that_are_finite_on_the_frozen_prompts_alone_are_refused(submitted, fetched, monkeypatch):
+    def predict(predictor, xs, ys, task, progress):
+        answers = np.zeros_like(ys) if "fresh" not in task else np.full_like(ys, np.nan)
+        check_finite(answers, task)
+        return answers
+
+    for module in ("runner", "fresh"):
+        monkeypatch.setattr(f"icl_bench.evaluation.{module}.predict_all", predict)
+    monkeypatch.setattr("icl_bench.evaluation.runner.check_independence", lambda *arguments: None)
+    with pytest.raises(CheckError, match=r"finiteness: .* of linear_regression, fresh"):
+        evaluate_run(submitted.folder, RUN, fetched / RUN, COMMIT)
+
+
+def test_limits_travel_to_the_process():
+    limits = Limits(memory=1, seconds=2, cpu_seconds=3, file_bytes=4, open_files=5, processes=6)
+    assert Limits.from_text(limits.as_text()) == limits
+
+
+def in_a_limited_process(code: str, folder: Path) -> subprocess.CompletedProcess:
+    whole = (
+        "from icl_bench.submissions.limits import *\n"
+        "limit_this_process(Limits(memory=2**26, file_bytes=1000, open_files=20, cpu_seconds=1))\n"
+        f"refuse_network()\n{code}\nprint('done')"
+    )
+    command = [sys.executable, "-c", whole]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("x = bytearray(2**27)", "MemoryError"),
+        ("file = open('x', 'wb', buffering=0); file.write(b'x' * 1000); file.write(b'x')", "File too large"),
+        ("files = [open('/dev/null') for _ in range(50)]", "Too many open files"),
+        ("import socket; socket.create_connection(('127.0.0.1', 9))", "without a network"),
+        ("import urllib.request; urllib.request.urlopen('https://example.org')", "without a network"),
+        ("import socket; socket.socket().bind(('127.0.0.1', 0))", "without a network"),
+    ],
+    ids=range(6),
+)  # fmt: skip
+def test_what_a_limited_process_cannot_do(code, told, tmp_path):
+    done = in_a_limited_process(code, tmp_path)
+    assert told in done.stderr
+    assert "done" not in done.stdout
+
+
+def test_a_limited_process_is_ended_when_its_processor_time_is_used_up(tmp_path):
+    assert in_a_limited_process("while True: pass", tmp_path).returncode == -signal.SIGXCPU

@@ -1,0 +1,348 @@
+"""`icl-bench submit` writes what `submissions validate` accepts, overwrites nothing in silence, and opens pull
+requests by arguments alone."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from hub_server import GOOD_TOKEN, HubServer, Repo
+from submissions.submitted import MODEL, SPEC, SUITE, TASKS, tiny_files
+from typer.testing import CliRunner
+
+from icl_bench.cli import app
+from icl_bench.specs.submission import Submission
+from icl_bench.submissions.folder import read_submission
+from icl_bench.submissions.validate import validate
+
+FACTS = (
+    "--licence",
+    "mit",
+    "--author",
+    "Ana Ω",
+    "--training-data",
+    'Prompts: of the\nsuite\'s "training" stream.',
+)
+CARD = b"---\nlicense: Apache-2.0\n---\n# model\n"
+GH = """#!/usr/bin/env python3
+import json, os, sys
+with open(os.environ["GH_LOG"], "a") as log:
+    log.write(json.dumps(sys.argv[1:]) + "\\n")
+sys.exit(int(os.environ.get("GH_" + sys.argv[1].upper().strip("-"), 0)))
+"""
+
+
+@pytest.fixture(autouse=True)
+def _suite(tiny, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def repo(hub: HubServer, tmp_path) -> Repo:
+    """The model on the Hub, of seed 0."""
+    return hub.repo(MODEL, tiny_files(tmp_path / "seed-0"))
+
+
+def submit(*arguments: str, facts: tuple[str, ...] = FACTS) -> tuple[int, str, str]:
+    models = [] if any(one.startswith(MODEL) for one in arguments) else [MODEL]
+    result = CliRunner().invoke(app, ["submit", *models, "--suite", "tiny", *facts, *arguments])
+    assert result.exit_code in (0, 1, 2), result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def refused(*arguments: str, facts: tuple[str, ...] = FACTS) -> str:
+    """The one line that submitting is refused with."""
+    code, _, error = submit(*arguments, facts=facts)
+    assert code == 2
+    lines = [line for line in error.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    return tmp_path / "submissions/someone__model/submission.yaml"
+
+
+def seen(file: Path) -> Submission:
+    assert validate(file.parent) == []
+    return read_submission(file)
+
+
+def test_one_command_writes_a_valid_file_and_says_how_to_go_on(repo, file):
+    code, told, _ = submit("--paper", "https://arxiv.org/abs/2411.03945", "--description", "Small.")
+    assert code == 0
+    found, commit = seen(file), repo.refs["main"]
+    assert (found.model, found.suites, found.licence) == (MODEL, [SUITE], "mit")
+    (run,) = found.runs
+    assert (run.seed, run.revision, run.suite) == (0, commit, None)
+    assert set(run.files) == {
+        f"{task}/{name}" for task in TASKS for name in ("config.json", "model.safetensors")
+    }
+    assert found.spec.to_dict() == SPEC
+    assert found.training_data == FACTS[-1]
+    assert all(task in told for task in TASKS)
+    assert told.endswith(
+        "next, in a clone of the repository:\n"
+        f"git switch --create submit-someone__model-{commit[:8]}\n"
+        "git add -- submissions/someone__model/submission.yaml\n"
+        "git commit --message 'Submit someone/model' -- submissions/someone__model/submission.yaml\n"
+        "gh pr create --title 'Submit someone/model' --body "
+        f"'someone/model: tiny-v1-seed-0 at {commit[:12]}.'\n"
+    )
+
+
+def test_the_file_is_plain_data_in_the_order_of_the_schema_and_the_same_each_time(repo, file):
+    submit()
+    text = file.read_text(encoding="utf-8")
+    keys = [line.partition(":")[0] for line in text.splitlines() if line[:1].isalpha()]
+    assert keys == ["schema", "model", "suites", "runs", "spec", "licence", "authors", "training_data"]
+    assert not [mark for mark in ("#", "&", "*", "!!", "{", "null") if mark in text]
+    file.unlink()
+    submit()
+    assert file.read_text(encoding="utf-8") == text
+    code, told, _ = submit()
+    assert (code, "says this already" in told) == (0, True)
+
+
+def test_records_stand_for_evaluating_again(repo, file, monkeypatch):
+    assert (
+        CliRunner().invoke(app, ["evaluate", MODEL, "--suite", "tiny", "--output", "r.json"]).exit_code == 0
+    )
+    newer = repo.commit({**repo.commits[repo.refs["main"]], "README.md": b"newer"})
+    monkeypatch.setattr("icl_bench.evaluation.runner.evaluate_source", pytest.fail)
+    assert submit("--record", "r.json")[0] == 0
+    assert seen(file).runs[0].revision != newer
+    assert "is not submitted; name it, or leave it out" in refused(
+        f"{MODEL}@{newer}", "--record", "r.json", "--replace"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            lambda it: it["model"].update(id="someone/else"),
+            "r.json is of someone/else, not of someone/model on the",
+        ),
+        (
+            lambda it: it["model"].update(revision=None),
+            "r.json is of someone/model, not of someone/model on the Hub",
+        ),
+        (lambda it: it["tasks"].pop("vector_mqar"), "has other tasks than the submission lists files for"),
+        (
+            lambda it: it["tasks"]["vector_mqar"]["checkpoint"].update(sha256="0" * 64),
+            "was not answered by vector_mqar/model.safetensors as listed",
+        ),
+        (
+            lambda it: it["tasks"]["vector_mqar"]["score"].update(value=0.9),
+            "the file was changed, evaluate again",
+        ),
+    ],
+)
+def test_a_record_that_is_not_of_the_run_is_refused(repo, file, change, told):
+    CliRunner().invoke(app, ["evaluate", MODEL, "--suite", "tiny", "--output", "r.json"])
+    whole = json.loads(Path("r.json").read_text())
+    change(whole)
+    Path("r.json").write_text(json.dumps(whole))
+    assert told in refused("--record", "r.json")
+    assert not file.exists()
+
+
+def test_every_revision_is_a_run_of_its_seed(repo, file, tmp_path):
+    first = repo.refs["main"]
+    second = repo.commit(tiny_files(tmp_path / "seed-7", seed=7))
+    repo.refs["seven"] = second
+    assert submit(f"{MODEL}@seven", f"{MODEL}@{first}")[0] == 0
+    assert {run.seed: run.revision for run in seen(file).runs} == {0: first, 7: second}
+    same = repo.commit({**repo.commits[first], "README.md": b"again"})
+    told = refused(f"{MODEL}@{first}", f"{MODEL}@{same}")
+    assert f"{first[:12]} and {same[:12]} of {MODEL} are both of seed 0; name one revision a seed" in told
+
+
+def test_a_run_that_tells_no_seed_has_the_lowest_that_is_free(hub, file, tmp_path):
+    repo = hub.repo(MODEL, tiny_files(tmp_path / "a", training=None))
+    first = repo.refs["main"]
+    second = repo.commit(tiny_files(tmp_path / "b", seed=0))
+    assert submit(f"{MODEL}@{first}", f"{MODEL}@{second}")[0] == 0
+    assert {run.seed: run.revision for run in seen(file).runs} == {0: second, 1: first}
+
+
+def test_all_that_is_missing_is_named_in_one_line(repo, hub):
+    assert refused(facts=()).endswith(f"of {MODEL} than is known; give --licence, --author, --training-data")
+    assert refused(facts=FACTS[:2]).endswith("give --author, --training-data")
+    assert hub.asked_files() == set()
+
+
+def test_the_licence_may_be_that_of_the_models_card(hub, file, tmp_path):
+    hub.repo(MODEL, tiny_files(tmp_path / "seed-0") | {"README.md": CARD})
+    assert submit(facts=FACTS[2:])[0] == 0
+    assert seen(file).licence == "Apache-2.0"
+    hub.repo(MODEL, {**tiny_files(tmp_path / "seed-0"), "README.md": b"---\nlicense: other\n---\n"})
+    shutil.rmtree(file.parent)
+    assert "give --licence (the card's licence 'other' is no SPDX identifier)" in refused(facts=FACTS[2:])
+
+
+def test_a_file_that_says_something_else_is_changed_by_choice_alone(repo, file):
+    submit("--description", "First.")
+    before = file.read_bytes()
+    assert "is there and says something else; give --replace" in refused("--description", "Second.")
+    assert file.read_bytes() == before
+    assert submit("--description", "Second.", "--replace", facts=())[0] == 0
+    now = seen(file)
+    assert (now.description, now.licence, now.authors) == ("Second.", "mit", ["Ana Ω"])
+
+
+def test_runs_on_other_suites_stay(repo, file):
+    submit()
+    value = yaml.safe_load(file.read_text())
+    other = value["runs"][0] | {"suite": "other-v1"}
+    value |= {"suites": ["other-v1"], "runs": [other]}
+    file.write_text(yaml.safe_dump(value))
+    code, _, error = submit("--replace", facts=())
+    assert (code, "unknown suite 'other-v1'" in error) == (2, True)  # the validator's, once both are listed
+    assert yaml.safe_load(file.read_text()) == value
+
+
+def recorded(file: Path, revision: str) -> None:
+    """Leave the results that the merge of the file would have brought about."""
+    (record,) = Path("results").glob("*.json")
+    results = file.parent / "results"
+    results.mkdir()
+    shutil.move(record, results / f"{SUITE}-seed-0.json")
+    assert revision in (results / f"{SUITE}-seed-0.json").read_text()
+
+
+def test_recorded_results_are_replaced_by_choice_alone(repo, file, tmp_path):
+    submit()
+    first = repo.refs["main"]
+    assert "nothing is recorded on tiny-v1 that these runs replace" in refused("--supersede", "a reason")
+    recorded(file, first)
+    before = file.read_bytes()
+    second = repo.commit(tiny_files(tmp_path / "better", width=16))
+    assert f"is recorded of revision {first}; keep it, or name that revision in supersedes" in refused(
+        "--replace"
+    )
+    assert file.read_bytes() == before
+    assert submit("--supersede", "The learning rate was wrong.")[0] == 0
+    found = seen(file)
+    assert found.runs[0].revision == second
+    assert (found.supersedes.revisions, found.supersedes.reason) == ([first], "The learning rate was wrong.")
+    assert submit("--description", "Later.", "--replace", facts=())[0] == 0
+    assert seen(file).supersedes == found.supersedes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--description", "<script>alert(1)</script>"), "description: the text holds markup"),
+        (("--author", "Ana \u202e"), "authors[1]: the text holds U+202E"),
+        (
+            ("--code", "javascript:alert(1)"),
+            "links.code: 'javascript:alert(1)' is not a link that is accepted",
+        ),
+        (("--licence", "apache"), "unknown licence 'apache'; did you mean 'apache-2.0'?"),
+        (
+            (f"{MODEL}@main", "someone/else"),
+            "someone/model and someone/else are two models; submit each on its",
+        ),
+        (("someone/model;reboot",), "'someone/model;reboot' is not the name of a model on the Hub"),
+        ((f"{MODEL}@main", "--revision", "v1"), "name revisions twice; keep one of them"),
+        ((f"{MODEL}@nowhere",), "has no revision 'nowhere'"),
+    ],
+)
+def test_what_cannot_be_submitted_is_told_before_anything_is_evaluated(
+    repo, file, monkeypatch, arguments, told
+):
+    monkeypatch.setattr("icl_bench.evaluation.runner.evaluate_source", pytest.fail)
+    assert told in refused(*arguments)
+    assert not file.exists()
+
+
+def test_a_repository_that_is_not_public_is_refused(repo, hub, file, monkeypatch):
+    repo.private = True
+    monkeypatch.setenv("HF_TOKEN", GOOD_TOKEN)
+    assert "is private, gated or not there; a submission is of a model that is public" in refused()
+    assert not file.exists()
+
+
+def test_specs_that_differ_are_two_models(hub, tmp_path):
+    mixed = tiny_files(tmp_path / "a") | {
+        name: content
+        for name, content in tiny_files(tmp_path / "b", width=16).items()
+        if name.startswith("vector")
+    }
+    hub.repo(MODEL, mixed)
+    assert "linear_regression and vector_mqar hold different specs" in refused()
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch) -> Path:
+    """A checkout with one commit, and a `gh` on PATH that notes what it is asked."""
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Ana")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ana@example.org")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    folder = tmp_path / "clone of it"
+    (folder / "submissions").mkdir(parents=True)
+    git(folder, "init", "-q", "-b", "main")
+    (folder / "README.md").write_text("x")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "first")
+    (folder / "unfinished.txt").write_text("not to be submitted")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/gh").write_text(GH)
+    (tmp_path / "bin/gh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("GH_LOG", str(tmp_path / "gh.log"))
+    return folder
+
+
+def asked_gh(tmp_path: Path) -> list[list[str]]:
+    log = tmp_path / "gh.log"
+    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+
+
+def test_the_pull_request_is_opened_where_gh_is_signed_in(repo, checkout, tmp_path):
+    code, told, _ = submit("--open", "--out", str(checkout / "submissions"))
+    commit = repo.refs["main"]
+    assert (code, "next, in a clone" in told) == (0, False)
+    body = f"{MODEL}: tiny-v1-seed-0 at {commit[:12]}."
+    create = ["pr", "create", "--title", f"Submit {MODEL}", "--body", body]
+    assert asked_gh(tmp_path) == [["--version"], ["auth", "status"], create]
+    assert git(checkout, "rev-parse", "--abbrev-ref", "HEAD") == f"submit-someone__model-{commit[:8]}"
+    assert git(checkout, "diff", "--name-only", "main...HEAD") == "submissions/someone__model/submission.yaml"
+    assert git(checkout, "status", "--porcelain") == "?? unfinished.txt"
+    (tmp_path / "out").mkdir()
+    changed = CliRunner().invoke(app, ["submissions", "diff", "main", "--repository", str(checkout)])
+    assert changed.exit_code == 0
+
+
+def test_what_keeps_it_from_being_opened_is_told_before_the_work(repo, hub, checkout, tmp_path, monkeypatch):
+    monkeypatch.setenv("GH_AUTH", "1")
+    assert "gh is not signed in; run `gh auth login`, or leave out --open" in refused("--open")
+    monkeypatch.delenv("GH_AUTH")
+    told = refused("--open", "--out", str(tmp_path / "submissions"))
+    assert "is not the folder submissions of a checkout; clone the repository, and give --out there" in told
+    assert "is not the folder submissions" in refused("--open", "--out", str(checkout / "elsewhere"))
+    (tmp_path / "bin/gh").unlink()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert "gh is not there; install it from https://cli.github.com, or leave out --open" in refused("--open")
+    assert hub.requests == []
+
+
+def test_a_step_that_fails_leaves_the_file_and_says_what_is_left(repo, checkout, monkeypatch):
+    monkeypatch.setenv("GH_PR", "4")
+    told = refused("--open", "--out", str(checkout / "submissions"))
+    assert (
+        "gh pr ended with 4 and the submission is written; mend that, then run gh pr create --title" in told
+    )
+    assert (checkout / "submissions/someone__model/submission.yaml").is_file()
