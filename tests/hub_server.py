@@ -15,6 +15,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import yaml
+
 GOOD_TOKEN = "hf_good"
 LARGE = (".safetensors", ".bin")
 
@@ -164,6 +166,8 @@ class _Handler(BaseHTTPRequestHandler):
             for path, content in repo.commits[commit].items()
         ]
         facts = {"_id": name, "id": name, "modelId": name, "sha": commit, "siblings": siblings, "tags": []}
+        _, *card = repo.commits[commit].get("README.md", b"").decode().split("---\n")
+        facts |= {"cardData": yaml.safe_load(card[0])} if len(card) > 1 else {}
         self._json(facts | {"private": repo.private, "gated": repo.gated and "auto", "downloads": 0})
 
     def _lfs(self, path: str, content: bytes) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"""`icl-bench submit` writes what `submissions validate` accepts, overwrites nothing in silence, and opens pull
-requests by arguments alone."""
+"""`icl-bench submit` writes what `submissions validate` accepts, overwrites nothing in silence, and opens
+pull requests by arguments alone."""
 
 import json
 import os

@@ -10,6 +10,7 @@ from icl_bench.cli.leaderboard import leaderboard
 from icl_bench.cli.models import models
 from icl_bench.cli.predict import predict
 from icl_bench.cli.submissions import submissions
+from icl_bench.cli.submit import submit
 from icl_bench.cli.sweep import sweep
 from icl_bench.cli.tasks import tasks
 from icl_bench.cli.train import train
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(evaluate)
 app.command()(compare)
 app.command()(predict)
+app.command()(submit)
 app.command()(verify)
 app.command()(reproduce)
 app.command()(train)

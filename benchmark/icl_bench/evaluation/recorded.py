@@ -17,7 +17,7 @@ from icl_bench.evaluation.sampled import Errors
 from icl_bench.models.reference import PREFIX, check_reference, reference_folder
 from icl_bench.resources import data_folder
 from icl_bench.specs.result import ResultRecord
-from icl_bench.specs.submission import folder_name, is_model_name
+from icl_bench.specs.submission import folder_name, model_fault
 from icl_bench.suites import Suite
 
 
@@ -36,7 +36,7 @@ def submitted_records(model: str, suite: Suite, root: Path | None = None) -> dic
     `root` is the folder of the submissions, by default this installation's. SpecError where a file is no
     record, or one of another model; InputError where it is of another suite.
     """
-    if not is_model_name(model):
+    if model_fault(model):
         return {}
     found = {}
     folder = (root or data_folder("submissions")) / folder_name(model)

@@ -34,12 +34,8 @@ def folder_name(model: str) -> str:
     return model.replace("/", "__")
 
 
-def is_model_name(model: str) -> bool:
-    """Whether a submission may be of a model of that name."""
-    return _model_fault(model) is None
-
-
-def _model_fault(model: str) -> str | None:
+def model_fault(model: str) -> str | None:
+    """Why no submission can be of a model of that name, and what to do; None where one can."""
     owner, _, name = model.partition("/")
     if not _MODEL.fullmatch(model) or len(model) > 96 or ".." in model or "--" in model:
         return f"{shown(model)} is not the name of a model on the Hub; write user/model"
@@ -143,7 +139,7 @@ class Submission(Strict):
     """A model of the Hub, submitted to the board."""
 
     schema_version: Literal[1] = Field(alias="schema")
-    model: Annotated[str, told(_model_fault)]
+    model: Annotated[str, told(model_fault)]
     suites: list[SuiteName] = Field(min_length=1, max_length=8)
     runs: list[Run] = Field(min_length=1, max_length=MAX_RUNS)
     spec: ArchitectureSpec

@@ -1,0 +1,69 @@
+"""From a written `submission.yaml` to a pull request: the commands, and giving them by a signed-in `gh`."""
+
+import shlex
+import subprocess
+from pathlib import Path
+
+from icl_bench.errors import InputError
+from icl_bench.specs.submission import Submission, folder_name
+from icl_bench.submissions.folder import SUBMISSION_FILE
+
+_SECONDS = 60
+
+
+def steps(submission: Submission) -> list[list[str]]:
+    """The commands that make a pull request of one file, each as its arguments, for a checkout's root."""
+    folder = folder_name(submission.model)
+    file = f"submissions/{folder}/{SUBMISSION_FILE}"
+    title = f"Submit {submission.model}"
+    seeds = ", ".join(f"{submission.run_name(run)} at {run.revision[:12]}" for run in submission.runs)
+    return [
+        ["git", "switch", "--create", f"submit-{folder}-{submission.runs[-1].revision[:8]}"],
+        ["git", "add", "--", file],
+        ["git", "commit", "--message", title, "--", file],
+        ["gh", "pr", "create", "--title", title, "--body", f"{submission.model}: {seeds}."],
+    ]
+
+
+def as_lines(commands: list[list[str]]) -> str:
+    """Commands as they are given in a shell, a line each."""
+    return "\n".join(shlex.join(command) for command in commands)
+
+
+def checkout_of(root: Path) -> Path:
+    """The checkout whose folder `submissions` is `root`, once git and a signed-in gh are found.
+
+    InputError says what is missing, and what to do.
+    """
+    _ask(["gh", "--version"], Path(), "gh is not there; install it from https://cli.github.com")
+    _ask(["gh", "auth", "status"], Path(), "gh is not signed in; run `gh auth login`")
+    needed = "is not the folder submissions of a checkout; clone the repository, and give --out there"
+    there = next(
+        (folder for folder in (root.absolute(), *root.absolute().parents) if folder.is_dir()), Path()
+    )
+    top = Path(_ask(["git", "rev-parse", "--show-toplevel"], there, f"{root} {needed}").strip())
+    if root.resolve() != (top / "submissions").resolve():
+        raise InputError(f"{root} {needed}, or leave out --open")
+    return top
+
+
+def open_pull_request(commands: list[list[str]], checkout: Path) -> None:
+    """Give the commands one by one, in this terminal; InputError where one fails, with those left to give."""
+    for place, command in enumerate(commands):
+        code = subprocess.run(command, cwd=checkout, check=False).returncode
+        if code != 0:
+            left = "; ".join(shlex.join(one) for one in commands[place:])
+            raise InputError(
+                f"{shlex.join(command[:2])} ended with {code} and the submission is written; mend that, then "
+                f"run {left}"
+            )
+
+
+def _ask(command: list[str], folder: Path, fault: str) -> str:
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, check=True, timeout=_SECONDS
+        )
+    except (OSError, subprocess.SubprocessError):
+        raise InputError(f"{fault}, or leave out --open") from None
+    return done.stdout
