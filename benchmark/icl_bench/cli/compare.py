@@ -49,7 +49,7 @@ def compare(
         typer.echo(json.dumps(sides | {"differences": [_row(one) for one in found]}, indent=1))
         return
     typer.echo(f"A = {first.name}, B = {second.name}, on {of.name}\n")
-    typer.echo(_table(found))
+    typer.echo(_table(found, of.spec.resamples))
     if any(_alone(one) for one in found):
         typer.echo(f"* of the mean alone, not corrected; the others are for {_corrected(found)} tasks (Holm)")
     for one in found:
@@ -81,15 +81,11 @@ def _prompts(one: "Difference") -> str:
     return f"{'' if one.task == MEAN else 'first '}{one.prompts:,} of {one.of:,}"
 
 
-def _p(one: "Difference") -> str:
-    p = one.p if _alone(one) else one.p_corrected
-    return "-" if p is None else f"{p:.3f}{' *' if _alone(one) else ''}"
-
-
-def _table(found: "list[Difference]") -> str:
+def _table(found: "list[Difference]", resamples: int) -> str:
     from tabulate import tabulate
 
     from icl_bench.evaluation.table import told
+    from icl_bench.leaderboard.formats import p_value
 
     rows = [
         {
@@ -98,7 +94,7 @@ def _table(found: "list[Difference]") -> str:
             "A": "-" if one.a is None else f"{one.a:.3f}",
             "B": "-" if one.b is None else f"{one.b:.3f}",
             "A − B": told(one.difference),
-            "p": _p(one),
+            "p": "-" if one.p is None else p_value(one, resamples) + " *" * _alone(one),
             "": f"{one.better} is better" if one.better else "not separated",
         }
         for one in found
