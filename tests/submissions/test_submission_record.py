@@ -1,0 +1,333 @@
+"""Records are appended once every number was computed anew; what is recorded does not change in silence."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from models.small import files_of
+from submissions.submitted import COMMIT, OTHER, REVISION, Submitted, edit, tiny_files
+
+from icl_bench.errors import CheckError, ICLBenchError, InputError, SpecError, StorageError
+from icl_bench.evaluation.record import load_record
+from icl_bench.evaluation.references import suite_references
+from icl_bench.evaluation.summary import estimates
+from icl_bench.submissions.folder import SubmissionFolder, read_submission
+from icl_bench.submissions.record import record_submission
+from icl_bench.suites import load_suite
+
+RUN = "tiny-v1-seed-0"
+RECORD, FRESH = f"{RUN}.json", f"{RUN}.fresh.json"
+LINEAR = ("tasks", "linear_regression")
+MQAR = ("tasks", "vector_mqar")
+
+
+def refused(
+    submitted: Submitted, records: Path, *parts: str, commit: str | None = COMMIT, error=ICLBenchError
+) -> str:
+    """The one line that recording ends with; nothing in the submission's folder is changed."""
+    before = files_of(submitted.folder)
+    with pytest.raises(error) as caught:
+        record_submission(submitted.entry, records, commit)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 700
+    for part in parts:
+        assert part in message
+    assert files_of(submitted.folder) == before
+    return message
+
+
+def test_results_are_appended(submitted, records):
+    assert record_submission(submitted.entry, records, COMMIT) == [f"{RUN}: recorded"]
+    found = submitted.entry.records()[RUN]
+    assert found == load_record(records / RECORD)
+    assert (found.model.kind, found.model.id, found.model.revision) == ("hub", "someone/model", REVISION)
+    assert submitted.entry.fresh_records()[RUN].commit == COMMIT
+    assert sorted(files_of(submitted.folder)) == [f"results/{FRESH}", f"results/{RECORD}", "submission.yaml"]
+
+
+def test_recording_again_says_so_and_changes_nothing(submitted, records):
+    record_submission(submitted.entry, records, COMMIT)
+    before = files_of(submitted.folder)
+    again = f"{RUN}: recorded already, and the numbers are identical"
+    assert record_submission(submitted.entry, records, COMMIT) == [again]
+    assert record_submission(submitted.entry, records) == [again]
+    assert files_of(submitted.folder) == before
+
+
+def test_without_a_commit_there_are_no_fresh_prompts_and_they_may_follow_later(submitted, records):
+    record_submission(submitted.entry, records)
+    assert submitted.entry.fresh_records() == {}
+    record_submission(submitted.entry, records, COMMIT)
+    assert submitted.entry.fresh_records().keys() == {RUN}
+
+
+def test_the_first_fresh_prompts_of_a_model_stay(submitted, records, fetched):
+    """Else a gap would go away by merging something again."""
+    record_submission(submitted.entry, records, COMMIT)
+    submitted.evaluate(fetched, records, "d4" * 20)
+    record_submission(submitted.entry, records, "d4" * 20)
+    assert submitted.entry.fresh_records()[RUN].commit == COMMIT
+
+
+def test_a_further_seed_is_added_beside_the_first(submitted, records, fetched, tmp_path):
+    record_submission(submitted.entry, records, COMMIT)
+    first = (submitted.folder / "results" / RECORD).read_bytes()
+    submitted.add_run(1, OTHER, tiny_files(tmp_path / "second", seed=1))
+    submitted.lay_out(fetched)
+    submitted.evaluate(fetched, records, COMMIT)
+    told = record_submission(submitted.entry, records, COMMIT)
+    assert told == [f"{RUN}: recorded already, and the numbers are identical", "tiny-v1-seed-1: recorded"]
+    assert (submitted.folder / "results" / RECORD).read_bytes() == first
+    assert list(submitted.entry.records()) == [RUN, "tiny-v1-seed-1"]
+
+
+@pytest.fixture
+def retrained(submitted: Submitted, records, fetched, tmp_path) -> Submitted:
+    """A recorded submission whose run of seed 0 has other weights since, evaluated."""
+    record_submission(submitted.entry, records, COMMIT)
+    other = tiny_files(tmp_path / "retrained", seed=0, training={"seed": 0, "steps": 1}, final_norm="rmsnorm")
+    weights = tiny_files(tmp_path / "other", seed=5)
+    files = {name: (weights if name.endswith(".safetensors") else other)[name] for name in other}
+    submitted.change(
+        lambda value: value.update(supersedes={"revision": REVISION, "reason": "Trained longer."})
+    )
+    submitted.add_run(0, OTHER, files)
+    submitted.lay_out(fetched)
+    submitted.evaluate(fetched, records, COMMIT)
+    return submitted
+
+
+def test_other_weights_are_refused_unless_they_supersede_the_recorded_revision(retrained, records):
+    entry = retrained.entry
+    silent = SubmissionFolder(entry.path, entry.submission.model_copy(update={"supersedes": None}))
+    with pytest.raises(
+        CheckError, match=rf"{RUN} is recorded of revision {REVISION} and .* supersedes names"
+    ):
+        record_submission(silent, records, COMMIT)
+    retrained.change(lambda value: value.update(supersedes=None))
+    with pytest.raises(SpecError, match="keep it, or name that revision in supersedes"):
+        assert retrained.entry
+
+
+def test_superseded_results_are_kept_with_the_reason(retrained, records):
+    before = {path.name: path.read_bytes() for path in (retrained.folder / "results").iterdir()}
+    assert record_submission(retrained.entry, records, COMMIT) == [f"{RUN}: recorded, superseding {REVISION}"]
+    history = retrained.folder / "results/superseded" / REVISION[:12]
+    assert {path.name: path.read_bytes() for path in history.iterdir()} == before | {
+        "reason.txt": b"Trained longer.\n"
+    }
+    assert retrained.entry.records()[RUN].model.revision == OTHER
+    assert retrained.entry.fresh_records()[RUN].model.revision == OTHER
+    again = record_submission(retrained.entry, records, COMMIT)
+    assert again == [f"{RUN}: recorded already, and the numbers are identical"]
+
+
+def test_a_run_that_is_superseded_without_a_successor_goes_to_the_history(
+    submitted, records, fetched, tmp_path
+):
+    record_submission(submitted.entry, records)
+    submitted.add_run(1, OTHER, tiny_files(tmp_path / "second", seed=1))
+    submitted.lay_out(fetched)
+    submitted.evaluate(fetched, records)
+    submitted.change(lambda value: value.update(runs=value["runs"][1:]))
+    entry_of = SubmissionFolder(submitted.folder, read_submission(submitted.folder))
+    with pytest.raises(CheckError, match=f"{RUN} is recorded and no longer a run"):
+        record_submission(entry_of, records)
+    submitted.change(
+        lambda value: value.update(supersedes={"revision": [REVISION], "reason": "A wrong recipe."})
+    )
+    told = record_submission(submitted.entry, records)
+    assert told == ["tiny-v1-seed-1: recorded", f"{RUN}: superseded, and no longer a run"]
+    assert list(submitted.entry.records()) == ["tiny-v1-seed-1"]
+    assert (submitted.folder / "results/superseded" / REVISION[:12] / RECORD).is_file()
+
+
+def scaled(path: Path, factor: float) -> None:
+    """What another machine would find: every error of the model a little larger, aggregates with them."""
+    record, suite = load_record(path), load_suite("tiny")
+    tasks = {}
+    for name, task in record.tasks.items():
+        errors = factor * np.array(task.prompt_errors)
+        curves = {
+            key: [factor * x for x in getattr(task.error_curves, key)]
+            for key in ("model", "model_low", "model_high")
+        }
+        update = estimates(suite, name, errors, suite_references(suite, suite.task(name)))
+        update |= {
+            "prompt_errors": errors.tolist(),
+            "error_curves": task.error_curves.model_copy(update=curves),
+        }
+        tasks[name] = task.model_copy(update=update)
+    record.model_copy(update={"tasks": tasks}).save(path)
+
+
+def test_rounding_of_another_machine_keeps_what_is_recorded(submitted, records):
+    record_submission(submitted.entry, records)
+    before = files_of(submitted.folder)
+    scaled(records / RECORD, 1 + 1e-6)
+    assert record_submission(submitted.entry, records) == [f"{RUN}: recorded already, and the numbers agree"]
+    assert files_of(submitted.folder) == before
+
+
+def test_another_score_of_the_same_revision_is_refused(submitted, records):
+    record_submission(submitted.entry, records)
+    scaled(records / RECORD, 0.9)
+    told = refused(
+        submitted, records, "a record changes only where supersedes names", commit=None, error=CheckError
+    )
+    assert f"{RUN} is recorded of revision {REVISION} and on linear_regression " in told
+    submitted.change(
+        lambda value: value.update(supersedes={"revision": REVISION, "reason": "A fault of ours."})
+    )
+    assert record_submission(submitted.entry, records) == [f"{RUN}: recorded, superseding {REVISION}"]
+    scaled(records / RECORD, 0.9)
+    refused(
+        submitted, records, "is there already; submit a revision of its own", commit=None, error=InputError
+    )
+
+
+DEEP = json.loads("[" * 40 + "]" * 40)
+FORGED = {
+    "score": ((*LINEAR, "score", "value"), 0.99),
+    "score interval": ((*LINEAR, "score", "low"), -1_000.0),
+    "optimality": ((*LINEAR, "optimality", "value"), 1.0),
+    "mean error": ((*LINEAR, "mean_error", "value"), 0.0),
+    "mean error interval": ((*LINEAR, "mean_error", "high"), 1e9),
+    "one prompt's error": ((*LINEAR, "prompt_errors", 3), 0.0),
+    "huge errors": ((*LINEAR, "prompt_errors", 0), 1e305),
+    "curve": ((*LINEAR, "error_curves", "model", 2), 0.0),
+    "band": ((*LINEAR, "error_curves", "model_low", 2), 1e6),
+    "band of the scored length": ((*MQAR, "error_curves", "model_high", -1), 50.0),
+    "zero's curve": ((*LINEAR, "error_curves", "zero", 0), 1e6),
+    "baseline's curve": ((*LINEAR, "error_curves", "baseline", 0), 1e6),
+    "exact's curve": ((*LINEAR, "error_curves", "exact", 0), 1e6),
+    "exact's curve left out": ((*LINEAR, "error_curves", "exact"), None),
+    "baseline": ((*LINEAR, "baseline"), "averaging"),
+    "checks": ((*LINEAR, "checks"), []),
+    "scored": ((*LINEAR, "scored"), "last"),
+    "points": ((*LINEAR, "points"), 8),
+    "fewer prompts": ((*LINEAR, "prompts"), 95),
+    "NaN": ((*LINEAR, "prompt_errors", 0), float("nan")),
+    "infinity": ((*LINEAR, "mean_error", "value"), float("inf")),
+    "NaN in free data": ((*LINEAR, "checkpoint", "training"), {"loss": float("nan")}),
+    "weights": ((*LINEAR, "checkpoint", "sha256"), "0" * 64),
+    "no weights": ((*LINEAR, "checkpoint"), None),
+    "spec": ((*LINEAR, "checkpoint", "spec", "width"), 16),
+    "code in the spec": ((*LINEAR, "checkpoint", "spec", "code"), "import os"),
+    "parameters": ((*LINEAR, "checkpoint", "parameters"), 1),
+    "training seed": ((*LINEAR, "checkpoint", "training", "seed"), 3),
+    "markup": ((*LINEAR, "checkpoint", "training", "note"), "<script>alert(1)</script>"),
+    "deep data": ((*LINEAR, "checkpoint", "training", "note"), DEEP),
+    "kind": (("model", "kind"), "reference"),
+    "another model": (("model", "id"), "someone/else"),
+    "another revision": (("model", "revision"), OTHER),
+    "no revision": (("model", "revision"), None),
+    "another suite": (("suite", "name"), "mini-v1"),
+    "another lock": (("suite", "lock_hash"), "0" * 64),
+    "fewer resamples": (("suite", "resamples"), 2),
+    "markup in a version": (("environment", "torch"), "<img src=x>"),
+    "terminal codes": (("environment", "python"), "\x1b[2J"),
+    "device": (("environment", "device"), "cuda"),
+    "evaluator": (("evaluator", "commit"), "HEAD"),
+    "long version": (("evaluator", "version"), "1" * 200),
+    "reason": (("missing", "decision_tree"), "<b>"),
+    "another task": (("missing", "x"), "y"),
+    "unknown key": (("extra",), 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", FORGED)
+def test_a_record_that_does_not_follow_from_its_errors_or_is_of_something_else(submitted, records, what):
+    keys, value = FORGED[what]
+    edit(records / RECORD, keys, value)
+    refused(submitted, records, RECORD)
+
+
+FRESH_FORGED = {
+    "gap": ((*LINEAR, "gap", "value"), 0.0),
+    "gap interval": ((*LINEAR, "gap", "low"), -5.0),
+    "gap left out": ((*LINEAR, "gap"), {"value": None, "low": None, "high": None, "reason": "none"}),
+    "errors": ((*LINEAR, "prompt_errors", 0), 100.0),
+    "huge errors": ((*LINEAR, "prompt_errors", 0), 1e305),
+    "zero's errors": ((*LINEAR, "zero_errors", 0), 100.0),
+    "weights": ((*LINEAR, "sha256"), "0" * 64),
+    "revision": (("model", "revision"), OTHER),
+    "commit": (("commit",), OTHER),
+    "suite": (("suite", "lock_hash"), "0" * 64),
+    "tasks": (("tasks",), {}),
+    "device": (("environment", "device"), "cuda"),
+}
+
+
+@pytest.mark.parametrize("what", FRESH_FORGED)
+def test_a_record_of_fresh_prompts_that_does_not_follow_from_them(submitted, records, what):
+    keys, value = FRESH_FORGED[what]
+    edit(records / FRESH, keys, value)
+    refused(submitted, records, FRESH)
+
+
+def test_fresh_prompts_of_another_commit_are_refused(submitted, records):
+    """Somebody who could choose the commit could choose the prompts."""
+    refused(submitted, records, f"is on prompts of {COMMIT}, not of {OTHER}", commit=OTHER)
+    refused(submitted, records, "is not a commit; give its 40 hexadecimal digits", commit="main")
+
+
+def test_a_task_that_was_left_out_or_moved_is_told(submitted, records):
+    whole = (records / RECORD).read_text()
+    value = json.loads(whole)
+    value["missing"]["vector_mqar"] = "someone/model has no checkpoint for it"
+    del value["tasks"]["vector_mqar"]
+    (records / RECORD).write_text(json.dumps(value))
+    refused(submitted, records, "has other tasks than the submission lists files for", commit=None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[" * 100_000,
+        b"\x80\x04cos\nsystem\n.",
+        b"null",
+        b'{"schema": 1, "schema": 1}',
+        b" " * 20_000_001,
+    ],
+    ids=range(7),
+)
+def test_what_is_no_record_is_one_line(submitted, records, content):
+    (records / RECORD).write_bytes(content)
+    refused(submitted, records, RECORD)
+    (records / RECORD).unlink()
+    refused(submitted, records, "`icl-bench submissions evaluate` writes it")
+
+
+def test_a_record_that_is_a_link_is_not_read(submitted, records, tmp_path):
+    (records / RECORD).rename(tmp_path / "elsewhere.json")
+    (records / RECORD).symlink_to(tmp_path / "elsewhere.json")
+    refused(submitted, records, "no file")
+
+
+def test_of_several_runs_all_are_recorded_or_none(submitted, records, fetched, tmp_path):
+    submitted.add_run(1, OTHER, tiny_files(tmp_path / "second", seed=1))
+    submitted.lay_out(fetched)
+    submitted.evaluate(fetched, records, COMMIT)
+    edit(records / "tiny-v1-seed-1.json", (*LINEAR, "score", "value"), 0.99)
+    refused(submitted, records, "tiny-v1-seed-1.json")
+    assert not (submitted.folder / "results").exists()
+
+
+def test_a_disk_that_fills_up_leaves_what_was_recorded(retrained, records, monkeypatch):
+    before = files_of(retrained.folder)
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("icl_bench.files.os.fsync", full)
+    with pytest.raises(StorageError):
+        record_submission(retrained.entry, records, COMMIT)
+    assert files_of(retrained.folder) == before
+    assert [path.name for path in retrained.folder.iterdir() if path.name.startswith(".")] == []
+    shutil.rmtree(records)
