@@ -30,6 +30,14 @@ def test_a_board_with_models_does_not():
     assert (code, "no model is recorded" in told) == (0, False)
 
 
+def test_baselines_can_be_left_out():
+    whole, models = (run("show", *option)[1] for option in ([], ["--no-baselines"]))
+    assert "baseline/ridge" in whole
+    assert "baseline/" not in models
+    assert [line for line in whole.splitlines() if "reference/" in line] != []
+    assert whole.count("reference/") == models.count("reference/")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -10,6 +10,8 @@ import typer
 from icl_bench.cli.errors import VerbGroup, let_signals_interrupt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from icl_bench.evaluation.board import Board, Standing
 
 leaderboard = typer.Typer(cls=VerbGroup, help="Rank what is recorded, on the terminal and as a site.")
@@ -25,6 +27,9 @@ def show(
     optimality: Annotated[
         bool, typer.Option("--optimality", help="Tasks against the exact predictors in place of baselines.")
     ] = False,
+    baselines: Annotated[
+        bool, typer.Option("--baselines/--no-baselines", help="Baselines below the models.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")] = False,
 ) -> None:
     """Show the board of a suite: ranks, mean scores and a score a task, with 95% intervals.
@@ -45,7 +50,8 @@ def show(
     if as_json:
         typer.echo(json.dumps(board_data(board, entries).model_dump(by_alias=True), indent=1))
         return
-    typer.echo(_table(board, optimality))
+    shown = [*board.models, *board.baselines] if baselines else board.models
+    typer.echo(_table(board, shown, optimality))
     if not entries:
         typer.echo(
             f"\nno model is recorded on {of.name} yet, baselines alone; score one with: "
@@ -106,10 +112,10 @@ def serve(
         running.serve_forever()
 
 
-def _table(board: "Board", optimality: bool) -> str:
+def _table(board: "Board", shown: "Sequence[Standing]", optimality: bool) -> str:
     from tabulate import tabulate
 
-    rows = [_row(board, one, optimality) for one in [*board.models, *board.baselines]]
+    rows = [_row(board, one, optimality) for one in shown]
     return tabulate(rows, headers="keys", disable_numparse=True, tablefmt="github")
 
 
