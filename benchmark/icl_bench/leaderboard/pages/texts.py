@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from importlib.metadata import version
 
+from icl_bench.evaluation import agreement
 from icl_bench.evaluation.checks import CHECKS, TOLERANCE
 from icl_bench.evaluation.compare import SIGNIFICANT
 from icl_bench.evaluation.scores import CONFIDENCE
@@ -43,6 +44,7 @@ def pages(site: Site) -> Iterator[Page]:
             "percent": f"{CONFIDENCE:.0%}",
             "significant": SIGNIFICANT,
             "tolerance": f"{TOLERANCE:g}",
+            "agreement": f"{agreement.TOLERANCE:g}",
             "checks": CHECKS,
             "frozen": [board.data for board in site.boards],
             "tasks": list(site.boards[0].suite.tasks.values()),
