@@ -18,6 +18,8 @@ PAGES = {
     "empty task": "paper-v1/tasks/vector_mqar.html",
     "model": f"{SUITE}/models/reference__llama.html",
     "model that lacks a task": f"{SUITE}/models/reference__gpt2-rms.html",
+    "model that was submitted": f"{SUITE}/models/ana__quick_one.html",
+    "model that is worse on fresh prompts": f"{SUITE}/models/{SLUGS[LONG]}.html",
     "model of a hostile name": f"{SUITE}/models/{SLUGS[HOSTILE]}.html",
     "compare": "compare.html",
     "compared": f"{SUITE}/compare/reference__gpt2-rms.html",

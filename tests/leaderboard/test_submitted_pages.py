@@ -1,0 +1,121 @@
+"""A submitted model's page and data: who submitted which files, fresh prompts, corrections; all is text."""
+
+import json
+
+import pytest
+from fabricated import HOSTILE, LONG, MARKUP, SUITE
+from leaderboard.site_reading import Document, having, text
+
+from icl_bench.evaluation.fresh import beyond_sampling_error
+from icl_bench.leaderboard.data import BoardData
+from icl_bench.leaderboard.paths import slugs
+
+NAME = "ana/quick_one"
+
+
+@pytest.fixture(scope="module")
+def data(site_folder) -> BoardData:
+    return BoardData.model_validate_json((site_folder / f"data/{SUITE}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def seen(documents):
+    """The page of a model."""
+
+    def page(name: str) -> Document:
+        return documents[f"{SUITE}/models/{slugs([name])[name]}.html"]
+
+    return page
+
+
+def pairs(page: Document) -> dict[str, str]:
+    """What stands beside what in its lists of pairs."""
+    return {
+        text(dt): text(dd)
+        for one in page.all("dl")
+        for dt, dd in zip(one.iter("dt"), one.iter("dd"), strict=True)
+    }
+
+
+def test_the_page_says_who_submitted_what(seen, data):
+    page, (model,) = seen(NAME), [one for one in data.models if one.name == NAME]
+    told = pairs(page)
+    assert told["Authors"] == "Trained < 1 h., 李"
+    assert told["Licence"] == model.submission.licence == "apache-2.0"
+    assert told["Training data"] == "Trained < 1 h. Trained < 1 h."
+    assert told["Paper"] == "https://paper.example/?a=1&b=2"
+    assert told["Seed 1"] == f"{NAME} at commit {'a1' * 20}"
+    (paper,) = [one for one in page.all("a") if one.get("href") == told["Paper"]]
+    assert paper.get("rel") == "nofollow noopener"
+    hashes = [text(one) for one in having(page.root, "hash")]
+    for run in model.submission.runs:
+        assert run.files
+        assert set(run.files.values()) <= set(hashes)
+    assert model.verified
+
+
+def test_the_page_has_the_command_that_reproduces_the_row(seen):
+    commands = [text(one) for one in seen(NAME).all("pre")]
+    assert f"icl-bench reproduce {NAME} --suite {SUITE}" in commands
+    assert f"icl-bench reproduce reference/gpt2 --suite {SUITE}" in [
+        text(one) for one in seen("reference/gpt2").all("pre")
+    ]
+    unlisted = [text(one) for one in seen("ana/Quick_one").all("pre")]
+    assert f"icl-bench evaluate ana/Quick_one@{'a1' * 20} --suite {SUITE}" in unlisted
+
+
+def test_a_gap_beyond_sampling_error_is_shown_and_warned_of(seen, data):
+    page, (model,) = seen(LONG), [one for one in data.models if one.name == LONG]
+    (warning,) = having(page.root, "warning")
+    assert text(warning).startswith(
+        "Worse on fresh prompts. On linear regression, sparse parity its error is larger"
+    )
+    (table,) = [one for one in page.all("table") if "Gap" in text(one)]
+    rows = {text(row[0]): text(row[3]) for row in table.iter("tr") if row[0].get("scope") == "row"}
+    worse = {task for task, told in rows.items() if told == "worse than sampling explains"}
+    assert worse == {"linear regression", "sparse parity"}
+    assert len(rows) == len(data.tasks)
+    assert {one.task for one in model.submission.fresh if one.beyond} == {
+        "linear_regression",
+        "sparse_parity",
+    }
+    for one in model.submission.fresh:
+        assert one.beyond == beyond_sampling_error(one.gap, tasks=len(model.submission.fresh))
+    assert "+0.300 0.250 to 0.350" in text(table)
+
+
+def test_a_model_within_sampling_error_is_not_warned_of(seen):
+    page = seen(NAME)
+    assert having(page.root, "warning") == []
+    assert text(page.root).count("within sampling error") == 12  # six tasks, two seeds
+
+
+def test_results_that_were_replaced_are_told_with_the_reason(seen, data):
+    page, (model,) = seen(NAME), [one for one in data.models if one.name == NAME]
+    (was,) = model.submission.corrections
+    assert (was.revision, was.reason, len(was.scores)) == ("b2" * 20, "Trained < 1 h.", len(data.tasks))
+    (table,) = [one for one in page.all("table") if "Why they were replaced" in text(one)]
+    assert "b2" * 20 in text(table)
+    assert "Trained < 1 h." in text(table)
+    assert "linear regression 0." in text(table)
+    assert "corrections" not in seen(LONG).ids
+
+
+def test_whatever_a_submission_says_is_shown_as_it_is_written(seen, site_folder):
+    page = seen(HOSTILE)
+    told = pairs(page)
+    assert (told["Licence"], told["Training data"]) == (MARKUP, f"{MARKUP} {MARKUP}")
+    assert told["Authors"] == f"{MARKUP}, 李"
+    assert [text(one) for one in having(page.root, "said")] == [MARKUP, f"{MARKUP} {MARKUP}", MARKUP]
+    assert not [one for one in page.all("img") if one.get("src") == "x"]
+    assert MARKUP not in page.source
+
+
+def test_the_data_file_says_the_same_and_its_schema_knows_it(site_folder, data):
+    raw = json.loads((site_folder / f"data/{SUITE}.json").read_text(encoding="utf-8"))
+    (model,) = [one for one in raw["models"] if one["name"] == NAME]
+    assert model["submission"]["links"]["paper"] == "https://paper.example/?a=1&b=2"
+    assert {one["submission"] is None for one in raw["models"] if one["kind"] == "reference"} == {True}
+    assert {one["submission"] for one in raw["baselines"]} == {None}
+    schema = json.loads((site_folder / "data/board.schema.json").read_text(encoding="utf-8"))
+    assert set(schema["$defs"]["SubmissionData"]["properties"]) == set(model["submission"])

@@ -1,0 +1,105 @@
+"""What is recorded of submissions stands on the board and is compared, with what it replaced and why."""
+
+from pathlib import Path
+
+import pytest
+from submissions.submitted import COMMIT, MODEL, OTHER, REVISION, SUITE, TASKS, Submitted, tiny_files
+
+from icl_bench.errors import SpecError
+from icl_bench.evaluation.contenders import contenders
+from icl_bench.evaluation.recorded import board_records
+from icl_bench.leaderboard.data import board_data
+from icl_bench.leaderboard.entries import board_of, recorded_entries
+from icl_bench.submissions.record import record_submission
+from icl_bench.submissions.recorded import recorded_submissions
+
+
+@pytest.fixture
+def board(submitted: Submitted, records: Path, tmp_path, monkeypatch) -> Path:
+    """The folder of all submissions; one of them is recorded, and one is not yet."""
+    for module in ("icl_bench.evaluation.recorded", "icl_bench.submissions.recorded"):
+        monkeypatch.setattr(f"{module}.data_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr("icl_bench.leaderboard.entries.reference_names", lambda suite: [])
+    record_submission(submitted.entry, records, COMMIT)
+    return tmp_path / "submissions"
+
+
+def supersede(submitted: Submitted, tmp_path: Path, revision: str, reason: str) -> None:
+    """Record other weights in the place of those of `revision`."""
+    weights = len(reason)
+    submitted.change(lambda value: value.update(supersedes={"revision": revision, "reason": reason}))
+    submitted.add_run(
+        0,
+        f"{weights:02x}" * 20,
+        tiny_files(tmp_path / f"files-{weights}", training={"seed": 0, "n": weights}),
+    )
+    submitted.lay_out(tmp_path / f"fetched-{weights}")
+    submitted.evaluate(tmp_path / f"fetched-{weights}", tmp_path / f"records-{weights}")
+    record_submission(submitted.entry, tmp_path / f"records-{weights}")
+
+
+def test_it_is_read_with_its_fresh_results(board, tiny, submitted):
+    (found,) = recorded_submissions(tiny)
+    assert found.submission == submitted.entry.submission
+    assert (list(found.records), list(found.fresh), found.corrections) == ([0], [0], [])
+    assert found.fresh[0].commit == COMMIT
+    assert found.listed(0) == found.submission.runs[0]
+
+
+def test_it_stands_on_the_board_and_is_verified(board, tiny):
+    (entry,) = recorded_entries(tiny)
+    (row,) = board_data(board_of(tiny, [entry]), [entry]).models
+    assert (row.name, row.kind, row.verified) == (MODEL, "submission", True)
+    assert set(row.tasks) == set(TASKS)
+    assert [run.revision for run in row.submission.runs] == [REVISION]
+    assert {one.task for one in row.submission.fresh} == set(TASKS)
+
+
+def test_what_the_submission_does_not_list_is_not_verified(board, tiny, submitted):
+    """As between a merge and what records its results: those of the commit before still stand there."""
+    submitted.change(lambda value: value["runs"][0].update(revision=OTHER))
+    (entry,) = recorded_entries(tiny)
+    (row,) = board_data(board_of(tiny, [entry]), [entry]).models
+    assert not row.verified
+    assert [(run.revision, run.files) for run in row.submission.runs] == [(REVISION, {})]
+
+
+def test_it_is_compared_by_what_is_recorded(board, tiny, monkeypatch):
+    monkeypatch.setattr("icl_bench.evaluation.contenders.open_source", pytest.fail)
+    (found,) = contenders([MODEL], tiny, ["linear_regression"])
+    record = board_records(MODEL, tiny)[0]
+    assert found.name == MODEL
+    assert found.runs["linear_regression"][0].tolist() == record.tasks["linear_regression"].prompt_errors
+    assert list(found.runs) == ["linear_regression"]
+
+
+def test_every_correction_keeps_its_record_and_its_reason(board, tiny, submitted, tmp_path):
+    supersede(submitted, tmp_path, REVISION, "The first reason.")
+    second = submitted.value["runs"][0]["revision"]
+    supersede(submitted, tmp_path, second, "Another, later on.")
+    (found,) = recorded_submissions(tiny)
+    told = {one.record.model.revision: one.reason for one in found.corrections}
+    assert told == {REVISION: "The first reason.", second: "Another, later on."}
+    assert found.records[0].model.revision == submitted.value["runs"][0]["revision"]
+    assert found.fresh == {}
+
+
+def test_results_of_another_model_are_not_taken_for_its_own(board, tiny):
+    path = board / "someone__model/results" / f"{SUITE}-seed-0.json"
+    path.write_text(path.read_text().replace(MODEL, "someone/other"))
+    with pytest.raises(SpecError, match="is of someone/other, not of someone/model; restore the file"):
+        recorded_entries(tiny)
+
+
+def test_fresh_results_of_another_revision_are_refused(board, tiny):
+    path = board / "someone__model/results" / f"{SUITE}-seed-0.fresh.json"
+    path.write_text(path.read_text().replace(REVISION, OTHER))
+    with pytest.raises(SpecError, match="is not of the record beside it; restore the file"):
+        recorded_entries(tiny)
+
+
+@pytest.mark.parametrize(
+    "name", ["../submissions/someone__model", "someone__model", "x" * 5_000, "a\0/b", "."]
+)
+def test_what_is_no_name_of_a_model_has_no_results(board, tiny, name):
+    assert board_records(name, tiny) == {}
