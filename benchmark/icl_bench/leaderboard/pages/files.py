@@ -27,7 +27,7 @@ COLUMNS = {  # of the CSV file: one row a model and task
     "score": "ICL regression score",
     "low": "lower end of its 95% interval",
     "high": "upper end",
-    "optimality": "the same against the exact predictor",
+    "optimality": "the same against the exact or best known predictor",
     "optimality_low": "lower end of its 95% interval",
     "optimality_high": "upper end",
     "prompts": "how many prompts the score rests on",
