@@ -62,7 +62,7 @@ def show(
             f"\nneighbours in rank are told apart when their means differ by about {board.resolvable:.3f}"
         )
     if any(runs > 1 for one in board.models for runs in one.runs.values()):
-        typer.echo("*: the mean of two or more runs")
+        typer.echo("‡: the mean of two or more runs")
 
 
 @leaderboard.command("build")
@@ -129,5 +129,5 @@ def _row(board: "Board", one: "Standing", optimality: bool) -> dict[str, Any]:
     row = {"rank": rank, "group": group, "model": one.name}
     row["mean score"] = "-" if one.mean is None else told(one.mean)
     for task in board.suite.tasks:
-        row[task] = told(cells[task]) + "*" * (one.runs[task] > 1) if task in cells else "-"
+        row[task] = told(cells[task]) + "‡" * (one.runs[task] > 1) if task in cells else "-"
     return row

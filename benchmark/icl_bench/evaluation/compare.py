@@ -3,8 +3,8 @@
 D = S_A − S_B = Σ (ξ_A − ξ_B) / Σ (ξ_base − ξ_0) on each task, from the errors of both on the same prompts.
 Prompts are resampled as for every interval (`icl_bench.evaluation.sampled`), the same ones for both, so what
 makes a prompt hard for both cancels. The p-value is that of the two-sided percentile bootstrap, twice the
-smaller share of resamples at or beyond 0 with one added to either count (Davison & Hinkley 1997, section
-4.2), and is corrected for the number of tasks by Holm's method (Holm 1979).
+smaller share of resamples at or beyond 0 with one added to either count (Davison & Hinkley 1997, chapter
+4), and is corrected for the number of tasks by Holm's method (Holm 1979).
 """
 
 from collections.abc import Mapping, Sequence

@@ -53,4 +53,3 @@ def _others(board: SuiteBoard, model: ModelData) -> list[ModelData]:
         near = models[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1]
         models = near + [one for one in models if one.kind == "reference" and one not in near]
     return [one for one in [*models, *baselines] if one is not model and set(one.tasks) & set(model.tasks)]
-
