@@ -7,7 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from models.small import files_of
-from submissions.submitted import COMMIT, OTHER, REVISION, Submitted, edit, tiny_files
+from submissions.submitted import (
+    COMMIT,
+    OTHER,
+    REVISION,
+    Submitted,
+    edit,
+    run_entry,
+    submission_value,
+    tiny_files,
+    write,
+)
 
 from icl_bench.errors import CheckError, ICLBenchError, InputError, SpecError, StorageError
 from icl_bench.evaluation.record import load_record
@@ -46,6 +56,17 @@ def test_results_are_appended(submitted, records):
     assert (found.model.kind, found.model.id, found.model.revision) == ("hub", "someone/model", REVISION)
     assert submitted.entry.fresh_records()[RUN].commit == COMMIT
     assert sorted(files_of(submitted.folder)) == [f"results/{FRESH}", f"results/{RECORD}", "submission.yaml"]
+
+
+def test_a_checkpoint_at_the_root_answers_one_task(tiny, tmp_path):
+    files = {name.rpartition("/")[2]: b for name, b in tiny_files(tmp_path / "c").items() if "linear" in name}
+    value = submission_value([run_entry(0, files)])
+    submitted = Submitted(write(tmp_path / "submissions", value), value, {0: files})
+    submitted.lay_out(tmp_path / "fetched")
+    submitted.evaluate(tmp_path / "fetched", tmp_path / "records", COMMIT)
+    assert record_submission(submitted.entry, tmp_path / "records", COMMIT) == [f"{RUN}: recorded"]
+    assert list(submitted.entry.records()[RUN].tasks) == ["linear_regression"]
+    assert list(submitted.entry.fresh_records()[RUN].tasks) == ["linear_regression"]
 
 
 def test_recording_again_says_so_and_changes_nothing(submitted, records):

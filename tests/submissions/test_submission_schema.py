@@ -274,6 +274,7 @@ def test_several_suites_have_runs_of_their_own(root):
         ({"positions": {"type": "learned", "max_tokens": 10**9}}, "less than or equal to 65536"),
         ({"name": "../x"}, "spec.name: String should match pattern"),
         ({"code": "import os"}, "spec: unknown key 'code'"),
+        ({"stem": [{"norm": "rmsnorm", "module": {"type": []}}]}, "spec.stem[0].module: unknown block '[]'"),
         ({"layers": [{"repeat": 1, "sublayers": [{"norm": "rmsnorm", "module": {"type": "os.system"}}]}]},
          "unknown block 'os.system'"),
     ],
@@ -288,6 +289,10 @@ def test_a_spec_that_takes_too_long_to_evaluate_is_refused_before_anything_is_fe
     monkeypatch.setattr("icl_bench.submissions.validate.MAX_FLOPS", 1e5)
     (told,) = faults(write(root, submission_value()))
     assert "FLOPs to evaluate on tiny-v1; at most 1e+05 are spent on a run: submit a smaller model" in told
+    monkeypatch.setattr("icl_bench.submissions.validate.MAX_FLOPS", 1e9)
+    monkeypatch.setattr("icl_bench.submissions.validate.MAX_FLOPS_IN_ALL", 1e5)
+    (told,) = faults(write(root, submission_value()))
+    assert "FLOPs to evaluate all runs; at most 1e+05 are spent: submit fewer" in told
 
 
 class Trap:

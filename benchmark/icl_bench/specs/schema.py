@@ -77,7 +77,7 @@ class Registry(Generic[Entry]):
                 return value
         if not isinstance(value, dict) or "type" not in value:
             raise ValueError(f"a {self.kind} is a mapping with a 'type', one of {', '.join(entries)}")
-        if value["type"] not in entries:
+        if not isinstance(value["type"], str) or value["type"] not in entries:
             raise ValueError(str(UnknownNameError(self.kind, value["type"], entries)))
         return entries[value["type"]].model_validate(value)
 

@@ -27,7 +27,8 @@ from icl_bench.suites import Suite, load_suite, suite_names
 
 # What a machine of two cores and 7 GiB evaluates in its time.
 MAX_PARAMETERS = 500_000_000
-MAX_FLOPS = 3e14  # of a run: all prompts of all its tasks
+MAX_FLOPS = 1e14  # of a run: all prompts of all its tasks
+MAX_FLOPS_IN_ALL = 3e14  # of all runs
 
 _RECORD = r"[a-z]+-v[0-9]+-seed-[0-9]+(\.fresh)?\.json"
 _EXPECTED = re.compile(
@@ -103,8 +104,8 @@ def _suite_faults(text: SubmissionText, submission: Submission) -> Iterator[Faul
         suite = suites.get(submission.suite_of(run))
         if suite is not None:
             yield from _task_faults(text, ("runs", place, "files"), run, suite)
-            yield from _cost_faults(text, submission.spec, suite, run)
     yield from _spec_faults(text, submission.spec, suites)
+    yield from _cost_faults(text, submission, suites)
 
 
 def _task_faults(text: SubmissionText, files: tuple[Any, ...], run: Run, suite: Suite) -> Iterator[Fault]:
@@ -128,22 +129,29 @@ def _spec_faults(text: SubmissionText, spec: ArchitectureSpec, suites: dict[str,
         yield text.fault(("spec",), f"spec: {told}")
 
 
-def _cost_faults(text: SubmissionText, spec: ArchitectureSpec, suite: Suite, run: Run) -> Iterator[Fault]:
-    """Tasks of a run that the spec has too few positions for, or that take too long."""
-    tasks = [suite.tasks[place] for place in run.places if place in suite.tasks]
-    accounts = {task.name: account(spec, task) for task in tasks}
-    for name, costs in accounts.items():
-        if not costs.fits:
-            told = (
-                f"{spec.max_tokens()} positions and a prompt of {suite.name}/{name} has {costs.tokens} tokens"
-            )
-            yield text.fault(
-                ("spec", "positions"), f"spec.positions: {told}; raise max_tokens, and train with it"
-            )
-    flops = float(suite.spec.prompts) * sum(costs.flops for costs in accounts.values())
-    if flops > MAX_FLOPS:
-        told = f"{flops:.1e} FLOPs to evaluate on {suite.name}; at most {MAX_FLOPS:.0e} are spent on a run"
-        yield text.fault(("spec",), f"spec: {told}: submit a smaller model")
+def _cost_faults(text: SubmissionText, submission: Submission, suites: dict[str, Suite]) -> Iterator[Fault]:
+    """Tasks that the spec has too few positions for, and runs that take too long."""
+    spec, in_all = submission.spec, 0.0
+    for suite in suites.values():
+        runs = submission.runs_of(suite.name)
+        costs = {task.name: account(spec, task) for task in suite.tasks.values()}
+        for task in dict.fromkeys(place for run in runs for place in run.places if place in costs):
+            if not costs[task].fits:
+                tokens = f"a prompt of {suite.name}/{task} has {costs[task].tokens} tokens"
+                told = f"{spec.max_tokens()} positions and {tokens}; raise max_tokens, and train with it"
+                yield text.fault(("spec", "positions"), f"spec.positions: {told}")
+        dearest = max(one.flops for one in costs.values())  # at the root lies one task, whichever
+        of_runs = [
+            float(suite.spec.prompts) * sum(costs[p].flops if p in costs else dearest for p in run.places)
+            for run in runs
+        ]
+        in_all += sum(of_runs)
+        if max(of_runs) > MAX_FLOPS:
+            told = f"{max(of_runs):.1e} FLOPs to evaluate on {suite.name}; at most {MAX_FLOPS:.0e} are spent"
+            yield text.fault(("spec",), f"spec: {told} on a run: submit a smaller model")
+    if in_all > MAX_FLOPS_IN_ALL:
+        told = f"{in_all:.1e} FLOPs to evaluate all runs; at most {MAX_FLOPS_IN_ALL:.0e} are spent"
+        yield text.fault(("runs",), f"runs: {told}: submit fewer")
 
 
 def _history_faults(text: SubmissionText, submission: Submission) -> Iterator[Fault]:
