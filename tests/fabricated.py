@@ -162,7 +162,7 @@ def submission(
         submission=told,
         suite=SUITE,
         records=dict(enumerate(records)),
-        fresh={seed: _fresh(one, worse) for seed, one in enumerate(records)},
+        fresh={seed: _fresh(one, worse, lacks=seed) for seed, one in enumerate(records)},
         corrections=[] if was is None else [Correction(0, was, said)],
     )
 
@@ -173,8 +173,10 @@ def _run(seed: int, of: ResultRecord) -> Run:
     return Run(seed=seed, revision=of.model.revision, files=files)
 
 
-def _fresh(of: ResultRecord, worse: Sequence[str]) -> FreshRecord:
-    gaps = {task: Estimate(value=0.01, low=-0.01, high=0.03, reason=None) for task in of.tasks}
+def _fresh(of: ResultRecord, worse: Sequence[str], lacks: int) -> FreshRecord:
+    """The last `lacks` tasks are missing."""
+    tasks = list(of.tasks)[: len(of.tasks) - lacks]
+    gaps = {task: Estimate(value=0.01, low=-0.01, high=0.03, reason=None) for task in tasks}
     gaps |= {task: Estimate(value=0.3, low=0.25, high=0.35, reason=None) for task in worse}
     errors: dict[str, Any] = {"prompts": 1, "prompt_errors": [1.0], "zero_errors": [2.0]}
     return FreshRecord(
