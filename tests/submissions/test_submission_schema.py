@@ -341,6 +341,14 @@ def test_a_pickle_in_place_of_the_submission_is_never_loaded(root, tmp_path, pro
     assert not (tmp_path / "executed").exists()
 
 
+def test_hundreds_of_faults_are_told_briefly(root):
+    value = submission_value()
+    value["runs"][0]["files"] = {f"file{number}": 1 for number in range(300)}
+    told = faults(write(root, value))
+    assert len(told) == 101
+    assert "500 more faults; mend those above first" in " ".join(told)
+
+
 def test_hundreds_of_unknown_keys_are_told_briefly(root):
     value = submission_value() | {f"key{number}": 1 for number in range(300)} | {"k" * 5_000: 1}
     assert 1 <= len(faults(write(root, value))) <= 60

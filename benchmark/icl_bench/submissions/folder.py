@@ -25,6 +25,7 @@ REFERENCE_FOLDER = "reference"  # models that come with icl-bench
 RESULTS, SUPERSEDED = "results", "superseded"
 REASON_FILE = "reason.txt"  # beside records that were replaced
 MAX_BYTES = 100_000
+MAX_TOLD = 100  # faults of one file
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,11 @@ def inspect_submission(path: Path) -> tuple[SubmissionText, Submission | None, l
     text, fault = _read(file)
     if fault:
         return text, None, [fault]
-    submission, faults = all_faults(Submission, text.value)
-    return text, submission, sorted((text.fault(*one) for one in faults), key=lambda fault: fault.line or 0)
+    submission, found = all_faults(Submission, text.value)
+    faults = sorted((text.fault(*one) for one in found[:MAX_TOLD]), key=lambda fault: fault.line or 0)
+    if len(found) > MAX_TOLD:
+        faults.append(Fault(file, None, f"{len(found) - MAX_TOLD:,} more faults; mend those above first"))
+    return text, submission, faults
 
 
 def _read(file: Path) -> tuple[SubmissionText, Fault | None]:

@@ -17,6 +17,7 @@ from icl_bench.suites import Suite, load_suite
 
 MAX_BYTES = 20_000_000
 MAX_TEXT = 100  # characters of a version, a device, …
+MAX_COST = 10**7  # seconds, MiB, prompts a batch, threads: what nobody can recompute is plausible
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
@@ -81,6 +82,11 @@ def _check_made_by(record: ResultRecord | FreshRecord, source: str) -> None:
         if fault:
             raise SpecError(f"{source}: {key} {fault}")
     commit = record.evaluator.commit
+    numbers: list[float] = [record.environment.threads]
+    for task in record.tasks.values() if isinstance(record, ResultRecord) else ():
+        numbers += [task.batch_size, task.cost.seconds, task.cost.peak_memory_mb or 0]
+    if not all(0 <= number <= MAX_COST for number in numbers):
+        raise SpecError(f"{source}: batch_size, cost or threads cannot be; evaluate it again")
     if record.environment.device != "cpu" or (commit is not None and not _COMMIT.fullmatch(commit)):
         raise SpecError(f"{source} was not made on a CPU by a commit of icl-bench; evaluate it there")
 
