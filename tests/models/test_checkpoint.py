@@ -166,9 +166,9 @@ def test_a_real_limit_on_file_size_is_one_line(folder):
 
 def test_a_killed_process_leaves_the_old_folder_whole(folder):
     before = files_of(folder)
-    kill = "import os, signal, safetensors.torch as s; write = s.save_model\n"
-    kill += "def killed(model, name, **rest): write(model, name); os.kill(os.getpid(), signal.SIGKILL)\n"
-    done = save_elsewhere(folder, kill + "s.save_model = killed")
+    kill = "import os, signal, safetensors.torch as s; write = s.save_file\n"
+    kill += "def killed(*all, **rest): write(*all, **rest); os.kill(os.getpid(), signal.SIGKILL)\n"
+    done = save_elsewhere(folder, kill + "s.save_file = killed")
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert files_of(folder) == before
     load_checkpoint(folder)
