@@ -86,7 +86,7 @@ def test_one_command_writes_a_valid_file_and_says_how_to_go_on(repo, file):
     assert found.training_data == FACTS[-1]
     assert all(task in told for task in TASKS)
     assert told.endswith(
-        "next, in a clone of the repository:\n"
+        "next, in a clone of the repository, once the file is there too:\n"
         f"git switch --create submit-someone__model-{commit[:8]}\n"
         "git add -- submissions/someone__model/submission.yaml\n"
         "git commit --message 'Submit someone/model' -- submissions/someone__model/submission.yaml\n"
@@ -326,12 +326,18 @@ def test_the_pull_request_is_opened_where_gh_is_signed_in(repo, checkout, tmp_pa
     assert changed.exit_code == 0
 
 
+def test_without_it_the_steps_are_those_of_the_checkout(repo, checkout, tmp_path):
+    _, told, _ = submit("--out", str(checkout / "submissions"))
+    assert f"\nnext, in {checkout}:\ngit switch --create submit-" in told
+    assert asked_gh(tmp_path) == []
+
+
 def test_what_keeps_it_from_being_opened_is_told_before_the_work(repo, hub, checkout, tmp_path, monkeypatch):
     monkeypatch.setenv("GH_AUTH", "1")
     assert "gh is not signed in; run `gh auth login`, or leave out --open" in refused("--open")
     monkeypatch.delenv("GH_AUTH")
     told = refused("--open", "--out", str(tmp_path / "submissions"))
-    assert "is not the folder submissions of a checkout; clone the repository, and give --out there" in told
+    assert "is not the folder submissions of a checkout; clone the repository and give --out there" in told
     assert "is not the folder submissions" in refused("--open", "--out", str(checkout / "elsewhere"))
     (tmp_path / "bin/gh").unlink()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))

@@ -101,7 +101,7 @@ def test_a_model_of_the_hub_gets_its_row(checkout: Checkout, hub: HubServer):
     revision = hub.repos[MODEL].refs["main"]
     facts = ("--author", "Ana", "--training-data", "None: it is as it was initialised.")
     told = checkout.verb("submit", MODEL, *facts)
-    *steps, ask = told.partition("next, in a clone of the repository:\n")[2].splitlines()
+    *steps, ask = told.partition(f"next, in {checkout.folder}:\n")[2].splitlines()
     assert ask.startswith("gh pr create ")
     for step in steps:
         checkout.run("sh", "-ec", step)

@@ -70,7 +70,7 @@ def submit(
     of = load_suite(suite)
     model, revisions = submit.split_names(models)
     revisions = _revisions(model, revisions, revision, record or [], of)
-    checkout = pull_request.checkout_of(out) if open_it else None
+    checkout = pull_request.check_ready(out) if open_it else pull_request.checkout_around(out)
     place = submit.look_at(out, model)
     check_file_place(place.file)
     links = {key: link for key, link in (("paper", paper), ("code", code), ("website", website)) if link}
@@ -90,10 +90,11 @@ def submit(
     _evaluate(made, of, record or [])
     _write(place, text)
     commands = pull_request.steps(made)
-    if checkout is not None:
+    if open_it and checkout is not None:
         pull_request.open_pull_request(commands, checkout)
-    else:
-        typer.echo(f"\nnext, in a clone of the repository:\n{pull_request.as_lines(commands)}")
+        return
+    where = f"in {checkout}" if checkout else "in a clone of the repository, once the file is there too"
+    typer.echo(f"\nnext, {where}:\n{pull_request.as_lines(commands)}")
 
 
 def _revisions(

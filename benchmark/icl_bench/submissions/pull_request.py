@@ -30,21 +30,28 @@ def as_lines(commands: list[list[str]]) -> str:
     return "\n".join(shlex.join(command) for command in commands)
 
 
-def checkout_of(root: Path) -> Path:
-    """The checkout whose folder `submissions` is `root`, once git and a signed-in gh are found.
+def checkout_around(root: Path) -> Path | None:
+    """The checkout whose folder `submissions` is `root`, which need not be there yet; None without one."""
+    there = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.is_dir())
+    top = _printed(["git", "rev-parse", "--show-toplevel"], there)
+    if top is None or root.resolve() != (Path(top.strip()) / "submissions").resolve():
+        return None
+    return Path(top.strip())
 
-    InputError says what is missing, and what to do.
-    """
-    _ask(["gh", "--version"], Path(), "gh is not there; install it from https://cli.github.com")
-    _ask(["gh", "auth", "status"], Path(), "gh is not signed in; run `gh auth login`")
-    needed = "is not the folder submissions of a checkout; clone the repository, and give --out there"
-    there = next(
-        (folder for folder in (root.absolute(), *root.absolute().parents) if folder.is_dir()), Path()
-    )
-    top = Path(_ask(["git", "rev-parse", "--show-toplevel"], there, f"{root} {needed}").strip())
-    if root.resolve() != (top / "submissions").resolve():
-        raise InputError(f"{root} {needed}, or leave out --open")
-    return top
+
+def check_ready(root: Path) -> Path:
+    """The checkout of `root`, once a signed-in gh is found; InputError says what is missing."""
+    if _printed(["gh", "--version"], Path()) is None:
+        raise InputError("gh is not there; install it from https://cli.github.com, or leave out --open")
+    if _printed(["gh", "auth", "status"], Path()) is None:
+        raise InputError("gh is not signed in; run `gh auth login`, or leave out --open")
+    checkout = checkout_around(root)
+    if checkout is None:
+        raise InputError(
+            f"{root} is not the folder submissions of a checkout; clone the repository and give --out there, "
+            "or leave out --open"
+        )
+    return checkout
 
 
 def open_pull_request(commands: list[list[str]], checkout: Path) -> None:
@@ -59,11 +66,12 @@ def open_pull_request(commands: list[list[str]], checkout: Path) -> None:
             )
 
 
-def _ask(command: list[str], folder: Path, fault: str) -> str:
+def _printed(command: list[str], folder: Path) -> str | None:
+    """What a command prints; None where there is no such program, or where it fails."""
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, check=True, timeout=_SECONDS
         )
     except (OSError, subprocess.SubprocessError):
-        raise InputError(f"{fault}, or leave out --open") from None
+        return None
     return done.stdout
