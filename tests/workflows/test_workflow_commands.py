@@ -1,49 +1,10 @@
 """Every command of a workflow can be given on any machine: its verbs, options and files are there."""
 
 import re
-import shlex
-from typing import Any
 
 import pytest
-import typer
+from known_commands import UsageError, check, commands
 from workflow_files import ROOT, Step, steps
-
-from icl_bench.cli import app
-
-UsageError = typer.BadParameter.__base__  # of click, or of the one that typer brings along
-OPERATORS = set("();<>|&")
-
-
-def commands(script: str, program: str) -> list[list[str]]:
-    """The arguments of every call of a program in a script."""
-    found = []
-    for line in script.replace("\\\n", " ").splitlines():
-        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-        lexer.whitespace_split = True
-        words = list(lexer)
-        for start, word in enumerate(words):
-            if word.rpartition("/")[2] == program:
-                rest = words[start + 1 :]
-                end = next((i for i, one in enumerate(rest) if set(one) <= OPERATORS), len(rest))
-                found.append(rest[:end])
-    return found
-
-
-def verb(words: list[str]) -> tuple[Any, list[str]]:
-    """The command that words name, and the arguments that are left."""
-    command: Any = typer.main.get_command(app)
-    while hasattr(command, "commands"):
-        assert words[0] in command.commands, f"there is no verb {words[0]}"
-        command, words = command.commands[words[0]], words[1:]
-    return command, words
-
-
-def check(words: list[str]) -> None:
-    """Fail where icl-bench would not take these words for a call, whatever the values."""
-    command, rest = verb(words)
-    given, left, _ = command.make_parser(command.context_class(command)).parse_args(list(rest))
-    assert left == []
-    assert [one.name for one in command.params if one.required and not given.get(one.name)] == []
 
 
 def having(program: str) -> list[Step]:
