@@ -2,12 +2,15 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hub_server import HubServer
+from models.small import saved, small_model, small_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -48,18 +51,32 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(command: str, checkout: Path) -> str:
+def run(command: str, checkout: Path, **variables: str) -> str:
     """What a command prints in the copy; it fails where the command does."""
-    words = [
-        str(Path(sys.executable).parent / word.removeprefix(".venv/bin/"))
-        if word.startswith(".venv/bin/")
-        else word
-        for word in command.split()
-    ]
-    environment = os.environ | {"PYTHONPATH": str(checkout / "benchmark"), "OMP_NUM_THREADS": "1"}
+    beside = f"{Path(sys.executable).parent}/"
+    words = [re.sub(r"^\.venv/bin/", beside, word) for word in shlex.split(command)]
+    environment = os.environ | {"PYTHONPATH": str(checkout / "benchmark"), "OMP_NUM_THREADS": "1"} | variables
     done = subprocess.run(words, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def test_a_model_is_submitted_and_recorded(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """From `submit` to the built site, in the words of the text, with a Hub that has user/model."""
+    layers = [{"repeat": 1, "sublayers": small_spec()["layers"][0]["sublayers"][::2]}]
+    files = saved(tmp_path_factory.mktemp("model"), small_model(d=5, layers=layers))
+    given = commands(SECTIONS["Submit a model"])
+    assert len(given) == 6
+    with HubServer().running() as hub:
+        hub.repo("user/model", files)
+        home = str(checkout / "home")
+        printed = [
+            run(command, checkout, HF_ENDPOINT=hub.url, HF_HOME=home, NO_PROXY="*") for command in given
+        ]
+    assert "git" in printed[0]
+    assert "valid" in printed[1]
+    assert (checkout / "submissions/user__model/results/mini-v1-seed-0.json").is_file()
+    assert "user/model" in (checkout / "_site/index.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("kind", KINDS)

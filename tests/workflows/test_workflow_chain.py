@@ -9,31 +9,17 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 import yaml
 from hub_server import HubServer
 from local_runner import LocalRunner, git
+from models.small import saved, small_model, small_spec
 from workflow_files import ROOT
-
-from icl_bench.models.checkpoint import save_checkpoint
-from icl_bench.models.initialise import initialise
-from icl_bench.models.model import ICLModel
 
 MODEL, FOLDER = "someone/model", "submissions/someone__model"
 SUBMISSION = f"{FOLDER}/submission.yaml"
-ATTENTION = {"type": "attention", "heads": 1, "positions": "none", "bias": False}
-SPEC: dict[str, Any] = {
-    "schema": 1,
-    "name": "tiny",
-    "width": 8,
-    "positions": {"type": "learned", "max_tokens": 32},
-    "stem": [],
-    "layers": [{"repeat": 1, "sublayers": [{"norm": "rmsnorm", "module": ATTENTION}]}],
-    "final_norm": "rmsnorm",
-}
+LAYERS = [{"repeat": 1, "sublayers": small_spec()["layers"][0]["sublayers"][::2]}]
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +47,9 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
     """A Hub that has the model's files."""
     folder = tmp_path_factory.mktemp("checkpoint")
-    model = ICLModel(spec=SPEC, d=5, k=1, task="mini-v1/linear_regression", training={"seed": 0})
-    initialise(model, torch.Generator().manual_seed(0))
-    save_checkpoint(model, folder)
-    names = ("config.json", "model.safetensors")
+    files = saved(folder, small_model(d=5, layers=LAYERS))
     with HubServer().running() as server:
-        server.repo(MODEL, {f"linear_regression/{name}": (folder / name).read_bytes() for name in names})
+        server.repo(MODEL, {f"linear_regression/{name}": content for name, content in files.items()})
         yield server
 
 
@@ -80,7 +63,7 @@ def submission(hub: HubServer) -> str:
             "model": MODEL,
             "suites": ["mini-v1"],
             "runs": [{"seed": 0, "revision": repo.refs["main"], "files": hashes}],
-            "spec": SPEC,
+            "spec": small_spec(layers=LAYERS),
             "licence": "apache-2.0",
             "authors": ["Somebody"],
             "training_data": "None: it is as it was initialised.",
