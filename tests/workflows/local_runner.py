@@ -89,6 +89,9 @@ class _Job:
             "OMP_NUM_THREADS": "1",
             "RUNNER_TEMP": str(self.temporary),
             "GITHUB_SHA": run.github["sha"],
+            "GITHUB_SERVER_URL": "https://github.com",
+            "GITHUB_REPOSITORY": "Somebody/icl-bench",
+            "GITHUB_REPOSITORY_OWNER": "Somebody",
             "GITHUB_OUTPUT": str(folder / "output"),
             "GITHUB_STEP_SUMMARY": str(run.folder / "summary.md"),
         }

@@ -179,6 +179,12 @@ def test_the_built_site_has_its_row(merged: LocalRunner) -> None:
     assert "index.html" in boards
 
 
+def test_the_built_site_knows_where_it_stands_and_comes_from(merged: LocalRunner) -> None:
+    site = merged.folder / "deploy-build" / "workspace" / "_site"
+    assert "https://somebody.github.io/icl-bench/" in (site / "feed.xml").read_text(encoding="utf-8")
+    assert "https://github.com/Somebody/icl-bench" in (site / "submit.html").read_text(encoding="utf-8")
+
+
 def test_only_json_is_handed_to_the_job_that_writes(merged: LocalRunner) -> None:
     handed = sorted(path.name for path in (merged.folder / "artifacts" / "results").rglob("*"))
     assert handed == ["mini-v1-seed-0.fresh.json", "mini-v1-seed-0.json"]
