@@ -80,16 +80,35 @@ def test_ranks_means_and_groups_are_as_defined(suite, zero):
     expected, leader = [1], 0
     order = [names.index(one.name) for one in board.models]
     for k in range(1, len(order)):
-        below = len(order) - leader - 1
+        pairs = (len(order) - leader) * (len(order) - leader - 1) // 2
         apart = drawn[:, order[leader]] - drawn[:, order[k]]
         gap = board.models[leader].mean.value - board.models[k].mean.value
-        separated = gap > norm.ppf(1 - 0.025 / below) / norm.ppf(0.975) * half_width(apart)
+        separated = gap > norm.ppf(1 - 0.025 / pairs) / norm.ppf(0.975) * half_width(apart)
         leader = k if separated else leader
         expected.append(expected[-1] + separated)
     assert [one.rank.group for one in board.models] == expected
     assert 1 < max(expected) < len(models)
     widths = [half_width(drawn[:, a] - drawn[:, b]) for a, b in pairwise(order)]
     assert board.resolvable == pytest.approx(np.median(widths))
+
+
+@pytest.mark.parametrize("runs", [2, 3, 5])
+def test_equal_models_are_in_one_group_on_95_of_100_boards(suite, zero, runs):
+    """Where training seeds are all that differs, on one task more than on the other."""
+    rng, trials, apart = np.random.default_rng(runs), 60, 0
+    for _ in range(trials):
+        models = [
+            Contender(
+                name,
+                {
+                    task: {seed: errors * rng.normal(0.5, noise) for seed in range(runs)}
+                    for (task, errors), noise in zip(zero.items(), (0.1, 0.01), strict=True)
+                },
+            )
+            for name in "abcdef"
+        ]
+        apart += max(one.rank.group for one in Board(suite, models).models) > 1
+    assert apart / trials <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)
 
 
 def test_equal_models_share_their_place_and_group(suite, zero):

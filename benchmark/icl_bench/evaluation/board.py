@@ -10,19 +10,23 @@ resamples.
 
 Group: models that cannot be told from their group's leader. The best model leads group 1. Going down from a
 leader, the first model that is separated from it leads the next group. A model is separated from its leader
-where the difference of their means is more than z / 1.96 times the half-width of its 95% interval over paired
-resamples, with z the normal quantile of a two-sided 5% divided by the number of models below the leader
-(Bonferroni).
+where the difference of their means is outside an interval about 0 of confidence 1 − 5% / m, with m the number
+of pairs among the leader and the models below it (Bonferroni: the leader is picked as the best of them, so
+every pair has its chance). Resamples are too few to show the ends of that interval: it is the 95% interval
+over paired resamples, widened as that of a normal distribution would be; where a model has several runs, as
+that of Student's t with as many degrees of freedom as give the ratio of its 95% to its 68% interval.
 
 Resolvable: the median over neighbours in rank of the half-width of the 95% interval of their paired
 difference: about how far apart two neighbours have to be before one comparison tells them apart.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import norm, rankdata
+from scipy.stats import t as student
 
 from icl_bench.evaluation.compare import Difference, Pair, compare, differences
 from icl_bench.evaluation.sampled import Contender, SampledTask, sample_task
@@ -67,7 +71,8 @@ class Board:
         }
         complete, left = _best_first([self._standing(one) for one in models])
         means = np.array([self._mean(one.name) for one in complete]).T  # (resamples, models)
-        ranks, self.resolvable = _rank(np.array([_mean_of(one) for one in complete]), means)
+        single = [max(one.runs.values()) == 1 for one in complete]
+        ranks, self.resolvable = _rank(np.array([_mean_of(one) for one in complete]), means, single)
         ranked = [replace(one, rank=rank) for one, rank in zip(complete, ranks, strict=True)]
         self.models = [*ranked, *left]  # the best first, then those without a rank
         complete, left = _best_first([self._standing(one) for one in baselines])
@@ -133,10 +138,10 @@ def _mean_of(standing: Standing) -> float:
     return standing.mean.value
 
 
-def _rank(values: np.ndarray, drawn: np.ndarray) -> tuple[list[Rank], float | None]:
+def _rank(values: np.ndarray, drawn: np.ndarray, single: Sequence[bool]) -> tuple[list[Rank], float | None]:
     """Ranks of models in the order of their values, the best first, and what is resolvable.
 
-    values: (models,), drawn: (resamples, models).
+    values: (models,), drawn: (resamples, models), single: whether a model has one run of each task.
     """
     if len(values) == 0:
         return [], None
@@ -145,7 +150,7 @@ def _rank(values: np.ndarray, drawn: np.ndarray) -> tuple[list[Rank], float | No
     ends = np.quantile(
         rankdata(-drawn, method="min", axis=1), [tail, 1 - tail], axis=0, method="inverted_cdf"
     )
-    groups = _groups(values, drawn)
+    groups = _groups(values, drawn, single)
     ranks = [
         Rank(int(place), int(low), int(high), group)
         for place, low, high, group in zip(places, *ends, groups, strict=True)
@@ -155,16 +160,32 @@ def _rank(values: np.ndarray, drawn: np.ndarray) -> tuple[list[Rank], float | No
     return ranks, float(np.median([_half_width(drawn, k, k + 1) for k in range(len(values) - 1)]))
 
 
-def _groups(values: np.ndarray, drawn: np.ndarray) -> list[int]:
+def _groups(values: np.ndarray, drawn: np.ndarray, single: Sequence[bool]) -> list[int]:
     groups, leader = [1], 0
     for model in range(1, len(values)):
-        below = len(values) - 1 - leader
+        apart = drawn[:, leader] - drawn[:, model]
+        degrees = np.inf if single[leader] and single[model] else _degrees(apart)
         tail = (1 - CONFIDENCE) / 2
-        wider = norm.ppf(1 - tail / below) / norm.ppf(1 - tail)
+        pairs = math.comb(len(values) - leader, 2)
+        wider = student.isf(tail / pairs, degrees) / student.isf(tail, degrees)
         separated = values[leader] - values[model] > wider * _half_width(drawn, leader, model)
         groups.append(groups[-1] + int(separated))
         leader = model if separated else leader
     return groups
+
+
+_DEGREES = np.array([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 40, 1e6])
+_ONE_SIGMA = norm.sf(1)  # beyond either end of an interval of 68%
+_RATIOS = student.isf((1 - CONFIDENCE) / 2, _DEGREES) / student.isf(_ONE_SIGMA, _DEGREES)
+
+
+def _degrees(drawn: np.ndarray) -> float:
+    """The degrees of freedom of Student's t with tails as heavy as those of the resamples."""
+    low, high = interval_ends(drawn)
+    inner_low, inner_high = np.quantile(drawn, [_ONE_SIGMA, 1 - _ONE_SIGMA])
+    if inner_high == inner_low:  # models that are the same
+        return np.inf
+    return float(np.interp(-(high - low) / (inner_high - inner_low), -_RATIOS, _DEGREES))
 
 
 def _half_width(drawn: np.ndarray, a: int, b: int) -> float:
