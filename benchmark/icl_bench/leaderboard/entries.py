@@ -88,23 +88,28 @@ def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[lis
 
 def shipped(entry: Entry) -> set[str]:
     """The tasks of a reference whose first recorded run is that of the weights that come with icl-bench."""
+    return {task for task, runs in _with_icl_bench(entry).items() if runs[0]}
+
+
+def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
+    """Whether each recorded run is that of the weights that come with icl-bench, by task."""
+    if not entry.name.startswith(PREFIX):
+        return {}
     folder = reference_folder(entry.name.removeprefix(PREFIX))
-    recorded = entry.records[0].tasks if entry.name.startswith(PREFIX) else {}
-    weights = {task: folder / task / WEIGHTS_FILE for task in recorded}
-    return {
-        task
-        for task, path in weights.items()
-        if path.is_file()
-        and (checkpoint := recorded[task].checkpoint) is not None
-        and sha256(path.read_bytes()).hexdigest() == checkpoint.sha256
-    }
+    found: dict[str, list[bool]] = {}
+    for task in {task for record in entry.records for task in record.tasks}:
+        path = folder / task / WEIGHTS_FILE
+        digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+        told = [record.tasks[task].checkpoint for record in entry.records if task in record.tasks]
+        found[task] = [one is not None and one.sha256 == digest for one in told]
+    return found
 
 
 def verified(entry: Entry) -> set[str]:
-    """The tasks whose recorded runs anybody can recompute: from the weights that come with icl-bench, or from
-    the commit of the Hub and the hashes that a submission lists."""
+    """The tasks of which anybody can recompute every recorded run: from the weights that come with icl-bench,
+    or from the commit of the Hub and the hashes that a submission lists."""
     if entry.submitted is None:
-        return shipped(entry)
+        return {task for task, runs in _with_icl_bench(entry).items() if all(runs)}
     weights: dict[str, list[bool]] = {}
     for seed, record in entry.submitted.records.items():
         run = entry.submitted.listed(seed)

@@ -60,21 +60,21 @@ class SuiteIdentity(Strict):
 class Evaluator(Strict):
     """The icl-bench that scored it; commit and dirty are null where it is not a checkout."""
 
-    version: str
-    commit: str | None
+    version: Printable
+    commit: Printable | None
     dirty: bool | None
 
 
 class Environment(Strict):
     """What the predictions were computed with."""
 
-    python: str
-    numpy: str
-    torch: str
-    device: str
+    python: Printable
+    numpy: Printable
+    torch: Printable
+    device: Printable
     dtype: Literal["float32"]
     threads: Count
-    processor: str | None = None  # that of the device; null where system or record does not tell
+    processor: Printable | None = None  # that of the device; null where system or record does not tell
 
 
 class Estimate(Strict):
@@ -173,7 +173,7 @@ class ResultRecord(Strict):
     suite: SuiteIdentity
     evaluator: Evaluator
     environment: Environment
-    tasks: dict[Printable, TaskResult]
+    tasks: Annotated[dict[Printable, TaskResult], Field(min_length=1)]
     missing: dict[Printable, str]
 
     def to_json(self) -> str:
