@@ -143,8 +143,10 @@ def test_the_device_is_that_of_what_answers(tiny, monkeypatch):
     on_gpu = Zero()
     object.__setattr__(on_gpu, "device", "cuda:0")
     monkeypatch.setattr("icl_bench.evaluation.sources.as_predictor", lambda model: on_gpu)
+    monkeypatch.setattr("icl_bench.evaluation.environment.processor", lambda device: f"what {device} is")
     record = icl_bench.evaluate(Zero(), "tiny", "decision_tree")
     assert record.environment.device == "cuda:0"
+    assert record.environment.processor == "what cuda:0 is"
 
 
 def test_the_frame_has_one_row_a_task(tiny):
