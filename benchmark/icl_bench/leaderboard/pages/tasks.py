@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw, table_rows
@@ -48,7 +49,7 @@ def pages(site: Site) -> Iterator[Page]:
                 "task.html",
                 f"{task.name} of {board.suite.name}",
                 f"{task.summary} Errors of baselines, the {task.exactness} predictor and every model.",
-                _context(board, task),
+                partial(_context, board, task),
             )
 
 

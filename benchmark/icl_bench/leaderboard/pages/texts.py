@@ -1,7 +1,9 @@
 """Pages that explain: the method, how to have a model scored, the data files, and what changed."""
 
 from collections.abc import Iterator
+from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 from icl_bench.evaluation import agreement
 from icl_bench.evaluation.checks import CHECKS, TOLERANCE
@@ -62,15 +64,7 @@ def pages(site: Site) -> Iterator[Page]:
         "data.html",
         "Data",
         "The numbers of the boards as JSON and CSV, a feed, badges, the licence, and how to cite.",
-        {
-            "downloads": [
-                (one.file.path, len(one.file.content), one.about) for one in files.data_files(site)
-            ],
-            "columns": files.COLUMNS,
-            "badge": _badge(site),
-            "bibtex": bibtex(site),
-            "licence": LICENCE,
-        },
+        partial(_data, site),
     )
     yield Page(
         "changelog.html",
@@ -79,6 +73,16 @@ def pages(site: Site) -> Iterator[Page]:
         "What changed in the suites and on the board.",
         {"frozen": [(board, board.data) for board in site.boards]},
     )
+
+
+def _data(site: Site) -> dict[str, Any]:
+    return {
+        "downloads": [(one.file.path, len(one.file.content), one.about) for one in files.data_files(site)],
+        "columns": files.COLUMNS,
+        "badge": _badge(site),
+        "bibtex": bibtex(site),
+        "licence": LICENCE,
+    }
 
 
 def example_spec() -> str:
