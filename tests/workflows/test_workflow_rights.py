@@ -20,6 +20,7 @@ RIGHTS = {
     "deploy/build": READ,
     "deploy/deploy": PAGES,
     "release/build": READ,
+    "release/try": {},
     "release/publish": {"id-token": "write"},
 }
 TRIGGERS = {
