@@ -14,6 +14,7 @@ from icl_bench.errors import SpecError
 from icl_bench.files import write_text
 from icl_bench.specs.record_json import as_json
 from icl_bench.specs.schema import Strict, parse
+from icl_bench.specs.text import plain_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,8 @@ def _printable(value: Any) -> Any:
 
 
 Printable = Annotated[str, BeforeValidator(_printable)]  # a name that may be shown on a terminal
+MAX_SHOWN = 300  # characters
+Shown = Annotated[str, plain_text(MAX_SHOWN)]  # said of where a record was made
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 SquaredError = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
@@ -60,21 +63,21 @@ class SuiteIdentity(Strict):
 class Evaluator(Strict):
     """The icl-bench that scored it; commit and dirty are null where it is not a checkout."""
 
-    version: Printable
-    commit: Printable | None
+    version: Shown
+    commit: Shown | None
     dirty: bool | None
 
 
 class Environment(Strict):
     """What the predictions were computed with."""
 
-    python: Printable
-    numpy: Printable
-    torch: Printable
-    device: Printable
+    python: Shown
+    numpy: Shown
+    torch: Shown
+    device: Shown
     dtype: Literal["float32"]
     threads: Count
-    processor: Printable | None = None  # that of the device; null where system or record does not tell
+    processor: Shown | None = None  # that of the device; null where system or record does not tell
 
 
 class Estimate(Strict):
