@@ -14,7 +14,8 @@ from models.small import saved, small_model, small_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-COPIED, LINKED = ("benchmark", "tests", "pyproject.toml"), ("tasks", "submissions", "leaderboard")
+COPIED = ("benchmark", "tests", "pyproject.toml", "submissions")  # what the examples write into
+LINKED = ("tasks", "leaderboard")
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, flags=re.MULTILINE | re.DOTALL))
 KINDS = ("Add a function class", "Add a baseline", "Add a block")
 
