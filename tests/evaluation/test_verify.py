@@ -14,9 +14,13 @@ import icl_bench
 from icl_bench.cli import app
 from icl_bench.errors import CheckError, InputError
 from icl_bench.evaluation.agreement import TOLERANCE, disagreement, same_numbers
+from icl_bench.evaluation.recheck import recheck
+from icl_bench.evaluation.references import suite_references
+from icl_bench.evaluation.summary import estimates
 from icl_bench.evaluation.verify import board_row, model_of, reproduce, verify
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.submission import folder_name
+from icl_bench.suites import load_suite
 
 MODEL = "someone/model"
 TASK = "linear_regression"
@@ -115,6 +119,35 @@ def test_numbers_that_are_no_prompt_errors_count_too(record):
     assert disagreement(less, record) == "on vector_mqar is recorded alone"
 
 
+def forged(record: ResultRecord) -> ResultRecord:
+    """A record of half the errors, in which everything follows from them."""
+    suite = load_suite("tiny")
+    tasks = {}
+    for name, result in record.tasks.items():
+        halves = [error / 2 for error in result.prompt_errors]
+        curves = {
+            key: [error / 2 for error in getattr(result.error_curves, key)]
+            for key in ("model", "model_low", "model_high")
+        }
+        tasks[name] = result.model_copy(
+            update={
+                "prompt_errors": halves,
+                "error_curves": result.error_curves.model_copy(update=curves),
+                **estimates(suite, name, np.array(halves), suite_references(suite, suite.task(name))),
+            }
+        )
+    return record.model_copy(update={"tasks": tasks})
+
+
+@pytest.mark.parametrize("facts", [{}, {"threads": 7}], ids=["same-platform", "elsewhere"])
+def test_a_forgery_that_agrees_with_itself_is_told_by_evaluating_again(record, checkpoint, facts):
+    """No computation on a record alone can tell it; what evaluates the weights does."""
+    forgery = made_elsewhere(forged(record), **facts)
+    recheck(forgery, load_suite("tiny"), "it")
+    found = verify(forgery, str(checkpoint))
+    assert [found.task_holds(one) for one in found.tasks] == [False] * len(TASKS)
+
+
 def test_errors_far_above_that_of_answering_0_are_weighed_by_their_own_size(record):
     """A model that diverges rounds in its own digits."""
     result = record.tasks[TASK]
@@ -162,6 +195,7 @@ def run(*arguments: object) -> tuple[int, str, str]:
 def test_the_verb_shows_a_table_and_answers_by_its_exit_code(record, checkpoint, tmp_path):
     path = tmp_path / "record.json"
     record.save(path)
+    record.save(tmp_path / "held.json")
     code, told, _ = run("verify", path)
     assert code == 0
     assert "compared to the bit\nthe numbers hold\n" in told
@@ -175,6 +209,10 @@ def test_the_verb_shows_a_table_and_answers_by_its_exit_code(record, checkpoint,
     code, told, _ = run("verify", path)
     assert (code, "the numbers do not hold" in told) == (1, True)
     assert f"{TASK}: prompt_errors[" in told
+    code, told, _ = run("verify", path, tmp_path / "held.json")
+    assert (code, told.splitlines()[-1]) == (1, "1 of 2 records hold")
+    code, _, error = run("verify", path, path, "--model", checkpoint)
+    assert (code, error) == (2, "error: --model is of one record and 2 are given; verify them one by one\n")
     code, told, error = run("verify", tmp_path / "none.json")
     assert (code, error) == (
         2,

@@ -8,6 +8,7 @@ PAGES = {"pages": "write", "id-token": "write"}
 RIGHTS = {
     "ci/lint": READ,
     "ci/test": READ,
+    "ci/references": READ,
     "ci/wheel": READ,
     "ci/oldest": READ,
     "validate/check": READ,

@@ -8,13 +8,14 @@ import typer
 if TYPE_CHECKING:
     from icl_bench.evaluation.agreement import Agreement
     from icl_bench.evaluation.verify import Row, Verification
+    from icl_bench.specs.result import ResultRecord
 
 Device = Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")]
 
 
 def verify(
-    record: Annotated[
-        Path, typer.Argument(metavar="RECORD", help="A record that evaluate wrote.", show_default=False)
+    records: Annotated[
+        list[Path], typer.Argument(metavar="RECORD...", help="Records that evaluate wrote.", show_default=False)
     ],
     model: Annotated[
         str | None,
@@ -22,7 +23,7 @@ def verify(
     ] = None,
     device: Device = None,
 ) -> None:
-    """Evaluate a record's model again, and say whether its numbers hold. Exits with 1 where they do not.
+    """Evaluate the models of records again, and say whether their numbers hold. Exits with 1 where they do not.
 
     With the same icl-bench, libraries, threads and processor as in the record every number has to be the
     same. Elsewhere float32 sums round otherwise: then no number may differ by more than 0.0001 of the larger
@@ -30,16 +31,16 @@ def verify(
 
     Example: icl-bench verify submissions/reference/gpt2/results/mini-v1-seed-0.json
     """
+    from icl_bench.errors import InputError
     from icl_bench.evaluation.record import load_record
-    from icl_bench.evaluation.verify import model_of
-    from icl_bench.evaluation.verify import verify as verified
 
-    loaded = load_record(record)
-    name = model or model_of(loaded)
-    found = verified(loaded, name, device, str(record))
-    typer.echo(f"{name} on {loaded.suite.name}, against {record}\n")
-    _print(found)
-    if not found.holds:
+    if model is not None and len(records) > 1:
+        raise InputError(f"--model is of one record and {len(records)} are given; verify them one by one")
+    loaded = {path: load_record(path) for path in records}
+    holding = [_record_holds(path, record, model, device) for path, record in loaded.items()]
+    if len(holding) > 1:
+        typer.echo(f"\n{sum(holding)} of {len(holding)} records hold")
+    if not all(holding):
         raise typer.Exit(1)
 
 
@@ -67,7 +68,7 @@ def reproduce(
     for row in rows:
         typer.echo(f"{name} on {of.name}, seed {row.seed}\n")
         try:
-            differ += not _holds(row, device)
+            differ += not _row_holds(row, device)
         except InputError as error:
             faults[row.seed] = str(error)
             typer.echo(f"not evaluated: {error}\n")
@@ -78,7 +79,19 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def _holds(row: "Row", device: str | None) -> bool:
+def _record_holds(path: Path, record: "ResultRecord", model: str | None, device: str | None) -> bool:
+    """Whether a record holds, which is printed."""
+    from icl_bench.evaluation.verify import model_of
+    from icl_bench.evaluation.verify import verify as verified
+
+    name = model or model_of(record)
+    found = verified(record, name, device, str(path))
+    typer.echo(f"{name} on {record.suite.name}, against {path}\n")
+    _print(found)
+    return found.holds
+
+
+def _row_holds(row: "Row", device: str | None) -> bool:
     """Whether a seed holds, which is printed."""
     from icl_bench.errors import CheckError
     from icl_bench.evaluation.verify import reproduce as reproduced
