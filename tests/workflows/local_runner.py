@@ -143,7 +143,7 @@ class _Job:
                     (self.artifacts / given["name"]).mkdir(parents=True, exist_ok=True)
                     shutil.copy(file, self.artifacts / given["name"])
         elif name == "actions/download-artifact":
-            shutil.copytree(self.artifacts / given["name"], self.workspace / given["path"])
+            shutil.copytree(self.artifacts / given["name"], self.workspace / given["path"], symlinks=True)
         else:
             assert name in ("astral-sh/setup-uv", "actions/upload-pages-artifact"), name
 

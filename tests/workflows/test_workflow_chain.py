@@ -145,7 +145,8 @@ def merged(origin: Path, hub: HubServer, tmp_path_factory: pytest.TempPathFactor
         git(tree, "push", "--quiet", "origin", "main")
 
     runner.before["Push"] = somebody_pushes
-    runner.run("record", "record", **fetched["fetch"])
+    checked = {"check": runner.run("record", "check", **fetched["fetch"])}
+    runner.run("record", "append", checked, **fetched["fetch"])
     runner.run("deploy", "build")
     return runner
 
@@ -191,8 +192,8 @@ def test_only_json_is_handed_to_the_job_that_writes(merged: LocalRunner) -> None
 
 
 def test_what_is_forged_on_the_way_is_not_recorded(merged: LocalRunner, origin: Path, tmp_path: Path) -> None:
-    """The record job computes aggregates again from the errors on every prompt."""
-    shutil.copytree(merged.folder / "artifacts", tmp_path / "artifacts")
+    """The check before anything is appended computes aggregates again from the errors on every prompt."""
+    shutil.copytree(merged.folder / "artifacts" / "results", tmp_path / "artifacts" / "results")
     file = tmp_path / "artifacts" / "results" / "mini-v1-seed-0.json"
     record = json.loads(file.read_text())
     record["tasks"]["linear_regression"]["score"]["value"] = 0.999
@@ -200,12 +201,35 @@ def test_what_is_forged_on_the_way_is_not_recorded(merged: LocalRunner, origin: 
     runner = LocalRunner(tmp_path, origin, merged.github)
     before = git(origin, "rev-parse", "main")
     with pytest.raises(AssertionError, match="error: "):
-        runner.run("record", "record", submission=SUBMISSION)
+        runner.run("record", "check", submission=SUBMISSION)
+    assert git(origin, "rev-parse", "main") == before
+    assert not (tmp_path / "artifacts" / "recorded").exists()
+
+
+@pytest.mark.parametrize("name", ["run.py", "mini-v1-seed-0.json.sh", "link.json"])
+def test_nothing_but_results_is_appended(
+    merged: LocalRunner, origin: Path, tmp_path: Path, name: str
+) -> None:
+    recorded = tmp_path / "artifacts" / "recorded"
+    shutil.copytree(merged.folder / "artifacts" / "recorded", recorded)
+    other = recorded / "superseded" / name
+    other.parent.mkdir()
+    if name.startswith("link"):
+        other.symlink_to("/etc/hostname")
+    else:
+        other.write_text("x")
+    runner = LocalRunner(tmp_path, origin, merged.github)
+    before = git(origin, "rev-parse", "main")
+    with pytest.raises(AssertionError, match="Nothing but results"):
+        runner.run("record", "append", {"check": {"base": before}}, submission=SUBMISSION)
     assert git(origin, "rev-parse", "main") == before
 
 
 def test_recording_the_same_again_changes_nothing(merged: LocalRunner, origin: Path, tmp_path: Path) -> None:
-    shutil.copytree(merged.folder / "artifacts", tmp_path / "artifacts")
+    shutil.copytree(merged.folder / "artifacts" / "results", tmp_path / "artifacts" / "results")
     before = git(origin, "rev-parse", "main")
-    LocalRunner(tmp_path, origin, merged.github).run("record", "record", submission=SUBMISSION)
+    runner = LocalRunner(tmp_path, origin, merged.github)
+    checked = {"check": runner.run("record", "check", submission=SUBMISSION)}
+    assert checked["check"] == {"base": before}
+    runner.run("record", "append", checked, submission=SUBMISSION)
     assert git(origin, "rev-parse", "main") == before

@@ -17,7 +17,8 @@ RIGHTS = {
     "evaluate/evaluate": READ,
     "evaluate/record": {"contents": "write"},
     "evaluate/deploy": READ | PAGES,
-    "record/record": {"contents": "write"},
+    "record/check": READ,
+    "record/append": {"contents": "write"},
     "deploy/build": READ,
     "deploy/deploy": PAGES,
     "release/build": READ,
@@ -48,11 +49,21 @@ def test_each_job_has_its_rights_and_no_other() -> None:
 
 
 def test_one_job_alone_can_write_to_the_repository() -> None:
-    """`evaluate/record` is the call of `record/record`, which could not have the right otherwise."""
+    """`evaluate/record` is the call of `record/append`, which could not have the right otherwise."""
     writers = [name for name, rights in RIGHTS.items() if rights.get("contents") == "write"]
-    assert writers == ["evaluate/record", "record/record"]
+    assert writers == ["evaluate/record", "record/append"]
     assert WORKFLOWS["evaluate"]["jobs"]["record"]["uses"].startswith("./.github/workflows/record.yml")
-    assert set(WORKFLOWS["record"]["jobs"]) == {"record"}
+
+
+def test_the_job_that_can_write_installs_and_runs_nothing_but_git() -> None:
+    """A library, or what installs it, could take the token or change what is pushed."""
+    writing = [step for step in steps() if (step.workflow, step.job) == ("record", "append")]
+    assert {step.action for step in writing if step.action} == {
+        "actions/checkout",
+        "actions/download-artifact",
+    }
+    lines = "\n".join(step.run for step in writing)
+    assert [word for word in ("uv", "python", "pip", ".venv", "icl-bench") if word in lines] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
