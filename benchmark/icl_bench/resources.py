@@ -6,12 +6,18 @@ import sys
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
+_BUNDLED = _PACKAGE / "_bundled"  # in an installed wheel
 
 
 def data_folder(name: str) -> Path:
     """The folder `tasks`, `leaderboard` or `submissions` that this installation reads."""
-    bundled = _PACKAGE / "_bundled" / name
+    bundled = _BUNDLED / name
     return bundled if bundled.is_dir() else _PACKAGE.parents[1] / name
+
+
+def in_a_checkout() -> bool:
+    """Whether this is a checkout, which has the submissions too, and not an installed wheel."""
+    return not _BUNDLED.is_dir()
 
 
 def cache_folder() -> Path:

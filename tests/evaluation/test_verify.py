@@ -278,9 +278,12 @@ def test_a_reference_is_reproduced_from_its_runs_where_they_are(board, tiny, tmp
     assert reproduce(row).holds
 
 
-def test_what_is_no_row_is_told(board, tiny):
+def test_what_is_no_row_is_told(board, tiny, monkeypatch):
     for name in ("someone/else", "x", "../../etc"):
         with pytest.raises(InputError, match=f"nothing is recorded of {name} on tiny-v1; see"):
             board_row(name, tiny)
+    monkeypatch.setattr("icl_bench.evaluation.verify.in_a_checkout", lambda: False)
+    with pytest.raises(InputError, match=f"installed package; reproduce {MODEL} in a checkout of"):
+        board_row(MODEL, tiny)
     with pytest.raises(InputError, match="compare it by `icl-bench baselines verify tiny-v1`"):
         board_row("baseline/ridge", tiny)

@@ -20,6 +20,7 @@ from submissions.submitted import (
 )
 
 from icl_bench.errors import CheckError, ICLBenchError, InputError, SpecError, StorageError
+from icl_bench.evaluation.fresh import load_fresh_record, with_gaps_to
 from icl_bench.evaluation.record import load_record
 from icl_bench.evaluation.references import suite_references
 from icl_bench.evaluation.summary import estimates
@@ -138,7 +139,7 @@ def test_superseded_results_are_kept_with_the_reason(retrained, records):
     assert record_submission(retrained.entry, records, COMMIT) == [f"{RUN}: recorded, superseding {REVISION}"]
     history = retrained.folder / "results/superseded" / REVISION[:12]
     assert {path.name: path.read_bytes() for path in history.iterdir()} == before | {
-        "reason.txt": b"Trained longer.\n"
+        f"{RUN}.reason.txt": b"Trained longer.\n"
     }
     assert retrained.entry.records()[RUN].model.revision == OTHER
     assert retrained.entry.fresh_records()[RUN].model.revision == OTHER
@@ -191,6 +192,18 @@ def test_rounding_of_another_machine_keeps_what_is_recorded(submitted, records):
     scaled(records / RECORD, 1 + 1e-6)
     assert record_submission(submitted.entry, records) == [f"{RUN}: recorded already, and the numbers agree"]
     assert files_of(submitted.folder) == before
+
+
+def test_fresh_prompts_are_held_against_the_record_that_stays(submitted, records):
+    """Not against that of the machine that drew them, which is not kept."""
+    record_submission(submitted.entry, records)
+    scaled(records / RECORD, 1 + 1e-6)
+    sent = load_fresh_record(records / f"{RUN}.fresh.json")
+    with_gaps_to(load_record(records / RECORD), sent).save(records / f"{RUN}.fresh.json")
+    record_submission(submitted.entry, records, COMMIT)
+    (kept,) = submitted.entry.fresh_records().values()
+    assert kept == with_gaps_to(submitted.entry.records()[RUN], kept)
+    assert kept != with_gaps_to(load_record(records / RECORD), kept)
 
 
 def test_another_score_of_the_same_revision_is_refused(submitted, records):

@@ -15,7 +15,8 @@ Device = Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="c
 
 def verify(
     records: Annotated[
-        list[Path], typer.Argument(metavar="RECORD...", help="Records that evaluate wrote.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="RECORD...", help="Records that evaluate wrote.", show_default=False),
     ],
     model: Annotated[
         str | None,
@@ -23,7 +24,7 @@ def verify(
     ] = None,
     device: Device = None,
 ) -> None:
-    """Evaluate the models of records again, and say whether their numbers hold. Exits with 1 where they do not.
+    """Evaluate the models of records again, and say whether the numbers hold. Exits with 1 if they do not.
 
     With the same icl-bench, libraries, threads and processor as in the record every number has to be the
     same. Elsewhere float32 sums round otherwise: then no number may differ by more than 0.0001 of the larger
@@ -51,9 +52,9 @@ def reproduce(
 ) -> None:
     """Evaluate a row of the board again, every seed whose weights can be had. Exits with 1 where one differs.
 
-    Weights of references come with icl-bench, or are in runs/ where `icl-bench sweep` trained them; those of
-    submissions are fetched from the Hub, at the recorded commit. Numbers are compared as `icl-bench verify`
-    does it.
+    Weights of references come with icl-bench, or are in runs/ where `icl-bench sweep` trained them. Those of
+    submissions are fetched from the Hub, at the recorded commit; their records are in a checkout alone.
+    Numbers are compared as `icl-bench verify` does it.
 
     Example: icl-bench reproduce reference/gpt2 --suite mini
     """

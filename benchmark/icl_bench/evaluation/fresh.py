@@ -37,7 +37,7 @@ from icl_bench.specs.checkpoint import parse_json
 from icl_bench.specs.fresh import FreshRecord, FreshTask
 from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
 from icl_bench.specs.schema import parse
-from icl_bench.suites import Suite, generate
+from icl_bench.suites import Suite, generate, load_suite
 
 MAX_BYTES = 50_000_000
 Errors = Float[np.ndarray, " prompts"]
@@ -107,6 +107,17 @@ def relative_gap(
         values.append(float(pair[0].sum()) / float(pair[1].sum()))
         resampled.append(sums[:, 0] / sums[:, 1])
     return interval_estimate(values[1] - values[0], resampled[1] - resampled[0])
+
+
+def with_gaps_to(frozen: ResultRecord, fresh: FreshRecord) -> FreshRecord:
+    """A record of fresh prompts whose gaps are those to another record of the same weights."""
+    suite = load_suite(fresh.suite.name)
+    tasks = {}
+    for name, task in fresh.tasks.items():
+        errors = (np.array(task.prompt_errors), np.array(task.zero_errors))
+        gap = relative_gap(suite, name, fresh.commit, frozen.tasks[name], errors)
+        tasks[name] = task.model_copy(update={"gap": gap})
+    return fresh.model_copy(update={"tasks": tasks})
 
 
 def beyond_sampling_error(gap: Estimate, tasks: int = 1) -> bool:

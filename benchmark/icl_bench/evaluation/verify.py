@@ -14,6 +14,7 @@ from icl_bench.evaluation.recorded import board_records
 from icl_bench.evaluation.runner import evaluate_source
 from icl_bench.evaluation.sources import BASELINE_PREFIX, Missing, Source, open_source
 from icl_bench.models.reference import PREFIX
+from icl_bench.resources import in_a_checkout
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite, load_suite
 
@@ -94,6 +95,11 @@ def board_row(name: str, suite: Suite) -> list[Row]:
     if name.startswith(BASELINE_PREFIX):
         raise InputError(f"{name} has no weights; compare it by `icl-bench baselines verify {suite.name}`")
     records = board_records(name, suite)
+    if not records and not name.startswith(PREFIX) and not in_a_checkout():
+        raise InputError(
+            f"records of submissions do not come with the installed package; reproduce {name} in a checkout "
+            "of icl-bench's repository"
+        )
     if not records:
         raise InputError(
             f"nothing is recorded of {name} on {suite.name}; see `icl-bench leaderboard show --suite "

@@ -2,7 +2,8 @@
 
 `submissions/<owner>__<model>/submission.yaml` is what was submitted; beside it lie its recorded results:
 `results/<suite>-seed-<n>.json`, on prompts drawn later `results/<suite>-seed-<n>.fresh.json`, and those that
-were replaced in `results/superseded/<revision[:12]>/`, with the reason in `reason.txt`.
+were replaced in `results/superseded/<revision[:12]>/`, each with the reason in
+`<suite>-seed-<n>.reason.txt`.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,6 @@ from icl_bench.specs.submission import Run, Submission
 SUBMISSION_FILE = "submission.yaml"
 REFERENCE_FOLDER = "reference"  # models that come with icl-bench
 RESULTS, SUPERSEDED = "results", "superseded"
-REASON_FILE = "reason.txt"  # beside records that were replaced
 MAX_BYTES = 100_000
 MAX_TOLD = 100  # faults of one file
 
@@ -88,6 +88,11 @@ def run_folder(submission: Submission, run: Run, fetched: Path) -> Path:
 def record_file(run: str, fresh: bool = False) -> str:
     """The file name of a run's record."""
     return f"{run}.fresh.json" if fresh else f"{run}.json"
+
+
+def reason_file(run: str) -> str:
+    """The file name of why a run's record was replaced, which lies beside it."""
+    return f"{run}.reason.txt"
 
 
 def recorded_files(results: Path, ending: str) -> Mapping[str, Path]:

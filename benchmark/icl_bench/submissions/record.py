@@ -2,16 +2,17 @@
 
 import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from icl_bench.errors import CheckError, InputError
 from icl_bench.evaluation.agreement import disagreement, same_numbers
+from icl_bench.evaluation.fresh import with_gaps_to
 from icl_bench.files import whole_folder, write_text
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.submission import Supersedes
-from icl_bench.submissions.folder import REASON_FILE, SUPERSEDED, SubmissionFolder, record_file
+from icl_bench.submissions.folder import SUPERSEDED, SubmissionFolder, reason_file, record_file
 from icl_bench.submissions.incoming import read_fresh, read_record
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -65,7 +66,10 @@ def _changes(entry: SubmissionFolder, results: Path, commit: str | None) -> list
             fresh = read_fresh(results / record_file(name, fresh=True), submission, run, record, commit)
         change = _change(name, recorded.get(name), record, fresh, replaced)
         if change.record is None and name in recorded_fresh:
-            change = Change(change.run, change.told)  # the first prompts that were drawn for it stay
+            change = replace(change, fresh=None)  # the first prompts that were drawn for it stay
+        elif change.record is None and fresh is not None:
+            # the gaps are to the record that stays, not to the one that was sent
+            change = replace(change, fresh=with_gaps_to(recorded[name], fresh))
         changes.append(change)
     for name in sorted(recorded.keys() - {change.run for change in changes}):
         if recorded[name].model.revision not in replaced:
@@ -100,7 +104,7 @@ def _change(
 def _apply(change: Change, results: Path, supersedes: Supersedes | None) -> None:
     if change.old is not None and supersedes is not None:
         history = results / SUPERSEDED / str(change.old.model.revision)[:12]
-        write_text(history / REASON_FILE, supersedes.reason + "\n")
+        write_text(history / reason_file(change.run), supersedes.reason + "\n")
         for fresh in (False, True):
             file = record_file(change.run, fresh)
             if (history / file).exists():

@@ -13,9 +13,9 @@ from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.submission import Run, Submission
 from icl_bench.submissions.folder import (
-    REASON_FILE,
     SUPERSEDED,
     SubmissionFolder,
+    reason_file,
     record_file,
     recorded_files,
     submission_entries,
@@ -80,14 +80,13 @@ def _corrections(entry: SubmissionFolder, suite: Suite) -> list[Correction]:
         for run, path in recorded_files(folder, "json").items():
             of, _, seed = run.rpartition("-seed-")
             if of == suite.name:
-                found.append(Correction(int(seed), load_record(path), _reason(folder)))
+                found.append(Correction(int(seed), load_record(path), _reason(folder / reason_file(run))))
     return sorted(found, key=lambda one: (one.seed, str(one.record.model.revision)))
 
 
-def _reason(folder: Path) -> str:
-    path = folder / REASON_FILE
+def _reason(path: Path) -> str:
     try:
         with path.open(encoding="utf-8") as file:
             return file.read(MAX_REASON).strip()
     except (OSError, UnicodeDecodeError):
-        raise SpecError(f"cannot read {path}, why the records beside it were replaced; restore it") from None
+        raise SpecError(f"cannot read {path}, why the record beside it was replaced; restore it") from None

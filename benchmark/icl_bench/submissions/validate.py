@@ -13,7 +13,6 @@ from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Run, Submission, folder_name
 from icl_bench.specs.text import shown
 from icl_bench.submissions.folder import (
-    REASON_FILE,
     RESULTS,
     SUBMISSION_FILE,
     SUPERSEDED,
@@ -30,11 +29,11 @@ MAX_PARAMETERS = 500_000_000
 MAX_FLOPS = 1e14  # of a run: all prompts of all its tasks
 MAX_FLOPS_IN_ALL = 3e14  # of all runs
 
-_RECORD = r"[a-z]+-v[0-9]+-seed-[0-9]+(\.fresh)?\.json"
+_RUN = r"[a-z]+-v[0-9]+-seed-[0-9]+"
 _EXPECTED = re.compile(
     rf"{re.escape(SUBMISSION_FILE)}|{RESULTS}(/{SUPERSEDED}(/[0-9a-f]{{12}})?)?/?"
-    rf"|{RESULTS}/({SUPERSEDED}/[0-9a-f]{{12}}/)?{_RECORD}"
-    rf"|{RESULTS}/{SUPERSEDED}/[0-9a-f]{{12}}/{re.escape(REASON_FILE)}"
+    rf"|{RESULTS}/({SUPERSEDED}/[0-9a-f]{{12}}/)?{_RUN}(\.fresh)?\.json"
+    rf"|{RESULTS}/{SUPERSEDED}/[0-9a-f]{{12}}/{_RUN}\.reason\.txt"
 )
 
 
