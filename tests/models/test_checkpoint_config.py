@@ -19,7 +19,7 @@ def test_absurd_widths(folder, width):
         ({"sped": {}}, "unknown key 'sped'; did you mean 'spec'?"),
         ({"d": 0}, "d: Input should be greater"),
         ({"d": 10**9}, "d: Input should be less"),
-        ({"k": "1"}, "k: Input should be a valid integer"),
+        ({"k": "1"}, "k: write a whole number"),
         ({"task": "linear_regression"}, "task: String should match"),
         ({"task": "../../etc/passwd"}, "task: String should match"),
         ({"target_scale": 0}, "target_scale"),

@@ -51,7 +51,7 @@ def test_short_aliases_are_read(tmp_path):
         ("? 0x" + "f" * 17 + "\n: 1", "a whole number of 68 bits; at most 64 are read"),
         ("a: [1\nb: 2", "line 2"),
         ("a: 2001-99-99", "month must be in 1..12"),
-        ("a: " + "9" * 5_000, "integer string conversion"),
+        ("a: " + "9" * 5_000, "line 1: a whole number of 5,000 digits"),
         ("a: " + "[" * 5_000 + "]" * 5_000, "nested too deeply"),
         ("a: " + "b" * 1_000_000, "larger than 1,000,000 bytes"),
         (b"a: \xff", "can't decode byte"),

@@ -11,6 +11,7 @@ from submissions.submitted import (
     COMMIT,
     OTHER,
     REVISION,
+    SPEC,
     Submitted,
     edit,
     run_entry,
@@ -19,7 +20,7 @@ from submissions.submitted import (
     write,
 )
 
-from icl_bench.errors import CheckError, ICLBenchError, InputError, SpecError, StorageError
+from icl_bench.errors import CheckError, CheckpointError, ICLBenchError, InputError, SpecError, StorageError
 from icl_bench.evaluation.fresh import load_fresh_record, with_gaps_to
 from icl_bench.evaluation.record import load_record
 from icl_bench.evaluation.references import suite_references
@@ -104,6 +105,25 @@ def test_a_further_seed_is_added_beside_the_first(submitted, records, fetched, t
     assert told == [f"{RUN}: recorded already, and the numbers are identical", "tiny-v1-seed-1: recorded"]
     assert (submitted.folder / "results" / RECORD).read_bytes() == first
     assert list(submitted.entry.records()) == [RUN, "tiny-v1-seed-1"]
+
+
+def test_a_task_may_have_a_spec_of_its_own(submitted, records, fetched, tmp_path):
+    wider = tiny_files(tmp_path / "wider", width=16)
+    files = submitted.files[0] | {name: wider[name] for name in wider if name.startswith("vector_mqar/")}
+    submitted.add_run(0, REVISION, files)
+    submitted.lay_out(fetched)
+    with pytest.raises(
+        CheckpointError, match=r"vector_mqar/config\.json has another spec than the submission"
+    ):
+        submitted.evaluate(fetched, records)
+    submitted.change(lambda value: value.update(specs={"vector_mqar": SPEC | {"width": 16}}))
+    submitted.evaluate(fetched, records, COMMIT)
+    record_submission(submitted.entry, records, COMMIT)
+    tasks = submitted.entry.records()[RUN].tasks
+    assert {name: task.checkpoint.spec["width"] for name, task in tasks.items()} == {
+        "linear_regression": 8,
+        "vector_mqar": 16,
+    }
 
 
 @pytest.fixture

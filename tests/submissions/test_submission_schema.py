@@ -81,7 +81,7 @@ def test_every_fault_is_told_at_once_with_its_line_and_remedy(root):
     told = faults(folder)
     for text, line, message in [
         ("apache", "licence: apache", "unknown licence 'apache'; did you mean 'apache-2.0'?"),
-        ("authors", "authors", "authors: List should have at least 1 item"),
+        ("authors", "authors", "authors: give at least 1 (given: [])"),
         ("colour", "colour", "unknown key 'colour'; valid: "),
         ("papr", "papr", "links: unknown key 'papr'; did you mean 'paper'?"),
         ("main", "revision: main", "'main' is not a commit; write its 40 hexadecimal digits"),
@@ -91,7 +91,7 @@ def test_every_fault_is_told_at_once_with_its_line_and_remedy(root):
             "pytorch_model.bin",
             "'pytorch_model.bin' is not a file that is fetched; write TASK/config.json",
         ),
-        ("width", "width", "spec.width: Input should be a valid integer (given: '8')"),
+        ("width", "width", "spec.width: write a whole number (given: '8')"),
         ("repeat", "repeat", "spec.layers[0].repeat: Input should be greater than or equal to 1 (given: 0)"),
     ]:
         place = f"submission.yaml:{line_of(folder, line)}: "
@@ -125,6 +125,11 @@ def test_text_that_is_not_fit_to_be_shown_is_refused_in_every_field(root, field,
         "https://localhost/x",
         "https://127.0.0.1/x",
         "https://[::1]/x",
+        "https://git.corp.internal/x",
+        "https://NAS.local",
+        "https://router.lan?x",
+        "https://a.home.arpa/",
+        "https://a.localdomain/",
         "https://a.example:8080/",
         "https://аpple.example/",
         'https://a.example/" onmouseover="x',
@@ -138,7 +143,7 @@ def test_text_that_is_not_fit_to_be_shown_is_refused_in_every_field(root, field,
         "https://" + "a-" * 120 + ".example",
     ],
 )
-def test_links_are_plain_https_to_public_hosts(root, link):
+def test_links_are_plain_https_to_names_of_public_hosts(root, link):
     (told,) = faults(write(root, submission_value(links={"code": link})))
     assert "links.code: " in told
     assert "accepted" in told
@@ -185,7 +190,7 @@ def _is_valid(value: dict[str, Any]) -> bool:
 @pytest.mark.parametrize(
     ("files", "told"),
     [
-        (["linear_regression/config.json"], "files: Dictionary should have at least 2 items"),
+        (["linear_regression/config.json"], "files: give at least 2 (given: "),
         (
             ["config.json", "model.safetensors", "linear_regression/config.json"],
             "files has no linear_regression/m",
@@ -230,16 +235,26 @@ def test_files_are_pairs_in_folders_of_tasks_or_at_the_root(root, files, told):
         ),
         (lambda value: value["suites"].append("mini-v1"), "the run of seed 0 names no suite; add `suite:`"),
         (lambda value: value["runs"][0].update(seed=-1), "greater than or equal to 0 (given: -1)"),
-        (lambda value: value["runs"][0].update(seed="0"), "Input should be a valid integer (given: '0')"),
+        (lambda value: value["runs"][0].update(seed="0"), "write a whole number (given: '0')"),
+        (
+            lambda value: value.update(specs={"vector_mqar": SPEC}),
+            "no run has a folder vector_mqar/; take it",
+        ),
+        (lambda value: value.update(specs={"../x": SPEC}), "specs.../x"),
+        (lambda value: value.update(authors=[5]), "write text, in quotes where it reads as something else"),
+        (lambda value: value.update(authors=[]), "authors: give at least 1 (given: [])"),
         (lambda value: value.update(schema=2), "schema: Input should be 1 (given: 2)"),
-        (lambda value: value.update(runs=[]), "at least 1 item"),
-        (lambda value: value.update(authors=["x"] * 51), "at most 50 items"),
+        (lambda value: value.update(runs=[]), "runs: give at least 1 (given: [])"),
+        (lambda value: value.update(authors=["x"] * 51), "authors: give at most 50 (given: "),
         (
             lambda value: value.update(supersedes={"revision": "main", "reason": "r"}),
             "'main' is not a commit",
         ),
         (lambda value: value.update(supersedes={"revision": ["x"], "reason": "r"}), "'x' is not a commit"),
-        (lambda value: value.update(supersedes={"revision": 5, "reason": "r"}), "valid string (given: 5)"),
+        (
+            lambda value: value.update(supersedes={"revision": 5, "reason": "r"}),
+            "reads as something else (given: 5)",
+        ),
         (lambda value: value.update(supersedes={"revision": OLD, "reason": "r"}), "no results of revision"),
         (lambda value: value["runs"][0]["files"].update({"\x1b[31m": "x"}), "is not a file that is fetched"),
     ],
@@ -268,7 +283,7 @@ def test_several_suites_have_runs_of_their_own(root):
         ({"width": 8_192, "layers": [{"repeat": 2, "sublayers": [SUBLAYER]}]},
          f"parameters; submissions have at most {MAX_PARAMETERS:,}: submit a smaller model"),
         ({"width": 10**30}, "a whole number of 100 bits; at most 64 are read; mend the YAML"),
-        ({"width": float("inf")}, "spec.width: Input should be a valid integer (given: inf)"),
+        ({"width": float("inf")}, "spec.width: write a whole number (given: inf)"),
         ({"positions": {"type": "learned", "max_tokens": 10}},
          "10 positions and a prompt of tiny-v1/linear_regression has 17 tokens; raise max_tokens"),
         ({"positions": {"type": "learned", "max_tokens": 10**9}}, "less than or equal to 65536"),
@@ -320,7 +335,7 @@ class Trap:
         ("x" * (MAX_BYTES + 1), f"is larger than {MAX_BYTES:,} bytes; shorten it"),
         (b"\xff\xfe\x00", "is not UTF-8"),
         ("a: \x00", "not YAML"),
-        ("? 0x" + "f" * 80_000 + "\n: 1", "whole number of 320,000 bits"),
+        ("? 0x" + "f" * 80_000 + "\n: 1", "submission.yaml:1: a whole number of 80,002 digits"),
     ],
     ids=range(13),
 )

@@ -87,7 +87,8 @@ def test_one_command_writes_a_valid_file_and_says_how_to_go_on(repo, file):
     assert all(task in told for task in TASKS)
     assert told.endswith(
         "next, in a clone of the repository, once the file is there too:\n"
-        f"git switch --create submit-someone__model-{commit[:8]}\n"
+        "git fetch origin main\n"
+        f"git switch --no-track --create submit-someone__model-{commit[:8]} origin/main\n"
         "git add -- submissions/someone__model/submission.yaml\n"
         "git commit --message 'Submit someone/model' -- submissions/someone__model/submission.yaml\n"
         "gh pr create --title 'Submit someone/model' --body "
@@ -169,6 +170,15 @@ def test_a_run_that_tells_no_seed_has_the_lowest_that_is_free(hub, file, tmp_pat
     second = repo.commit(tiny_files(tmp_path / "b", seed=0))
     assert submit(f"{MODEL}@{first}", f"{MODEL}@{second}")[0] == 0
     assert {run.seed: run.revision for run in seen(file).runs} == {0: second, 1: first}
+
+
+def test_what_cannot_be_said_is_told_before_anything_is_fetched(repo, hub, file):
+    for arguments, told in (
+        (("--licence", "apache"), "licence: unknown licence 'apache'; did you mean"),
+        (("--code", "http://x.org"), "links.code: 'http://x.org' is not a link"),
+    ):
+        assert told in refused(*arguments)
+    assert hub.requests == []
 
 
 def test_all_that_is_missing_is_named_in_one_line(repo, hub):
@@ -269,14 +279,31 @@ def test_a_repository_that_is_not_public_is_refused(repo, hub, file, monkeypatch
     assert not file.exists()
 
 
-def test_specs_that_differ_are_two_models(hub, tmp_path):
-    mixed = tiny_files(tmp_path / "a") | {
-        name: content
-        for name, content in tiny_files(tmp_path / "b", width=16).items()
-        if name.startswith("vector")
-    }
-    hub.repo(MODEL, mixed)
-    assert "linear_regression and vector_mqar hold different specs" in refused()
+def with_another_mqar(folder: Path) -> dict[str, bytes]:
+    """Files of a model whose spec for vector_mqar is another."""
+    wider = tiny_files(folder / "b", width=16)
+    return tiny_files(folder / "a") | {name: wider[name] for name in wider if name.startswith("vector")}
+
+
+def test_a_task_may_have_a_spec_of_its_own(hub, file, tmp_path):
+    hub.repo(MODEL, with_another_mqar(tmp_path))
+    assert submit()[0] == 0
+    found = seen(file)
+    assert (found.spec.width, {task: spec.width for task, spec in found.specs.items()}) == (
+        8,
+        {"vector_mqar": 16},
+    )
+    text = file.read_text()
+    submit()
+    assert file.read_text() == text
+
+
+def test_seeds_of_a_task_that_have_different_specs_are_two_models(hub, tmp_path):
+    repo = hub.repo(MODEL, tiny_files(tmp_path))
+    first = repo.refs["main"]
+    second = repo.commit(with_another_mqar(tmp_path))
+    told = refused(f"{MODEL}@{first}", f"{MODEL}@{second}")
+    assert "vector_mqar holds different specs in the revisions" in told
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -297,6 +324,11 @@ def checkout(tmp_path, monkeypatch) -> Path:
     (folder / "README.md").write_text("x")
     git(folder, "add", ".")
     git(folder, "commit", "-q", "-m", "first")
+    git(tmp_path, "clone", "-q", "--bare", str(folder), "origin.git")
+    git(folder, "remote", "add", "origin", str(tmp_path / "origin.git"))
+    (folder / "ahead.txt").write_text("on main here, and nowhere else")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "ahead")
     (folder / "unfinished.txt").write_text("not to be submitted")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/gh").write_text(GH)
@@ -319,16 +351,19 @@ def test_the_pull_request_is_opened_where_gh_is_signed_in(repo, checkout, tmp_pa
     create = ["pr", "create", "--title", f"Submit {MODEL}", "--body", body]
     assert asked_gh(tmp_path) == [["--version"], ["auth", "status"], create]
     assert git(checkout, "rev-parse", "--abbrev-ref", "HEAD") == f"submit-someone__model-{commit[:8]}"
-    assert git(checkout, "diff", "--name-only", "main...HEAD") == "submissions/someone__model/submission.yaml"
+    assert (
+        git(checkout, "diff", "--name-only", "origin/main...HEAD")
+        == "submissions/someone__model/submission.yaml"
+    )
     assert git(checkout, "status", "--porcelain") == "?? unfinished.txt"
     (tmp_path / "out").mkdir()
-    changed = CliRunner().invoke(app, ["submissions", "diff", "main", "--repository", str(checkout)])
+    changed = CliRunner().invoke(app, ["submissions", "diff", "origin/main", "--repository", str(checkout)])
     assert changed.exit_code == 0
 
 
 def test_without_it_the_steps_are_those_of_the_checkout(repo, checkout, tmp_path):
     _, told, _ = submit("--out", str(checkout / "submissions"))
-    assert f"\nnext, in {checkout}:\ngit switch --create submit-" in told
+    assert f"\nnext, in {checkout}:\ngit fetch origin main\n" in told
     assert asked_gh(tmp_path) == []
 
 

@@ -81,8 +81,8 @@ def submit(
         "description": description,
     }
     facts = submit.gather_facts(model, revisions[0], given | {"links": links}, place)
-    runs, spec = submit.fetch_runs(model, revisions, of)
-    made = submit.compose(model, of.name, runs, spec, facts, place, supersede)
+    runs, specs = submit.fetch_runs(model, revisions, of)
+    made = submit.compose(model, of.name, runs, specs, facts, place, supersede)
     text = submit.as_yaml(made)
     _check_change(place, text, replace or supersede is not None)
     submit.check_in_place(text, place)

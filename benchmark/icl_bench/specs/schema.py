@@ -184,13 +184,27 @@ def _at(value: Any, location: Location) -> Any:
     return value
 
 
+# in place of Pydantic's words, which name classes of Python or say nothing of the remedy
+_WORDS = {
+    "model_type": "give a mapping of keys to values",
+    "dict_type": "give a mapping of keys to values",
+    "list_type": "give a list",
+    "string_type": "write text, in quotes where it reads as something else",
+    "int_type": "write a whole number",
+    "float_type": "write a number",
+    "bool_type": "write true or false",
+}
+_LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
+
+
 def _told(location: Location, fault: Any) -> str:
     if fault["type"] == "missing":
         parent = _place(location[:-1])
         return f"missing key {str(location[-1])!r}{' in ' + parent if parent else ''}; add it"
-    message = fault["msg"].removeprefix("Value error, ")
-    if fault["type"] in ("model_type", "dict_type"):  # Pydantic's words name the class
-        message = "give a mapping of keys to values"
+    message = _WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    if fault["type"] in _LENGTHS:
+        least_or_most, bound = _LENGTHS[fault["type"]]
+        message = f"give {least_or_most} {fault['ctx'][bound]:,}"
     place = _place(location)
     given = "" if fault["type"] == "value_error" else f" (given: {_short(fault['input'])})"
     return f"{place + ': ' if place else ''}{message}{given}"

@@ -76,6 +76,7 @@ def _licence_fault(licence: str) -> str | None:
 
 
 Commit = Annotated[str, told(_commit_fault)]
+TaskName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 SuiteName = Annotated[str, Field(pattern=r"^[a-z]+-v[0-9]+$", max_length=64)]
 
 
@@ -143,6 +144,7 @@ class Submission(Strict):
     suites: list[SuiteName] = Field(min_length=1, max_length=8)
     runs: list[Run] = Field(min_length=1, max_length=MAX_RUNS)
     spec: ArchitectureSpec
+    specs: dict[TaskName, ArchitectureSpec] = Field(default={}, max_length=64)  # of tasks with others
     licence: Annotated[str, told(_licence_fault)]
     authors: list[Annotated[str, plain_text(100)]] = Field(min_length=1, max_length=50)
     links: Links = Field(default=Links())
@@ -162,7 +164,13 @@ class Submission(Strict):
         for suite in self.suites:
             if not self.runs_of(suite):
                 raise ValueError(f"no run is for {suite}; add one, or take {suite} from suites")
+        for task in self.specs.keys() - {place for run in self.runs for place in run.places}:
+            raise ValueError(f"specs names {task}, and no run has a folder {task}/; take it out")
         return self
+
+    def spec_of(self, task: str) -> ArchitectureSpec:
+        """The spec of a task's checkpoints."""
+        return self.specs.get(task, self.spec)
 
     def suite_of(self, run: Run) -> str:
         """The suite that a run is scored on."""
@@ -178,7 +186,11 @@ class Submission(Strict):
 
     def to_dict(self) -> dict[str, Any]:
         """The submission as plain data, as in its file; keys that say nothing are left out."""
-        return self.model_dump(by_alias=True, exclude_none=True) | {"spec": self.spec.to_dict()}
+        value = self.model_dump(by_alias=True, exclude_none=True) | {
+            "spec": self.spec.to_dict(),
+            "specs": {task: spec.to_dict() for task, spec in self.specs.items()},
+        }
+        return {key: said for key, said in value.items() if said != {}}
 
 
 def parse_submission(value: Any, source: str) -> Submission:

@@ -11,6 +11,12 @@ MAX_MARKS = 4  # combining marks on one character; a pile of them is drawn over 
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 _LINK = re.compile(rf"https://{_HOST}(?:[/?#][a-z0-9._~:/?#@!$&()*+,;=%-]*)?", re.IGNORECASE)
+_HOST_OF = re.compile(r"https://([a-z0-9.-]+)", re.IGNORECASE)
+# endings of names inside a network (RFC 2606, 6761, 6762, 7686, 8375; ICANN for .internal; common elsewhere)
+_PRIVATE = (
+    *("corp", "home", "home.arpa", "internal", "intranet", "invalid", "lan"),
+    *("local", "localdomain", "localhost", "onion", "private", "test"),
+)
 MAX_LINK = 300
 
 
@@ -68,7 +74,9 @@ def shown(text: str, most: int = 60) -> str:
 def _link_fault(link: str) -> str | None:
     if len(link) > MAX_LINK:
         return f"the link has {len(link):,} characters and at most {MAX_LINK} are accepted; shorten it"
-    if not _LINK.fullmatch(link):
+    host = _HOST_OF.match(link)
+    private = host is not None and f".{host[1].lower()}".endswith(tuple(f".{one}" for one in _PRIVATE))
+    if private or not _LINK.fullmatch(link):
         return (
             f"{shown(link)} is not a link that is accepted; write https://, the name of a public host "
             "without user or port, and a path in ASCII"

@@ -40,7 +40,7 @@ def check_config(config: CheckpointConfig, submission: Submission, run: Run, pat
     where it holds text that is not fit to be shown."""
     suite, task = submission.suite_of(run), path.parent.name
     at_root = CONFIG in run.files
-    if config.spec != submission.spec:
+    if config.spec != submission.spec_of("" if at_root else task):
         raise CheckpointError(f"{path} has another spec than the submission; copy spec from there")
     if config.task.partition("/")[0] != suite or not (at_root or config.task == f"{suite}/{task}"):
         place = suite if at_root else f"{suite}/{task}"

@@ -32,6 +32,8 @@ def changed_paths(base: str, repository: Path) -> list[Changed]:
     """What differs between HEAD and the commit where it left `base`; InputError where git does not know."""
     if not _REVISION.fullmatch(base) or ".." in base:
         raise InputError(f"{shown(base)} is not a branch or commit; name the one that the changes go into")
+    if not repository.is_dir():
+        raise InputError(f"no folder {repository}; give that of a checkout")
     command = ["git", "-C", str(repository), "diff", "--raw", "-z", "--no-abbrev", "--no-renames"]
     command += ["--no-ext-diff", "--no-textconv", "--ignore-submodules=none", f"{base}...HEAD", "--"]
     try:

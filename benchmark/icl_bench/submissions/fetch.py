@@ -44,11 +44,12 @@ def fetch_submission(entry: SubmissionFolder, into: Path) -> list[Path]:
 
 
 def listed_files(submission: Submission, run: Run) -> dict[str, Listed]:
-    """The files of a run with their hashes, and how large each may be: weights as large as the spec's in
-    float32."""
+    """The files of a run with their hashes, and how large each may be: weights as large as the
+    largest spec's in float32."""
     suite = load_suite(submission.suite_of(run))
     sizes = [(task.function_class.d, task.function_class.k) for task in suite.tasks.values()]
-    weights = _WIDEST * max(submission.spec.parameters(d, k) for d, k in sizes) + MAX_HEADER_BYTES
+    specs = [submission.spec, *submission.specs.values()]
+    weights = _WIDEST * max(spec.parameters(*size) for spec in specs for size in sizes) + MAX_HEADER_BYTES
     return {
         name: Listed(digest, MAX_CONFIG_BYTES if Path(name).name == CONFIG else weights)
         for name, digest in run.files.items()

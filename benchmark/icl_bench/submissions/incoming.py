@@ -113,10 +113,11 @@ def _check_checkpoint(
 ) -> None:
     told, of = record.tasks[task].checkpoint, suite.task(task)
     d, k = of.function_class.d, of.function_class.k
-    parameters = submission.spec.parameters(d, k, 2 * of.points - 1)
+    spec = submission.spec if file == WEIGHTS else submission.spec_of(task)
+    parameters = spec.parameters(d, k, 2 * of.points - 1)
     if told is None or told.sha256 != run.files[file]:
         raise SpecError(f"{source}: tasks.{task} was not answered by {file} as listed; evaluate it again")
-    if told.spec != submission.spec.to_dict() or told.parameters != parameters:
+    if told.spec != spec.to_dict() or told.parameters != parameters:
         raise SpecError(f"{source}: tasks.{task} has another spec than the submission; evaluate it again")
     value = {"spec": told.spec, "d": d, "k": k, "task": f"{suite.name}/{task}", "training": told.training}
     config = parse(CheckpointConfig, value, f"{source}: tasks.{task}.checkpoint")

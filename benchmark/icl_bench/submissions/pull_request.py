@@ -18,7 +18,15 @@ def steps(submission: Submission) -> list[list[str]]:
     title = f"Submit {submission.model}"
     seeds = ", ".join(f"{submission.run_name(run)} at {run.revision[:12]}" for run in submission.runs)
     return [
-        ["git", "switch", "--create", f"submit-{folder}-{submission.runs[-1].revision[:8]}"],
+        ["git", "fetch", "origin", "main"],  # what this checkout has besides is no part of the request
+        [
+            "git",
+            "switch",
+            "--no-track",
+            "--create",
+            f"submit-{folder}-{submission.runs[-1].revision[:8]}",
+            "origin/main",
+        ],
         ["git", "add", "--", file],
         ["git", "commit", "--message", title, "--", file],
         ["gh", "pr", "create", "--title", title, "--body", f"{submission.model}: {seeds}."],

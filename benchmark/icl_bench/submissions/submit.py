@@ -1,8 +1,10 @@
 """Making `submission.yaml` of a model on the Hub: its files and hashes, its spec, what is said of it."""
 
 import hashlib
+import json
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -12,12 +14,14 @@ from typing import Any
 import yaml
 from huggingface_hub import HfApi, constants
 
-from icl_bench.errors import InputError
+from icl_bench.errors import InputError, SpecError
 from icl_bench.models.hub import Snapshot, fetch, told_in_one_line
 from icl_bench.models.layout import CHECKPOINT_FILES, place_file
 from icl_bench.models.listed import check_listed
+from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.licences import LICENCES
+from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Run, Submission, folder_name, model_fault, parse_submission
 from icl_bench.submissions.fetch import listed_files
 from icl_bench.submissions.folder import (
@@ -31,6 +35,7 @@ from icl_bench.suites import Suite
 
 REQUIRED = {"licence": "--licence", "authors": "--author", "training_data": "--training-data"}
 _WIDTH = 100  # of a line
+Specs = dict[str, ArchitectureSpec]  # by folder, "" for the root
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def look_at(root: Path, model: str) -> Place:
 
 def gather_facts(model: str, revision: str | None, given: Mapping[str, Any], place: Place) -> dict[str, Any]:
     """What is said of a model: as given, else as in the submission that is there; the licence else as on the
-    Hub's card. InputError names every option that is still needed."""
+    Hub's card. InputError names every option that is still needed, SpecError tells what cannot be said."""
     before = place.submission.to_dict() if place.submission else {}
     keys = ("licence", "authors", "links", "training_data", "description")
     facts = {key: given.get(key) or before.get(key) for key in keys}
@@ -90,7 +95,11 @@ def gather_facts(model: str, revision: str | None, given: Mapping[str, Any], pla
     missing = [option for key, option in REQUIRED.items() if not facts[key]]
     if missing:
         raise InputError(f"a submission says more of {model} than is known; give {', '.join(missing)}{noted}")
-    return {key: value for key, value in facts.items() if value}
+    said = {key: value for key, value in facts.items() if value}
+    for (key, *_), fault in all_faults(Submission, said)[1]:
+        if key in said:
+            raise SpecError(f"{place.file}: {fault}")
+    return said
 
 
 def card_licence(model: str, revision: str | None = None) -> str | None:
@@ -103,16 +112,16 @@ def card_licence(model: str, revision: str | None = None) -> str | None:
     return told if isinstance(told, str) else None
 
 
-def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> tuple[list[Run], dict[str, Any]]:
-    """The runs of a model's revisions, one each, and the spec of all of them.
+def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> tuple[list[Run], Specs]:
+    """The runs of a model's revisions, one each, and the spec of each folder.
 
-    HubError, CheckpointError or InputError where one cannot be fetched, where their specs differ, or where
-    two are of one seed. A run whose checkpoints do not tell a seed has the lowest number that is free.
+    HubError, CheckpointError or InputError where one cannot be fetched, where a folder has several specs, or
+    where two are of one seed. A run whose checkpoints do not tell a seed has the lowest number that is free.
     """
     snapshots = [fetch(model, list(suite.tasks), revision) for revision in revisions]
     snapshots = list({one.commit: one for one in snapshots}.values())
     configs = [_configs(one) for one in snapshots]
-    _check_specs(configs)
+    specs = _specs(configs)
     told = [_seed(one) for one in configs]
     free = (number for number in count() if number not in told)
     seeds = [next(free) if seed is None else seed for seed in told]
@@ -121,12 +130,11 @@ def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> tup
             commits = f"{snapshots[seeds.index(seed)].commit[:12]} and {snapshots[place].commit[:12]}"
             raise InputError(f"{commits} of {model} are both of seed {seed}; name one revision a seed")
     runs = [_run(one, seed) for one, seed in zip(snapshots, seeds, strict=True)]
-    (spec, *_) = [config.spec for one in configs for config in one.values()]
-    return sorted(runs, key=lambda run: run.seed), spec.to_dict()
+    return sorted(runs, key=lambda run: run.seed), specs
 
 
 def compose(
-    model: str, suite: str, runs: Sequence[Run], spec: dict[str, Any], facts: Mapping[str, Any], place: Place,
+    model: str, suite: str, runs: Sequence[Run], specs: Specs, facts: Mapping[str, Any], place: Place,
     supersede: str | None = None,
 ) -> Submission:  # fmt: skip
     """The submission of these runs on a suite. Runs on other suites that are listed already stay.
@@ -137,6 +145,7 @@ def compose(
     suites = [] if before is None else [one for one in before.suites if one != suite]
     others = [] if before is None else [(before.suite_of(one), one) for one in before.runs]
     listed = [one.model_copy(update={"suite": of}) for of, one in others if of != suite]
+    told = {p: before.spec_of(p) for one in listed for p in one.places} if before is not None else {}
     listed += [one.model_copy(update={"suite": suite if suites else None}) for one in runs]
     supersedes = before.supersedes.model_dump() if before is not None and before.supersedes else None
     if supersede is not None:
@@ -146,7 +155,7 @@ def compose(
         "model": model,
         "suites": [*suites, suite],
         "runs": [one.model_dump(exclude_none=True) for one in listed],
-        "spec": spec,
+        **_spec_keys({**told, **specs}),
         "supersedes": supersedes,
     }
     return parse_submission({**value, **facts}, SUBMISSION_FILE)
@@ -154,10 +163,9 @@ def compose(
 
 def as_yaml(submission: Submission) -> str:
     """A submission's file: keys in the order of the schema, the same bytes for the same submission."""
-    value = submission.to_dict()
-    if not value["links"]:
-        del value["links"]
-    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH))
+    return str(
+        yaml.dump(submission.to_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
+    )
 
 
 def check_public(submission: Submission, runs: Sequence[Run]) -> None:
@@ -185,14 +193,24 @@ def _configs(snapshot: Snapshot) -> dict[str, CheckpointConfig]:
     return {place: read_config(snapshot.folder / place) for place in snapshot.places}
 
 
-def _check_specs(configs: Sequence[dict[str, CheckpointConfig]]) -> None:
-    (first, *others) = [(place, config.spec) for one in configs for place, config in one.items()]
-    for place, spec in others:
-        if spec != first[1]:
-            raise InputError(
-                f"{first[0] or 'the root'} and {place or 'the root'} hold different specs, and a submission "
-                "is of one; submit two models"
-            )
+def _specs(configs: Sequence[dict[str, CheckpointConfig]]) -> Specs:
+    specs: Specs = {}
+    for one in configs:
+        for place, config in one.items():
+            if specs.setdefault(place, config.spec) != config.spec:
+                raise InputError(
+                    f"{place or 'the root'} holds different specs in the revisions, and runs are of one; "
+                    "submit two models"
+                )
+    return specs
+
+
+def _spec_keys(specs: Specs) -> dict[str, Any]:
+    """`spec`, which most folders have, and `specs` of the others."""
+    (common, _), *_ = Counter(json.dumps(spec.to_dict()) for spec in specs.values()).most_common()
+    own = {place: spec.to_dict() for place, spec in specs.items()}
+    spec = json.loads(common)
+    return {"spec": spec, "specs": {place: one for place, one in own.items() if one != spec}}
 
 
 def _seed(configs: dict[str, CheckpointConfig]) -> int | None:

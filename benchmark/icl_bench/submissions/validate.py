@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from icl_bench.suites import Suite, load_suite, suite_names
 MAX_PARAMETERS = 500_000_000
 MAX_FLOPS = 1e14  # of a run: all prompts of all its tasks
 MAX_FLOPS_IN_ALL = 3e14  # of all runs
+
+MAX_ENTRIES = 1_000  # in a submission's folder
 
 _RUN = r"[a-z]+-v[0-9]+-seed-[0-9]+"
 _EXPECTED = re.compile(
@@ -59,7 +62,7 @@ def _examined(path: Path) -> tuple[SubmissionFolder | None, list[Fault]]:
         faults += _history_faults(text, submission)
     elif isinstance(text.value, dict):
         spec, _ = all_faults(ArchitectureSpec, text.value.get("spec"))
-        faults += [] if spec is None else _spec_faults(text, spec, {})
+        faults += [] if spec is None else _spec_faults(text, ("spec",), spec, {})
     faults.sort(key=lambda fault: (str(fault.path), fault.line or 0))
     return None if submission is None else SubmissionFolder(text.path.parent, submission), faults
 
@@ -80,7 +83,12 @@ def _folder_faults(text: SubmissionText) -> Iterator[Fault]:
             yield Fault(
                 folder, None, f"differs from {shown(other.name)} by capitals alone; change that one instead"
             )
-    for entry in _entries(folder):
+    entries = _entries(folder)
+    if len(entries) > MAX_ENTRIES:
+        told = f"holds more than {MAX_ENTRIES:,} files; name a submission's folder"
+        yield Fault(text.path.parent, None, told)
+        return
+    for entry in entries:
         name = entry.relative_to(folder).as_posix()
         plain = not entry.is_symlink() and (entry.is_file() or entry.is_dir())
         if not (plain and _EXPECTED.fullmatch(f"{name}/" if entry.is_dir() else name)):
@@ -89,7 +97,9 @@ def _folder_faults(text: SubmissionText) -> Iterator[Fault]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    return sorted(Path(top, name) for top, folders, files in os.walk(folder) for name in (*folders, *files))
+    """What lies in a folder, however deep; of very many, some."""
+    every = (Path(top, name) for top, folders, files in os.walk(folder) for name in (*folders, *files))
+    return sorted(islice(every, MAX_ENTRIES + 1))
 
 
 def _suite_faults(text: SubmissionText, submission: Submission) -> Iterator[Fault]:
@@ -103,7 +113,9 @@ def _suite_faults(text: SubmissionText, submission: Submission) -> Iterator[Faul
         suite = suites.get(submission.suite_of(run))
         if suite is not None:
             yield from _task_faults(text, ("runs", place, "files"), run, suite)
-    yield from _spec_faults(text, submission.spec, suites)
+    yield from _spec_faults(text, ("spec",), submission.spec, suites)
+    for task, spec in submission.specs.items():
+        yield from _spec_faults(text, ("specs", task), spec, suites)
     yield from _cost_faults(text, submission, suites)
 
 
@@ -115,7 +127,9 @@ def _task_faults(text: SubmissionText, files: tuple[Any, ...], run: Run, suite: 
             yield text.fault((*files, path), f"{path}: {told}")
 
 
-def _spec_faults(text: SubmissionText, spec: ArchitectureSpec, suites: dict[str, Suite]) -> Iterator[Fault]:
+def _spec_faults(
+    text: SubmissionText, key: tuple[str, ...], spec: ArchitectureSpec, suites: dict[str, Suite]
+) -> Iterator[Fault]:
     """A spec that no machine of ours evaluates."""
     sizes = [(1, 1)] + [
         (task.function_class.d, task.function_class.k)
@@ -125,20 +139,22 @@ def _spec_faults(text: SubmissionText, spec: ArchitectureSpec, suites: dict[str,
     most = max(spec.parameters(d, k) for d, k in sizes)
     if most > MAX_PARAMETERS:
         told = f"{most:,} parameters; submissions have at most {MAX_PARAMETERS:,}: submit a smaller model"
-        yield text.fault(("spec",), f"spec: {told}")
+        yield text.fault(key, f"{'.'.join(key)}: {told}")
 
 
 def _cost_faults(text: SubmissionText, submission: Submission, suites: dict[str, Suite]) -> Iterator[Fault]:
     """Tasks that the spec has too few positions for, and runs that take too long."""
-    spec, in_all = submission.spec, 0.0
+    in_all = 0.0
     for suite in suites.values():
         runs = submission.runs_of(suite.name)
-        costs = {task.name: account(spec, task) for task in suite.tasks.values()}
+        costs = {task.name: account(submission.spec_of(task.name), task) for task in suite.tasks.values()}
         for task in dict.fromkeys(place for run in runs for place in run.places if place in costs):
             if not costs[task].fits:
                 tokens = f"a prompt of {suite.name}/{task} has {costs[task].tokens} tokens"
-                told = f"{spec.max_tokens()} positions and {tokens}; raise max_tokens, and train with it"
-                yield text.fault(("spec", "positions"), f"spec.positions: {told}")
+                positions = submission.spec_of(task).max_tokens()
+                told = f"{positions} positions and {tokens}; raise max_tokens, and train with it"
+                key = ("specs", task) if task in submission.specs else ("spec",)
+                yield text.fault((*key, "positions"), f"{'.'.join(key)}.positions: {told}")
         dearest = max(one.flops for one in costs.values())  # at the root lies one task, whichever
         of_runs = [
             float(suite.spec.prompts) * sum(costs[p].flops if p in costs else dearest for p in run.places)
