@@ -1,5 +1,6 @@
 """`.github/isolated` holds what it runs: each limit is met by something that would pass it."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,10 @@ def docker_answers() -> bool:
     return subprocess.run(["docker", "info"], capture_output=True, check=False).returncode == 0
 
 
-pytestmark = pytest.mark.skipif(not docker_answers(), reason="no docker daemon answers")
+# where GitHub runs the tests there is docker, or the wall was not tried
+pytestmark = pytest.mark.skipif(
+    "GITHUB_ACTIONS" not in os.environ and not docker_answers(), reason="no docker daemon answers"
+)
 
 
 @pytest.fixture
