@@ -35,11 +35,10 @@ from icl_bench.evaluation.scores import (
 from icl_bench.evaluation.sources import Missing, Source
 from icl_bench.specs.checkpoint import parse_json
 from icl_bench.specs.fresh import FreshRecord, FreshTask
-from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
+from icl_bench.specs.result import MAX_RECORD_BYTES, Estimate, ResultRecord, TaskResult
 from icl_bench.specs.schema import parse
 from icl_bench.suites import Suite, generate, load_suite
 
-MAX_BYTES = 50_000_000
 Errors = Float[np.ndarray, " prompts"]
 
 
@@ -138,7 +137,7 @@ def load_fresh_record(path: Path) -> FreshRecord:
     """Read a record of fresh prompts; SpecError where it is not one."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = file.read(MAX_RECORD_BYTES + 1)
     except OSError as error:
         raise SpecError(f"cannot read {path}: {error.strerror}; give a record of fresh prompts") from None
     return parse_fresh_record(content, str(path))
@@ -146,4 +145,4 @@ def load_fresh_record(path: Path) -> FreshRecord:
 
 def parse_fresh_record(content: bytes, source: str) -> FreshRecord:
     """Validate the bytes of such a record; SpecError says what is wrong and where."""
-    return parse(FreshRecord, parse_json(content, source, MAX_BYTES), source)
+    return parse(FreshRecord, parse_json(content, source, MAX_RECORD_BYTES), source)

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from icl_bench.errors import InputError, SpecError, UnknownNameError
 from icl_bench.evaluation.scores import regression_score
-from icl_bench.specs.result import ResultRecord, TaskResult, parse_record
+from icl_bench.specs.result import MAX_RECORD_BYTES, ResultRecord, TaskResult, parse_record
 from icl_bench.suites import Suite
 
-MAX_BYTES = 100_000_000
 TOLERANCE = 1e-7  # of a score, or of the zero estimator's error: what other summation orders may change
 
 
@@ -16,8 +15,8 @@ def load_record(path: Path | str) -> ResultRecord:
     """Read and check a record; SpecError where it is not one, or where it contradicts itself."""
     path = Path(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise SpecError(f"{path} is larger than {MAX_BYTES // 10**6} MB and is no result record")
+        if path.stat().st_size > MAX_RECORD_BYTES:
+            raise SpecError(f"{path} is larger than {MAX_RECORD_BYTES / 2**20:g} MiB and is no result record")
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SpecError(f"no file {path}; `icl-bench evaluate MODEL` writes one") from None

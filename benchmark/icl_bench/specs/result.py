@@ -29,6 +29,7 @@ def _printable(value: Any) -> Any:
 
 Printable = Annotated[str, BeforeValidator(_printable)]  # a name that may be shown on a terminal
 MAX_SHOWN = 300  # characters
+MAX_RECORD_BYTES = 16 * 2**20  # of a file; .github/workflows/evaluate.yml hands no larger one on
 Shown = Annotated[str, plain_text(MAX_SHOWN)]  # said of where a record was made
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 SquaredError = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -8,14 +8,13 @@ from icl_bench.evaluation.fresh import parse_fresh_record
 from icl_bench.evaluation.recheck import recheck, recheck_fresh
 from icl_bench.specs.checkpoint import CheckpointConfig, parse_json
 from icl_bench.specs.fresh import FreshRecord
-from icl_bench.specs.result import ModelIdentity, ResultRecord
+from icl_bench.specs.result import MAX_RECORD_BYTES, ModelIdentity, ResultRecord
 from icl_bench.specs.schema import parse
 from icl_bench.specs.submission import WEIGHTS, Run, Submission
 from icl_bench.specs.text import text_fault
 from icl_bench.submissions.checkpoints import check_config
 from icl_bench.suites import Suite, load_suite
 
-MAX_BYTES = 20_000_000
 MAX_TEXT = 100  # characters of a version, a device, …
 MAX_COST = 10**7  # seconds, MiB, prompts a batch, threads: what nobody can recompute is plausible
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -24,7 +23,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 def read_record(path: Path, submission: Submission, run: Run) -> ResultRecord:
     """The record of a run; SpecError, InputError or CheckpointError, one line, where it is not of that run or
     where anything in it does not follow from its errors."""
-    record = parse(ResultRecord, parse_json(_content(path), str(path), MAX_BYTES), str(path))
+    record = parse(ResultRecord, parse_json(_content(path), str(path), MAX_RECORD_BYTES), str(path))
     suite = load_suite(submission.suite_of(run))
     _check_identity(record, submission, run, str(path))
     _check_made_by(record, str(path))
@@ -56,7 +55,7 @@ def _content(path: Path) -> bytes:
         raise SpecError(f"no file {path}; `icl-bench submissions evaluate` writes it")
     try:
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            return file.read(MAX_RECORD_BYTES + 1)
     except OSError as error:
         raise SpecError(f"cannot read {path}: {error.strerror}; evaluate it again") from None
 
