@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help setup demo test lint bench screenshots clean
+.PHONY: help setup demo test lint bench tables screenshots clean
 
 help:
 	@echo "make demo    install, score a shipped model on mini-v1, build the leaderboard"
@@ -10,6 +10,7 @@ help:
 	@echo "make setup   install alone: then use .venv/bin/icl-bench"
 	@echo "make lint    style and types"
 	@echo "make bench   the figures of README's performance section"
+	@echo "make tables  the tables of submissions/reference/README.md, of what is recorded here"
 	@echo "make screenshots   README's pictures of the leaderboard, of what is recorded here"
 
 setup: .venv/installed
@@ -37,6 +38,9 @@ lint: .venv/installed-for-tests
 
 bench: .venv/installed-for-tests
 	$(BIN)/python tests/performance/bench.py
+
+tables: .venv/installed-for-tests
+	$(BIN)/python tests/community/reference_page.py
 
 screenshots: .venv/installed-for-tests
 	$(BIN)/python tests/leaderboard/screenshots.py
