@@ -140,9 +140,9 @@ def test_differences_are_those_of_compare_on_fewer_prompts_too(suite, zero):
         "few", {task: {0: errors[0][:50]} for task, errors in model("few", zero, 0.5).runs.items()}
     )
     board = Board(suite, [a, b], [few])
-    assert board.differences("a", "b") == compare(suite, a, b)
-    assert board.differences("a", "few") == compare(suite, a, few)
-    assert [one.prompts for one in board.differences("a", "few")[:2]] == [50, 50]
+    found = board.differences("a", ["few", "b"])
+    assert found == {"few": compare(suite, a, few), "b": compare(suite, a, b)}
+    assert [one.prompts for one in found["few"][:2]] == [50, 50]
     assert board.baselines[0].mean.prompts == 50
 
 

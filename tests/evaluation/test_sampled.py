@@ -73,7 +73,8 @@ def test_equal_models_differ_significantly_in_5_of_100_comparisons(tiny, runs):
 
 def difference(suite, a: dict[int, float], b: dict[int, float]):
     contenders = [Contender(name, {TASK: spread(shares)}) for name, shares in (("a", a), ("b", b))]
-    return sample_task(suite, TASK, contenders).score.difference(0, 1)
+    sampled = sample_task(suite, TASK, contenders).score
+    return sampled.differences(0, [1])[0][0]
 
 
 def test_runs_of_one_seed_are_paired(tiny):

@@ -28,7 +28,7 @@ import numpy as np
 from scipy.stats import norm, rankdata
 from scipy.stats import t as student
 
-from icl_bench.evaluation.compare import Difference, Pair, compare, differences
+from icl_bench.evaluation.compare import Contrast, Difference, compare, differences
 from icl_bench.evaluation.sampled import Contender, SampledTask, sample_task
 from icl_bench.evaluation.scores import CONFIDENCE, interval_ends, interval_estimate
 from icl_bench.specs.result import Estimate
@@ -78,19 +78,29 @@ class Board:
         complete, left = _best_first([self._standing(one) for one in baselines])
         self.baselines = [*complete, *left]
 
-    def differences(self, a: str, b: str) -> list[Difference]:
-        """What separates two of the board's, as `icl_bench.evaluation.compare.compare`; InputError where they
-        share no task."""
-        of = [self._places[task] for task in self.suite.tasks]
-        shared = [
-            (task, one) for task, one in zip(self.suite.tasks, of, strict=True) if a in one and b in one
-        ]
-        same = all(one[a][0] is one[b][0] for _, one in shared)
-        if not shared or not same:  # on fewer prompts than the others, resampled on its own
-            return compare(self.suite, self._contenders[a], self._contenders[b])
-        return differences(
-            [Pair(task, one[a][0].score, one[a][1], one[b][1]) for task, one in shared], len(of)
-        )
+    def differences(self, a: str, others: Sequence[str]) -> dict[str, list[Difference]]:
+        """What separates one of the board's from each of others, as `icl_bench.evaluation.compare.compare`.
+
+        InputError where it shares no task with one of them.
+        """
+        contrasts, whole = [], set(others)
+        for task, places in self._places.items():
+            held = {name: places[name] for name in (a, *others) if name in places}
+            if a not in held:
+                continue
+            sampled, place = held.pop(a)
+            # what has fewer prompts than the others is resampled on its own
+            whole -= {name for name, (among, _) in held.items() if among is not sampled}
+            beside = {name: k for name, (among, k) in held.items() if among is sampled}
+            if beside:
+                contrasts.append(Contrast(task, sampled.score, place, beside))
+        found = differences(contrasts, len(self._places))
+        alone = {
+            name: compare(self.suite, self._contenders[a], self._contenders[name])
+            for name in others
+            if name not in whole or name not in found
+        }
+        return {name: alone.get(name) or found[name] for name in others}
 
     def _standing(self, contender: Contender) -> Standing:
         found = {task: one[contender.name] for task, one in self._places.items() if contender.name in one}
@@ -117,9 +127,14 @@ class Board:
 
 def _sample(suite: Suite, task: str, contenders: Sequence[Contender]) -> dict[str, tuple[SampledTask, int]]:
     """Where the scores of each are: together for all that have errors of every prompt."""
-    whole = [one for one in contenders if min(map(len, one.runs[task].values())) == suite.spec.prompts]
-    alone = [[one] for one in contenders if one not in whole]
-    sampled = [(group, sample_task(suite, task, group)) for group in [whole, *alone] if group]
+    whole: list[Contender] = []
+    groups = [whole]
+    for one in contenders:
+        if min(map(len, one.runs[task].values())) == suite.spec.prompts:
+            whole.append(one)
+        else:
+            groups.append([one])
+    sampled = [(group, sample_task(suite, task, group)) for group in groups if group]
     return {one.name: (scores, place) for group, scores in sampled for place, one in enumerate(group)}
 
 

@@ -7,8 +7,8 @@ smaller share of resamples at or beyond 0 with one added to either count (Daviso
 4), and is corrected for the number of tasks by Holm's method (Holm 1979).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -57,40 +57,53 @@ def compare(suite: Suite, a: Contender, b: Contender, tasks: Sequence[str] | Non
         raise InputError(
             f"{a.name} and {b.name} have no task of {suite.name} in common; evaluate both on one"
         )
-    pairs = [Pair(task, sample_task(suite, task, [a, b]).score, 0, 1) for task in shared]
-    return differences(pairs, len(wanted))
+    contrasts = [Contrast(task, sample_task(suite, task, [a, b]).score, 0, {b.name: 1}) for task in shared]
+    return differences(contrasts, len(wanted))[b.name]
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two of the models whose scores on a task are sampled, by their places among them."""
+class Contrast:
+    """One model and others on a task, by their places among the models whose scores are sampled."""
 
     task: str
     sampled: Sampled
     a: int
-    b: int
+    others: Mapping[str, int]
 
-    @property
-    def drawn(self) -> Float[np.ndarray, " resamples"]:
-        """The difference on each resample."""
-        return self.sampled.resampled[:, self.a] - self.sampled.resampled[:, self.b]
+    def each(self) -> Iterator[tuple[str, "_Sampled"]]:
+        """Every other, and the difference from it on the task, its p-value not yet corrected."""
+        one, places = self.sampled, list(self.others.values())
+        estimates, drawn = one.differences(self.a, places)
+        p_values = two_sided_p(drawn).tolist()
+        scores = [float(score) if np.isfinite(score) else None for score in one.scores[[self.a, *places]]]
+        for k, (name, estimate) in enumerate(zip(self.others, estimates, strict=True)):
+            p = None if estimate.low is None else p_values[k]
+            told = Difference(self.task, one.prompts, one.of, scores[0], scores[k + 1], estimate, p, None)
+            yield name, _Sampled(told, drawn[:, k])
 
-    def told(self, difference: Estimate, p: float | None, corrected: float | None) -> Difference:
-        """As it is shown; p-values are None where there is no interval."""
-        one = self.sampled
-        a, b = (float(score) if np.isfinite(score) else None for score in one.scores[[self.a, self.b]])
-        return Difference(self.task, one.prompts, one.of, a, b, difference, p, corrected)
+
+@dataclass(frozen=True)
+class _Sampled:
+    told: Difference
+    drawn: Float[np.ndarray, " resamples"]
 
 
-def differences(pairs: Sequence[Pair], wanted: int) -> list[Difference]:
-    """A difference for each task, then, where all that are wanted have one with an interval, that of their
-    mean: a mean over fewer would be another quantity from pair to pair."""
-    estimates = {pair.task: pair.sampled.difference(pair.a, pair.b) for pair in pairs}
-    drawn = {pair.task: pair.drawn for pair in pairs if estimates[pair.task].low is not None}
-    p = {task: two_sided_p(one) for task, one in drawn.items()}
-    corrected = dict(zip(p, holm(list(p.values())), strict=True))
-    found = [pair.told(estimates[pair.task], p.get(pair.task), corrected.get(pair.task)) for pair in pairs]
-    return [*found, _mean(found, drawn)] if len(p) == wanted > 1 else found
+def differences(contrasts: Sequence[Contrast], wanted: int) -> dict[str, list[Difference]]:
+    """By other model, a difference for each task, then, where all that are wanted have one with an interval,
+    that of their mean: a mean over fewer would be another quantity from pair to pair."""
+    by_other: dict[str, list[_Sampled]] = {}
+    for contrast in contrasts:
+        for name, found in contrast.each():
+            by_other.setdefault(name, []).append(found)
+    return {name: _corrected(found, wanted) for name, found in by_other.items()}
+
+
+def _corrected(found: Sequence[_Sampled], wanted: int) -> list[Difference]:
+    tested = [one for one in found if one.told.p is not None]
+    p_values = {one.told.task: one.told.p for one in tested if one.told.p is not None}
+    corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
+    told = [replace(one.told, p_corrected=corrected.get(one.told.task)) for one in found]
+    return [*told, _mean(told, [one.drawn for one in tested])] if len(tested) == wanted > 1 else told
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -103,15 +116,16 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return np.minimum(corrected, 1.0).tolist()
 
 
-def two_sided_p(differences: Float[np.ndarray, " resamples"]) -> float:
+def two_sided_p(differences: Float[np.ndarray, "resamples ..."]) -> Float[np.ndarray, "..."]:
     """Twice the smaller share of resamples on either side of 0, at most 1."""
-    smaller = min(np.count_nonzero(differences <= 0), np.count_nonzero(differences >= 0))
-    return min(1.0, 2 * (smaller + 1) / (len(differences) + 1))
+    smaller = np.minimum((differences <= 0).sum(axis=0), (differences >= 0).sum(axis=0))
+    return np.asarray(np.minimum(1.0, 2 * (smaller + 1) / (len(differences) + 1)))
 
 
-def _mean(tasks: Sequence[Difference], drawn: Mapping[str, np.ndarray]) -> Difference:
+def _mean(tasks: Sequence[Difference], drawn: Sequence[np.ndarray]) -> Difference:
     """Over tasks of equal weight, each resampled on its own: strata."""
     a, b = (float(np.mean([getattr(one, side) for one in tasks])) for side in ("a", "b"))
     prompts, of = sum(one.prompts for one in tasks), sum(one.of for one in tasks)
-    mean = np.mean(list(drawn.values()), axis=0)
-    return Difference(MEAN, prompts, of, a, b, interval_estimate(a - b, mean), two_sided_p(mean), None)
+    mean = np.mean(drawn, axis=0)
+    p = float(two_sided_p(mean))
+    return Difference(MEAN, prompts, of, a, b, interval_estimate(a - b, mean), p, None)

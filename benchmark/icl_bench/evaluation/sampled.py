@@ -25,6 +25,7 @@ from icl_bench.evaluation.references import suite_references
 from icl_bench.evaluation.scores import (
     bootstrap_key,
     defined_estimate,
+    defined_estimates,
     model_scores,
     resampled_sums,
     without_estimate,
@@ -63,13 +64,15 @@ class Sampled:
         estimate = self._estimate(self.scores[model], self.resampled[:, model])
         return estimate.model_copy(update={"prompts": self.prompts if self.prompts < self.of else None})
 
-    def difference(self, a: int, b: int) -> Estimate:
-        """How much higher the score of one is than that of another, with its 95% interval."""
-        return self._estimate(self.scores[a] - self.scores[b], self.differences(a, b))
-
-    def differences(self, a: int, b: int) -> Float[np.ndarray, " resamples"]:
-        """The same on each resample."""
-        return self.resampled[:, a] - self.resampled[:, b]
+    def differences(
+        self, a: int, others: Sequence[int]
+    ) -> tuple[list[Estimate], Float[np.ndarray, "resamples others"]]:
+        """How much higher the score of one is than those of others, with intervals, and on each resample."""
+        rows = self.resampled.T
+        drawn = (rows[a] - rows[list(others)]).T  # a resample of one difference lies beside the next
+        if self.reason is not None:
+            return [without_estimate(self.reason)] * len(others), drawn
+        return defined_estimates(self.scores[a] - self.scores[list(others)], drawn, self.base), drawn
 
     def _estimate(self, value: float, resampled: np.ndarray) -> Estimate:
         if self.reason is not None:

@@ -81,18 +81,31 @@ def score_estimate(
     return defined_estimate(value, model_scores(np.stack(resampled, axis=1))[:, 0], base)
 
 
-def defined_estimate(value: float, resampled: np.ndarray, base: str) -> Estimate:
-    """What follows from scores, with its interval, where they are numbers (`model_scores`).
+def defined_estimate(value: float, resampled: Float[np.ndarray, " resamples"], base: str) -> Estimate:
+    """What follows from a score, with its interval, where it is a number (`model_scores`).
 
     Where the base is no better than answering 0 no score is defined, and no interval where that happens in a
     resample: the reason stands in their place.
     """
-    if not np.isfinite(value):
-        return without_estimate(f"baseline {base} is no better than answering 0 here")
-    if not np.isfinite(resampled).all():
-        reason = f"too few prompts: baseline {base} is no better than answering 0 in some resamples"
-        return Estimate(value=float(value), low=None, high=None, reason=reason)
-    return interval_estimate(value, resampled)
+    return defined_estimates(np.array([value]), resampled[:, None], base)[0]
+
+
+def defined_estimates(
+    values: Float[np.ndarray, " scores"], resampled: Float[np.ndarray, "resamples scores"], base: str
+) -> list[Estimate]:
+    """The same of several scores at once."""
+    low, high = interval_ends(resampled).tolist()
+    whole = np.isfinite(resampled).all(axis=0)
+    few = f"too few prompts: baseline {base} is no better than answering 0 in some resamples"
+    found = []
+    for k, value in enumerate(values.tolist()):
+        if not math.isfinite(value):
+            found.append(without_estimate(f"baseline {base} is no better than answering 0 here"))
+        elif not whole[k]:
+            found.append(Estimate(value=value, low=None, high=None, reason=few))
+        else:
+            found.append(Estimate(value=value, low=low[k], high=high[k], reason=None))
+    return found
 
 
 def interval_estimate(value: float, resampled: Float[np.ndarray, " resamples"]) -> Estimate:
@@ -113,7 +126,7 @@ def interval_ends(resampled: Float[np.ndarray, "resamples ..."]) -> Float[np.nda
     ends = []
     for place, k, after in zip(places, below, around[1::2], strict=True):
         ends.append(parted[k] + (place - k) * (parted[after] - parted[k]))
-    return np.stack(ends)
+    return np.array(ends)
 
 
 def without_estimate(reason: str) -> Estimate:

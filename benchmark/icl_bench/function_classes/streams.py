@@ -66,6 +66,9 @@ def grid_units(values: np.ndarray) -> np.ndarray:
 
 def uniform_index(raw: np.ndarray, n: int) -> np.ndarray:
     """Uniform integers in [0, n), n < 2^32, one a word: floor(raw · n / 2^64) in integers alone, int64."""
+    bits = n.bit_length() - 1
+    if bits and n == 1 << bits:  # the topmost bits are the same number, sooner
+        return (raw >> np.uint64(64 - bits)).astype(np.int64)
     high, low = raw >> np.uint64(32), raw & np.uint64(0xFFFFFFFF)
     n64 = np.uint64(n)
     return ((high * n64 + (low * n64 >> np.uint64(32))) >> np.uint64(32)).astype(np.int64)

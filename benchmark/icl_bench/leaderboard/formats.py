@@ -6,6 +6,7 @@ from icl_bench.specs.result import Estimate
 MINUS = "\N{MINUS SIGN}"
 NONE = "–"
 _DIGITS = 3  # after the point
+_SEEN = 10**-_DIGITS  # what is as large or larger is not told as 0
 _MOST_DIGITS = 6  # where fewer would tell a small number as 0
 _FEW_FROM = 9.9995  # what has one digit after the point: from here on three say no more
 _HEAT = 10  # shades of a cell
@@ -94,7 +95,7 @@ def _digits(number: float, of: Estimate) -> int:
     More than others where it would be told as 0, and that would mislead: an interval beside 0 would read as
     if it held 0, and a short one around 0 as if it had no width.
     """
-    if of.low is None or of.high is None:
+    if abs(number) >= _SEEN or of.low is None or of.high is None:
         return _DIGITS
     beside = of.low * of.high > 0
     short = max(abs(of.low), abs(of.high)) < 0.5 * 10**-_DIGITS
@@ -105,5 +106,7 @@ def _digits(number: float, of: Estimate) -> int:
 
 def _told(value: float, digits: int) -> str:
     digits = 1 if abs(value) >= _FEW_FROM else digits
-    told = f"{value:z.{digits}f}" if float(f"{value:.{digits}f}") else f"{0:.{_DIGITS}f}"
+    told = f"{value:z.{digits}f}"
+    if abs(value) < _SEEN and not float(told):
+        told = f"{0:.{_DIGITS}f}"
     return told.replace("-", MINUS)

@@ -1,11 +1,13 @@
 """Two models at a time: a page a model, with what separates it from others."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from icl_bench.evaluation.compare import MEAN
+from markupsafe import Markup
+
+from icl_bench.evaluation.compare import MEAN, Difference
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
@@ -35,21 +37,36 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
-    others = [(one, board.board.differences(model.name, one.name)) for one in _others(board, model)]
+    others = _others(board, model)
+    found = board.board.differences(model.name, [one.name for one in others])
     return {
         "board": board,
         "model": model,
-        "others": [(one, {task.task: task for task in found}, found) for one, found in others],
+        "others": [(one, {task.task: task for task in found[one.name]}, found[one.name]) for one in others],
         "mean": MEAN,
         "quote": shlex.quote,
+        "once": _once,
     }
+
+
+def _once(cell: Callable[[Difference | None], Markup]) -> Callable[[Difference | None], Markup]:
+    """A cell that is rendered once: it stands in the table of all and in that of its pair."""
+    held: dict[int, Markup] = {}
+
+    def rendered(one: Difference | None) -> Markup:
+        if id(one) not in held:
+            held[id(one)] = cell(one)
+        return held[id(one)]
+
+    return rendered
 
 
 def _others(board: SuiteBoard, model: ModelData) -> list[ModelData]:
     """Those that a model is compared with: they share a task with it."""
     models, baselines = board.data.models, board.data.baselines
     if len(models) > ALL:
-        place = models.index(model)
-        near = models[max(0, place - NEIGHBOURS) : place + NEIGHBOURS + 1]
-        models = near + [one for one in models if one.kind == "reference" and one not in near]
+        place = next(k for k, one in enumerate(models) if one is model)
+        first, end = max(0, place - NEIGHBOURS), place + NEIGHBOURS + 1
+        far = models[:first] + models[end:]
+        models = models[first:end] + [one for one in far if one.kind == "reference"]
     return [one for one in [*models, *baselines] if one is not model and set(one.tasks) & set(model.tasks)]
