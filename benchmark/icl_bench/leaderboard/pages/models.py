@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw
+from icl_bench.evaluation.fresh import beyond_sampling_error
 from icl_bench.evaluation.task_chart import model_curve
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.entries import learning_curves
@@ -53,10 +54,20 @@ def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "accounts": entry.accounts(board.suite),
         "made_with": _made_with([(one.evaluator, one.environment) for one in entry.records]),
         "training": _training(board, model),
+        "above_exact": [task.name for task in answered if _above_exact(task, model)],
         "compared": board.page("compare", model.name),
         "quoted": shlex.quote(model.name),
         "in_tex": model.name.translate(_TEX),
     }
+
+
+def _above_exact(task: TaskSpec, model: ModelData) -> bool:
+    """Whether a model is better than the exact predictor, by more than the sampling of prompts explains."""
+    found = model.tasks[task.name].optimality
+    if task.exactness != "exact" or found.value is None or found.low is None:
+        return False
+    above = found.model_copy(update={"value": found.value - 1, "low": found.low - 1})
+    return beyond_sampling_error(above, len(model.tasks))
 
 
 def _diagrams(specs: dict[str, ArchitectureSpec]) -> list[tuple[list[str], Any]]:
