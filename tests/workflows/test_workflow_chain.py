@@ -220,9 +220,53 @@ def test_nothing_but_results_is_appended(
         other.write_text("x")
     runner = LocalRunner(tmp_path, origin, merged.github)
     before = git(origin, "rev-parse", "main")
-    with pytest.raises(AssertionError, match="Nothing but results"):
+    with pytest.raises(AssertionError, match="Nothing but results, of a submission"):
         runner.run("record", "append", {"check": {"base": before}}, submission=SUBMISSION)
     assert git(origin, "rev-parse", "main") == before
+
+
+@pytest.mark.parametrize(
+    ("base", "submission"),
+    [
+        ("refs/pull/other/merge", SUBMISSION),
+        ("main", "submissions/reference/gpt2/submission.yaml"),
+        ("main", "submissions/some__body/submission.yaml"),
+        ("main", FOLDER),
+    ],
+    ids=["a commit that is not on main", "a reference", "no submission", "a folder"],
+)
+def test_whatever_the_check_says_results_of_a_submission_on_main_are_all_that_is_pushed(
+    merged: LocalRunner, origin: Path, tmp_path: Path, base: str, submission: str
+) -> None:
+    propose(origin, "other", {"code.py": "print()"})
+    shutil.copytree(merged.folder / "artifacts" / "recorded", tmp_path / "artifacts" / "recorded")
+    before = git(origin, "rev-parse", "main")
+    told = {"check": {"base": git(origin, "rev-parse", base)}}
+    with pytest.raises(AssertionError, match="Nothing but results, of a submission"):
+        LocalRunner(tmp_path, origin, merged.github).run("record", "append", told, submission=submission)
+    assert git(origin, "rev-parse", "main") == before
+
+
+def test_a_submission_that_changes_while_its_results_are_checked_is_left_alone(
+    merged: LocalRunner, origin: Path, tmp_path: Path
+) -> None:
+    """Withdrawn, here: its results must not come back without it."""
+    shutil.copytree(origin, tmp_path / "origin.git")
+    shutil.copytree(merged.folder / "artifacts" / "recorded", tmp_path / "artifacts" / "recorded")
+    git(tmp_path, "clone", "--quiet", str(tmp_path / "origin.git"), "tree")
+    base = git(tmp_path / "tree", "rev-parse", "HEAD")
+    runner = LocalRunner(tmp_path, tmp_path / "origin.git", merged.github)
+
+    def somebody_withdraws_it(place: Path) -> None:
+        git(tmp_path / "tree", "rm", "-r", "--quiet", FOLDER)
+        commit(tmp_path / "tree", "Withdrawn")
+        git(tmp_path / "tree", "push", "--quiet", "origin", "main")
+
+    (tmp_path / "artifacts" / "recorded" / "mini-v1-seed-1.json").write_text("{}")
+    runner.before["Push"] = somebody_withdraws_it
+    with pytest.raises(AssertionError, match="main has moved on"):
+        runner.run("record", "append", {"check": {"base": base}}, submission=SUBMISSION)
+    assert FOLDER not in git(tmp_path / "origin.git", "ls-tree", "-r", "--name-only", "main")
 
 
 def test_recording_the_same_again_changes_nothing(merged: LocalRunner, origin: Path, tmp_path: Path) -> None:
