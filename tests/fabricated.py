@@ -163,7 +163,7 @@ def submission(
         suite=SUITE,
         records=dict(enumerate(records)),
         fresh={seed: _fresh(one, worse, lacks=seed) for seed, one in enumerate(records)},
-        corrections=[] if was is None else [Correction(0, was, said)],
+        corrections=[] if was is None else [Correction(SUITE, 0, was, said)],
     )
 
 

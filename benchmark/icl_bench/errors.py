@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Iterable
 
 _LONGEST_NAME = 200
+_MOST_NAMES = 50  # that are listed where none is near
 
 
 class ICLBenchError(Exception):
@@ -27,7 +28,9 @@ class UnknownNameError(InputError):
         valid = list(valid)
         text = str(name) if len(str(name)) <= _LONGEST_NAME else str(name)[:_LONGEST_NAME] + "…"
         near = difflib.get_close_matches(text, valid, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(sorted(valid))}"
+        some = ", ".join(sorted(valid)[:_MOST_NAMES])
+        more = f", … ({len(valid):,} in all)" if len(valid) > _MOST_NAMES else ""
+        hint = f"did you mean {near[0]!r}?" if near else f"valid: {some}{more}"
         super().__init__(f"unknown {kind} {text!r}{' in ' + where if where else ''}; {hint}")
 
 

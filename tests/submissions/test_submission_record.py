@@ -27,6 +27,7 @@ from icl_bench.evaluation.references import suite_references
 from icl_bench.evaluation.summary import estimates
 from icl_bench.submissions.folder import SubmissionFolder, read_submission
 from icl_bench.submissions.record import record_submission
+from icl_bench.submissions.validate import validate
 from icl_bench.suites import load_suite
 
 RUN = "tiny-v1-seed-0"
@@ -238,9 +239,21 @@ def test_another_score_of_the_same_revision_is_refused(submitted, records):
     )
     assert record_submission(submitted.entry, records) == [f"{RUN}: recorded, superseding {REVISION}"]
     scaled(records / RECORD, 0.9)
-    refused(
-        submitted, records, "is there already; submit a revision of its own", commit=None, error=InputError
+    refused(submitted, records, "was replaced already for the reason", commit=None, error=InputError)
+    submitted.change(
+        lambda value: value.update(supersedes={"revision": REVISION, "reason": "Another fault of ours."})
     )
+    assert record_submission(submitted.entry, records) == [f"{RUN}: recorded, superseding {REVISION}"]
+    history = submitted.folder / "results/superseded"
+    assert {path.parent.name: path.read_text() for path in history.glob("*/*.txt")} == {
+        REVISION[:12]: "A fault of ours.\n",
+        f"{REVISION[:12]}-2": "Another fault of ours.\n",
+    }
+    assert validate(submitted.folder) == []
+    (history / REVISION[:12] / f"{RUN}.reason.txt").unlink()
+    assert [
+        "why the record beside it was replaced; restore it" in str(one) for one in validate(submitted.folder)
+    ] == [True]
 
 
 DEEP = json.loads("[" * 40 + "]" * 40)

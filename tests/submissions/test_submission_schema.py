@@ -22,6 +22,8 @@ UNFIT = {
     "markup": (MARKUP, "holds markup"),
     "image": ("a <img src=x onerror=alert(1)>", "holds markup"),
     "comment": ("a <!-- b", "holds markup"),
+    "blank": ("a\u3164b", "U+3164 (HANGUL FILLER)"),
+    "nothing": ("\u2800\u2800", "U+2800 (BRAILLE PATTERN BLANK)"),
     "bidi": ("abc\u202egpj.exe", "U+202E (RIGHT-TO-LEFT OVERRIDE)"),
     "isolate": ("a\u2066b", "U+2066 (LEFT-TO-RIGHT ISOLATE)"),
     "terminal": ("red \x1b[31m", "U+001B"),
@@ -222,9 +224,9 @@ def test_files_are_pairs_in_folders_of_tasks_or_at_the_root(root, files, told):
     [
         (
             lambda value: value["runs"].append(value["runs"][0]),
-            "tiny-v1-seed-0 stands 2 times in runs; keep one",
+            "runs[1]: tiny-v1-seed-0 stands 2 times; keep one",
         ),
-        (lambda value: value["suites"].append("tiny-v1"), "tiny-v1 stands 2 times in suites; keep one"),
+        (lambda value: value["suites"].append("tiny-v1"), "suites[1]: tiny-v1 stands 2 times; keep one"),
         (
             lambda value: value.update(suites=["tinny-v1"]),
             "unknown suite 'tinny-v1'; did you mean 'tiny-v1'?",
@@ -241,6 +243,10 @@ def test_files_are_pairs_in_folders_of_tasks_or_at_the_root(root, files, told):
             "no run has a folder vector_mqar/; take it",
         ),
         (lambda value: value.update(specs={"../x": SPEC}), "specs.../x"),
+        (
+            lambda value: value["runs"].append(value["runs"][0] | {"seed": 1}),
+            "linear_regression/model.safetensors are the weights of another run too; every run",
+        ),
         (lambda value: value.update(authors=[5]), "write text, in quotes where it reads as something else"),
         (lambda value: value.update(authors=[]), "authors: give at least 1 (given: [])"),
         (lambda value: value.update(schema=2), "schema: Input should be 1 (given: 2)"),

@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from icl_bench.cli import app
 from icl_bench.specs.submission import Submission
+from icl_bench.submissions.fetch import fetch_submission
 from icl_bench.submissions.folder import read_submission
-from icl_bench.submissions.validate import validate
+from icl_bench.submissions.validate import checked_submission, validate
 
 FACTS = (
     "--licence",
@@ -164,10 +165,17 @@ def test_every_revision_is_a_run_of_its_seed(repo, file, tmp_path):
     assert f"{first[:12]} and {same[:12]} of {MODEL} are both of seed 0; name one revision a seed" in told
 
 
+def test_a_checkpoint_whose_seed_is_not_known_can_be_submitted(hub, file, tmp_path):
+    """As converted ones are: their notes say that there is none."""
+    hub.repo(MODEL, tiny_files(tmp_path / "a", training={"seed": None}))
+    assert submit()[0] == 0
+    assert [str(one) for one in fetch_submission(checked_submission(file), tmp_path / "fetched")]
+
+
 def test_a_run_that_tells_no_seed_has_the_lowest_that_is_free(hub, file, tmp_path):
     repo = hub.repo(MODEL, tiny_files(tmp_path / "a", training=None))
     first = repo.refs["main"]
-    second = repo.commit(tiny_files(tmp_path / "b", seed=0))
+    second = repo.commit(tiny_files(tmp_path / "b", seed=5, training={"seed": 0}))
     assert submit(f"{MODEL}@{first}", f"{MODEL}@{second}")[0] == 0
     assert {run.seed: run.revision for run in seen(file).runs} == {0: second, 1: first}
 
@@ -215,6 +223,9 @@ def test_runs_on_other_suites_stay(repo, file):
     code, _, error = submit("--replace", facts=())
     assert (code, "unknown suite 'other-v1'" in error) == (2, True)  # the validator's, once both are listed
     assert yaml.safe_load(file.read_text()) == value
+    value["spec"]["width"] = 16
+    file.write_text(yaml.safe_dump(value))
+    assert "has another spec than in the runs on other-v1" in refused("--replace", facts=())
 
 
 def recorded(file: Path, revision: str) -> None:

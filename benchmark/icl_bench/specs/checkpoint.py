@@ -74,11 +74,9 @@ def parse_json(content: bytes, source: str, most: int = MAX_JSON_BYTES) -> Any:
             content.decode("utf-8"), object_pairs_hook=_without_repeats, parse_constant=_no_constant
         )
     except RecursionError:
-        raise CheckpointError(f"{source}: nested too deeply; save the checkpoint again") from None
+        raise CheckpointError(f"{source}: nested too deeply; write it anew") from None
     except ValueError as error:  # JSON and UTF-8 errors, and those of the two hooks
-        raise CheckpointError(
-            _short(f"{source} is not valid JSON: {error}; save the checkpoint again")
-        ) from None
+        raise CheckpointError(_short(f"{source} is not valid JSON: {error}; write it anew")) from None
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

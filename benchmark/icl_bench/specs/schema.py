@@ -43,6 +43,14 @@ class UnknownKeyError(ValueError):
         self.key = key
 
 
+class PlacedError(ValueError):
+    """A rule over several fields is broken, at a place of keys and indices in the value."""
+
+    def __init__(self, location: Location, message: str) -> None:
+        super().__init__(message)
+        self.location = location
+
+
 class Registry(Generic[Entry]):
     """The entries of one kind, found by their `type` key: one file an entry, no list to keep.
 
@@ -157,7 +165,7 @@ def _flat(error: ValidationError, above: Location = ()) -> list[tuple[Location, 
         if isinstance(inner, ValidationError):
             flat += _flat(inner, location)
         else:
-            flat.append((location, fault))
+            flat.append((location + (inner.location if isinstance(inner, PlacedError) else ()), fault))
     return flat
 
 

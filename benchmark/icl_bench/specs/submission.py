@@ -12,7 +12,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from icl_bench.errors import UnknownNameError
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.licences import LICENCES
-from icl_bench.specs.schema import Strict, parse
+from icl_bench.specs.schema import PlacedError, Strict, parse
 from icl_bench.specs.text import Link, plain_text, shown, told
 
 MAX_RUNS = 16
@@ -155,17 +155,37 @@ class Submission(Strict):
     @model_validator(mode="after")
     def _runs_are_told_apart(self) -> "Submission":
         _each_once("suites", self.suites)
-        for run in self.runs:
+        for place, run in enumerate(self.runs):
             if run.suite is None and len(self.suites) > 1:
-                raise ValueError(f"the run of seed {run.seed} names no suite; add `suite:` to every run")
+                told = f"the run of seed {run.seed} names no suite; add `suite:` to every run"
+                raise PlacedError(("runs", place), told)
             if run.suite is not None and run.suite not in self.suites:
-                raise ValueError(f"a run is for {run.suite}, which suites does not name; add it there")
+                told = f"a run is for {run.suite}, which suites does not name; add it there"
+                raise PlacedError(("runs", place, "suite"), told)
         _each_once("runs", [self.run_name(run) for run in self.runs])
-        for suite in self.suites:
+        for place, suite in enumerate(self.suites):
             if not self.runs_of(suite):
-                raise ValueError(f"no run is for {suite}; add one, or take {suite} from suites")
+                told = f"no run is for {suite}; add one, or take {suite} from suites"
+                raise PlacedError(("suites", place), told)
+        return self
+
+    @model_validator(mode="after")
+    def _runs_are_trained_apart(self) -> "Submission":
+        known: dict[tuple[str, str], int] = {}
+        for place, run in enumerate(self.runs):
+            for path, sha256 in run.files.items():
+                if (
+                    path.rpartition("/")[2] == WEIGHTS
+                    and known.setdefault((self.suite_of(run), sha256), place) != place
+                ):
+                    told = f"{path} are the weights of another run too; every run is a training of its own"
+                    raise PlacedError(("runs", place, "files", path), told)
+        return self
+
+    @model_validator(mode="after")
+    def _specs_are_used(self) -> "Submission":
         for task in self.specs.keys() - {place for run in self.runs for place in run.places}:
-            raise ValueError(f"specs names {task}, and no run has a folder {task}/; take it out")
+            raise PlacedError(("specs", task), f"no run has a folder {task}/; take it out")
         return self
 
     def spec_of(self, task: str) -> ArchitectureSpec:
@@ -201,4 +221,5 @@ def parse_submission(value: Any, source: str) -> Submission:
 def _each_once(what: str, names: list[str]) -> None:
     (name, count), *_ = Counter(names).most_common(1)
     if count > 1:
-        raise ValueError(f"{name} stands {count} times in {what}; keep one")
+        last = len(names) - 1 - names[::-1].index(name)
+        raise PlacedError((what, last), f"{name} stands {count} times; keep one")

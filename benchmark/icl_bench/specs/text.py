@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # drawn as nothing, and not white space to Unicode
 MAX_MARKS = 4  # combining marks on one character; a pile of them is drawn over its neighbours
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
@@ -23,15 +24,15 @@ MAX_LINK = 300
 def text_fault(text: str, most: int, lines: bool = False) -> str | None:
     """What is wrong with a text of at most `most` characters, and the remedy; None where nothing is.
 
-    Characters that cannot be printed (controls, overrides of the direction of writing, zero widths) are
-    refused, and so is markup. `lines` allows line ends.
+    Characters that cannot be printed (controls, overrides of the direction of writing, zero widths, blanks)
+    are refused, and so is markup. `lines` allows line ends.
     """
     if not text.strip():
         return "is empty; write something, or leave the key out where it is optional"
     if len(text) > most:
         return f"has {len(text):,} characters and at most {most:,} are shown; shorten it"
     for character in text:
-        if not (character.isprintable() or (lines and character == "\n")):
+        if character in _BLANK or not (character.isprintable() or (lines and character == "\n")):
             name = unicodedata.name(character, "a control character")
             return f"holds U+{ord(character):04X} ({name}), which cannot be printed; take it out"
     if _MARKUP.search(text):

@@ -45,8 +45,8 @@ def check_config(config: CheckpointConfig, submission: Submission, run: Run, pat
     if config.task.partition("/")[0] != suite or not (at_root or config.task == f"{suite}/{task}"):
         place = suite if at_root else f"{suite}/{task}"
         raise CheckpointError(f"{path} is of {config.task} and is submitted for {place}; list it there")
-    seed = (config.training or {}).get("seed", run.seed)
-    if seed != run.seed:
+    seed = (config.training or {}).get("seed")  # None where it is not known, as of a converted checkpoint
+    if seed is not None and seed != run.seed:
         raise CheckpointError(
             f"{path} was trained with seed {seed!r:.40}, not {run.seed}; change the run's seed"
         )

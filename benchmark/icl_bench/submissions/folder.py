@@ -6,6 +6,7 @@ were replaced in `results/superseded/<revision[:12]>/`, each with the reason in
 `<suite>-seed-<n>.reason.txt`.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -117,7 +118,7 @@ def submission_entries(root: Path) -> list[SubmissionFolder]:
 
 def submission_file(path: Path) -> Path:
     """`submission.yaml` of a folder, or the file itself."""
-    return path if path.is_file() or path.suffix == ".yaml" else path / SUBMISSION_FILE
+    return path if os.path.isfile(path) or path.suffix == ".yaml" else path / SUBMISSION_FILE
 
 
 def read_submission(path: Path) -> Submission:
@@ -149,7 +150,7 @@ def inspect_submission(path: Path) -> tuple[SubmissionText, Submission | None, l
 
 def _read(file: Path) -> tuple[SubmissionText, Fault | None]:
     nothing = SubmissionText(file, b"", None)
-    if file.is_symlink() or (file.exists() and not file.is_file()):
+    if os.path.islink(file) or (os.path.exists(file) and not os.path.isfile(file)):  # no error of long names
         return nothing, Fault(file, None, "is not a plain file; put the file itself there")
     try:
         with file.open("rb") as opened:

@@ -17,7 +17,7 @@ _GRACE_SECONDS = 5  # between the signal that the time is used up and the one th
 
 @dataclass(frozen=True)
 class Limits:
-    """Of one run; a runner of GitHub has two cores, 7 GiB and six hours."""
+    """Of one run; made for two cores, 7 GiB and six hours, which any runner of GitHub has."""
 
     memory: int = 5 * _GIB  # bytes, more than there are as it starts; shared mappings of files do not count
     seconds: int = 3 * 3_600  # on the clock

@@ -3,6 +3,7 @@
 import re
 import shutil
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 from icl_bench.errors import CheckError, InputError
@@ -103,17 +104,30 @@ def _change(
 
 def _apply(change: Change, results: Path, supersedes: Supersedes | None) -> None:
     if change.old is not None and supersedes is not None:
-        history = results / SUPERSEDED / str(change.old.model.revision)[:12]
+        history = _free_history(results, str(change.old.model.revision)[:12], change.run, supersedes.reason)
         write_text(history / reason_file(change.run), supersedes.reason + "\n")
         for fresh in (False, True):
             file = record_file(change.run, fresh)
-            if (history / file).exists():
-                raise InputError(
-                    f"{SUPERSEDED}/{history.name}/{file} is there already; submit a revision of its own"
-                )
             if (results / file).exists():
                 (results / file).rename(history / file)
     if change.record is not None:
         change.record.save(results / record_file(change.run))
     if change.fresh is not None:
         change.fresh.save(results / record_file(change.run, fresh=True))
+
+
+def _free_history(results: Path, revision: str, run: str, reason: str) -> Path:
+    """The folder for a replaced record: `<revision>`, or `<revision>-2` where it was replaced before, …
+
+    InputError where that was for the same reason: a submission's `supersedes` replaces a record once.
+    """
+    for number in count(1):
+        folder = results / SUPERSEDED / (revision if number == 1 else f"{revision}-{number}")
+        if not (folder / record_file(run)).exists():
+            return folder
+        if (folder / reason_file(run)).read_text(encoding="utf-8").strip() == reason.strip():
+            raise InputError(
+                f"{run} of revision {revision} was replaced already for the reason that supersedes gives; "
+                "say why again"
+            )
+    raise AssertionError  # counting does not end

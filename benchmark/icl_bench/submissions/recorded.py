@@ -29,6 +29,7 @@ MAX_REASON = 4_000  # characters that are read
 class Correction:
     """Recorded results of one run that others replaced, and why."""
 
+    suite: str
     seed: int
     record: ResultRecord
     reason: str
@@ -70,18 +71,24 @@ def _recorded(entry: SubmissionFolder, suite: Suite, root: Path) -> RecordedSubm
             fresh[seed] = load_fresh_record(path)
             if fresh[seed].model != record.model:
                 raise SpecError(f"{path} is not of the record beside it; restore the file")
-    return RecordedSubmission(entry.submission, suite.name, records, fresh, _corrections(entry, suite))
+    return RecordedSubmission(
+        entry.submission,
+        suite.name,
+        records,
+        fresh,
+        [one for one in corrections(entry) if one.suite == suite.name],
+    )
 
 
-def _corrections(entry: SubmissionFolder, suite: Suite) -> list[Correction]:
-    """Replaced records of a suite, by seed and revision."""
+def corrections(entry: SubmissionFolder) -> list[Correction]:
+    """Replaced records, by suite, seed and revision; SpecError where one, or its reason, cannot be read."""
     found = []
     for folder in sorted((entry.results / SUPERSEDED).glob("*")):
         for run, path in recorded_files(folder, "json").items():
-            of, _, seed = run.rpartition("-seed-")
-            if of == suite.name:
-                found.append(Correction(int(seed), load_record(path), _reason(folder / reason_file(run))))
-    return sorted(found, key=lambda one: (one.seed, str(one.record.model.revision)))
+            suite, _, seed = run.rpartition("-seed-")
+            reason = _reason(folder / reason_file(run))
+            found.append(Correction(suite, int(seed), load_record(path), reason))
+    return sorted(found, key=lambda one: (one.suite, one.seed, str(one.record.model.revision)))
 
 
 def _reason(path: Path) -> str:

@@ -146,6 +146,12 @@ def compose(
     others = [] if before is None else [(before.suite_of(one), one) for one in before.runs]
     listed = [one.model_copy(update={"suite": of}) for of, one in others if of != suite]
     told = {p: before.spec_of(p) for one in listed for p in one.places} if before is not None else {}
+    for folder in told.keys() & specs.keys():
+        if told[folder] != specs[folder]:
+            raise InputError(
+                f"{folder or 'the root'} has another spec than in the runs on {', '.join(suites)}; a "
+                f"submission has one for both, so submit the model for {suite} under another name"
+            )
     listed += [one.model_copy(update={"suite": suite if suites else None}) for one in runs]
     supersedes = before.supersedes.model_dump() if before is not None and before.supersedes else None
     if supersede is not None:
@@ -207,9 +213,9 @@ def _specs(configs: Sequence[dict[str, CheckpointConfig]]) -> Specs:
 
 def _spec_keys(specs: Specs) -> dict[str, Any]:
     """`spec`, which most folders have, and `specs` of the others."""
-    (common, _), *_ = Counter(json.dumps(spec.to_dict()) for spec in specs.values()).most_common()
     own = {place: spec.to_dict() for place, spec in specs.items()}
-    spec = json.loads(common)
+    (common, _), *_ = Counter(map(json.dumps, own.values())).most_common()
+    spec = own.get("", json.loads(common))  # that of the root has no other place
     return {"spec": spec, "specs": {place: one for place, one in own.items() if one != spec}}
 
 

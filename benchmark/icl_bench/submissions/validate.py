@@ -23,6 +23,7 @@ from icl_bench.submissions.folder import (
     first_fault,
     inspect_submission,
 )
+from icl_bench.submissions.recorded import corrections
 from icl_bench.suites import Suite, load_suite, suite_names
 
 # What a machine of two cores and 7 GiB evaluates in its time.
@@ -33,10 +34,11 @@ MAX_FLOPS_IN_ALL = 3e14  # of all runs
 MAX_ENTRIES = 1_000  # in a submission's folder
 
 _RUN = r"[a-z]+-v[0-9]+-seed-[0-9]+"
+_REPLACED = r"[0-9a-f]{12}(-[0-9]+)?"
 _EXPECTED = re.compile(
-    rf"{re.escape(SUBMISSION_FILE)}|{RESULTS}(/{SUPERSEDED}(/[0-9a-f]{{12}})?)?/?"
-    rf"|{RESULTS}/({SUPERSEDED}/[0-9a-f]{{12}}/)?{_RUN}(\.fresh)?\.json"
-    rf"|{RESULTS}/{SUPERSEDED}/[0-9a-f]{{12}}/{_RUN}\.reason\.txt"
+    rf"{re.escape(SUBMISSION_FILE)}|{RESULTS}/({SUPERSEDED}/({_REPLACED}/)?)?"
+    rf"|{RESULTS}/({SUPERSEDED}/{_REPLACED}/)?{_RUN}(\.fresh)?\.json"
+    rf"|{RESULTS}/{SUPERSEDED}/{_REPLACED}/{_RUN}\.reason\.txt"
 )
 
 
@@ -72,13 +74,13 @@ def _folder_faults(text: SubmissionText) -> Iterator[Fault]:
     folder = text.path.absolute().parent
     if text.path.name != SUBMISSION_FILE:
         yield Fault(text.path, None, f"is not called {SUBMISSION_FILE}; rename it")
-    if folder.is_symlink():
+    if os.path.islink(folder):
         yield Fault(folder, None, "is a link; put the folder itself there")
     model = text.value.get("model") if isinstance(text.value, dict) else None
     if isinstance(model, str) and folder.name != folder_name(model):
         told = f"the folder of {shown(model)} is {shown(folder_name(model))}; move it there"
         yield text.fault(("model",), told)
-    for other in sorted(folder.parent.iterdir()) if folder.is_dir() else []:
+    for other in sorted(folder.parent.iterdir()) if os.path.isdir(folder) else []:
         if other.name != folder.name and other.name.casefold() == folder.name.casefold():
             yield Fault(
                 folder, None, f"differs from {shown(other.name)} by capitals alone; change that one instead"
@@ -155,7 +157,13 @@ def _cost_faults(text: SubmissionText, submission: Submission, suites: dict[str,
                 told = f"{positions} positions and {tokens}; raise max_tokens, and train with it"
                 key = ("specs", task) if task in submission.specs else ("spec",)
                 yield text.fault((*key, "positions"), f"{'.'.join(key)}.positions: {told}")
-        dearest = max(one.flops for one in costs.values())  # at the root lies one task, whichever
+        at_root = [account(submission.spec, task) for task in suite.tasks.values()]  # one of them, whichever
+        if any("" in run.places for run in runs) and not any(one.fits for one in at_root):
+            told = f"{submission.spec.max_tokens()} positions are too few for any task of {suite.name}"
+            yield text.fault(
+                ("spec", "positions"), f"spec.positions: {told}; raise max_tokens, and train with it"
+            )
+        dearest = max(one.flops for one in at_root)
         of_runs = [
             float(suite.spec.prompts) * sum(costs[p].flops if p in costs else dearest for p in run.places)
             for run in runs
@@ -163,7 +171,7 @@ def _cost_faults(text: SubmissionText, submission: Submission, suites: dict[str,
         in_all += sum(of_runs)
         if max(of_runs) > MAX_FLOPS:
             told = f"{max(of_runs):.1e} FLOPs to evaluate on {suite.name}; at most {MAX_FLOPS:.0e} are spent"
-            yield text.fault(("spec",), f"spec: {told} on a run: submit a smaller model")
+            yield text.fault(("spec",), f"spec and specs: {told} on a run: submit a smaller model")
     if in_all > MAX_FLOPS_IN_ALL:
         told = f"{in_all:.1e} FLOPs to evaluate all runs; at most {MAX_FLOPS_IN_ALL:.0e} are spent"
         yield text.fault(("runs",), f"runs: {told}: submit fewer")
@@ -175,6 +183,7 @@ def _history_faults(text: SubmissionText, submission: Submission) -> Iterator[Fa
     try:
         recorded = entry.records()
         entry.fresh_records()
+        corrections(entry)
     except ICLBenchError as error:
         yield Fault(entry.results, None, f"{error}; restore the file")
         return
