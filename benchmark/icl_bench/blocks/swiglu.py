@@ -37,5 +37,6 @@ class Swiglu(nn.Module):
         self.out = out
 
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
-        gate, up = self.gate_up(h).chunk(2, dim=-1)
+        # two products, not the halves of one: strided halves make a training step a tenth longer on a CPU
+        gate, up = (F.linear(h, half) for half in self.gate_up.weight.chunk(2))
         return self.out(F.silu(gate) * up)
