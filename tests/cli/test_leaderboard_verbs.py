@@ -42,7 +42,9 @@ def test_baselines_can_be_left_out():
 
 def test_rank_and_group_of_one_run_are_marked_and_the_mark_is_told(monkeypatch):
     runs = {"reference/llama": (0,), "reference/gpt2": (0, 1)}
-    found = [Entry(name, [fabricated.record(name, 0.2, seed=k) for k in seeds]) for name, seeds in runs.items()]
+    found = [
+        Entry(name, [fabricated.record(name, 0.2, seed=k) for k in seeds]) for name, seeds in runs.items()
+    ]
     monkeypatch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite: found)
     table = run("show")[1]
     cells = {row.split("|")[3].strip(): row.split("|")[1:3] for row in table.splitlines() if "|" in row}

@@ -59,7 +59,9 @@ def test_rank_group_and_name_of_a_model_with_one_run_are_marked(documents, site_
     assert len(having(groups, "once")) == len(ranked)
     compared = rows(documents[f"{SUITE}/compare/reference__llama.html"])
     assert {name for name, row in compared.items() if having(row, "once")} == marked
-    once, several = (text(documents[f"{SUITE}/models/reference__{name}.html"].root) for name in ("gpt2", "llama"))
+    once, several = (
+        text(documents[f"{SUITE}/models/reference__{name}.html"].root) for name in ("gpt2", "llama")
+    )
     assert "§ 6 of 6 tasks were trained once." in once
     assert "§" not in several
 

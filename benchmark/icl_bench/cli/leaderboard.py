@@ -63,7 +63,9 @@ def show(
             f"\nneighbours in rank are told apart when their means differ by about {board.resolvable:.3f}"
         )
     if any(one.one_run for one in board.models):
-        typer.echo(f"{ONE_RUN}: a task with one training run; rank and group know nothing there of other seeds")
+        typer.echo(
+            f"{ONE_RUN}: a task with one training run; rank and group know nothing there of other seeds"
+        )
     if any(runs > 1 for one in board.models for runs in one.runs.values()):
         typer.echo("‡: the mean of two or more runs")
 
