@@ -2,6 +2,7 @@
 
 import json
 
+import fabricated
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
@@ -46,3 +47,21 @@ def test_the_mean_is_marked_as_one_test_of_its_own():
     *tasks, mean = json.loads(run("baseline/ridge", "baseline/zero", *chosen, "--json")[1])["differences"]
     assert [one["p_corrected"] / one["p"] for one in tasks] == [2, 2]
     assert (mean["p"] > 0, mean["p_corrected"]) == (True, None)
+
+
+def test_what_was_trained_once_is_told(tmp_path):
+    """Its intervals know nothing of other seeds. Baselines are not trained beforehand."""
+    record = str(tmp_path / "record.json")
+    fabricated.record("user/model", 0.2).save(record)
+    task = ["--task", "sparse_parity"]
+    told = "with one training run: nothing there tells what another seed would change"
+    for sides, alone in [
+        ([record, "baseline/zero"], "A has a task"),
+        (["baseline/zero", record], "B has a task"),
+        ([record, record], "A and B have a task"),
+        (["baseline/ridge", "baseline/zero"], None),
+    ]:
+        lines = run(*sides, *task)[1].splitlines()
+        assert [line for line in lines if told in line] == ([f"{alone} {told}"] if alone else [])
+        expected = [one for one in "AB" if alone and one in alone]
+        assert json.loads(run(*sides, *task, "--json")[1])["one_run"] == expected

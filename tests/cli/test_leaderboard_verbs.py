@@ -4,10 +4,12 @@ import json
 import os
 from pathlib import Path
 
+import fabricated
 import pytest
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
+from icl_bench.leaderboard.entries import Entry
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -36,6 +38,28 @@ def test_baselines_can_be_left_out():
     assert "baseline/" not in models
     assert [line for line in whole.splitlines() if "reference/" in line] != []
     assert whole.count("reference/") == models.count("reference/")
+
+
+def test_rank_and_group_of_one_run_are_marked_and_the_mark_is_told(monkeypatch):
+    runs = {"reference/llama": (0,), "reference/gpt2": (0, 1)}
+    found = [
+        Entry(name, [fabricated.record(name, 0.2, seed=k) for k in seeds]) for name, seeds in runs.items()
+    ]
+    monkeypatch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite: found)
+    table = run("show")[1]
+    cells = {row.split("|")[3].strip(): row.split("|")[1:3] for row in table.splitlines() if "|" in row}
+    for name, seeds in runs.items():
+        assert ["§" in one for one in cells[name]] == [len(seeds) == 1] * 2, name
+    assert "§" not in "".join(cells["baseline/ridge"])
+    assert "§: a task with one training run; rank and group know nothing there of other seeds" in table
+    board = json.loads(run("show", "--json")[1])
+    assert {one["name"]: one["one_run"] for one in board["models"]} == {
+        "reference/llama": True,
+        "reference/gpt2": False,
+    }
+    assert not any(one["one_run"] for one in board["baselines"])
+    found.pop(0)
+    assert "§" not in run("show")[1]
 
 
 @pytest.mark.parametrize(

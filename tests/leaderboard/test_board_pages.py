@@ -1,5 +1,7 @@
 """What boards, tasks and pairs say of small boards, of what cannot be told, and of what is not exact."""
 
+import json
+
 import fabricated
 import pytest
 from fabricated import SUITE
@@ -40,9 +42,33 @@ def test_a_board_of_few_says_what_can_be_told(found, told):
     assert ("with one training run" in said) == bool(found)
 
 
+def test_rank_group_and_name_of_a_model_with_one_run_are_marked(documents, site_folder):
+    """Its interval is narrower than that of several honest runs."""
+    found = rows(documents[FRONT])
+    for name, once in (("reference/gpt2", 1), ("reference/llama", 0), ("baseline/ridge", 0)):
+        for cell in list(found[name])[:2]:
+            assert len(having(cell, "once")) == once, name
+            assert text(cell).count("one training run") == once, name
+    assert "§ a task with one training run" in text(documents[FRONT].root)
+    data = json.loads((site_folder / f"data/{SUITE}.json").read_text(encoding="utf-8"))
+    marked = {one["name"] for one in [*data["models"], *data["baselines"]] if one["one_run"]}
+    ranked = {name for name, row in found.items() if having(row, "once")}
+    assert marked - ranked == {"reference/gpt2-rms"}  # which has no rank
+    assert ranked <= marked
+    groups = next(one for one in documents[FRONT].all("ol") if one.get("class") == "groups")
+    assert len(having(groups, "once")) == len(ranked)
+    compared = rows(documents[f"{SUITE}/compare/reference__llama.html"])
+    assert {name for name, row in compared.items() if having(row, "once")} == marked
+    once, several = (
+        text(documents[f"{SUITE}/models/reference__{name}.html"].root) for name in ("gpt2", "llama")
+    )
+    assert "§ 6 of 6 tasks were trained once." in once
+    assert "§" not in several
+
+
 def test_a_board_of_models_with_several_runs_has_no_caveat_of_one(documents):
     seeds = [entry("reference/llama", 0, 1, 2), entry("reference/gpt2", 0, 1, 2)]
-    assert "one training run" not in texts(page(small_site(seeds), boards, FRONT))
+    assert "have a task with one training run" not in texts(page(small_site(seeds), boards, FRONT))
     assert "have a task with one training run" in text(documents[FRONT].root)
 
 
@@ -61,7 +87,7 @@ def test_a_pair_says_where_a_model_has_one_run(documents):
     """Its interval knows nothing of other seeds."""
     several = text(documents[f"{SUITE}/compare/reference__llama.html"].root)
     lead = several.partition("Pair by pair")[0]
-    assert "one training run" not in lead
+    assert "has a task with one training run" not in lead
     assert "reference/gpt2 has a task with one training run" in several
     assert "baseline/ridge has a task" not in several
     single = text(documents[f"{SUITE}/compare/reference__gpt2.html"].root)

@@ -65,7 +65,9 @@ def estimate(low: float, high: float) -> Estimate:
 
 def test_an_interval_is_told_or_left_out():
     assert formats.interval(estimate(-0.25, 0.75)) == "−0.250 to 0.750"
-    assert formats.interval(estimate(-92.721, -8.0312)) == "−92.7 to −8.031"
+    assert formats.interval(estimate(-92.721, -8.0312)) == "−92.7 to −8.0"
+    assert formats.interval(estimate(-0.0312, 92.721)) == "−0.031 to 92.7"
+    assert formats.interval(estimate(-9.721, -8.0312)) == "−9.721 to −8.031"
     assert formats.interval(Estimate(value=0.5, low=None, high=None, reason="too few prompts")) == ""
 
 

@@ -44,14 +44,21 @@ def compare(
     tasks = chosen_tasks(of, task)
     first, second = contenders([a, b], of, tasks, device)
     found = differences(of, first, second, tasks)
+    once = [side for side, one in (("A", first), ("B", second)) if one.one_run]
     if as_json:
-        sides = {"suite": of.name, "a": first.name, "b": second.name}
+        sides = {"suite": of.name, "a": first.name, "b": second.name, "one_run": once}
         typer.echo(json.dumps(sides | {"differences": [_row(one) for one in found]}, indent=1))
         return
     typer.echo(f"A = {first.name}, B = {second.name}, on {of.name}\n")
     typer.echo(_table(found, of.spec.resamples))
     if any(_alone(one) for one in found):
         typer.echo(f"* of the mean alone, not corrected; the others are for {_corrected(found)} tasks (Holm)")
+    if once:
+        have = "have" if len(once) > 1 else "has"
+        typer.echo(
+            f"{' and '.join(once)} {have} a task with one training run: "
+            "nothing there tells what another seed would change"
+        )
     for one in found:
         if one.difference.reason is not None:
             typer.echo(f"{one.task}: {one.difference.reason}")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 leaderboard = typer.Typer(cls=VerbGroup, help="Rank what is recorded, on the terminal and as a site.")
 
 SITE = Path("_site")
+ONE_RUN = "§"  # beside rank and group, as on the site
 ADDRESS = "https://icl-bench.example/"
 SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
 
@@ -35,8 +36,8 @@ def show(
     """Show the board of a suite: ranks, mean scores and a score a task, with 95% intervals.
 
     Models of one group cannot be told from its leader. Intervals count what differs between prompts and,
-    where a model has several runs of a task, between runs. Models that lack a task are not ranked, baselines
-    neither.
+    where a model has several runs of a task, between runs; § marks models that have one run of a task. Models
+    that lack a task are not ranked, baselines neither.
 
     Example: icl-bench leaderboard show --suite mini
     """
@@ -60,6 +61,10 @@ def show(
     if board.resolvable is not None:
         typer.echo(
             f"\nneighbours in rank are told apart when their means differ by about {board.resolvable:.3f}"
+        )
+    if any(one.one_run for one in board.models):
+        typer.echo(
+            f"{ONE_RUN}: a task with one training run; rank and group know nothing there of other seeds"
         )
     if any(runs > 1 for one in board.models for runs in one.runs.values()):
         typer.echo("‡: the mean of two or more runs")
@@ -125,7 +130,9 @@ def _row(board: "Board", one: "Standing", optimality: bool) -> dict[str, Any]:
     cells = one.optimalities if optimality else one.scores
     rank, group = "-", "-"
     if one.rank is not None:
-        rank, group = f"{one.rank.place} [{one.rank.low}, {one.rank.high}]", str(one.rank.group)
+        mark = f" {ONE_RUN}" * one.one_run
+        rank = f"{one.rank.place} [{one.rank.low}, {one.rank.high}]{mark}"
+        group = f"{one.rank.group}{mark}"
     row = {"rank": rank, "group": group, "model": one.name}
     row["mean score"] = "-" if one.mean is None else told(one.mean)
     for task in board.suite.tasks:

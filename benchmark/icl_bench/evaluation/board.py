@@ -55,6 +55,7 @@ class Standing:
     optimalities: Mapping[str, Estimate]
     mean: Estimate | None = None
     rank: Rank | None = None
+    one_run: bool = False  # as `Contender.one_run`
 
 
 class Board:
@@ -117,6 +118,7 @@ class Board:
             scores,
             {task: one.optimality.estimate(place) for task, (one, place) in found.items()},
             mean,
+            one_run=contender.one_run,
         )
 
     def _mean(self, name: str) -> np.ndarray:

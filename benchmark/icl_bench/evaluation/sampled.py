@@ -30,7 +30,7 @@ from icl_bench.evaluation.scores import (
     resampled_sums,
     without_estimate,
 )
-from icl_bench.evaluation.sources import Missing
+from icl_bench.evaluation.sources import BASELINE_PREFIX, Missing
 from icl_bench.function_classes.streams import GRID, grid_normals, raw_words
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite
@@ -45,6 +45,12 @@ class Contender:
 
     name: str
     runs: Mapping[str, Mapping[int, Errors]]
+
+    @property
+    def one_run(self) -> bool:
+        """Whether one of its tasks was trained once alone: its intervals know nothing there of other seeds,
+        and are narrower than those of several runs. Baselines are not trained beforehand."""
+        return not self.name.startswith(BASELINE_PREFIX) and any(len(one) == 1 for one in self.runs.values())
 
 
 @dataclass(frozen=True)

@@ -60,13 +60,9 @@ class ModelData(Strict):
     architecture: Architecture | None
     weights: dict[str, list[str]]  # SHA-256 of each run's, by task
     rank: RankData | None  # null for a baseline, or where a task is missing
+    one_run: bool  # whether a task was trained once alone: rank and group know nothing there of other seeds
     mean: Estimate | None  # of the scores, tasks at equal weight
     tasks: dict[str, TaskScores]
-
-    @property
-    def single(self) -> bool:
-        """Whether a task was trained once alone: nothing is known there of another seed."""
-        return self.kind != "baseline" and any(one.runs == 1 for one in self.tasks.values())
 
 
 class TaskData(Strict):
@@ -143,6 +139,7 @@ def _row(
         architecture=None,
         weights={},
         rank=placed,
+        one_run=standing.one_run,
         mean=standing.mean,
         tasks=_tasks(standing),
     )

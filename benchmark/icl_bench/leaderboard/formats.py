@@ -21,11 +21,16 @@ def score(value: float | None) -> str:
 def interval(estimate: Estimate) -> str:
     """`0.961 to 0.967`, empty where there is none.
 
-    Small ends have the digits that tell them from 0 where it matters: `0.0003 to 0.001`.
+    Small ends have the digits that tell them from 0 where it matters: `0.0003 to 0.001`. Beside an end that
+    has one digit the other has no more, unless it is below 1: `−23.2 to −5.3`.
     """
     if estimate.low is None or estimate.high is None:
         return ""
-    low, high = (_told(end, _digits(end, estimate)) for end in (estimate.low, estimate.high))
+    few = max(abs(estimate.low), abs(estimate.high)) >= _FEW_FROM
+    low, high = (
+        _told(end, 1 if few and abs(end) >= 1 else _digits(end, estimate))
+        for end in (estimate.low, estimate.high)
+    )
     return f"{low} to {high}"
 
 

@@ -51,13 +51,13 @@ def _choices(models: list[ModelData]) -> dict[str, list[str]]:
 def _separation(board: SuiteBoard) -> dict[str, Any]:
     """What the board cannot separate."""
     ranked = [one for one in board.data.models if one.rank is not None]
-    groups: dict[int, list[str]] = {}
+    groups: dict[int, list[ModelData]] = {}
     for one in ranked:
         if one.rank is not None:
-            groups.setdefault(one.rank.group, []).append(one.name)
+            groups.setdefault(one.rank.group, []).append(one)
     return {
         "ranked": len(ranked),
         "groups": groups,
         "resolvable": board.data.resolvable,
-        "single": sum(one.single for one in ranked),
+        "one_run": sum(one.one_run for one in ranked),
     }
