@@ -16,7 +16,7 @@ from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
 from icl_bench.submissions.child import evaluate_run
 from icl_bench.submissions.folder import SubmissionFolder, record_file
-from icl_bench.submissions.validate import checked_submission
+from icl_bench.submissions.validate import checked_submission, validate
 
 MODEL = "someone/model"
 SUITE = "tiny-v1"
@@ -123,6 +123,15 @@ def write(root: Path, value: dict[str, Any], name: str = "someone__model") -> Pa
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "submission.yaml").write_text(yaml.safe_dump(value, sort_keys=False))
     return folder
+
+
+def faults(folder: Path) -> list[str]:
+    """What is wrong with a submission: a line each, fit to be shown."""
+    found = validate(folder)
+    for fault in found:
+        assert str(fault).isprintable()
+        assert len(fault.message) < 700
+    return [str(fault) for fault in found]
 
 
 def edit(path: Path, keys: tuple[Any, ...], new: Any) -> None:
