@@ -159,6 +159,7 @@ def changed(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:
         ({"training": {"note": "<script>alert(1)</script>"}}, "a text in training holds markup"),
         ({"training": {"a\u202eb": [{"x": 1}]}}, "a text in training holds U+202E"),
         ({"training": {"note": "x" * 501}}, "a text in training has 501 characters"),
+        ({"training": {"recipe": {"steps": 10**30}}}, "a whole number of 100 bits; at most 64 are read"),
         ({"auto_map": {"AutoModel": "run.Model"}}, "unknown key 'auto_map'"),
         ({"spec": SPEC | {"width": 16_384, "layers": []}}, "spec.layers"),
     ],
