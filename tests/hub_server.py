@@ -52,6 +52,7 @@ class HubServer:
         self.requests: list[str] = []
         self.cut: dict[str, int] = {}  # file name: bytes of its body that are sent
         self.sizes: dict[str, int] = {}  # file name: the size that is claimed for it
+        self.renamed: dict[str, str] = {}  # repository: the name that it has by now
         self.stall: set[str] = set()  # of "api", "body"
         self.uploads: dict[str, bytes] = {}  # by sha256
         self.closing = threading.Event()
@@ -165,7 +166,8 @@ class _Handler(BaseHTTPRequestHandler):
             | self._lfs(path, content)
             for path, content in repo.commits[commit].items()
         ]
-        facts = {"_id": name, "id": name, "modelId": name, "sha": commit, "siblings": siblings, "tags": []}
+        now = self.hub.renamed.get(name, name)
+        facts = {"_id": now, "id": now, "modelId": now, "sha": commit, "siblings": siblings, "tags": []}
         _, *card = repo.commits[commit].get("README.md", b"").decode().split("---\n")
         facts |= {"cardData": yaml.safe_load(card[0])} if len(card) > 1 else {}
         self._json(facts | {"private": repo.private, "gated": repo.gated and "auto", "downloads": 0})

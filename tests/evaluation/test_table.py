@@ -45,4 +45,7 @@ def test_the_bar_is_full_at_1_empty_at_0_and_never_longer():
 def test_a_number_without_an_interval_stands_alone():
     assert told(Estimate(value=0.5, low=None, high=None, reason="few")) == "0.500"
     assert told(Estimate(value=-1e-5, low=-2e-5, high=0.0, reason=None)) == "0.000 [0.000, 0.000]"
+    assert told(Estimate(value=-1e70, low=-2e70, high=-9e4, reason=None)) == (
+        "-1.0e+70 [-2.0e+70, -90000.000]"
+    )
     assert told(Estimate(value=None, low=None, high=None, reason="none")) == "-"

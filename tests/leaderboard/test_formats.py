@@ -18,6 +18,8 @@ from icl_bench.suites import load_suite
         (-0.0001, "0.000"),
         (None, "–"),
         (-13.2346, "−13.2"),
+        (-99_999.4, "−99999.4"),
+        (-1.373e76, "−1.4e76"),
     ],
 )
 def test_scores_have_three_digits_or_fewer_and_a_true_minus(value, told):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from fabricated import HOSTILE, LONG, MARKUP, SUITE
+from fabricated import HOSTILE, LONG, MARKUP, REPOSITORY, SUITE
 from leaderboard.site_reading import Document, having, text
 
 from icl_bench.evaluation.fresh import beyond_sampling_error
@@ -56,7 +56,8 @@ def test_the_page_says_who_submitted_what(seen, data):
 
 def test_the_page_has_the_command_that_reproduces_the_row(seen):
     commands = [text(one) for one in seen(NAME).all("pre")]
-    assert f"icl-bench reproduce {NAME} --suite {SUITE}" in commands
+    clone = f"git clone {REPOSITORY} icl-bench-checkout pip install --editable icl-bench-checkout"
+    assert f"{clone} icl-bench reproduce {NAME} --suite {SUITE}" in commands
     assert f"icl-bench reproduce reference/gpt2 --suite {SUITE}" in [
         text(one) for one in seen("reference/gpt2").all("pre")
     ]

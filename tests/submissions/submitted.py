@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 import yaml
 from models.small import files_of
 
+from icl_bench.errors import ICLBenchError
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
 from icl_bench.submissions.child import evaluate_run
 from icl_bench.submissions.folder import SubmissionFolder, record_file
-from icl_bench.submissions.validate import checked_submission
+from icl_bench.submissions.record import record_submission
+from icl_bench.submissions.validate import checked_submission, validate
 
 MODEL = "someone/model"
 SUITE = "tiny-v1"
@@ -123,6 +126,35 @@ def write(root: Path, value: dict[str, Any], name: str = "someone__model") -> Pa
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "submission.yaml").write_text(yaml.safe_dump(value, sort_keys=False))
     return folder
+
+
+def not_recorded(
+    submitted: Submitted,
+    records: Path,
+    *parts: str,
+    commit: str | None = COMMIT,
+    error: type[ICLBenchError] = ICLBenchError,
+) -> str:
+    """The one line that recording ends with; nothing in the submission's folder is changed."""
+    before = files_of(submitted.folder)
+    with pytest.raises(error) as caught:
+        record_submission(submitted.entry, records, commit)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 700
+    for part in parts:
+        assert part in message
+    assert files_of(submitted.folder) == before
+    return message
+
+
+def faults(folder: Path) -> list[str]:
+    """What is wrong with a submission: a line each, fit to be shown."""
+    found = validate(folder)
+    for fault in found:
+        assert str(fault).isprintable()
+        assert len(fault.message) < 700
+    return [str(fault) for fault in found]
 
 
 def edit(path: Path, keys: tuple[Any, ...], new: Any) -> None:

@@ -88,6 +88,13 @@ def test_a_branch_named_like_a_commit_is_not_followed(served, submitted, tmp_pat
     assert bodies(served) == []
 
 
+def test_a_model_under_a_name_that_it_had_before_is_not_fetched(served, submitted, tmp_path):
+    """The Hub answers under old names too, and under other capitals: one model could have several rows."""
+    served.renamed[MODEL] = "someone/other"
+    assert "someone/model is called someone/other on the Hub; submit it" in refused(submitted, tmp_path / "i")
+    assert bodies(served) == []
+
+
 def test_a_file_that_is_missing_is_told_before_anything_is_fetched(served, submitted, tmp_path):
     serve(
         served,
@@ -159,6 +166,7 @@ def changed(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:
         ({"training": {"note": "<script>alert(1)</script>"}}, "a text in training holds markup"),
         ({"training": {"a\u202eb": [{"x": 1}]}}, "a text in training holds U+202E"),
         ({"training": {"note": "x" * 501}}, "a text in training has 501 characters"),
+        ({"training": {"recipe": {"steps": 10**30}}}, "a whole number of 100 bits; at most 64 are read"),
         ({"auto_map": {"AutoModel": "run.Model"}}, "unknown key 'auto_map'"),
         ({"spec": SPEC | {"width": 16_384, "layers": []}}, "spec.layers"),
     ],

@@ -5,9 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
-from submissions.submitted import OTHER, REVISION, Submitted, edit, submission_value, write
+from submissions.submitted import OTHER, REVISION, SPEC, Submitted, edit, submission_value, write
 
 from icl_bench.errors import SpecError
+from icl_bench.specs.submission import CONFIG, WEIGHTS
 from icl_bench.submissions.folder import submission_entries
 from icl_bench.submissions.record import record_submission
 from icl_bench.submissions.validate import checked_submission, validate
@@ -84,10 +85,9 @@ def test_nothing_else_lies_in_the_folder(root, name):
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("{}")
-    for fault in validate(folder):
-        assert "is no part of a submission; take it out" in str(fault)
-        assert str(fault).isprintable()
-    assert validate(folder)
+    found = [str(fault) for fault in validate(folder)]
+    assert all(fault.isprintable() for fault in found)
+    assert any("is no part of a submission; take it out" in fault for fault in found)
 
 
 @pytest.mark.parametrize("name", ["results", "results/mini-v1-seed-0.json", "results/superseded"])
@@ -140,6 +140,26 @@ def test_a_run_that_is_recorded_cannot_be_dropped(recorded):
     assert "tiny-v1-seed-0 is recorded and is not among the runs; keep it, or name its revision" in told(
         recorded.folder
     )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda value: value["runs"][0]["files"].update({"linear_regression/model.safetensors": "0" * 64}),
+        lambda value: [value["runs"][0]["files"].pop(f"vector_mqar/{name}") for name in (CONFIG, WEIGHTS)],
+        lambda value: value.update(spec=SPEC | {"width": 16}),
+        lambda value: value.update(specs={"vector_mqar": SPEC | {"width": 16}}),
+    ],
+    ids=["hash", "task", "spec", "spec of a task"],
+)
+def test_what_is_recorded_is_not_said_of_other_files(recorded, change):
+    """Else a page would show files and sizes that were not evaluated, and a bad task could be dropped."""
+    recorded.change(change)
+    assert f"tiny-v1-seed-0 is recorded of other files or specs of {REVISION}; keep those" in told(
+        recorded.folder
+    )
+    recorded.change(lambda value: value.update(supersedes={"revision": REVISION, "reason": "A fault."}))
+    assert validate(recorded.folder) == []
 
 
 def test_results_of_another_model_or_no_results_at_all(recorded):

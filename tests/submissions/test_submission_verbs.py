@@ -101,8 +101,13 @@ def test_a_pull_request_is_one_file(tmp_path):
     write(tmp_path / "submissions", submission_value())
     git("add", ".")
     git("commit", "-q", "-m", "second")
-    told = "submissions/someone__model/submission.yaml: the one file that is changed\n"
+    told = "submissions/someone__model/submission.yaml: is added, alone\n"
     assert run("diff", "main", "--repository", tmp_path) == (0, told, "")
+    git("branch", "merged")
+    write(tmp_path / "submissions", submission_value(authors=["Somebody else"]))
+    git("commit", "-q", "--all", "-m", "of another")
+    told = "submissions/someone__model/submission.yaml: is changed, alone; ask who submitted it\n"
+    assert run("diff", "merged", "--repository", tmp_path) == (0, told, "")
     (tmp_path / "setup.py").write_text("")
     git("add", ".")
     git("commit", "-q", "-m", "third")

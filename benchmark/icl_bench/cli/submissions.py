@@ -70,7 +70,9 @@ def diff(
     for fault in faults:
         typer.echo(fault)
     _exit_with(len(faults))
-    typer.echo(f"{changes[0].path}: the one file that is changed")
+    (change,) = changes
+    told = "is added, alone" if change.status == "A" else "is changed, alone; ask who submitted it"
+    typer.echo(f"{change.path}: {told}")
 
 
 @submissions.command("fetch")

@@ -37,8 +37,13 @@ def told(estimate: Estimate) -> str:
     if estimate.value is None:
         return "-"
     if estimate.low is None:
-        return f"{estimate.value:z.3f}"
-    return f"{estimate.value:z.3f} [{estimate.low:z.3f}, {estimate.high:z.3f}]"
+        return _number(estimate.value)
+    return f"{_number(estimate.value)} [{_number(estimate.low)}, {_number(estimate.high)}]"
+
+
+def _number(value: float | None) -> str:
+    """Three digits after the point; a huge number is not written out."""
+    return f"{value:.1e}" if value is not None and abs(value) >= 1e5 else f"{value:z.3f}"
 
 
 def cells(name: str, task: TaskResult) -> list[str]:

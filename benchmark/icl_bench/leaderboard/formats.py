@@ -9,12 +9,14 @@ _DIGITS = 3  # after the point
 _SEEN = 10**-_DIGITS  # what is as large or larger is not told as 0
 _MOST_DIGITS = 6  # where fewer would tell a small number as 0
 _FEW_FROM = 9.9995  # what has one digit after the point: from here on three say no more
+_SCIENTIFIC_FROM = 99_999.5  # of a model of huge answers: in full it would be wider than a page
 _HEAT = 10  # shades of a cell
 _CAPITALS = {"mlp", "mqar"}
 
 
 def score(value: float | None) -> str:
-    """Three digits after the point, one from 10 on; what rounds to 0 has no sign."""
+    """Three digits after the point, one from 10 on; two and a power of ten from 100,000 on; what rounds to 0
+    has no sign."""
     return NONE if value is None else _told(value, _DIGITS)
 
 
@@ -110,6 +112,8 @@ def _digits(number: float, of: Estimate) -> int:
 
 
 def _told(value: float, digits: int) -> str:
+    if abs(value) >= _SCIENTIFIC_FROM:
+        return f"{value:.1e}".replace("e+", "e").replace("-", MINUS)
     digits = 1 if abs(value) >= _FEW_FROM else digits
     told = f"{value:z.{digits}f}"
     if abs(value) < _SEEN and not float(told):

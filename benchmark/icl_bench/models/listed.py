@@ -35,6 +35,8 @@ def check_listed(repo: str, commit: str, files: Mapping[str, Listed]) -> int:
         info = HfApi(token=False).model_info(
             repo, revision=commit, files_metadata=True, timeout=constants.HF_HUB_ETAG_TIMEOUT
         )
+    if info.id != repo:
+        raise HubError(f"{repo} is called {info.id} on the Hub; submit it under that name")
     if info.sha != commit:
         raise HubError(f"{repo}@{commit} is commit {info.sha}; name a commit by its 40 digits")
     held = {file.rfilename: file for file in info.siblings or []}

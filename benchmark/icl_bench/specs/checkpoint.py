@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from icl_bench.errors import CheckpointError, SpecError
 from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.plain_yaml import MAX_BITS
 from icl_bench.specs.schema import Strict, parse
 
 MAX_JSON_BYTES = 1_000_000
@@ -103,6 +104,8 @@ def _not_plain(value: Any, most: int) -> str | None:
                 return f"{type(item).__name__} is not plain data"
             if isinstance(item, float) and not math.isfinite(item):
                 return f"{item} is not a finite number"
+            if isinstance(item, int) and item.bit_length() > MAX_BITS:
+                return f"a whole number of {item.bit_length():,} bits; at most {MAX_BITS} are read"
             if isinstance(item, dict) and not all(isinstance(key, str) for key in item):
                 return "a key is not text"
         mappings = [item.values() for item in level if isinstance(item, dict)]

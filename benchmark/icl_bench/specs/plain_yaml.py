@@ -29,7 +29,7 @@ def load_plain(content: bytes) -> Any:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "not YAML"
         raise PlainYAMLError(problem, mark.line + 1 if mark else None) from None
-    except ValueError as error:  # a number or date that cannot be
+    except (ValueError, OverflowError) as error:  # a number or date that cannot be
         raise PlainYAMLError(str(error)) from None
     except RecursionError:
         raise PlainYAMLError("nested too deeply") from None

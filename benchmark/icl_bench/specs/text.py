@@ -7,8 +7,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # drawn as nothing, and not white space to Unicode
-MAX_MARKS = 4  # combining marks on one character; a pile of them is drawn over its neighbours
+# drawn as nothing, and to Unicode neither white space nor unprintable; then marks that only choose between
+# looks of a character, of which one can hide any number (Default_Ignorable_Code_Point, Unicode 16)
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
+_HIDDEN = "\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f" + "".join(map(chr, range(0xFE00, 0xFE10)))
+_SELECTORS = range(0xE0100, 0xE01F0)
+MAX_MARKS = 4  # marks on one character; a pile of them is drawn over its neighbours
+MAX_LINES = 40  # of a text that may have several
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 _LINK = re.compile(rf"https://{_HOST}(?:[/?#][a-z0-9._~:/?#@!$&()*+,;=%-]*)?", re.IGNORECASE)
@@ -24,21 +29,23 @@ MAX_LINK = 300
 def text_fault(text: str, most: int, lines: bool = False) -> str | None:
     """What is wrong with a text of at most `most` characters, and the remedy; None where nothing is.
 
-    Characters that cannot be printed (controls, overrides of the direction of writing, zero widths, blanks)
-    are refused, and so is markup. `lines` allows line ends.
+    Characters that cannot be printed (controls, overrides of the direction of writing, zero widths, blanks,
+    variation selectors) are refused, and so is markup. `lines` allows line ends.
     """
     if not text.strip():
         return "is empty; write something, or leave the key out where it is optional"
     if len(text) > most:
         return f"has {len(text):,} characters and at most {most:,} are shown; shorten it"
     for character in text:
-        if character in _BLANK or not (character.isprintable() or (lines and character == "\n")):
+        if _is_unseen(character) and not (lines and character == "\n"):
             name = unicodedata.name(character, "a control character")
             return f"holds U+{ord(character):04X} ({name}), which cannot be printed; take it out"
     if _MARKUP.search(text):
         return "holds markup, which is not shown as such; write plain text"
     if _longest_pile(text) > MAX_MARKS:
-        return f"piles more than {MAX_MARKS} combining marks on one character; take them off"
+        return f"piles more than {MAX_MARKS} marks on one character; take them off"
+    if text.count("\n") >= MAX_LINES:
+        return f"has more than {MAX_LINES} lines; shorten it"
     return None
 
 
@@ -85,10 +92,15 @@ def _link_fault(link: str) -> str | None:
     return None
 
 
+def _is_unseen(character: str) -> bool:
+    hidden = character in _BLANK or character in _HIDDEN or ord(character) in _SELECTORS
+    return hidden or not character.isprintable()
+
+
 def _longest_pile(text: str) -> int:
     longest = pile = 0
-    for character in text:
-        pile = pile + 1 if unicodedata.combining(character) else 0
+    for character in text:  # Thai and enclosing marks have no combining class
+        pile = pile + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
         longest = max(longest, pile)
     return longest
 

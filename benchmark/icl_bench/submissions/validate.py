@@ -9,9 +9,11 @@ from typing import Any
 
 from icl_bench.errors import ICLBenchError, UnknownNameError
 from icl_bench.models.accounting import account
+from icl_bench.models.layout import ROOT, place_file
 from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.schema import all_faults
-from icl_bench.specs.submission import Run, Submission, folder_name
+from icl_bench.specs.submission import WEIGHTS, Run, Submission, folder_name
 from icl_bench.specs.text import shown
 from icl_bench.submissions.folder import (
     RESULTS,
@@ -205,8 +207,24 @@ def _history_faults(text: SubmissionText, submission: Submission) -> Iterator[Fa
         elif submission.runs[runs[name]].revision != revision:
             told = f"{name} is recorded of revision {revision}; keep it, or name that revision in supersedes"
             yield text.fault(("runs", runs[name], "revision"), told)
+        elif not _is_of_record(submission, submission.runs[runs[name]], record):
+            told = f"{name} is recorded of other files or specs of {revision}; keep those"
+            yield text.fault(("runs", runs[name], "files"), f"{told}, or name that revision in supersedes")
     held = {record.model.revision for record in recorded.values()}
     for revision in replaced:
         if revision not in held and not (entry.results / SUPERSEDED / revision[:12]).is_dir():
             told = f"no results of revision {revision} are recorded; take supersedes out, or name one that is"
             yield text.fault(("supersedes", "revision"), told)
+
+
+def _is_of_record(submission: Submission, run: Run, record: ResultRecord) -> bool:
+    """Whether a run lists the weights that its record is of, for the same tasks, and says their specs."""
+    found = {file: digest for file, digest in run.files.items() if Path(file).name == WEIGHTS}
+    recorded = {}
+    for task, result in record.tasks.items():
+        place = ROOT if ROOT in run.places else task
+        told = result.checkpoint
+        if told is None or told.spec != submission.spec_of(place).to_dict():
+            return False
+        recorded[place_file(place, WEIGHTS)] = told.sha256
+    return found == recorded

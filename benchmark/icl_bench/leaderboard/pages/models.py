@@ -33,11 +33,11 @@ def pages(site: Site) -> Iterator[Page]:
                 "model.html",
                 f"{model.name} on {board.suite.name}",
                 f"What {model.name} learns in context: scores, error curves, architecture and provenance.",
-                partial(_context, board, model),
+                partial(_context, site, board, model),
             )
 
 
-def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
+def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
     entry = board.by_name[model.name]
     answered = [task for task in board.suite.tasks.values() if task.name in model.tasks]
     return {
@@ -57,8 +57,17 @@ def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "above_exact": [task.name for task in answered if _above_exact(task, model)],
         "compared": board.page("compare", model.name),
         "quoted": shlex.quote(model.name),
+        "checkout": _checkout(site) if model.submission else "",
         "in_tex": model.name.translate(_TEX),
     }
+
+
+def _checkout(site: Site) -> str:
+    """The commands that make a checkout with its own icl-bench, which has the records of submissions."""
+    if not site.repository:
+        return ""
+    clone = f"git clone {shlex.quote(site.repository)} icl-bench-checkout"
+    return f"{clone}\npip install --editable icl-bench-checkout\n"
 
 
 def _above_exact(task: TaskSpec, model: ModelData) -> bool:
