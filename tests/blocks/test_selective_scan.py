@@ -104,7 +104,7 @@ def test_the_gpu_kernel_is_called_in_its_layout() -> None:
 
 
 @pytest.mark.skipif(
-    not torch.cuda.is_available() or mamba_ssm_kernel() is None, reason="needs a GPU and mamba-ssm"
+    not torch.cuda.is_available() or mamba_ssm_kernel("cuda") is None, reason="needs a GPU and mamba-ssm"
 )
 def test_the_gpu_kernel_equals_the_definition() -> None:
     inputs = scan_inputs(3, 41, 32, 16, 1.0, 13)
@@ -112,3 +112,11 @@ def test_the_gpu_kernel_equals_the_definition() -> None:
     torch.testing.assert_close(
         selective_scan(*on_gpu).cpu().double(), selective_scan_reference(*inputs), rtol=1e-4, atol=1e-4
     )
+
+
+def test_the_operators_are_what_they_tell_torch() -> None:
+    """Shapes, strides and aliasing are those that torch.compile and CUDA graphs rely on."""
+    for dtype in (torch.float32, torch.float64):
+        for tokens in (1, 6):
+            inputs = [t.to(dtype).requires_grad_() for t in scan_inputs(1, tokens, 4, 5, 1.0, 17)]
+            torch.library.opcheck(torch.ops.icl_bench.selective_scan.default, inputs)

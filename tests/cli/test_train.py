@@ -13,6 +13,10 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from icl_bench.cli.train import _run_to_the_end, make_plan
+from icl_bench.resources import data_folder
+from icl_bench.training.run import TrainingRun
+
 COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
 TASK = "mini/linear_regression"
 
@@ -112,16 +116,72 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(spec: Path, tmp_path: Pa
 
 
 def test_faults_are_one_line(spec: Path, tmp_path: Path) -> None:
+    (tmp_path / "heads.yaml").write_text(spec.read_text().replace("heads: 1", "heads: 3"))
+    short = spec.read_text().replace("positions: none", "positions: {type: learned, max_tokens: 8}", 1)
+    (tmp_path / "short.yaml").write_text(short)
     cases = {
         ("train", "reference/lama", TASK): "did you mean 'reference/llama'?",
         ("train", "absent.yaml", TASK): "no spec file absent.yaml",
+        ("train", "heads.yaml", TASK): "width 16 is not divisible by 3 heads",
+        ("train", "short.yaml", TASK): "has 8 positions and a prompt of mini-v1/linear_regression has 21",
         ("train", str(spec), "mini/linear_regresion"): "did you mean",
         ("train", str(spec), TASK, "--resume"): "nothing to resume",
         ("train", str(spec), TASK, "--out", "/proc/nowhere"): "cannot write",
+        ("train", str(spec), TASK, "--out", "heads.yaml"): "is not a folder",
         ("train", str(spec), TASK, "--device", "cuda:7"): "cuda",
+        ("train", str(spec), TASK, "--recipe", "mine.yaml"): "no recipe file mine.yaml",
+        ("train", str(spec), TASK, "--recipe", "pape"): "did you mean 'paper'?",
     }
     for arguments, told in cases.items():
-        done = run(*arguments, cwd=tmp_path)
-        assert done.returncode == 2, arguments
-        assert told in done.stderr
-        assert len(done.stderr.splitlines()) == 1, done.stderr
+        refused(arguments, told, tmp_path)
+    assert not (tmp_path / "runs").exists()
+
+
+def refused(arguments: tuple[str, ...], told: str, cwd: Path) -> None:
+    done = run(*arguments, cwd=cwd)
+    assert done.returncode == 2, arguments
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_a_run_is_resumed_with_its_own_spec_and_settings_alone(spec: Path, tmp_path: Path) -> None:
+    begun = TrainingRun(make_plan(str(spec), TASK, 0, steps=30), tmp_path / "run")
+    begun.start()
+    begun.release()
+    before = {path.name: path.read_bytes() for path in begun.folder.iterdir()}
+    resumed = (TASK, "--out", "run", "--resume", "--steps")
+    for arguments, told in [
+        (("train", "reference/gpt2", *resumed, "30"), "belongs to a run with another spec"),
+        (("train", str(spec), *resumed, "40"), "belongs to a run with another recipe"),
+        (("train", str(spec), *resumed, "30", "--seed", "1"), "belongs to a run with another seed"),
+        (("train", str(spec), TASK, "--out", "run"), "already holds a run"),
+    ]:
+        refused(arguments, told, tmp_path)
+        assert {path.name: path.read_bytes() for path in begun.folder.iterdir()} == before
+
+
+def test_a_recipe_is_a_preset_or_a_file(spec: Path, tmp_path: Path) -> None:
+    """A rate is changed by a file, the whole recipe by the name of another suite's."""
+    own = (data_folder("tasks") / "mini-v1" / "recipe.yaml").read_text()
+    (tmp_path / "mine.yaml").write_text(own.replace("learning_rate: 5.0e-4", "learning_rate: 7.0e-4"))
+    arguments = ["--steps", "2", "--recipe", "mine.yaml", "--out", "run"]
+    made = run("train", str(spec), TASK, *arguments, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    recipe = json.loads((tmp_path / "run/config.json").read_text())["training"]["recipe"]
+    assert (recipe["learning_rate"], recipe["steps"], recipe["warmup"]) == (7e-4, 2, 200)
+    assert make_plan(str(spec), TASK, 0).recipe == make_plan(str(spec), TASK, 0, recipe_name="mini").recipe
+    paper = make_plan(str(spec), TASK, 0, recipe_name="paper").recipe
+    assert (paper.learning_rate, paper.steps) == (1e-4, 500_000)
+    assert paper == make_plan(str(spec), "paper/linear_regression", 0).recipe
+
+
+def test_progress_tells_loss_score_speed_and_what_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("icl_bench.progress._LINE_EVERY", 0.0)
+    begun = TrainingRun(make_plan("reference/gpt2", TASK, 0, steps=102), tmp_path / "run")
+    begun.start()
+    _run_to_the_end(begun, quiet=False)
+    line = next(line for line in capsys.readouterr().err.splitlines() if ": 101/102" in line)
+    pattern = r"gpt2 on linear_regression: 101/102, about \d+ s left  [\d.]+ steps/s, loss \S+, dev score \S+"
+    assert re.fullmatch(pattern, line), line

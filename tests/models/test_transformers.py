@@ -2,10 +2,11 @@
 
 import pytest
 import torch
-from models.twins import architecture, copy_weights, stack, twin, twin_stack
+from models.twins import HYBRID, architecture, copy_weights, stack, twin, twin_stack
 
 from icl_bench.models.model import ICLModel
 
+NAMES = ["gpt2", "llama", HYBRID, "mamba"]
 SIZES = [
     dict(width=32, layers=1, heads=2, hidden=64, expand=2, state=16, conv=4),
     dict(width=64, layers=4, heads=4, hidden=256, expand=2, state=8, conv=4),
@@ -15,7 +16,7 @@ SIZES = [
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=lambda s: f"{s['width']}x{s['layers']}")
-@pytest.mark.parametrize("name", ["gpt2", "llama", "mamba"])
+@pytest.mark.parametrize("name", NAMES)
 def test_agrees_with_transformers(name: str, sizes: dict[str, int]) -> None:
     torch.manual_seed(0)
     source = twin(name, **sizes)
@@ -29,7 +30,7 @@ def test_agrees_with_transformers(name: str, sizes: dict[str, int]) -> None:
         torch.testing.assert_close(stack(model, h), twin_stack(source, h), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["gpt2", "llama", "mamba"])
+@pytest.mark.parametrize("name", NAMES)
 def test_gradients_agree_with_transformers(name: str) -> None:
     torch.manual_seed(1)
     sizes = SIZES[1]

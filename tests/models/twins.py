@@ -8,16 +8,18 @@ from icl_bench.blocks.norms import LAYERNORM_EPSILON, RMSNORM_EPSILON
 from icl_bench.models.model import ICLModel
 
 ENDS = {"read_in", "read_out"}
+HYBRID = "llama-rope-swigluless"  # which `transformers` has the parts of
 
 
 def architecture(name: str, width: int, layers: int, heads: int, hidden: int, **mamba: int) -> dict:
-    """The spec of gpt2, llama or mamba at any size, as plain data."""
+    """The spec of gpt2, llama, llama-rope-swigluless or mamba at any size, as plain data."""
     attention = {"type": "attention", "heads": heads, "bias": name == "gpt2"}
     attention["positions"] = "rope" if name == "llama" else "none"
     norm = "layernorm" if name == "gpt2" else "rmsnorm"
     modules = {
         "gpt2": [attention, {"type": "gelu_mlp", "hidden": hidden}],
         "llama": [attention, {"type": "swiglu", "hidden": hidden}],
+        HYBRID: [attention, {"type": "mamba", **mamba}],
         "mamba": [{"type": "mamba", **mamba}],
     }[name]
     return {
@@ -25,7 +27,7 @@ def architecture(name: str, width: int, layers: int, heads: int, hidden: int, **
         "name": name,
         "width": width,
         "positions": {"type": "learned", "max_tokens": 256} if name == "gpt2" else "none",
-        "stem": [],
+        "stem": [{"norm": norm, "module": {"type": "mamba", **mamba}}] if name == HYBRID else [],
         "layers": [{"repeat": layers, "sublayers": [{"norm": norm, "module": module} for module in modules]}],
         "final_norm": norm,
     }
@@ -46,6 +48,8 @@ def twin(name: str, width: int, layers: int, heads: int, hidden: int, **mamba: i
             pad_token_id=None, bos_token_id=None, eos_token_id=None,
         )  # fmt: skip
         return LlamaModel(config).eval()
+    if name == HYBRID:
+        return _hybrid(width, layers, heads, **mamba)
     config = MambaConfig(
         vocab_size=1, hidden_size=width, state_size=mamba["state"], num_hidden_layers=layers,
         expand=mamba["expand"], conv_kernel=mamba["conv"], layer_norm_epsilon=RMSNORM_EPSILON,
@@ -54,14 +58,29 @@ def twin(name: str, width: int, layers: int, heads: int, hidden: int, **mamba: i
     return MambaModel(config).eval()
 
 
+class _NoRotation(nn.Module):
+    """In place of rotary angles: every one of them is 0."""
+
+    def forward(self, h: Tensor, position_ids: Tensor) -> tuple[Tensor, Tensor]:
+        one = h.new_ones(1, 1, 1)
+        return one, one - 1
+
+
+def _hybrid(width: int, layers: int, heads: int, **mamba: int) -> nn.Module:
+    """The LLaMA of `transformers` with its Mamba's mixers for feed-forward blocks, one before the stack."""
+    model = twin("llama", width, layers, heads, hidden=1)
+    first, *others = twin("mamba", width, layers + 1, heads, hidden=1, **mamba).layers
+    for layer, other in zip(model.layers, others, strict=True):
+        layer.mlp = other.mixer
+    model.stem, model.rotary_emb = first, _NoRotation()
+    return model.eval()
+
+
 def copy_weights(source: nn.Module, model: ICLModel) -> None:
     """Load the weights of a `transformers` model into ours; every tensor of the stack is set."""
     weights = {name: tensor.detach().clone() for name, tensor in source.state_dict().items()}
-    translated = {
-        GPT2Model: _from_gpt2,
-        LlamaModel: _from_llama,
-        MambaModel: _from_mamba,
-    }[type(source)](weights, len(model.layers))
+    translate = {GPT2Model: _from_gpt2, LlamaModel: _from_llama, MambaModel: _from_mamba}[type(source)]
+    translated = (_from_hybrid if hasattr(source, "stem") else translate)(weights, len(model.layers))
     missing, unexpected = model.load_state_dict(translated, strict=False)
     assert not unexpected
     assert {name.split(".")[0] for name in missing} == ENDS
@@ -70,6 +89,8 @@ def copy_weights(source: nn.Module, model: ICLModel) -> None:
 def stack(model: ICLModel, h: Tensor) -> Tensor:
     """Our model between read-in and read-out: what the `transformers` models compute from embeddings."""
     h = model.positions(h)
+    for sublayer in model.stem:
+        h = sublayer(h)
     for layer in model.layers:
         for sublayer in layer:
             h = sublayer(h)
@@ -77,6 +98,8 @@ def stack(model: ICLModel, h: Tensor) -> Tensor:
 
 
 def twin_stack(source: nn.Module, h: Tensor) -> Tensor:
+    """What the model of `transformers` computes from embeddings."""
+    h = source.stem(h) if hasattr(source, "stem") else h
     return source(inputs_embeds=h, use_cache=False).last_hidden_state
 
 
@@ -96,34 +119,48 @@ def _from_gpt2(weights: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
 
 
 def _from_llama(weights: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
-    ours = {"final_norm.weight": weights["norm.weight"]}
+    ours = _attention_of_llama(weights, layers)
     for i in range(layers):
-        theirs = {
-            n.removeprefix(f"layers.{i}."): w for n, w in weights.items() if n.startswith(f"layers.{i}.")
-        }
-        attention = [theirs[f"self_attn.{part}_proj.weight"] for part in "qkv"]
-        ours |= {
-            f"layers.{i}.0.norm.weight": theirs["input_layernorm.weight"],
-            f"layers.{i}.0.module.qkv.weight": torch.cat(attention),
-            f"layers.{i}.0.module.out.weight": theirs["self_attn.o_proj.weight"],
-            f"layers.{i}.1.norm.weight": theirs["post_attention_layernorm.weight"],
-            f"layers.{i}.1.module.gate_up.weight": torch.cat(
-                [theirs["mlp.gate_proj.weight"], theirs["mlp.up_proj.weight"]]
-            ),
-            f"layers.{i}.1.module.out.weight": theirs["mlp.down_proj.weight"],
-        }
+        gate, up, down = (weights[f"layers.{i}.mlp.{part}_proj.weight"] for part in ("gate", "up", "down"))
+        ours[f"layers.{i}.1.module.gate_up.weight"] = torch.cat([gate, up])
+        ours[f"layers.{i}.1.module.out.weight"] = down
+    return ours
+
+
+def _from_hybrid(weights: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
+    ours = _attention_of_llama(weights, layers) | _mixer(weights, "stem.mixer", "stem.0.module")
+    ours["stem.0.norm.weight"] = weights["stem.norm.weight"]
+    for i in range(layers):
+        ours |= _mixer(weights, f"layers.{i}.mlp", f"layers.{i}.1.module")
     return ours
 
 
 def _from_mamba(weights: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
     ours = {"final_norm.weight": weights["norm_f.weight"]}
+    for i in range(layers):
+        ours[f"layers.{i}.0.norm.weight"] = weights[f"layers.{i}.norm.weight"]
+        ours |= _mixer(weights, f"layers.{i}.mixer", f"layers.{i}.0.module")
+    return ours
+
+
+def _attention_of_llama(weights: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
+    """Its norms and attention."""
+    ours = {"final_norm.weight": weights["norm.weight"]}
+    for i in range(layers):
+        attention = [weights[f"layers.{i}.self_attn.{part}_proj.weight"] for part in "qkv"]
+        ours |= {
+            f"layers.{i}.0.norm.weight": weights[f"layers.{i}.input_layernorm.weight"],
+            f"layers.{i}.0.module.qkv.weight": torch.cat(attention),
+            f"layers.{i}.0.module.out.weight": weights[f"layers.{i}.self_attn.o_proj.weight"],
+            f"layers.{i}.1.norm.weight": weights[f"layers.{i}.post_attention_layernorm.weight"],
+        }
+    return ours
+
+
+def _mixer(weights: dict[str, Tensor], theirs: str, ours: str) -> dict[str, Tensor]:
     names = {
         "in_proj.weight": "inner.weight", "conv1d.weight": "conv.weight", "conv1d.bias": "conv.bias",
         "x_proj.weight": "select.weight", "dt_proj.weight": "step.weight", "dt_proj.bias": "step.bias",
         "A_log": "A_log", "D": "D", "out_proj.weight": "out.weight",
     }  # fmt: skip
-    for i in range(layers):
-        ours[f"layers.{i}.0.norm.weight"] = weights[f"layers.{i}.norm.weight"]
-        for theirs, name in names.items():
-            ours[f"layers.{i}.0.module.{name}"] = weights[f"layers.{i}.mixer.{theirs}"]
-    return ours
+    return {f"{ours}.{name}": weights[f"{theirs}.{other}"] for other, name in names.items()}

@@ -18,13 +18,14 @@ tasks:
 
 
 def written(folder: Path, text: str) -> Path:
-    (folder / "recipe.yaml").write_text(text)
-    return folder
+    path = folder / "recipe.yaml"
+    path.write_text(text)
+    return path
 
 
 def test_a_tasks_own_keys_come_first(tmp_path: Path) -> None:
-    folder = written(tmp_path, TEXT)
-    parity, other = load_recipe(folder, "sparse_parity", TASKS), load_recipe(folder, "decision_tree", TASKS)
+    path = written(tmp_path, TEXT)
+    parity, other = load_recipe(path, "sparse_parity", TASKS), load_recipe(path, "decision_tree", TASKS)
     assert (parity.learning_rate, parity.decay, parity.steps) == (4e-4, "none", 100)
     assert (other.learning_rate, other.decay, other.steps) == (1e-3, "linear", 100)
 

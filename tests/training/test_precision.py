@@ -32,7 +32,7 @@ def test_tf32_is_refused_where_it_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_tf32_is_switched_off_behind_each_step() -> None:
-    with training_precision("tf32", "cpu"):
+    with training_precision("tf32"):
         assert torch.get_float32_matmul_precision() == "high"
     assert torch.get_float32_matmul_precision() == "highest"
 

@@ -30,9 +30,9 @@ def selective_scan(
     u: Channels, delta: Channels, A: Float[Tensor, "channels state"], B: States, C: States, D: Tensor
 ) -> Channels:
     """Scan `u` with positive step sizes `delta` and negative `A`; differentiable in every argument."""
-    kernel = mamba_ssm_kernel() if u.is_cuda else None
+    kernel = mamba_ssm_kernel(u.device.type)
     if kernel is None:
-        return _Scan.apply(u, delta, A, B, C, D)
+        return _scan(u, delta, A, B, C, D)
     return scan_with_mamba_ssm(kernel, u, delta, A, B, C, D)
 
 
@@ -55,30 +55,62 @@ def selective_scan_reference(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: 
     return torch.stack(ys, dim=1)
 
 
+@torch.compiler.assume_constant_result  # torch.compile does not look into imports
+def mamba_ssm_kernel(device: str) -> Callable[..., Tensor] | None:
+    """mamba-ssm's scan for a kind of device: None where it is not a GPU, or the extension is not built."""
+    return _imported_kernel() if device == "cuda" else None
+
+
 @functools.cache
-def mamba_ssm_kernel() -> Callable[..., Tensor] | None:
-    """mamba-ssm's CUDA scan, None where its extension is not built."""
+def _imported_kernel() -> Callable[..., Tensor] | None:
     try:
         module = importlib.import_module("mamba_ssm.ops.selective_scan_interface")
     except ImportError:
         return None
-    return module.selective_scan_fn
+    return torch.compiler.disable(module.selective_scan_fn)
 
 
-class _Scan(torch.autograd.Function):
+# Operators that torch.compile takes as they are: it would write the loop over tokens out, step by step. What
+# they start on a GPU is recorded in CUDA graphs like everything else.
+
+
+@torch.library.custom_op("icl_bench::selective_scan", mutates_args=())
+def _scan(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
     """The scan with its hand-written backward; where the work is done is chosen by device."""
+    return _kernels(u).forward(*(tensor.contiguous() for tensor in (u, delta, A, B, C, D)))
 
-    @staticmethod
-    def forward(ctx: Any, *inputs: Tensor) -> Tensor:
-        inputs = tuple(tensor.contiguous() for tensor in inputs)
-        ctx.save_for_backward(*inputs)
-        return _kernels(inputs[0]).forward(*inputs)
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, ...]:
-        return _kernels(grads[0]).backward(grads[0].contiguous(), *ctx.saved_tensors)
+@torch.library.custom_op("icl_bench::selective_scan_backward", mutates_args=())
+def _scan_backward(
+    dy: Tensor, u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Gradients of all but dy."""
+    inputs = (tensor.contiguous() for tensor in (dy, u, delta, A, B, C, D))
+    du, ddelta, dA, dB, dC, dD = (gradient.contiguous() for gradient in _kernels(u).backward(*inputs))
+    return du, ddelta, dA, dB, dC, dD
 
 
 def _kernels(like: Tensor) -> Any:
     compiled = like.device.type == "cpu" and like.dtype == torch.float32
     return importlib.import_module(f"icl_bench.blocks.{'compiled' if compiled else 'stepwise'}_scan")
+
+
+@_scan.register_fake
+def _(u: Tensor, *_rest: Tensor) -> Tensor:
+    return u.new_empty(u.shape)
+
+
+@_scan_backward.register_fake
+def _(_dy: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
+    return tuple(tensor.new_empty(tensor.shape) for tensor in inputs)
+
+
+def _keep(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    ctx.save_for_backward(*inputs)
+
+
+def _gradients(ctx: Any, dy: Tensor) -> tuple[Tensor, ...]:
+    return _scan_backward(dy, *ctx.saved_tensors)
+
+
+_scan.register_autograd(_gradients, setup_context=_keep)

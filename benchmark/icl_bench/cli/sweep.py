@@ -1,14 +1,18 @@
 """`icl-bench sweep`: train a grid of architectures, tasks and seeds."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from icl_bench.cli.errors import let_signals_interrupt
+from icl_bench.cli.training_options import Compiled, Device, Precision, RecipeName, Steps
 from icl_bench.errors import InputError
 
 if TYPE_CHECKING:
+    from icl_bench.training.plan import RunPlan
     from icl_bench.training.sweep import Cell, Sweep
 
 
@@ -24,14 +28,15 @@ def sweep(
         list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds of each, from 0.")] = 1,
-    steps: Annotated[
-        int | None, typer.Option(help="Train for this many steps.", show_default="the recipe's", min=1)
-    ] = None,
+    steps: Steps = None,
+    recipe: RecipeName = None,
     out: Annotated[Path, typer.Option(help="Folder of all runs.")] = Path("runs"),
     workers: Annotated[
         int | None, typer.Option(min=1, help="Runs side by side.", show_default="one a core; one on cuda")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Device = "cpu",
+    precision: Precision = None,
+    compiled: Compiled = False,
     only_list: Annotated[
         bool, typer.Option("--list", help="Say what is done and left; train nothing.")
     ] = False,
@@ -44,11 +49,13 @@ def sweep(
 
     Example: icl-bench sweep mini --spec reference/gpt2 --spec reference/llama --seeds 3
     """
+    from icl_bench.cli.train import make_plan
     from icl_bench.progress import progress
     from icl_bench.resources import cores
     from icl_bench.training.sweep import Sweep, steps_made
 
-    cells = _cells(suite, spec, task, seeds, steps, out)
+    plan = partial(make_plan, steps=steps, precision=precision, compiled=compiled, recipe_name=recipe)
+    cells = _cells(suite, spec, task, seeds, plan, out, recipe)
     at_once = workers or (cores() if device == "cpu" else 1)
     trained = Sweep(cells, at_once, device, lambda line: typer.echo(line, err=True))
     if only_list:
@@ -77,10 +84,15 @@ def _check_place_and_device(out: Path, device: str) -> None:
 
 
 def _cells(
-    suite: str, specs: list[str] | None, tasks: list[str] | None, seeds: int, steps: int | None, out: Path
+    suite: str,
+    specs: list[str] | None,
+    tasks: list[str] | None,
+    seeds: int,
+    plan: "Callable[[str, str, int], RunPlan]",
+    out: Path,
+    recipe: str | None,
 ) -> "list[Cell]":
     """The grid, the first seed of everything first. InputError where two specs lead to one folder."""
-    from icl_bench.cli.train import make_plan
     from icl_bench.evaluation.runner import chosen_tasks
     from icl_bench.models.reference import PREFIX, reference_names
     from icl_bench.suites import load_suite
@@ -89,7 +101,7 @@ def _cells(
     of = load_suite(suite)
     sources = specs or [PREFIX + name for name in reference_names(of.name)]
     cells = [
-        Cell(source, make_plan(source, f"{of.name}/{task}", seed, steps=steps), out)
+        Cell(source, plan(source, f"{of.name}/{task}", seed), out, recipe)
         for seed in range(seeds)
         for source in sources
         for task in chosen_tasks(of, tasks)

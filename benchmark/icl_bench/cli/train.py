@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from icl_bench.cli.errors import let_signals_interrupt
 from icl_bench.cli.evaluate import evaluate
+from icl_bench.cli.interruptions import deferred_interruptions
+from icl_bench.cli.training_options import Compiled, Device, Precision, RecipeName, Steps
+from icl_bench.errors import InputError
 
 if TYPE_CHECKING:
-    from icl_bench.training.run import RunPlan, TrainingRun
+    from icl_bench.training.plan import RunPlan
+    from icl_bench.training.run import TrainingRun
 
 SAVE_EVERY_SECONDS = 60.0
 
@@ -25,9 +30,8 @@ def train(
     seed: Annotated[
         int, typer.Option(help="Seeds the weights and the training prompts.", min=0, max=2**63 - 1)
     ] = 0,
-    steps: Annotated[
-        int | None, typer.Option(help="Train for this many steps.", show_default="the recipe's", min=1)
-    ] = None,
+    steps: Steps = None,
+    recipe: RecipeName = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the checkpoint.", show_default="runs/SUITE/NAME/seed-SEED/TASK"),
@@ -35,15 +39,10 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run that the folder holds.")
     ] = False,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: Device = "cpu",
     half: Annotated[bool, typer.Option("--half", help="Store the final weights in float16.")] = False,
-    precision: Annotated[
-        str | None,
-        typer.Option(help="float32, tf32 or bf16, while training.", show_default="the recipe's"),
-    ] = None,
-    compiled: Annotated[
-        bool, typer.Option("--compile", help="Train with torch.compile; on CUDA as CUDA graphs.")
-    ] = False,
+    precision: Precision = None,
+    compiled: Compiled = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
     then_evaluate: Annotated[
         bool, typer.Option("--evaluate", help="Then score it on the task, as `icl-bench evaluate` does.")
@@ -59,8 +58,9 @@ def train(
     from icl_bench.training.run import TrainingRun
     from icl_bench.training.sweep import cell_folder
 
-    plan = make_plan(spec, task, seed, steps, precision, compiled)
+    plan = make_plan(spec, task, seed, steps, precision, compiled, recipe)
     folder = out or cell_folder(Path("runs"), plan)
+    let_signals_interrupt()
     run = TrainingRun(plan, folder, device)
     (run.resume if resume else run.start)()
     _run_to_the_end(run, quiet)
@@ -78,17 +78,17 @@ def make_plan(
     steps: int | None = None,
     precision: str | None = None,
     compiled: bool = False,
+    recipe_name: str | None = None,
 ) -> "RunPlan":
     """The run that the command line names, with the suite's recipe but for what is given in its place."""
     from icl_bench.models.reference import find_architecture
-    from icl_bench.resources import data_folder
     from icl_bench.specs.recipe import Recipe, load_recipe
     from icl_bench.specs.schema import parse
     from icl_bench.suites import find_task
-    from icl_bench.training.run import RunPlan
+    from icl_bench.training.plan import RunPlan
 
     suite, task_spec = find_task(task)
-    recipe = load_recipe(data_folder("tasks") / suite.name, task_spec.name, suite.tasks)
+    recipe = load_recipe(_recipe_file(recipe_name or suite.name), task_spec.name, suite.tasks)
     options = {"steps": steps, "precision": precision}
     given = {key: value for key, value in options.items() if value is not None}
     recipe = parse(Recipe, recipe.model_dump() | given, "the recipe as changed by the options")
@@ -96,20 +96,38 @@ def make_plan(
     return RunPlan(architecture, suite.name, task_spec, recipe, seed, compiled)
 
 
+def _recipe_file(name: str) -> Path:
+    """That of a suite's preset, or the file of this name. InputError where there is neither."""
+    from icl_bench.resources import data_folder
+    from icl_bench.specs.recipe import RECIPE_FILE
+    from icl_bench.suites import load_suite
+
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    if path.suffix in (".yaml", ".yml"):
+        raise InputError(
+            f"no recipe file {name}; name mini, paper or a file like tasks/mini-v1/{RECIPE_FILE}"
+        )
+    return data_folder("tasks") / load_suite(name).name / RECIPE_FILE
+
+
 def _run_to_the_end(run: "TrainingRun", quiet: bool) -> None:
     from icl_bench.progress import progress
 
     begun, clock = run.step, time.monotonic()
     label = f"{run.plan.architecture.name} on {run.plan.task.name}"
-    with progress(label, run.plan.recipe.steps, quiet, start=run.step) as advance:
-        try:
-            while not run.finished:
-                if run.advance():
-                    run.write_log()
-                run.save_if_older(SAVE_EVERY_SECONDS)
-                rate = (run.step - begun) / (time.monotonic() - clock)
-                advance(run.step, f"{rate:.1f} steps/s, {run.log.told()}".rstrip(", "))
-        except KeyboardInterrupt:
+    with (
+        progress(label, run.plan.recipe.steps, quiet, start=run.step) as advance,
+        deferred_interruptions() as interrupted,
+    ):
+        while not run.finished and not interrupted():
+            if run.advance():
+                run.write_log()
+            run.save_if_older(SAVE_EVERY_SECONDS)
+            rate = (run.step - begun) / (time.monotonic() - clock)
+            advance(run.step, f"{rate:.1f} steps/s, {run.log.told()}".rstrip(", "))
+        if not run.finished:
             run.save()
             typer.echo(f"stopped after step {run.step}; go on with --resume", err=True)
-            raise
+            raise KeyboardInterrupt

@@ -47,18 +47,16 @@ def save_checkpoint(
     folder: Path,
     dtype: torch.dtype = torch.float32,
     extra: Mapping[str, str] | None = None,
-    replaces: Collection[str] = (),
 ) -> None:
     """Write a checkpoint in place of `folder`, whole or not at all; the same model gives the same bytes.
 
-    `dtype` is float32 or float16. `extra` maps further file names to their text, and
-    `replaces` names files that go. CheckpointError where a
+    `dtype` is float32 or float16. `extra` maps further file names to their text. CheckpointError where a
     weight does not fit the dtype, StorageError where the folder holds something else or cannot be written.
     """
     if dtype not in STORED_DTYPES:
         raise InputError(f"weights are stored as float16 or float32, not {dtype}")
     extra = dict(extra or {})
-    _check_replaceable(folder, {*CHECKPOINT_FILES, *extra, *replaces})
+    _check_replaceable(folder, {*CHECKPOINT_FILES, *extra})
     stored = _as_stored(model, dtype)
     config = parse_config(model._hub_mixin_config, "the model's config").to_dict()
     with whole_folder(folder) as part:

@@ -9,6 +9,8 @@ from pydantic import Field
 from icl_bench.errors import SpecError, UnknownNameError
 from icl_bench.specs.schema import Strict, parse, read_yaml
 
+RECIPE_FILE = "recipe.yaml"
+
 
 class Ramp(Strict):
     """A whole number that grows with the training step: `start`, then `+ by` every `every` steps."""
@@ -54,12 +56,11 @@ class Recipe(Strict):
         return rate
 
 
-def load_recipe(folder: Path, task: str, tasks: Collection[str]) -> Recipe:
+def load_recipe(path: Path, task: str, tasks: Collection[str]) -> Recipe:
     """The recipe of one task: the file's `default`, with the task's own keys in place of the default's.
 
     tasks: all of the suite's; SpecError where the file names another, or holds an unknown key.
     """
-    path = folder / "recipe.yaml"
     value = read_yaml(path)
     if not isinstance(value, dict) or set(value) != {"schema", "default", "tasks"} or value["schema"] != 1:
         raise SpecError(f"{path}: a recipe file has the keys schema: 1, default and tasks")

@@ -1,91 +1,44 @@
-"""One training run: a spec, a task, a recipe and a seed; resumable to the bit on the same machine."""
+"""One training run: a plan, carried out step by step; resumable to the bit on the same machine."""
 
 import io
-import math
+import os
 import pickle
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from filelock import FileLock, Timeout
 
 from icl_bench.errors import CheckpointError, InputError
-from icl_bench.evaluation.environment import describe_environment
-from icl_bench.files import whole_file, write_text
+from icl_bench.files import cannot_write, check_file_place, whole_file, write_text
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.device import usable_device
-from icl_bench.models.initialise import initialise
-from icl_bench.models.layout import CONFIG_FILE
-from icl_bench.models.model import ICLModel
+from icl_bench.models.layout import CONFIG_FILE, WEIGHTS_FILE
 from icl_bench.resources import cores, threads
-from icl_bench.specs.architecture import ArchitectureSpec
-from icl_bench.specs.recipe import Recipe
-from icl_bench.specs.suite import TaskSpec
 from icl_bench.training.dev import DevScore
+from icl_bench.training.faults import device_faults
 from icl_bench.training.log import CURVE_FILE, LOG_FILE, TrainingLog, log_every
-from icl_bench.training.precision import compiled_model, training_precision
-from icl_bench.training.prompts import training_batch
+from icl_bench.training.plan import RunPlan
+from icl_bench.training.precision import compiled_model, forward_autocast, training_precision
+from icl_bench.training.prompts import PromptQueue, on_device, training_batch
 
 STATE_FILE = "state.pt"
 LOCK_FILE = "run.lock"  # held by the process that trains in the folder
+MADE_FOLDER = ".checkpoint.part"  # in the run's folder: the checkpoint, before its files take their places
+LEFTOVERS = (
+    f".{STATE_FILE}.*.part",
+    f".{LOG_FILE}.*.part",
+    MADE_FOLDER,
+    f".{MADE_FOLDER}.*.part",
+)  # of a kill
 DIVERGED = 1_000  # a mean loss this many times that of answering 0
-
-
-@dataclass(frozen=True)
-class RunPlan:
-    """Everything that decides the weights a run ends with, machine aside."""
-
-    architecture: ArchitectureSpec
-    suite: str
-    task: TaskSpec
-    recipe: Recipe
-    seed: int
-    compiled: bool = False  # trained with `torch.compile`: other last bits
-
-    def __post_init__(self) -> None:
-        tokens, longest = 2 * self.task.points - 1, self.architecture.max_tokens()
-        if longest is not None and tokens > longest:
-            raise InputError(
-                f"{self.architecture.name} has {longest} positions and a prompt of {self.suite}/"
-                f"{self.task.name} has {tokens} tokens; raise positions.max_tokens to {tokens}"
-            )
-
-    def provenance(self) -> dict[str, Any]:
-        """As plain data: what a checkpoint's `config.json` says of its training."""
-        return {
-            "seed": self.seed,
-            "recipe": self.recipe.model_dump(mode="json"),
-            "compiled": self.compiled,
-        }
-
-    def new_model(self, device: str) -> ICLModel:
-        """The model at step 0; its weights are drawn from the run's seed.
-
-        Its config says what it is trained with: the recipe and seed, and the versions and device at hand.
-        """
-        environment = describe_environment(device).model_dump(mode="json")
-        model = ICLModel(
-            spec=self.architecture.to_dict(),
-            d=self.task.function_class.d,
-            k=self.task.function_class.k,
-            task=f"{self.suite}/{self.task.name}",
-            target_scale=self.recipe.target_scale,
-            training={**self.provenance(), "environment": environment},
-        )
-        initialise(model, torch.Generator().manual_seed(self.seed))
-        return model
-
-    def identity(self) -> dict[str, Any]:
-        """What a saved state must agree with to be resumed."""
-        return {
-            "spec": self.architecture.to_dict(),
-            "task": f"{self.suite}/{self.task.name}",
-            **self.provenance(),
-        }
+LOOK_EVERY = 100  # steps behind one look at the loss, where a look waits for an accelerator
+AHEAD = 3  # steps whose prompts are made while an accelerator computes
 
 
 @dataclass
@@ -99,14 +52,19 @@ class TrainingRun:
     log: TrainingLog = field(default_factory=TrainingLog)
 
     def __post_init__(self) -> None:
-        device = usable_device(self.device)
-        recipe = self.plan.recipe
+        if self.device.startswith("mps"):
+            raise InputError(f"training runs on cpu or cuda, not on {self.device}; use --device cpu")
+        device = self._on = usable_device(self.device)
+        recipe, task = self.plan.recipe, self.plan.task
         if recipe.precision == "tf32" and device.type != "cuda":
             raise InputError(f"tf32 is for GPUs and changes nothing on {device}; train in float32 or bf16")
-        self.model = self.plan.new_model(self.device).to(device).train()
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.learning_rate, fused=True)
-        self._forward = self._compiled(device) if self.plan.compiled else self.model
-        self._dev = DevScore(self.plan.suite, self.plan.task)
+        make = partial(training_batch, self.plan.suite, task, recipe, self.plan.seed)
+        self._queue = PromptQueue(make, 0 if device.type == "cpu" else AHEAD)
+        with device_faults(self.step):
+            self.model = self.plan.new_model(self.device).to(device).train()
+            self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.learning_rate, fused=True)
+            self._forward = self._compiled() if self.plan.compiled else self._eager
+        self._dev = DevScore(self.plan.suite, task)
         self._log_every = log_every(recipe.steps)
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=device)
         self._largest_loss = DIVERGED * self._dev.mean_zero_error * recipe.target_scale**2
@@ -118,34 +76,45 @@ class TrainingRun:
         """Whether every step of the recipe is done."""
         return self.step >= self.plan.recipe.steps
 
-    def _compiled(self, device: torch.device) -> Callable[..., torch.Tensor]:
-        xs, ys = (torch.from_numpy(part).to(device) for part in self._prompts(0))
-        with training_precision(self.plan.recipe.precision, self.device):
-            return compiled_model(self.model, device, xs, ys)
+    def _eager(self, xs: torch.Tensor, ys: torch.Tensor) -> torch.Tensor:
+        with forward_autocast(self.plan.recipe.precision, self._on):
+            return self.model(xs, ys)
 
-    def _prompts(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        return training_batch(self.plan.suite, self.plan.task, self.plan.recipe, self.plan.seed, step)
+    def _compiled(self) -> Callable[..., torch.Tensor]:
+        precision, task = self.plan.recipe.precision, self.plan.task
+        whole = (task.points, task.function_class.d, task.function_class.k)
+        with training_precision(precision):
+            return compiled_model(self.model, precision, on_device(self._queue.at(0), self._on), whole)
 
     def advance(self) -> bool:
         """One step of the optimiser; whether it ended with a row of the log.
 
-        InputError where the loss is no longer a number, or far above that of answering 0.
+        InputError where the loss is no longer a number, or far above that of answering 0, and where the
+        device fails. After any error, an interruption too, the run is that of no step: resume the saved one.
         """
+        with device_faults(self.step):
+            points = self._step()
+            row = self.step % self._log_every == 0 or self.finished
+            if row or self._on.type == "cpu" or self.step % LOOK_EVERY == 0:
+                self._refuse_divergence(row)
+            if row:
+                self._log_row(points)
+        return row
+
+    def _step(self) -> int:
+        """The points of the step's prompts."""
         plan, step = self.plan, self.step
-        xs, ys = self._prompts(step)
-        with training_precision(plan.recipe.precision, self.device):
-            loss = self._loss(torch.from_numpy(xs).to(self.device), torch.from_numpy(ys).to(self.device))
+        xs, ys = on_device(self._queue.at(step), self._on)
+        self.optimiser.zero_grad()  # before the forward pass, which may use the memory again
+        with training_precision(plan.recipe.precision):
+            loss = self._loss(xs, ys)
             for group in self.optimiser.param_groups:
                 group["lr"] = plan.recipe.rate(step)
-            self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()
         self._loss_sum += loss.detach()
         self.step += 1
-        if self.step % self._log_every and not self.finished:
-            return False
-        self._log_row(xs.shape[1])
-        return True
+        return xs.shape[1]
 
     def _loss(self, xs: torch.Tensor, ys: torch.Tensor) -> torch.Tensor:
         """Mean squared error of the scaled targets over the scored positions."""
@@ -154,14 +123,18 @@ class TrainingRun:
             errors = errors[:, -1:]
         return errors.square().mean()
 
+    def _refuse_divergence(self, row: bool) -> None:
+        """InputError where the next row's loss is, or is already sure to be, no number or far too large."""
+        total, steps = self._loss_sum.item(), self.step - self.log.last_step
+        if not total <= self._largest_loss * (steps if row else self._log_every):
+            raise InputError(
+                f"training of {self.plan.architecture.name} diverged by step {self.step} "
+                f"(loss {total / steps:.3g}); give --recipe a file with a lower learning rate or more warm-up"
+            )
+
     def _log_row(self, points: int) -> None:
         loss = self._loss_sum.item() / (self.step - self.log.last_step)
         self._loss_sum.zero_()
-        if not math.isfinite(loss) or loss > self._largest_loss:
-            raise InputError(
-                f"training of {self.plan.architecture.name} diverged before step {self.step} "
-                f"(loss {loss:.3g}); lower the learning rate or add warm-up"
-            )
         curriculum, d = self.plan.recipe.curriculum, self.plan.task.function_class.d
         self.log.rows.append(
             {
@@ -176,15 +149,38 @@ class TrainingRun:
 
     def start(self) -> None:
         """Claim the folder for a new run. InputError where it holds anything: a run, or what is not ours."""
+        self._refuse_taken()
+        check_file_place(self.folder / STATE_FILE)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
+        self._claim()
+        try:
+            self._refuse_taken()  # by a run that began meanwhile
+            self._remove_leftovers()
+            self.save()
+        except BaseException:
+            self.release()
+            raise
+
+    def _refuse_taken(self) -> None:
         if (self.folder / CONFIG_FILE).exists():
             raise InputError(f"{self.folder} holds a finished run; name another --out")
-        if (self.folder / LOG_FILE).exists():
+        if (self.folder / STATE_FILE).exists():
             raise InputError(f"{self.folder} already holds a run; go on with --resume, or name another --out")
-        held = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
-        if [path for path in held if path.name != LOCK_FILE]:
-            raise InputError(f"{self.folder} is not empty (it holds {held[0].name!r}); name a new folder")
-        self.save()
-        self._claim()
+        held = set(self.folder.iterdir()) if self.folder.is_dir() else set()
+        foreign = sorted(held - {self.folder / LOCK_FILE} - set(self._leftovers()))
+        if foreign:
+            raise InputError(f"{self.folder} is not empty (it holds {foreign[0].name!r}); name a new folder")
+
+    def _leftovers(self) -> list[Path]:
+        """What a process left that was killed while it wrote."""
+        return [path for pattern in LEFTOVERS for path in self.folder.glob(pattern)]
+
+    def _remove_leftovers(self) -> None:
+        for path in self._leftovers():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _claim(self) -> None:
         """InputError where another process trains in the folder."""
@@ -205,13 +201,25 @@ class TrainingRun:
             self.save()
 
     def finish(self, half: bool) -> None:
-        """Put the checkpoint and the log in the folder's place, the state no longer needed."""
+        """Put the checkpoint and the log into the folder; the state is no longer needed.
+
+        The config comes last: who is killed before it leaves a run to resume, after it a finished one.
+        """
         dtype = torch.float16 if half else torch.float32
         run = (
             f"{self.plan.architecture.name} on {self.plan.suite}/{self.plan.task.name}, seed {self.plan.seed}"
         )
         curve = {LOG_FILE: self.log.as_csv(), CURVE_FILE: self.log.as_svg(run)}
-        save_checkpoint(self.model, self.folder, dtype, extra=curve, replaces=[STATE_FILE, LOCK_FILE])
+        made = self.folder / MADE_FOLDER
+        save_checkpoint(self.model, made, dtype, extra=curve)
+        try:
+            for name in (WEIGHTS_FILE, *curve, CONFIG_FILE):
+                os.replace(made / name, self.folder / name)
+            for name in (STATE_FILE, LOCK_FILE):
+                (self.folder / name).unlink(missing_ok=True)
+            made.rmdir()
+        except OSError as error:
+            raise cannot_write(self.folder, error) from error
         self.release()
 
     def save(self) -> None:
@@ -226,7 +234,8 @@ class TrainingRun:
             "optimiser": self.optimiser.state_dict(),
         }
         content = io.BytesIO()  # torch.save tells a full disk in words of its own, a plain write does not
-        torch.save(state, content)
+        with device_faults(self.step):
+            torch.save(state, content)
         with whole_file(self.folder / STATE_FILE) as part:
             part.write_bytes(content.getbuffer())
         self.write_log()
@@ -239,7 +248,7 @@ class TrainingRun:
     def resume(self) -> None:
         """Take up the state in the folder. CheckpointError where it is damaged or belongs to another run."""
         path = self.folder / STATE_FILE
-        if not path.exists() and (self.folder / CONFIG_FILE).exists():
+        if (self.folder / CONFIG_FILE).exists():
             raise CheckpointError(
                 f"nothing to resume: the run in {self.folder} is finished; score it with icl-bench evaluate"
             )
@@ -250,6 +259,7 @@ class TrainingRun:
         self._claim()
         try:
             self._take_up(path)
+            self._remove_leftovers()
         except BaseException:
             self.release()
             raise

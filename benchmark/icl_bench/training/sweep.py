@@ -2,6 +2,9 @@
 
 Each cell is trained by an `icl-bench train` of its own, in a folder of its own, so that a sweep which is
 killed, or a cell that fails, costs nothing but the steps since the last save. Children end with their sweep.
+
+Several seeds or specs are not batched into one process: half of a step is matrix products, which run at the
+rate of large ones already on one thread, and larger batches gain nothing. A run a core is as fast.
 """
 
 import os
@@ -23,7 +26,8 @@ from icl_bench.evaluation.workers import one_thread
 from icl_bench.models.layout import CONFIG_FILE
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.training.log import LOG_FILE, Row, read_log
-from icl_bench.training.run import LOCK_FILE, STATE_FILE, RunPlan
+from icl_bench.training.plan import RunPlan
+from icl_bench.training.run import LOCK_FILE, STATE_FILE
 
 POLL_SECONDS = 0.5
 # glibc would give memory back to the system after every step, and ask for it again: a twentieth of a step
@@ -37,11 +41,12 @@ def cell_folder(out: Path, plan: RunPlan) -> Path:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One run of a sweep: the spec as it was named, what decides its weights, and its folder."""
+    """One run of a sweep: spec and recipe as they were named, what decides its weights, and its folder."""
 
     source: str
     plan: RunPlan
     out: Path
+    recipe: str | None = None  # where it is not the suite's
 
     @property
     def folder(self) -> Path:
@@ -106,8 +111,9 @@ class Cell:
         command = [sys.executable, "-m", "icl_bench.training.child"]
         command += ["train", self.source, f"{plan.suite}/{plan.task.name}"]
         command += ["--quiet", "--half", "--seed", str(plan.seed), "--steps", str(plan.recipe.steps)]
-        command += ["--device", device, "--out", str(self.folder)]
-        return command + (["--resume"] if resume else [])
+        command += ["--precision", plan.recipe.precision, "--device", device, "--out", str(self.folder)]
+        command += ["--recipe", self.recipe] if self.recipe is not None else []
+        return command + ["--compile"] * plan.compiled + ["--resume"] * resume
 
 
 @dataclass

@@ -30,4 +30,5 @@ def backward(
     )  # a row a prompt, summed below
     inputs = (dy, u, delta, A.mT.contiguous(), D[None], selected, none, none)
     run(scan.backward_kernel(), *inputs, du, ddelta, dA, dD, dselected, none, False)
-    return du, ddelta, dA.sum(0).mT, *dselected.split(A.shape[1], dim=-1), dD.sum((0, 1))
+    dB, dC = (part.clone() for part in dselected.split(A.shape[1], dim=-1))  # no two share memory
+    return du, ddelta, dA.sum(0).mT, dB, dC, dD.sum((0, 1))

@@ -11,7 +11,7 @@ from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.accounting import account
 from icl_bench.models.reference import PREFIX, reference_spec
 from icl_bench.resources import data_folder
-from icl_bench.specs.recipe import Curriculum, load_recipe
+from icl_bench.specs.recipe import RECIPE_FILE, Curriculum, load_recipe
 from icl_bench.specs.result import Finite
 from icl_bench.specs.schema import Strict, parse, read_yaml
 from icl_bench.suites import Suite, load_suite
@@ -190,7 +190,7 @@ def _model(suite: Suite, task: str, names: list[str]) -> str:
 
 
 def _training(suite: Suite, task: str) -> str:
-    recipe = load_recipe(suite.folder, task, suite.tasks)
+    recipe = load_recipe(suite.folder / RECIPE_FILE, task, suite.tasks)
     decay = {"none": "constant rate", "linear": "rate"}[recipe.decay]
     told = [f"{recipe.steps:,} steps of {recipe.batch} prompts", f"{decay} {recipe.learning_rate:g}"]
     if recipe.warmup:

@@ -1,0 +1,24 @@
+"""The options that `icl-bench train` and `icl-bench sweep` share: how a run is made."""
+
+from typing import Annotated
+
+import typer
+
+Steps = Annotated[
+    int | None, typer.Option(help="Train for this many steps.", show_default="the recipe's", min=1)
+]
+RecipeName = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe",
+        help="mini or paper, the presets of the suites, or a file like tasks/mini-v1/recipe.yaml.",
+        show_default="the suite's",
+    ),
+]
+Precision = Annotated[
+    str | None, typer.Option(help="float32, tf32 or bf16, while training.", show_default="the recipe's")
+]
+Compiled = Annotated[
+    bool, typer.Option("--compile", help="Train with torch.compile; on CUDA as CUDA graphs.")
+]
+Device = Annotated[str, typer.Option(help="cpu or cuda.")]

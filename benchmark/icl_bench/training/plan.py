@@ -1,0 +1,67 @@
+"""What decides a training run: a spec, a task, a recipe and a seed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from icl_bench.errors import InputError
+from icl_bench.evaluation.environment import describe_environment
+from icl_bench.models.initialise import initialise
+from icl_bench.models.model import ICLModel
+from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.recipe import Recipe
+from icl_bench.specs.suite import TaskSpec
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """Everything that decides the weights a run ends with, machine aside."""
+
+    architecture: ArchitectureSpec
+    suite: str
+    task: TaskSpec
+    recipe: Recipe
+    seed: int
+    compiled: bool = False  # trained with `torch.compile`: other last bits
+
+    def __post_init__(self) -> None:
+        tokens, longest = 2 * self.task.points - 1, self.architecture.max_tokens()
+        if longest is not None and tokens > longest:
+            raise InputError(
+                f"{self.architecture.name} has {longest} positions and a prompt of {self.suite}/"
+                f"{self.task.name} has {tokens} tokens; raise positions.max_tokens to {tokens}"
+            )
+
+    def provenance(self) -> dict[str, Any]:
+        """As plain data: what a checkpoint's `config.json` says of its training."""
+        return {
+            "seed": self.seed,
+            "recipe": self.recipe.model_dump(mode="json"),
+            "compiled": self.compiled,
+        }
+
+    def new_model(self, device: str) -> ICLModel:
+        """The model at step 0; its weights are drawn from the run's seed.
+
+        Its config says what it is trained with: the recipe and seed, and the versions and device at hand.
+        """
+        environment = describe_environment(device).model_dump(mode="json")
+        model = ICLModel(
+            spec=self.architecture.to_dict(),
+            d=self.task.function_class.d,
+            k=self.task.function_class.k,
+            task=f"{self.suite}/{self.task.name}",
+            target_scale=self.recipe.target_scale,
+            training={**self.provenance(), "environment": environment},
+        )
+        initialise(model, torch.Generator().manual_seed(self.seed))
+        return model
+
+    def identity(self) -> dict[str, Any]:
+        """What a saved state must agree with to be resumed."""
+        return {
+            "spec": self.architecture.to_dict(),
+            "task": f"{self.suite}/{self.task.name}",
+            **self.provenance(),
+        }

@@ -1,0 +1,47 @@
+"""Models under `torch.compile` beside themselves without it; run by test_device.py in a process of its own.
+
+There the types of arguments are not checked at every call, as they are in the tests, which breaks graphs. In
+float64 a mixer takes on a CPU the operations that it takes on a GPU.
+"""
+
+import torch
+from models.twins import architecture
+
+from icl_bench.blocks import selective_scan as scans
+from icl_bench.models.model import ICLModel
+
+SIZES = dict(width=8, layers=1, heads=2, hidden=8, expand=2, state=4, conv=2)
+
+
+def compare(name: str, lengths: tuple[int, ...], whole: bool) -> None:
+    """AssertionError where answers or gradients differ; with `whole`, an error where a graph breaks."""
+    generator = torch.Generator().manual_seed(0)
+    made = ICLModel(architecture(name, **SIZES), d=3, k=1, task="mini-v1/linear_regression").double()
+    for parameter in made.parameters():
+        torch.nn.init.normal_(parameter, std=0.3, generator=generator)
+    compiled = torch.compile(made, fullgraph=whole, dynamic=False, backend="aot_eager")
+    for points in lengths:
+        prompts = [torch.randn(2, points, n, generator=generator, dtype=torch.float64) for n in (3, 1)]
+        found = []
+        for forward in (compiled, made):
+            predictions = forward(*prompts)
+            found.append(
+                [predictions, *torch.autograd.grad(predictions.square().sum(), list(made.parameters()))]
+            )
+        for ours, theirs in zip(*found, strict=True):
+            torch.testing.assert_close(ours, theirs)
+    print(name, "whole" if whole else "in parts")
+
+
+def kernel(u, delta, A, B, C, D):
+    """In place of mamba-ssm's, which takes time last."""
+    return scans.selective_scan_reference(u.mT, delta.mT, A, B.mT, C.mT, D).mT
+
+
+if __name__ == "__main__":
+    compare("llama", (3, 5), whole=True)
+    compare("mamba", (3,), whole=True)
+    torch._dynamo.reset()
+    outside = torch.compiler.disable(kernel)
+    scans.mamba_ssm_kernel = torch.compiler.assume_constant_result(lambda device: outside)
+    compare("mamba", (3,), whole=False)
