@@ -38,7 +38,7 @@ def kill(arguments: list[str], cwd: Path, writes: int) -> None:
     state, seen = cwd / "cut" / STATE_FILE, set()
     if state.exists():
         seen.add((state.stat().st_ino, state.stat().st_mtime_ns))
-    known, deadline = len(seen), time.monotonic() + 120
+    known, deadline = len(seen), time.monotonic() + 500  # of a hang
     child = subprocess.Popen(
         [*SAVING_EVERY_STEP, "train", *arguments],
         cwd=cwd,
@@ -50,18 +50,19 @@ def kill(arguments: list[str], cwd: Path, writes: int) -> None:
         assert time.monotonic() < deadline
         if state.exists():
             seen.add((state.stat().st_ino, state.stat().st_mtime_ns))
+        time.sleep(0.0005)
     child.kill()
     child.wait()
 
 
 def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bits(spec: Path, tmp_path: Path) -> None:
-    arguments = [str(spec), TASK, "--steps", "700", "--quiet", "--out"]
+    arguments = [str(spec), TASK, "--steps", "300", "--quiet", "--out"]
     assert train(*arguments, "whole", cwd=tmp_path).returncode == 0
-    for writes in (0, 1, 40, 150):
+    for writes in (0, 1, 20, 50):
         begun = (tmp_path / "cut" / STATE_FILE).exists()
         kill([*arguments, "cut", *["--resume"] * begun], tmp_path, writes)
     step = torch.load(tmp_path / "cut" / STATE_FILE, weights_only=True)["step"]
-    assert 100 < step < 700
+    assert 50 < step < 300
     last = train(*arguments, "cut", "--resume", cwd=tmp_path)
     assert last.returncode == 0, last.stderr
     files = [{p.name: p.read_bytes() for p in (tmp_path / name).iterdir()} for name in ("whole", "cut")]
