@@ -94,6 +94,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, hub: HubServer) -> Checko
     made = Checkout(folder, settings | {"NO_PROXY": "*", "HF_HUB_DISABLE_XET": "1"})
     made.run("git", "init", "--quiet", "--initial-branch", "main")
     made.commit("What is there")
+    made.run("git", "clone", "--quiet", "--bare", ".", "../origin.git")
+    made.run("git", "remote", "add", "origin", "../origin.git")
     return made
 
 

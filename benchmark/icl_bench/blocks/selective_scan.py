@@ -30,10 +30,8 @@ def selective_scan(
     u: Channels, delta: Channels, A: Float[Tensor, "channels state"], B: States, C: States, D: Tensor
 ) -> Channels:
     """Scan `u` with positive step sizes `delta` and negative `A`; differentiable in every argument."""
-    kernel = mamba_ssm_kernel(u.device.type)
-    if kernel is None:
-        return _scan(u, delta, A, B, C, D)
-    return scan_with_mamba_ssm(kernel, u, delta, A, B, C, D)
+    scan = _scan_by_mamba_ssm if has_mamba_ssm(u.device.type) else _scan
+    return scan(u, delta, A, B, C, D)
 
 
 def scan_with_mamba_ssm(
@@ -56,18 +54,27 @@ def selective_scan_reference(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: 
 
 
 @torch.compiler.assume_constant_result  # torch.compile does not look into imports
-def mamba_ssm_kernel(device: str) -> Callable[..., Tensor] | None:
-    """mamba-ssm's scan for a kind of device: None where it is not a GPU, or the extension is not built."""
-    return _imported_kernel() if device == "cuda" else None
+def has_mamba_ssm(device: str) -> bool:
+    """Whether mamba-ssm's scan is there for a kind of device, a GPU."""
+    return device == "cuda" and mamba_ssm_kernel() is not None
 
 
 @functools.cache
-def _imported_kernel() -> Callable[..., Tensor] | None:
+def mamba_ssm_kernel() -> Callable[..., Tensor] | None:
+    """mamba-ssm's CUDA scan, None where its extension is not built."""
     try:
         module = importlib.import_module("mamba_ssm.ops.selective_scan_interface")
     except ImportError:
         return None
-    return torch.compiler.disable(module.selective_scan_fn)
+    return module.selective_scan_fn
+
+
+@torch.compiler.disable
+def _scan_by_mamba_ssm(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
+    kernel = mamba_ssm_kernel()
+    if kernel is None:
+        raise RuntimeError("mamba-ssm is not there; ask has_mamba_ssm first")
+    return scan_with_mamba_ssm(kernel, u, delta, A, B, C, D)
 
 
 # Operators that torch.compile takes as they are: it would write the loop over tokens out, step by step. What

@@ -21,7 +21,7 @@ MAX_MESSAGE = 600  # characters of a message that quotes a file's content
 
 
 def _bounded(training: dict[str, Any]) -> dict[str, Any]:
-    fault = _not_plain(training, MAX_PROVENANCE_VALUES)
+    fault = _not_plain(training, MAX_PROVENANCE_VALUES, MAX_BITS)
     if fault:
         raise ValueError(fault)
     return training
@@ -92,8 +92,11 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _not_plain(value: Any, most: int) -> str | None:
-    """What keeps a value from being plain data of bounded size, None where nothing does."""
+def _not_plain(value: Any, most: int, bits: int | None = None) -> str | None:
+    """What keeps a value from being plain data of bounded size, None where nothing does.
+
+    Whole numbers have `bits` bits at most: to be given where no schema bounds them.
+    """
     level, count = [value], 0
     for _ in range(MAX_JSON_DEPTH):
         count += len(level)
@@ -104,8 +107,8 @@ def _not_plain(value: Any, most: int) -> str | None:
                 return f"{type(item).__name__} is not plain data"
             if isinstance(item, float) and not math.isfinite(item):
                 return f"{item} is not a finite number"
-            if isinstance(item, int) and item.bit_length() > MAX_BITS:
-                return f"a whole number of {item.bit_length():,} bits; at most {MAX_BITS} are read"
+            if bits is not None and isinstance(item, int) and item.bit_length() > bits:
+                return f"a whole number of {item.bit_length():,} bits; at most {bits} are read"
             if isinstance(item, dict) and not all(isinstance(key, str) for key in item):
                 return "a key is not text"
         mappings = [item.values() for item in level if isinstance(item, dict)]
