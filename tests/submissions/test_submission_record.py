@@ -234,6 +234,9 @@ def test_another_score_of_the_same_revision_is_refused(submitted, records):
         f"{REVISION[:12]}-2": "Another fault of ours.\n",
     }
     assert validate(submitted.folder) == []
+    submitted.change(lambda value: value.update(spec=SPEC | {"width": 16}))  # that replacement is done
+    assert "is recorded of other files or specs" in str(validate(submitted.folder)[0])
+    submitted.change(lambda value: value.update(spec=SPEC))
     (history / REVISION[:12] / f"{RUN}.reason.txt").unlink()
     assert [
         "why the record beside it was replaced; restore it" in str(one) for one in validate(submitted.folder)

@@ -192,6 +192,7 @@ def test_no_mapping_takes_it_as_a_key(root, kind):
 def test_a_text_of_several_lines_is_no_wall():
     most = "\n".join(["x"] * MAX_LINES)
     assert text_fault(most, 2_000, lines=True) is None
+    assert text_fault(f"{most}\n", 2_000, lines=True) is None  # as a block of YAML ends
     assert text_fault(f"{most}\nx", 2_000, lines=True) == "has more than 40 lines; shorten it"
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from models.twins import architecture as sized
 from training.test_run import MAMBA, RECIPE, assert_same_bits, plan, trained
 
 from icl_bench.blocks.positions import RotaryPositions
-from icl_bench.errors import InputError
+from icl_bench.errors import ICLBenchError, InputError
 from icl_bench.models.model import ICLModel
 from icl_bench.specs.recipe import Curriculum, Ramp
 from icl_bench.training.precision import compiled_model
@@ -141,6 +142,23 @@ def test_a_device_that_fails_is_told_and_the_last_state_stays(
     again = TrainingRun(plan(), tmp_path)
     again.resume()
     assert_same_bits(trained(again, 5), trained(TrainingRun(plan(), tmp_path / "whole"), 5))
+
+
+def test_a_device_that_is_full_is_not_called_a_damaged_state(tmp_path: Path, monkeypatch) -> None:
+    """The remedy of a damaged state is to remove it."""
+    run = TrainingRun(plan(), tmp_path)
+    run.start()
+    run.release()
+    for fails, error, told in (
+        ("torch.load", torch.OutOfMemoryError("CUDA out of memory"), "a smaller batch"),
+        ("pathlib.Path.read_bytes", OSError(5, "Input/output error"), "cannot read .*: Input/output error"),
+    ):
+        again = TrainingRun(plan(), tmp_path)
+        with monkeypatch.context() as patched:
+            patched.setattr(fails, Mock(side_effect=error))
+            with pytest.raises(ICLBenchError, match=told) as caught:
+                again.resume()
+        assert "damaged" not in str(caught.value)
 
 
 def test_a_fault_of_the_code_is_not_called_the_devices(tmp_path: Path, monkeypatch) -> None:

@@ -62,7 +62,7 @@ def show(
         typer.echo(
             f"\nneighbours in rank are told apart when their means differ by about {board.resolvable:.3f}"
         )
-    if any(one.one_run for one in board.models):
+    if any(one.one_run and one.rank is not None for one in board.models):
         typer.echo(
             f"{ONE_RUN}: a task with one training run; rank and group know nothing there of other seeds"
         )

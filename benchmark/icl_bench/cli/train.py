@@ -1,5 +1,6 @@
 """`icl-bench train`: make a checkpoint with the standard recipe."""
 
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -102,8 +103,8 @@ def _recipe_file(name: str) -> Path:
     from icl_bench.specs.recipe import RECIPE_FILE
     from icl_bench.suites import load_suite
 
-    path = Path(name).expanduser()
-    if path.is_file():
+    path = Path(os.path.expanduser(name))
+    if os.path.isfile(path):  # unlike the method, it says no to any name
         return path
     if path.suffix in (".yaml", ".yml"):
         raise InputError(

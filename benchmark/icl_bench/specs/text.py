@@ -44,7 +44,7 @@ def text_fault(text: str, most: int, lines: bool = False) -> str | None:
         return "holds markup, which is not shown as such; write plain text"
     if _longest_pile(text) > MAX_MARKS:
         return f"piles more than {MAX_MARKS} marks on one character; take them off"
-    if text.count("\n") >= MAX_LINES:
+    if len(text.splitlines()) > MAX_LINES:
         return f"has more than {MAX_LINES} lines; shorten it"
     return None
 

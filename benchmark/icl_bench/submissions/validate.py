@@ -25,7 +25,7 @@ from icl_bench.submissions.folder import (
     first_fault,
     inspect_submission,
 )
-from icl_bench.submissions.recorded import corrections
+from icl_bench.submissions.recorded import Correction, corrections
 from icl_bench.suites import Suite, load_suite, suite_names
 
 # What a machine of two cores and 7 GiB evaluates in its time.
@@ -185,11 +185,12 @@ def _history_faults(text: SubmissionText, submission: Submission) -> Iterator[Fa
     try:
         recorded = entry.records()
         entry.fresh_records()
-        corrections(entry)
+        corrected = corrections(entry)
     except ICLBenchError as error:
         yield Fault(entry.results, None, f"{error}; restore the file")
         return
     replaced = submission.supersedes.revisions if submission.supersedes else []
+    done = _done(submission, corrected)
     runs = {submission.run_name(run): place for place, run in enumerate(submission.runs)}
     for name, record in recorded.items():
         revision = record.model.revision
@@ -197,7 +198,7 @@ def _history_faults(text: SubmissionText, submission: Submission) -> Iterator[Fa
             yield text.fault(
                 ("model",), f"the results recorded here are of {record.model.id}; submit it apart"
             )
-        elif revision in replaced:
+        elif revision in replaced and (name, revision) not in done:
             continue
         elif name not in runs:
             told = (
@@ -215,6 +216,18 @@ def _history_faults(text: SubmissionText, submission: Submission) -> Iterator[Fa
         if revision not in held and not (entry.results / SUPERSEDED / revision[:12]).is_dir():
             told = f"no results of revision {revision} are recorded; take supersedes out, or name one that is"
             yield text.fault(("supersedes", "revision"), told)
+
+
+def _done(submission: Submission, corrected: list[Correction]) -> set[tuple[str, str | None]]:
+    """The runs, with their revisions, whose records were replaced already for the submission's reason."""
+    if submission.supersedes is None:
+        return set()
+    reason = submission.supersedes.reason.strip()
+    return {
+        (f"{one.suite}-seed-{one.seed}", one.record.model.revision)
+        for one in corrected
+        if one.reason == reason
+    }
 
 
 def _is_of_record(submission: Submission, run: Run, record: ResultRecord) -> bool:

@@ -7,8 +7,8 @@ import torch
 
 from icl_bench.errors import InputError
 
-_NO_MEMORY = "allocate memory"  # how torch says it of the CPU
-_LOST = ("CUDA", "CUBLAS", "CUDNN", "NCCL")  # how the libraries of a GPU begin their complaints
+_NO_MEMORY = ("allocate memory", "out of memory")  # torch of the CPU, Triton of a GPU
+_LOST = ("CUDA error", "CUBLAS_STATUS", "CUDNN_STATUS", "NCCL error")  # of the libraries of a GPU
 
 
 @contextmanager
@@ -18,7 +18,7 @@ def device_faults(step: int) -> Iterator[None]:
         yield
     except RuntimeError as error:
         reason = str(error).strip().partition("\n")[0]
-        if isinstance(error, torch.OutOfMemoryError) or _NO_MEMORY in reason:
+        if isinstance(error, torch.OutOfMemoryError) or any(words in reason for words in _NO_MEMORY):
             raise InputError(
                 f"out of memory at step {step} ({reason}); train with a smaller batch (--recipe)"
             ) from None

@@ -149,8 +149,8 @@ class TrainingRun:
 
     def start(self) -> None:
         """Claim the folder for a new run. InputError where it holds anything: a run, or what is not ours."""
-        self._refuse_taken()
         check_file_place(self.folder / STATE_FILE)
+        self._refuse_taken()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -224,17 +224,17 @@ class TrainingRun:
 
     def save(self) -> None:
         """Write the state and the log into the folder, each whole or not at all."""
-        state = {
-            "identity": self.plan.identity(),
-            "step": self.step,
-            "log": self.log.rows,
-            "loss_sum": self._loss_sum.item(),
-            "threads": threads(),
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-        }
         content = io.BytesIO()  # torch.save tells a full disk in words of its own, a plain write does not
         with device_faults(self.step):
+            state = {
+                "identity": self.plan.identity(),
+                "step": self.step,
+                "log": self.log.rows,
+                "loss_sum": self._loss_sum.item(),
+                "threads": threads(),
+                "model": self.model.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+            }
             torch.save(state, content)
         with whole_file(self.folder / STATE_FILE) as part:
             part.write_bytes(content.getbuffer())
@@ -247,32 +247,43 @@ class TrainingRun:
 
     def resume(self) -> None:
         """Take up the state in the folder. CheckpointError where it is damaged or belongs to another run."""
-        path = self.folder / STATE_FILE
-        if (self.folder / CONFIG_FILE).exists():
-            raise CheckpointError(
-                f"nothing to resume: the run in {self.folder} is finished; score it with icl-bench evaluate"
-            )
-        if not path.exists():
-            raise CheckpointError(
-                f"nothing to resume: no {STATE_FILE} in {self.folder}; train without --resume"
-            )
+        self._refuse_nothing()
         self._claim()
         try:
-            self._take_up(path)
+            self._refuse_nothing()  # where another process finished it meanwhile
+            self._take_up(self.folder / STATE_FILE)
             self._remove_leftovers()
         except BaseException:
             self.release()
             raise
 
+    def _refuse_nothing(self) -> None:
+        check_file_place(self.folder / STATE_FILE)
+        if (self.folder / CONFIG_FILE).exists():
+            raise CheckpointError(
+                f"nothing to resume: the run in {self.folder} is finished; score it with icl-bench evaluate"
+            )
+        if not (self.folder / STATE_FILE).exists():
+            raise CheckpointError(
+                f"nothing to resume: no {STATE_FILE} in {self.folder}; train without --resume"
+            )
+
     def _take_up(self, path: Path) -> None:
         try:
-            state = torch.load(path, weights_only=True, map_location=self.device)
-            self._refuse_another(path, state["identity"])
-            self.model.load_state_dict(state["model"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.step, self.log = state["step"], TrainingLog(state["log"])
-            self._loss_sum.fill_(state["loss_sum"])
-            torch.set_num_threads(min(state["threads"], cores()))  # other threads give other last bits
+            content = io.BytesIO(path.read_bytes())
+        except OSError as error:
+            raise CheckpointError(
+                f"cannot read {path}: {error.strerror or error}; mend that and go on with --resume"
+            ) from None
+        try:
+            with device_faults(self.step):
+                state = torch.load(content, weights_only=True, map_location=self.device)
+                self._refuse_another(path, state["identity"])
+                self.model.load_state_dict(state["model"])
+                self.optimiser.load_state_dict(state["optimiser"])
+                self.step, self.log = state["step"], TrainingLog(state["log"])
+                self._loss_sum.fill_(state["loss_sum"])
+                torch.set_num_threads(min(state["threads"], cores()))  # other threads give other last bits
         except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
             raise CheckpointError(f"{path} is damaged; remove it to train from the start") from None
 

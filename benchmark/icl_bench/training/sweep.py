@@ -3,8 +3,8 @@
 Each cell is trained by an `icl-bench train` of its own, in a folder of its own, so that a sweep which is
 killed, or a cell that fails, costs nothing but the steps since the last save. Children end with their sweep.
 
-Several seeds or specs are not batched into one process: half of a step is matrix products, which run at the
-rate of large ones already on one thread, and larger batches gain nothing. A run a core is as fast.
+Several seeds or specs are not batched into one process: the matrix products of one run have the rate of large
+ones already (`tests/performance/bench.py training` tells both), so a run a core is as fast.
 """
 
 import os
