@@ -26,14 +26,13 @@ def interval(estimate: Estimate) -> str:
     Small ends have the digits that tell them from 0 where it matters: `0.0003 to 0.001`. Beside an end that
     has one digit the other has no more, unless it is below 1: `−23.2 to −5.3`.
     """
-    if estimate.low is None or estimate.high is None:
+    low, high = estimate.low, estimate.high
+    if low is None or high is None:
         return ""
-    few = max(abs(estimate.low), abs(estimate.high)) >= _FEW_FROM
-    low, high = (
-        _told(end, 1 if few and abs(end) >= 1 else _digits(end, estimate))
-        for end in (estimate.low, estimate.high)
-    )
-    return f"{low} to {high}"
+    if low > -_FEW_FROM and high < _FEW_FROM:  # nearly all
+        return f"{_told(low, _digits(low, estimate))} to {_told(high, _digits(high, estimate))}"
+    ends = (_told(end, 1 if abs(end) >= 1 else _digits(end, estimate)) for end in (low, high))
+    return " to ".join(ends)
 
 
 def signed(difference: Estimate) -> str:
@@ -112,10 +111,11 @@ def _digits(number: float, of: Estimate) -> int:
 
 
 def _told(value: float, digits: int) -> str:
-    if abs(value) >= _SCIENTIFIC_FROM:
+    size = abs(value)
+    if size >= _SCIENTIFIC_FROM:
         return f"{value:.1e}".replace("e+", "e").replace("-", MINUS)
-    digits = 1 if abs(value) >= _FEW_FROM else digits
-    told = f"{value:z.{digits}f}"
-    if abs(value) < _SEEN and not float(told):
+    digits = 1 if size >= _FEW_FROM else digits
+    told = f"{value:z.3f}" if digits == 3 else f"{value:z.{digits}f}"  # the first is twice as fast
+    if size < _SEEN and not float(told):
         told = f"{0:.{_DIGITS}f}"
     return told.replace("-", MINUS)
