@@ -61,6 +61,11 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
+def user_path(given: str) -> Path:
+    """The path that a user wrote; `~` stands for a home where it is one's."""
+    return Path(os.path.expanduser(given))  # the method of Path raises where no such user is known
+
+
 def check_file_place(path: Path) -> None:
     """StorageError where something else than a plain file is at `path`, or where it cannot be written.
 

@@ -122,6 +122,7 @@ def test_faults_are_one_line(spec: Path, tmp_path: Path) -> None:
     cases = {
         ("train", "reference/lama", TASK): "did you mean 'reference/llama'?",
         ("train", "absent.yaml", TASK): "no spec file absent.yaml",
+        ("train", "~nobody-here/absent.yaml", TASK): "no spec file ~nobody-here/absent.yaml",
         ("train", "heads.yaml", TASK): "width 16 is not divisible by 3 heads",
         ("train", "short.yaml", TASK): "has 8 positions and a prompt of mini-v1/linear_regression has 21",
         ("train", str(spec), "mini/linear_regresion"): "did you mean",

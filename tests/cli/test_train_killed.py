@@ -13,7 +13,9 @@ from training.test_run import RECIPE, assert_same_bits, plan, trained
 
 from icl_bench.cli.interruptions import deferred_interruptions
 from icl_bench.cli.train import _run_to_the_end, make_plan
-from icl_bench.training.run import STATE_FILE, TrainingRun
+from icl_bench.errors import CheckpointError
+from icl_bench.training.folder import LOCK_FILE, MADE_FOLDER, STATE_FILE
+from icl_bench.training.run import TrainingRun
 
 COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
 SAVING_EVERY_STEP = [
@@ -131,6 +133,15 @@ def test_an_interruption_waits_for_the_end_of_the_step(tmp_path: Path, monkeypat
 
 
 @pytest.mark.usefixtures("_interruptions")
+def test_an_interruption_of_the_last_step_is_one_of_a_finished_run(tmp_path: Path, monkeypatch) -> None:
+    """The checkpoint is written, and what was to follow it (--evaluate) is not begun."""
+    run = TrainingRun(plan(RECIPE.model_copy(update={"steps": 2})), tmp_path)
+    monkeypatch.setattr(run, "write_log", lambda: os.kill(os.getpid(), signal.SIGINT))  # behind the last step
+    assert _run_to_the_end(run, quiet=True)
+    assert run.finished
+
+
+@pytest.mark.usefixtures("_interruptions")
 def test_the_second_interruption_does_not_wait() -> None:
     with deferred_interruptions() as interrupted:
         assert not interrupted()
@@ -140,6 +151,18 @@ def test_the_second_interruption_does_not_wait() -> None:
             os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_kill_behind_the_last_file_leaves_nothing_for_ever(tmp_path: Path, monkeypatch) -> None:
+    run = TrainingRun(plan(RECIPE.model_copy(update={"steps": 2})), tmp_path)
+    run.start()
+    trained(run, 2)
+    monkeypatch.setattr(run._files, "_remove_state", lambda: None)
+    run.finish(half=False)
+    assert (tmp_path / STATE_FILE).exists()
+    with pytest.raises(CheckpointError, match="is finished"):
+        TrainingRun(plan(), tmp_path).resume()
+    assert not {STATE_FILE, LOCK_FILE, MADE_FOLDER} & {path.name for path in tmp_path.iterdir()}
 
 
 def test_what_a_killed_process_left_is_no_run(tmp_path: Path) -> None:

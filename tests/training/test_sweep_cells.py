@@ -8,8 +8,9 @@ import torch
 from filelock import FileLock
 
 from icl_bench.cli.train import make_plan
-from icl_bench.training.log import FIELDS, read_log
-from icl_bench.training.run import LOCK_FILE, LOG_FILE, STATE_FILE, TrainingRun
+from icl_bench.training.folder import LOCK_FILE, STATE_FILE
+from icl_bench.training.log import FIELDS, LOG_FILE, read_log
+from icl_bench.training.run import TrainingRun
 from icl_bench.training.sweep import Cell, Sweep
 
 SOURCE = "reference/gpt2"

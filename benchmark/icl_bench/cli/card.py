@@ -1,5 +1,6 @@
 """`icl-bench models card` and `icl-bench models push`: a checkpoint with its card, for the Hub."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,12 +54,11 @@ def card(
 
     Example: icl-bench models card runs/mini-v1/gpt2/seed-0 --record results/gpt2.json --name user/gpt2
     """
-    from icl_bench.files import write_text
+    from icl_bench.files import user_path, write_text
     from icl_bench.model_card.card import CARD_FILE, card_files
 
-    path = out or (
-        Path(model).expanduser() / CARD_FILE if Path(model).expanduser().is_dir() else Path(CARD_FILE)
-    )
+    folder = user_path(model)
+    path = out or (folder / CARD_FILE if os.path.isdir(folder) else Path(CARD_FILE))
     _check_ours(path)
     files = card_files(_facts(model, record, suite, name, licence))
     for file, text in files.items():

@@ -75,7 +75,7 @@ def _check_place_and_device(out: Path, device: str) -> None:
     from icl_bench.evaluation.workers import worker_pool
     from icl_bench.files import check_file_place
     from icl_bench.models.device import usable_device
-    from icl_bench.training.run import STATE_FILE
+    from icl_bench.training.folder import STATE_FILE
 
     check_file_place(out / STATE_FILE)
     if device != "cpu":

@@ -64,12 +64,14 @@ def train(
     let_signals_interrupt()
     run = TrainingRun(plan, folder, device)
     (run.resume if resume else run.start)()
-    _run_to_the_end(run, quiet)
+    interrupted = _run_to_the_end(run, quiet)
     run.finish(half)
-    if then_evaluate:
+    if then_evaluate and not interrupted:
         evaluate(str(folder), plan.suite, [plan.task.name], device=device)
     else:
         typer.echo(f"trained {run.step} steps; score it with: icl-bench evaluate {folder}")
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def make_plan(
@@ -99,11 +101,12 @@ def make_plan(
 
 def _recipe_file(name: str) -> Path:
     """That of a suite's preset, or the file of this name. InputError where there is neither."""
+    from icl_bench.files import user_path
     from icl_bench.resources import data_folder
     from icl_bench.specs.recipe import RECIPE_FILE
     from icl_bench.suites import load_suite
 
-    path = Path(os.path.expanduser(name))
+    path = user_path(name)
     if os.path.isfile(path):  # unlike the method, it says no to any name
         return path
     if path.suffix in (".yaml", ".yml"):
@@ -113,7 +116,8 @@ def _recipe_file(name: str) -> Path:
     return data_folder("tasks") / load_suite(name).name / RECIPE_FILE
 
 
-def _run_to_the_end(run: "TrainingRun", quiet: bool) -> None:
+def _run_to_the_end(run: "TrainingRun", quiet: bool) -> bool:
+    """Whether an interruption came in the last step; one that came before it is raised, the run saved."""
     from icl_bench.progress import progress
 
     begun, clock = run.step, time.monotonic()
@@ -132,3 +136,4 @@ def _run_to_the_end(run: "TrainingRun", quiet: bool) -> None:
             run.save()
             typer.echo(f"stopped after step {run.step}; go on with --resume", err=True)
             raise KeyboardInterrupt
+    return interrupted()

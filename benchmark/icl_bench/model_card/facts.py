@@ -1,5 +1,6 @@
 """What a card tells: a model's checkpoints, and records of exactly these weights."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +9,7 @@ from pathlib import Path
 from icl_bench.errors import InputError
 from icl_bench.evaluation.record import check_of_suite, load_record
 from icl_bench.evaluation.recorded import reference_records
+from icl_bench.files import user_path
 from icl_bench.models.layout import CONFIG_FILE
 from icl_bench.models.load import CheckpointFolder, open_model
 from icl_bench.models.reference import PREFIX
@@ -81,15 +83,17 @@ def gather(
 
 
 def _name_of(model: str) -> str:
-    folder = Path(model).expanduser()
-    return folder.resolve().name if folder.is_dir() else model
+    folder = user_path(model)
+    return folder.resolve().name if os.path.isdir(folder) else model
 
 
 def _suite_of(model: str, records: Sequence[ResultRecord]) -> str:
     if records:
         return records[0].suite.name
-    folder = Path(model).expanduser()
-    configs = [*folder.glob(CONFIG_FILE), *sorted(folder.glob(f"*/{CONFIG_FILE}"))] if folder.is_dir() else []
+    folder = user_path(model)
+    if not os.path.isdir(folder):
+        return DEFAULT_SUITE
+    configs = [*folder.glob(CONFIG_FILE), *sorted(folder.glob(f"*/{CONFIG_FILE}"))]
     return read_config(configs[0].parent).task.partition("/")[0] if configs else DEFAULT_SUITE
 
 

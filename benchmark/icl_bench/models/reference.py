@@ -5,10 +5,12 @@ beside it holds for that task instead (the paper's retrieval models are smaller)
 `submissions/reference/<name>/<task>/`.
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from icl_bench.errors import InputError, UnknownNameError
+from icl_bench.files import user_path
 from icl_bench.models.layout import CONFIG_FILE
 from icl_bench.resources import data_folder
 from icl_bench.specs.architecture import ArchitectureSpec, load_architecture
@@ -55,8 +57,8 @@ def find_architecture(source: str, suite: str, task: str) -> ArchitectureSpec:
     """The spec that `SPEC` names on the command line: a file, or `reference/NAME` at the task's sizes."""
     if source.startswith(PREFIX):
         return reference_spec(source.removeprefix(PREFIX), suite, task)
-    path = Path(source).expanduser()
-    if not path.is_file():
+    path = user_path(source)
+    if not os.path.isfile(path):  # unlike the method, it says no to any name
         raise InputError(f"no spec file {source}; give a YAML file, or one of {_some_references(suite)}")
     return load_architecture(path)
 

@@ -23,7 +23,8 @@ def device_faults(step: int) -> Iterator[None]:
                 f"out of memory at step {step} ({reason}); train with a smaller batch (--recipe)"
             ) from None
         if isinstance(error, torch.AcceleratorError) or any(name in reason for name in _LOST):
+            again = "go on with --resume" if step else "train again"
             raise InputError(
-                f"the device failed at step {step} ({reason}); when it is back, go on with --resume"
+                f"the device failed at step {step} ({reason}); when it is back, {again}"
             ) from None
         raise

@@ -1,9 +1,7 @@
 """One training run: a plan, carried out step by step; resumable to the bit on the same machine."""
 
 import io
-import os
 import pickle
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,30 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 
 from icl_bench.errors import CheckpointError, InputError
-from icl_bench.files import cannot_write, check_file_place, whole_file, write_text
-from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.device import usable_device
-from icl_bench.models.layout import CONFIG_FILE, WEIGHTS_FILE
 from icl_bench.resources import cores, threads
 from icl_bench.training.dev import DevScore
 from icl_bench.training.faults import device_faults
+from icl_bench.training.folder import RunFolder
 from icl_bench.training.log import CURVE_FILE, LOG_FILE, TrainingLog, log_every
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.precision import compiled_model, forward_autocast, training_precision
 from icl_bench.training.prompts import PromptQueue, on_device, training_batch
 
-STATE_FILE = "state.pt"
-LOCK_FILE = "run.lock"  # held by the process that trains in the folder
-MADE_FOLDER = ".checkpoint.part"  # in the run's folder: the checkpoint, before its files take their places
-LEFTOVERS = (
-    f".{STATE_FILE}.*.part",
-    f".{LOG_FILE}.*.part",
-    MADE_FOLDER,
-    f".{MADE_FOLDER}.*.part",
-)  # of a kill
 DIVERGED = 1_000  # a mean loss this many times that of answering 0
 LOOK_EVERY = 100  # steps behind one look at the loss, where a look waits for an accelerator
 AHEAD = 3  # steps whose prompts are made while an accelerator computes
@@ -69,7 +55,7 @@ class TrainingRun:
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=device)
         self._largest_loss = DIVERGED * self._dev.mean_zero_error * recipe.target_scale**2
         self._saved_at = time.monotonic()
-        self._lock = FileLock(self.folder / LOCK_FILE, timeout=0)
+        self._files = RunFolder(self.folder)
 
     @property
     def finished(self) -> bool:
@@ -149,51 +135,12 @@ class TrainingRun:
 
     def start(self) -> None:
         """Claim the folder for a new run. InputError where it holds anything: a run, or what is not ours."""
-        check_file_place(self.folder / STATE_FILE)
-        self._refuse_taken()
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise cannot_write(self.folder, error) from error
-        self._claim()
-        try:
-            self._refuse_taken()  # by a run that began meanwhile
-            self._remove_leftovers()
+        with self._files.claim_new():
             self.save()
-        except BaseException:
-            self.release()
-            raise
-
-    def _refuse_taken(self) -> None:
-        if (self.folder / CONFIG_FILE).exists():
-            raise InputError(f"{self.folder} holds a finished run; name another --out")
-        if (self.folder / STATE_FILE).exists():
-            raise InputError(f"{self.folder} already holds a run; go on with --resume, or name another --out")
-        held = set(self.folder.iterdir()) if self.folder.is_dir() else set()
-        foreign = sorted(held - {self.folder / LOCK_FILE} - set(self._leftovers()))
-        if foreign:
-            raise InputError(f"{self.folder} is not empty (it holds {foreign[0].name!r}); name a new folder")
-
-    def _leftovers(self) -> list[Path]:
-        """What a process left that was killed while it wrote."""
-        return [path for pattern in LEFTOVERS for path in self.folder.glob(pattern)]
-
-    def _remove_leftovers(self) -> None:
-        for path in self._leftovers():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-
-    def _claim(self) -> None:
-        """InputError where another process trains in the folder."""
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise InputError(
-                f"another process trains in {self.folder}; wait for it, or name another --out"
-            ) from None
 
     def release(self) -> None:
         """Let another process train in the folder, as the end of this one does."""
-        self._lock.release()
+        self._files.release()
 
     def save_if_older(self, seconds: float) -> None:
         """Save where the last save (or the start) is more than `seconds` ago."""
@@ -201,26 +148,13 @@ class TrainingRun:
             self.save()
 
     def finish(self, half: bool) -> None:
-        """Put the checkpoint and the log into the folder; the state is no longer needed.
-
-        The config comes last: who is killed before it leaves a run to resume, after it a finished one.
-        """
+        """Put the checkpoint and the log into the folder; the state is no longer needed."""
         dtype = torch.float16 if half else torch.float32
         run = (
             f"{self.plan.architecture.name} on {self.plan.suite}/{self.plan.task.name}, seed {self.plan.seed}"
         )
         curve = {LOG_FILE: self.log.as_csv(), CURVE_FILE: self.log.as_svg(run)}
-        made = self.folder / MADE_FOLDER
-        save_checkpoint(self.model, made, dtype, extra=curve)
-        try:
-            for name in (WEIGHTS_FILE, *curve, CONFIG_FILE):
-                os.replace(made / name, self.folder / name)
-            for name in (STATE_FILE, LOCK_FILE):
-                (self.folder / name).unlink(missing_ok=True)
-            made.rmdir()
-        except OSError as error:
-            raise cannot_write(self.folder, error) from error
-        self.release()
+        self._files.finish(self.model, dtype, curve)
 
     def save(self) -> None:
         """Write the state and the log into the folder, each whole or not at all."""
@@ -236,48 +170,24 @@ class TrainingRun:
                 "optimiser": self.optimiser.state_dict(),
             }
             torch.save(state, content)
-        with whole_file(self.folder / STATE_FILE) as part:
-            part.write_bytes(content.getbuffer())
+        self._files.write_state(content.getbuffer())
         self.write_log()
         self._saved_at = time.monotonic()
 
     def write_log(self) -> None:
         """Write the learning curve so far into the folder."""
-        write_text(self.folder / LOG_FILE, self.log.as_csv())
+        self._files.write_log(self.log.as_csv())
 
     def resume(self) -> None:
         """Take up the state in the folder. CheckpointError where it is damaged or belongs to another run."""
-        self._refuse_nothing()
-        self._claim()
-        try:
-            self._refuse_nothing()  # where another process finished it meanwhile
-            self._take_up(self.folder / STATE_FILE)
-            self._remove_leftovers()
-        except BaseException:
-            self.release()
-            raise
+        with self._files.claim_begun():
+            self._take_up(self._files.read_state())
 
-    def _refuse_nothing(self) -> None:
-        check_file_place(self.folder / STATE_FILE)
-        if (self.folder / CONFIG_FILE).exists():
-            raise CheckpointError(
-                f"nothing to resume: the run in {self.folder} is finished; score it with icl-bench evaluate"
-            )
-        if not (self.folder / STATE_FILE).exists():
-            raise CheckpointError(
-                f"nothing to resume: no {STATE_FILE} in {self.folder}; train without --resume"
-            )
-
-    def _take_up(self, path: Path) -> None:
-        try:
-            content = io.BytesIO(path.read_bytes())
-        except OSError as error:
-            raise CheckpointError(
-                f"cannot read {path}: {error.strerror or error}; mend that and go on with --resume"
-            ) from None
+    def _take_up(self, content: bytes) -> None:
+        path = self._files.state
         try:
             with device_faults(self.step):
-                state = torch.load(content, weights_only=True, map_location=self.device)
+                state = torch.load(io.BytesIO(content), weights_only=True, map_location=self.device)
                 self._refuse_another(path, state["identity"])
                 self.model.load_state_dict(state["model"])
                 self.optimiser.load_state_dict(state["optimiser"])

@@ -25,9 +25,9 @@ from icl_bench.errors import CheckpointError
 from icl_bench.evaluation.workers import one_thread
 from icl_bench.models.layout import CONFIG_FILE
 from icl_bench.specs.checkpoint import read_config
+from icl_bench.training.folder import LOCK_FILE, STATE_FILE
 from icl_bench.training.log import LOG_FILE, Row, read_log
 from icl_bench.training.plan import RunPlan
-from icl_bench.training.run import LOCK_FILE, STATE_FILE
 
 POLL_SECONDS = 0.5
 # glibc would give memory back to the system after every step, and ask for it again: a twentieth of a step
