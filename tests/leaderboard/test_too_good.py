@@ -3,9 +3,11 @@
 import pytest
 from fabricated import SUITE, record
 from leaderboard.site_pages import pages, small_site, texts
+from typer.testing import CliRunner
 
+from icl_bench.cli import app
 from icl_bench.leaderboard.entries import Entry
-from icl_bench.leaderboard.pages import models
+from icl_bench.leaderboard.pages import boards, models
 from icl_bench.suites import load_suite
 from icl_bench.suites.frozen_errors import load_errors
 
@@ -13,19 +15,45 @@ NAME = "user/model"
 TOLD = "Better than the exact predictor. On decision tree its optimality is above 1"
 
 
-def page(factor: float, task: str) -> str:
-    """The page of a model whose errors on a task are those of its exact predictor, times a factor."""
+def entry(factor: float, task: str) -> Entry:
+    """A model whose errors on a task are those of its exact predictor, times a factor."""
     suite, good = load_suite(SUITE), record(NAME, 0.05)
     best = load_errors(suite, task, suite.task(task).exact)
     changed = good.tasks[task].model_copy(update={"prompt_errors": (factor * best.errors).tolist()})
     found = good.model_copy(update={"tasks": good.tasks | {task: changed}})
-    site = small_site([Entry(NAME, [found])])
-    return texts(pages(site, models)[f"{SUITE}/models/user__model.html"])
+    return Entry(NAME, [found])
+
+
+def page(factor: float, task: str) -> str:
+    return texts(pages(small_site([entry(factor, task)]), models)[f"{SUITE}/models/user__model.html"])
 
 
 @pytest.mark.parametrize(("factor", "warned"), [(0.5, True), (1.0, False), (1.1, False)])
 def test_errors_below_those_of_the_exact_predictor_are_warned_of(factor, warned):
     assert (TOLD in page(factor, "decision_tree")) == warned
+
+
+def test_its_row_on_the_board_is_marked():
+    honest = Entry("user/honest", [record("user/honest", 0.05)])
+    site = small_site([entry(0.5, "decision_tree"), honest])
+    front = pages(site, boards)["index.html"]
+    (table,) = front.iter("table")
+    marked = {
+        row[2].get("data-v"): "⚠" in "".join(row[2].itertext()) for row in table.iter("tr") if len(row) > 3
+    }
+    assert marked.pop(NAME)
+    assert marked.pop("user/honest") is False
+    assert not any(marked.values())
+    assert "⚠ better than an exact predictor can be" in texts(front)
+    assert "⚠" not in texts(pages(small_site([honest]), boards)["index.html"])
+
+
+def test_the_terminal_marks_it_too(monkeypatch):
+    found = [entry(0.5, "decision_tree")]
+    monkeypatch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite: found)
+    table = CliRunner().invoke(app, ["leaderboard", "show"]).stdout
+    assert [NAME in line for line in table.splitlines() if "⚠" in line and "|" in line] == [True]
+    assert "⚠: better than an exact predictor can be" in table
 
 
 def test_the_best_known_predictor_may_be_beaten():

@@ -18,6 +18,7 @@ leaderboard = typer.Typer(cls=VerbGroup, help="Rank what is recorded, on the ter
 
 SITE = Path("_site")
 ONE_RUN = "§"  # beside rank and group, as on the site
+ABOVE_EXACT = "⚠"  # beside a name, as on the site
 ADDRESS = "https://icl-bench.example/"
 SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
 
@@ -66,6 +67,8 @@ def show(
         typer.echo(
             f"{ONE_RUN}: a task with one training run; rank and group know nothing there of other seeds"
         )
+    if any(one.above_exact for one in shown):
+        typer.echo(f"{ABOVE_EXACT}: better than an exact predictor can be, by more than sampling explains")
     if any(runs > 1 for one in board.models for runs in one.runs.values()):
         typer.echo("‡: the mean of two or more runs")
 
@@ -133,7 +136,7 @@ def _row(board: "Board", one: "Standing", optimality: bool) -> dict[str, Any]:
         mark = f" {ONE_RUN}" * one.one_run
         rank = f"{one.rank.place} [{one.rank.low}, {one.rank.high}]{mark}"
         group = f"{one.rank.group}{mark}"
-    row = {"rank": rank, "group": group, "model": one.name}
+    row = {"rank": rank, "group": group, "model": one.name + f" {ABOVE_EXACT}" * bool(one.above_exact)}
     row["mean score"] = "-" if one.mean is None else told(one.mean)
     for task in board.suite.tasks:
         row[task] = told(cells[task]) + "‡" * (one.runs[task] > 1) if task in cells else "-"

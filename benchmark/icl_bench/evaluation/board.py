@@ -30,7 +30,7 @@ from scipy.stats import t as student
 
 from icl_bench.evaluation.compare import Contrast, Difference, compare, differences
 from icl_bench.evaluation.sampled import Contender, SampledTask, sample_task
-from icl_bench.evaluation.scores import CONFIDENCE, interval_ends, interval_estimate
+from icl_bench.evaluation.scores import CONFIDENCE, beyond_sampling_error, interval_ends, interval_estimate
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite
 
@@ -56,6 +56,7 @@ class Standing:
     mean: Estimate | None = None
     rank: Rank | None = None
     one_run: bool = False  # as `Contender.one_run`
+    above_exact: tuple[str, ...] = ()  # tasks whose exact predictor it beats by more than sampling explains
 
 
 class Board:
@@ -112,13 +113,15 @@ class Board:
             fewer = [one.prompts for one in scores.values() if one.prompts is not None]
             mean = interval_estimate(float(np.mean(values)), self._mean(contender.name))
             mean = mean.model_copy(update={"prompts": min(fewer)}) if fewer else mean
+        optimalities = {task: one.optimality.estimate(place) for task, (one, place) in found.items()}
         return Standing(
             contender.name,
             {task: len(contender.runs[task]) for task in found},
             scores,
-            {task: one.optimality.estimate(place) for task, (one, place) in found.items()},
+            optimalities,
             mean,
             one_run=contender.one_run,
+            above_exact=_above_exact(self.suite, optimalities),
         )
 
     def _mean(self, name: str) -> np.ndarray:
@@ -138,6 +141,17 @@ def _sample(suite: Suite, task: str, contenders: Sequence[Contender]) -> dict[st
             groups.append([one])
     sampled = [(group, sample_task(suite, task, group)) for group in groups if group]
     return {one.name: (scores, place) for group, scores in sampled for place, one in enumerate(group)}
+
+
+def _above_exact(suite: Suite, optimalities: Mapping[str, Estimate]) -> tuple[str, ...]:
+    """The tasks whose exact predictor is beaten by more than the sampling of prompts explains."""
+    found = []
+    for task, one in optimalities.items():
+        if suite.task(task).exactness == "exact" and one.value is not None and one.low is not None:
+            above = one.model_copy(update={"value": one.value - 1, "low": one.low - 1})
+            if beyond_sampling_error(above, len(optimalities)):
+                found.append(task)
+    return tuple(found)
 
 
 def _best_first(standings: Sequence[Standing]) -> tuple[list[Standing], list[Standing]]:

@@ -61,8 +61,14 @@ class ModelData(Strict):
     weights: dict[str, list[str]]  # SHA-256 of each run's, by task
     rank: RankData | None  # null for a baseline, or where a task is missing
     one_run: bool  # whether a task was trained once alone: rank and group know nothing there of other seeds
+    above_exact: list[str]  # tasks where it is better than the exact predictor: something is amiss
     mean: Estimate | None  # of the scores, tasks at equal weight
     tasks: dict[str, TaskScores]
+
+    @property
+    def doubted(self) -> bool:
+        """Whether its page warns of it: it is too good to be true, or worse on fresh prompts."""
+        return bool(self.above_exact or (self.submission and self.submission.worse_on_fresh))
 
 
 class TaskData(Strict):
@@ -140,6 +146,7 @@ def _row(
         weights={},
         rank=placed,
         one_run=standing.one_run,
+        above_exact=list(standing.above_exact),
         mean=standing.mean,
         tasks=_tasks(standing),
     )

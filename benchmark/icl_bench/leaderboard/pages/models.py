@@ -7,7 +7,6 @@ from functools import lru_cache, partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw
-from icl_bench.evaluation.fresh import beyond_sampling_error
 from icl_bench.evaluation.task_chart import model_curve
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.entries import learning_curves
@@ -54,7 +53,6 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "accounts": entry.accounts(board.suite),
         "made_with": _made_with([(one.evaluator, one.environment) for one in entry.records]),
         "training": _training(board, model),
-        "above_exact": [task.name for task in answered if _above_exact(task, model)],
         "compared": board.page("compare", model.name),
         "quoted": shlex.quote(model.name),
         "checkout": _checkout(site) if model.submission else "",
@@ -68,15 +66,6 @@ def _checkout(site: Site) -> str:
         return ""
     clone = f"git clone {shlex.quote(site.repository)} icl-bench-checkout"
     return f"{clone}\npip install --editable icl-bench-checkout\n"
-
-
-def _above_exact(task: TaskSpec, model: ModelData) -> bool:
-    """Whether a model is better than the exact predictor, by more than the sampling of prompts explains."""
-    found = model.tasks[task.name].optimality
-    if task.exactness != "exact" or found.value is None or found.low is None:
-        return False
-    above = found.model_copy(update={"value": found.value - 1, "low": found.low - 1})
-    return beyond_sampling_error(above, len(model.tasks))
 
 
 def _diagrams(specs: dict[str, ArchitectureSpec]) -> list[tuple[list[str], Any]]:
