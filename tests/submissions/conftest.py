@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from evaluation.conftest import tasks_folder, tiny  # noqa: F401  # fixtures
-from hub_server import HubServer
+from hub_server import HubServer, Repo
 from models.conftest import hub  # noqa: F401
 from submissions.submitted import COMMIT, MODEL, Submitted, run_entry, submission_value, tiny_files, write
 
@@ -38,3 +38,9 @@ def served(submitted: Submitted, hub: HubServer) -> HubServer:  # noqa: F811
     repo = hub.repo(MODEL, submitted.files[0])
     submitted.change(lambda value: value["runs"][0].update(revision=repo.refs["main"]))
     return hub
+
+
+@pytest.fixture
+def repo(hub: HubServer, tmp_path) -> Repo:  # noqa: F811
+    """The model on the Hub, of seed 0."""
+    return hub.repo(MODEL, tiny_files(tmp_path / "seed-0"))

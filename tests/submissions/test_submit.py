@@ -1,16 +1,14 @@
-"""`icl-bench submit` writes what `submissions validate` accepts, overwrites nothing in silence, and opens
-pull requests by arguments alone."""
+"""`icl-bench submit` writes what `submissions validate` accepts, and overwrites nothing in silence."""
 
 import json
-import os
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
-from hub_server import GOOD_TOKEN, HubServer, Repo
+from hub_server import GOOD_TOKEN
 from submissions.submitted import MODEL, SPEC, SUITE, TASKS, tiny_files
+from submissions.submitting import FACTS, refused, submit
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
@@ -19,48 +17,12 @@ from icl_bench.submissions.fetch import fetch_submission
 from icl_bench.submissions.folder import read_submission
 from icl_bench.submissions.validate import checked_submission, validate
 
-FACTS = (
-    "--licence",
-    "mit",
-    "--author",
-    "Ana Ω",
-    "--training-data",
-    'Prompts: of the\nsuite\'s "training" stream.',
-)
 CARD = b"---\nlicense: Apache-2.0\n---\n# model\n"
-GH = """#!/usr/bin/env python3
-import json, os, sys
-with open(os.environ["GH_LOG"], "a") as log:
-    log.write(json.dumps(sys.argv[1:]) + "\\n")
-sys.exit(int(os.environ.get("GH_" + sys.argv[1].upper().strip("-"), 0)))
-"""
 
 
 @pytest.fixture(autouse=True)
 def _suite(tiny, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def repo(hub: HubServer, tmp_path) -> Repo:
-    """The model on the Hub, of seed 0."""
-    return hub.repo(MODEL, tiny_files(tmp_path / "seed-0"))
-
-
-def submit(*arguments: str, facts: tuple[str, ...] = FACTS) -> tuple[int, str, str]:
-    models = [] if any(one.startswith(MODEL) for one in arguments) else [MODEL]
-    result = CliRunner().invoke(app, ["submit", *models, "--suite", "tiny", *facts, *arguments])
-    assert result.exit_code in (0, 1, 2), result.exception
-    return result.exit_code, result.stdout, result.stderr
-
-
-def refused(*arguments: str, facts: tuple[str, ...] = FACTS) -> str:
-    """The one line that submitting is refused with."""
-    code, _, error = submit(*arguments, facts=facts)
-    assert code == 2
-    lines = [line for line in error.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1
-    return lines[0]
 
 
 @pytest.fixture
@@ -315,86 +277,3 @@ def test_seeds_of_a_task_that_have_different_specs_are_two_models(hub, tmp_path)
     second = repo.commit(with_another_mqar(tmp_path))
     told = refused(f"{MODEL}@{first}", f"{MODEL}@{second}")
     assert "vector_mqar holds different specs in the revisions" in told
-
-
-def git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
-@pytest.fixture
-def checkout(tmp_path, monkeypatch) -> Path:
-    """A checkout with one commit, and a `gh` on PATH that notes what it is asked."""
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "Ana")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ana@example.org")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    folder = tmp_path / "clone of it"
-    (folder / "submissions").mkdir(parents=True)
-    git(folder, "init", "-q", "-b", "main")
-    (folder / "README.md").write_text("x")
-    git(folder, "add", ".")
-    git(folder, "commit", "-q", "-m", "first")
-    git(tmp_path, "clone", "-q", "--bare", str(folder), "origin.git")
-    git(folder, "remote", "add", "origin", str(tmp_path / "origin.git"))
-    (folder / "ahead.txt").write_text("on main here, and nowhere else")
-    git(folder, "add", ".")
-    git(folder, "commit", "-q", "-m", "ahead")
-    (folder / "unfinished.txt").write_text("not to be submitted")
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/gh").write_text(GH)
-    (tmp_path / "bin/gh").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    monkeypatch.setenv("GH_LOG", str(tmp_path / "gh.log"))
-    return folder
-
-
-def asked_gh(tmp_path: Path) -> list[list[str]]:
-    log = tmp_path / "gh.log"
-    return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-
-
-def test_the_pull_request_is_opened_where_gh_is_signed_in(repo, checkout, tmp_path):
-    code, told, _ = submit("--open", "--out", str(checkout / "submissions"))
-    commit = repo.refs["main"]
-    assert (code, "next, in a clone" in told) == (0, False)
-    body = f"{MODEL}: tiny-v1-seed-0 at {commit[:12]}."
-    create = ["pr", "create", "--title", f"Submit {MODEL}", "--body", body]
-    assert asked_gh(tmp_path) == [["--version"], ["auth", "status"], create]
-    assert git(checkout, "rev-parse", "--abbrev-ref", "HEAD") == f"submit-someone__model-{commit[:8]}"
-    assert (
-        git(checkout, "diff", "--name-only", "origin/main...HEAD")
-        == "submissions/someone__model/submission.yaml"
-    )
-    assert git(checkout, "status", "--porcelain") == "?? unfinished.txt"
-    (tmp_path / "out").mkdir()
-    changed = CliRunner().invoke(app, ["submissions", "diff", "origin/main", "--repository", str(checkout)])
-    assert changed.exit_code == 0
-
-
-def test_without_it_the_steps_are_those_of_the_checkout(repo, checkout, tmp_path):
-    _, told, _ = submit("--out", str(checkout / "submissions"))
-    assert f"\nnext, in {checkout}:\ngit fetch origin main\n" in told
-    assert asked_gh(tmp_path) == []
-
-
-def test_what_keeps_it_from_being_opened_is_told_before_the_work(repo, hub, checkout, tmp_path, monkeypatch):
-    monkeypatch.setenv("GH_AUTH", "1")
-    assert "gh is not signed in; run `gh auth login`, or leave out --open" in refused("--open")
-    monkeypatch.delenv("GH_AUTH")
-    told = refused("--open", "--out", str(tmp_path / "submissions"))
-    assert "is not the folder submissions of a checkout; clone the repository and give --out there" in told
-    assert "is not the folder submissions" in refused("--open", "--out", str(checkout / "elsewhere"))
-    (tmp_path / "bin/gh").unlink()
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    assert "gh is not there; install it from https://cli.github.com, or leave out --open" in refused("--open")
-    assert hub.requests == []
-
-
-def test_a_step_that_fails_leaves_the_file_and_says_what_is_left(repo, checkout, monkeypatch):
-    monkeypatch.setenv("GH_PR", "4")
-    told = refused("--open", "--out", str(checkout / "submissions"))
-    assert (
-        "gh pr ended with 4 and the submission is written; mend that, then run gh pr create --title" in told
-    )
-    assert (checkout / "submissions/someone__model/submission.yaml").is_file()

@@ -1,0 +1,126 @@
+"""A saved training state may be anybody's: nothing in it is ever run, and what torch.save did not write is
+refused in one line."""
+
+import os
+import pickle
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from models.earlier import POSITIONS, WIDTH, earlier, garg_config, save_garg
+from models.test_convert_refused import refused
+
+from icl_bench.errors import CheckpointError
+from icl_bench.models.convert import saved, weights
+
+
+@pytest.fixture
+def gpt2(tmp_path) -> Path:
+    return save_garg(tmp_path, earlier("gpt2"), garg_config())
+
+
+class Command:
+    """Unpickled by an ordinary reader, it runs a command."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple:
+        return os.system, (f"touch {self.path}",)
+
+
+@pytest.mark.parametrize("place", ["whole", "in the state", "in the optimiser"])
+def test_pickles_with_code(tmp_path, place):
+    trap = Command(tmp_path / "pwned")
+    state = {
+        "whole": trap,
+        "in the state": {"model_state_dict": {"_read_in.weight": trap}},
+        "in the optimiser": {"model_state_dict": earlier("gpt2").state_dict(), "optimizer_state_dict": trap},
+    }[place]
+    torch.save(state, tmp_path / "state.pt")
+    refused(tmp_path / "state.pt", "system", "neither a tensor nor plain data")
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("value", [np.zeros(3), {1, 2}, torch.nn.Linear(1, 1), torch.zeros(1).numpy().dtype])
+def test_other_objects(tmp_path, value):
+    torch.save({"model_state_dict": {"_read_in.weight": value}}, tmp_path / "state.pt")
+    refused(tmp_path / "state.pt", "neither a tensor nor plain data")
+
+
+def test_plain_data_that_is_no_state(tmp_path):
+    file = tmp_path / "state.pt"
+    for value in ([1, 2], {}, {"model_state_dict": [1]}, "text"):
+        torch.save(value, file)
+        refused(file, "holds no model_state_dict and is no state dict")
+    torch.save({"model_state_dict": {"_read_in.weight": 3}}, file)
+    refused(file, "'_read_in.weight' is not a tensor")
+    torch.save({7: torch.zeros(1)}, file)
+    refused(file, "7 is not a tensor")
+    torch.save({"weight": torch.zeros(1)}, file)
+    refused(file, "lacks the tensor '_read_in.weight'")
+
+
+def test_files_that_torch_did_not_save(tmp_path, monkeypatch):
+    file = tmp_path / "state.pt"
+    refused(file, "no file")
+    refused(tmp_path, "no file")
+    for content in (b"", b"\x80\x04.", pickle.dumps({"a": Command(tmp_path / "pwned")})):
+        file.write_bytes(content)
+        refused(file, "is not an archive of torch.save")
+    torch.save({"a": torch.zeros(9)}, file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    refused(file, "is not an archive of torch.save")
+    file.write_bytes(whole)
+    monkeypatch.setattr(saved, "MAX_PICKLE_BYTES", 10)
+    refused(file, "MB of plain data")
+    monkeypatch.setattr(saved, "MAX_FILE_BYTES", 10)
+    refused(file, "larger than")
+    assert not (tmp_path / "pwned").exists()
+
+
+def rewritten(file: Path, change: Any, compression: int = zipfile.ZIP_STORED, twice: bool = False) -> Path:
+    """The archive with another pickle in it."""
+    with zipfile.ZipFile(file) as archive:
+        entries = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, change(content) if name.endswith("data.pkl") else content)
+        if twice:
+            archive.writestr("other/data.pkl", b"")
+    return file
+
+
+def test_archives_that_were_tampered_with(gpt2):
+    """Compressed entries unfold, two pickles are two truths, sizes may lie, opcodes may be others."""
+    huge = b"J" + struct.pack("<i", 2_000_000_000)
+    width = b"K" + bytes([WIDTH])
+    whole = gpt2.read_bytes()
+    refused(rewritten(gpt2, lambda content: content, zipfile.ZIP_DEFLATED), "compressed entries")
+    gpt2.write_bytes(whole)
+    refused(rewritten(gpt2, lambda content: content, twice=True), "2 pickles in place of one")
+    gpt2.write_bytes(whole)
+    refused(rewritten(gpt2, lambda content: content.replace(width, huge)), "cannot read")
+    gpt2.write_bytes(whole)
+    refused(rewritten(gpt2, lambda content: b"\x80\x04" + content[2:]), "protocol 4")
+    gpt2.write_bytes(whole)
+    refused(rewritten(gpt2, lambda content: content[:100]), "cannot read")
+    gpt2.write_bytes(whole)
+    refused(rewritten(gpt2, lambda content: b"\x80\x02\xff."), "cannot read")
+    gpt2.write_bytes(whole)
+    refused(rewritten(gpt2, lambda content: b"\x80\x02R."), "cannot read")
+
+
+def test_a_tensor_that_is_taken_leaves_the_file(gpt2):
+    """Weights are copied out of the mapped file, so that it may be replaced."""
+    state = weights.state_dict(saved.read_saved(gpt2), "state.pt")
+    bias = state.take("_read_in.bias", WIDTH)
+    assert bias.untyped_storage().nbytes() == 4 * WIDTH
+    with pytest.raises(CheckpointError, match="has no place"):
+        state.finish()
+    assert state.shape("_backbone.wpe.weight") == (2 * POSITIONS, WIDTH)
