@@ -101,6 +101,14 @@ def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_ranked_model(site, 
     assert {one.find(f"{ATOM}link").get("href") for one in feed.findall(f"{ATOM}entry")} == pages
     ids = [one.findtext(f"{ATOM}id") for one in feed.findall(f"{ATOM}entry")]
     assert len(ids) == len(set(ids)) == len(pages)
+    once = {ADDRESS + board.page("models", one.name) for one in board.data.models if one.one_run}
+    told = {
+        one.findtext(f"{ATOM}id")
+        for one in feed.findall(f"{ATOM}entry")
+        if "one training run" in one.findtext(f"{ATOM}summary")
+    }
+    assert told == once & pages
+    assert told not in (set(), pages)
 
 
 def test_a_site_of_unknown_date_has_no_feed():
@@ -124,9 +132,11 @@ def test_a_badge_tells_mean_and_ranks_or_how_much_is_there(site):
     assert files.badge_value(board.data, part) == "5 of 6 tasks"
     first = known["ana/quick_one"]
     assert first.rank.low == first.rank.high == 1
-    assert files.badge_value(board.data, first) == f"{first.mean.value:.3f} · rank 1"
-    spread = first.model_copy(update={"rank": first.rank.model_copy(update={"low": 1, "high": 3})})
-    assert files.badge_value(board.data, spread).endswith(" · rank 1 to 3")
+    several = first.model_copy(update={"one_run": False})
+    assert files.badge_value(board.data, several) == f"{first.mean.value:.3f} · rank 1"
+    spread = first.rank.model_copy(update={"low": 1, "high": 3})
+    once = first.model_copy(update={"rank": spread, "one_run": True})
+    assert files.badge_value(board.data, once).endswith(" · rank 1 to 3 §")
     baseline = next(one for one in board.data.baselines if one.mean is not None)
     assert "rank" not in files.badge_value(board.data, baseline)
 

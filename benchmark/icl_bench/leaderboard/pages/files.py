@@ -79,11 +79,11 @@ def badge_path(board: SuiteBoard, name: str) -> str:
 
 
 def badge_value(data: BoardData, model: ModelData) -> str:
-    """`0.912 · rank 3 to 5`; without the rank where there is none, and of a part how much it is."""
+    """`0.912 · rank 3 to 5 §`, marked as on the board; without a rank the mean, of a part how much it is."""
     if model.mean is None:
         return f"{len(model.tasks)} of {len(data.tasks)} tasks"
     mean = formats.score(model.mean.value)
-    return mean if model.rank is None else f"{mean} · rank {_places(model)}"
+    return mean if model.rank is None else f"{mean} · rank {_places(model)}{' §' * model.one_run}"
 
 
 def board_json(data: BoardData) -> str:
@@ -169,7 +169,9 @@ def _entry(feed: ElementTree.Element, site: Site, board: SuiteBoard, model: Mode
     _add(entry, "link", rel="alternate", type="text/html", href=address)
     scores = [f"{task} {formats.score(one.score.value)}" for task, one in model.tasks.items()]
     interval = f"95% interval {formats.interval(model.mean)}"
-    _add(entry, "summary", f"Mean score {mean}, {interval}. By task: {', '.join(scores)}.")
+    told = f"Mean score {mean}, {interval}. By task: {', '.join(scores)}."
+    once = " With one training run of a task, its rank knows nothing there of other seeds." * model.one_run
+    _add(entry, "summary", told + once)
 
 
 def _add(parent: ElementTree.Element, tag: str, text: str = "", **attributes: str) -> ElementTree.Element:
