@@ -9,13 +9,14 @@ import icl_bench
 from icl_bench.baselines.base import get_baseline
 from icl_bench.errors import InputError, SpecError
 from icl_bench.evaluation.fresh import (
+    beyond_sampling_error,
     fresh_prompts,
     fresh_stream,
     load_fresh_record,
     relative_gap,
     zero_errors,
 )
-from icl_bench.evaluation.scores import beyond_sampling_error, scored_errors, squared_errors
+from icl_bench.evaluation.scores import scored_errors, squared_errors
 from icl_bench.function_classes.streams import raw_words
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import load_prompts

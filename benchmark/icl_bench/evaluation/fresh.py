@@ -15,6 +15,7 @@ each is resampled by draws of its own, and the central 95% of the differences is
 """
 
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 from jaxtyping import Float
@@ -24,6 +25,7 @@ from icl_bench.evaluation.environment import describe_environment, describe_eval
 from icl_bench.evaluation.predictions import predict_all
 from icl_bench.evaluation.references import suite_references
 from icl_bench.evaluation.scores import (
+    CONFIDENCE,
     bootstrap_key,
     interval_estimate,
     resampled_sums,
@@ -115,6 +117,20 @@ def with_gaps_to(frozen: ResultRecord, fresh: FreshRecord) -> FreshRecord:
         gap = relative_gap(suite, name, fresh.commit, frozen.tasks[name], errors)
         tasks[name] = task.model_copy(update={"gap": gap})
     return fresh.model_copy(update={"tasks": tasks})
+
+
+def beyond_sampling_error(gap: Estimate, tasks: int = 1) -> bool:
+    """Whether a model is worse on fresh prompts by more than the sampling of prompts explains.
+
+    `tasks` is how many gaps of the model are looked at: the interval is widened, as for a normal
+    distribution, so that a model that learned its tasks has a false alarm in any of them in at most 2.5% of
+    cases. A model that is better on fresh prompts is no alarm.
+    """
+    if gap.value is None or gap.low is None:
+        return False
+    tail = (1 - CONFIDENCE) / 2
+    wider = NormalDist().inv_cdf(tail / tasks) / NormalDist().inv_cdf(tail)
+    return gap.value - wider * (gap.value - gap.low) > 0
 
 
 def load_fresh_record(path: Path) -> FreshRecord:

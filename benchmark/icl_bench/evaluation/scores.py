@@ -9,7 +9,6 @@ scored on the same task are resampled in pairs.
 
 import math
 from collections.abc import Iterator
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -113,19 +112,6 @@ def interval_estimate(value: float, resampled: Float[np.ndarray, " resamples"]) 
     """A value with the central 95% of its resamples."""
     low, high = interval_ends(resampled)
     return Estimate(value=float(value), low=float(low), high=float(high), reason=None)
-
-
-def beyond_sampling_error(gap: Estimate, tasks: int = 1) -> bool:
-    """Whether a gap is above 0 by more than the sampling of prompts explains; one below 0 never is.
-
-    `tasks` is how many gaps of a model are looked at: the interval is widened, as for a normal distribution
-    (Bonferroni), so that a model without any has an alarm in one of them in at most 2.5% of cases.
-    """
-    if gap.value is None or gap.low is None:
-        return False
-    tail = (1 - CONFIDENCE) / 2
-    wider = NormalDist().inv_cdf(tail / tasks) / NormalDist().inv_cdf(tail)
-    return gap.value - wider * (gap.value - gap.low) > 0
 
 
 def interval_ends(resampled: Float[np.ndarray, "resamples ..."]) -> Float[np.ndarray, "2 ..."]:

@@ -1,7 +1,7 @@
 """Where a submitted model comes from, as plain data: who submitted which files, whether its scores are as
 good on fresh prompts, and which results were replaced."""
 
-from icl_bench.evaluation.scores import beyond_sampling_error
+from icl_bench.evaluation.fresh import beyond_sampling_error
 from icl_bench.specs.result import Estimate, ResultRecord
 from icl_bench.specs.schema import Strict
 from icl_bench.specs.text import Link
