@@ -28,7 +28,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield part
         part.chmod(0o666 & ~_umask())
-        _sync(part)
+        sync(part)
         os.replace(part, path)
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -152,7 +152,8 @@ def _check_writable(path: Path, places: Iterable[Path]) -> None:
         raise StorageError(f"cannot write {path}: no permission in {existing}; name another place")
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until the file's content would survive a loss of power."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -64,4 +64,4 @@ def test_what_was_trained_once_is_told(tmp_path):
         lines = run(*sides, *task)[1].splitlines()
         assert [line for line in lines if told in line] == ([f"{alone} {told}"] if alone else [])
         expected = [one for one in "AB" if alone and one in alone]
-        assert json.loads(run(*sides, *task, "--json")[1])["one_run"] == expected
+        assert json.loads(run(*sides, *task, "--json")[1])["trained_once"] == expected

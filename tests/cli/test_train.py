@@ -14,6 +14,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from icl_bench.cli.train import _run_to_the_end, make_plan
+from icl_bench.errors import ICLBenchError
 from icl_bench.resources import data_folder
 from icl_bench.training.run import TrainingRun
 
@@ -136,6 +137,16 @@ def test_faults_are_one_line(spec: Path, tmp_path: Path) -> None:
     for arguments, told in cases.items():
         refused(arguments, told, tmp_path)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_file_that_is_called_as_a_suite_is_no_recipe_unless_named(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    recipe = make_plan("reference/gpt2", TASK, 0).recipe
+    (tmp_path / "mini-v1").write_text("not: a recipe")
+    assert make_plan("reference/gpt2", TASK, 0).recipe == recipe
+    assert make_plan("reference/gpt2", TASK, 0, recipe_name="mini").recipe == recipe
+    with pytest.raises(ICLBenchError, match="mini-v1"):
+        make_plan("reference/gpt2", TASK, 0, recipe_name="mini-v1")
 
 
 def refused(arguments: tuple[str, ...], told: str, cwd: Path) -> None:

@@ -1,5 +1,6 @@
 """A run that is killed, interrupted or out of room loses the steps since its last save and nothing else."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -13,7 +14,8 @@ from training.test_run import RECIPE, assert_same_bits, plan, trained
 
 from icl_bench.cli.interruptions import deferred_interruptions
 from icl_bench.cli.train import _run_to_the_end, make_plan
-from icl_bench.errors import CheckpointError
+from icl_bench.errors import ICLBenchError
+from icl_bench.specs.checkpoint import read_config
 from icl_bench.training.folder import LOCK_FILE, MADE_FOLDER, STATE_FILE
 from icl_bench.training.run import TrainingRun
 
@@ -109,9 +111,11 @@ def test_a_run_that_is_killed_at_its_end_is_finished_or_can_be_resumed(
 @pytest.fixture
 def _interruptions() -> object:
     """As in a process that was started from a terminal."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    interrupting = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in interrupting}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.usefixtures("_interruptions")
@@ -133,12 +137,26 @@ def test_an_interruption_waits_for_the_end_of_the_step(tmp_path: Path, monkeypat
 
 
 @pytest.mark.usefixtures("_interruptions")
-def test_an_interruption_of_the_last_step_is_one_of_a_finished_run(tmp_path: Path, monkeypatch) -> None:
-    """The checkpoint is written, and what was to follow it (--evaluate) is not begun."""
-    run = TrainingRun(plan(RECIPE.model_copy(update={"steps": 2})), tmp_path)
-    monkeypatch.setattr(run, "write_log", lambda: os.kill(os.getpid(), signal.SIGINT))  # behind the last step
-    assert _run_to_the_end(run, quiet=True)
-    assert run.finished
+def test_an_interruption_of_the_last_step_is_one_of_a_finished_run(spec, tmp_path: Path, monkeypatch) -> None:
+    """The checkpoint is written, and what was to follow it is not begun."""
+    advance, evaluated = TrainingRun.advance, []
+
+    def interrupted_at_the_end(run: TrainingRun) -> bool:
+        row = advance(run)
+        if run.finished:
+            os.kill(os.getpid(), signal.SIGINT)
+        return row
+
+    monkeypatch.setattr(TrainingRun, "advance", interrupted_at_the_end)
+    module = importlib.import_module("icl_bench.cli.train")
+    monkeypatch.setattr(module, "evaluate", lambda *told, **more: evaluated.append(told))
+    with pytest.raises(KeyboardInterrupt):
+        module.train(str(spec), TASK, steps=2, out=tmp_path / "run", quiet=True, then_evaluate=True)
+    assert read_config(tmp_path / "run").task == "mini-v1/linear_regression"
+    assert evaluated == []
+    monkeypatch.setattr(TrainingRun, "advance", advance)
+    module.train(str(spec), TASK, steps=2, out=tmp_path / "other", quiet=True, then_evaluate=True)
+    assert evaluated == [(str(tmp_path / "other"), "mini-v1", ["linear_regression"])]
 
 
 @pytest.mark.usefixtures("_interruptions")
@@ -153,15 +171,18 @@ def test_the_second_interruption_does_not_wait() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_a_kill_behind_the_last_file_leaves_nothing_for_ever(tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.parametrize(("verb", "told"), [("resume", "is finished"), ("start", "holds a finished run")])
+def test_what_a_kill_behind_the_last_file_left_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, told: str
+) -> None:
     run = TrainingRun(plan(RECIPE.model_copy(update={"steps": 2})), tmp_path)
     run.start()
     trained(run, 2)
     monkeypatch.setattr(run._files, "_remove_state", lambda: None)
     run.finish(half=False)
     assert (tmp_path / STATE_FILE).exists()
-    with pytest.raises(CheckpointError, match="is finished"):
-        TrainingRun(plan(), tmp_path).resume()
+    with pytest.raises(ICLBenchError, match=told):
+        getattr(TrainingRun(plan(), tmp_path), verb)()
     assert not {STATE_FILE, LOCK_FILE, MADE_FOLDER} & {path.name for path in tmp_path.iterdir()}
 
 

@@ -56,5 +56,15 @@ def test_the_terminal_marks_it_too(monkeypatch):
     assert "⚠: better than an exact predictor can be" in table
 
 
+def test_a_row_that_is_worse_on_fresh_prompts_is_marked_too():
+    site = small_site()
+    (table,) = pages(site, boards)["index.html"].iter("table")
+    marked = {row[2].get("data-v") for row in table.iter("tr") if len(row) > 3 and "⚠" in texts(row)}
+    worse = {
+        one.name for one in site.boards[0].data.models if one.submission and one.submission.worse_on_fresh
+    }
+    assert marked == worse != set()
+
+
 def test_the_best_known_predictor_may_be_beaten():
     assert "Better than the exact predictor" not in page(0.5, "two_layer_mlp")

@@ -152,10 +152,10 @@ def test_a_run_that_is_recorded_cannot_be_dropped(recorded):
     ],
     ids=["hash", "task", "spec", "spec of a task"],
 )
-def test_what_is_recorded_is_not_said_of_other_files(recorded, change):
+def test_what_is_recorded_is_not_said_of_other_weights(recorded, change):
     """Else a page would show files and sizes that were not evaluated, and a bad task could be dropped."""
     recorded.change(change)
-    assert f"tiny-v1-seed-0 is recorded of other files or specs of {REVISION}; keep those" in told(
+    assert f"tiny-v1-seed-0 is recorded of other weights or specs of {REVISION}; keep those" in told(
         recorded.folder
     )
     recorded.change(lambda value: value.update(supersedes={"revision": REVISION, "reason": "A fault."}))

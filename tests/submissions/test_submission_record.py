@@ -235,7 +235,7 @@ def test_another_score_of_the_same_revision_is_refused(submitted, records):
     }
     assert validate(submitted.folder) == []
     submitted.change(lambda value: value.update(spec=SPEC | {"width": 16}))  # that replacement is done
-    assert "is recorded of other files or specs" in str(validate(submitted.folder)[0])
+    assert "is recorded of other weights or specs" in str(validate(submitted.folder)[0])
     submitted.change(lambda value: value.update(spec=SPEC))
     (history / REVISION[:12] / f"{RUN}.reason.txt").unlink()
     assert [

@@ -151,6 +151,11 @@ def test_a_device_that_is_full_is_not_called_a_damaged_state(tmp_path: Path, mon
     run.release()
     for fails, error, told in (
         ("torch.load", torch.OutOfMemoryError("CUDA out of memory"), "a smaller batch"),
+        (
+            "torch.load",
+            torch.AcceleratorError("CUDA error: launch failure"),
+            r"failed \(.* go on with --resume",
+        ),
         ("pathlib.Path.read_bytes", OSError(5, "Input/output error"), "cannot read .*: Input/output error"),
     ):
         again = TrainingRun(plan(), tmp_path)
@@ -159,6 +164,17 @@ def test_a_device_that_is_full_is_not_called_a_damaged_state(tmp_path: Path, mon
             with pytest.raises(ICLBenchError, match=told) as caught:
                 again.resume()
         assert "damaged" not in str(caught.value)
+
+
+def test_a_device_that_fails_in_the_first_step_leaves_a_run_to_resume(tmp_path: Path, monkeypatch) -> None:
+    run = TrainingRun(plan(), tmp_path)
+    run.start()
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "_forward", Mock(side_effect=torch.AcceleratorError("CUDA error: gone")))
+        with pytest.raises(InputError, match=r"at step 0 .* go on with --resume"):
+            run.advance()
+    run.release()
+    TrainingRun(plan(), tmp_path).resume()
 
 
 def test_a_fault_of_the_code_is_not_called_the_devices(tmp_path: Path, monkeypatch) -> None:

@@ -1,5 +1,6 @@
 """A run is decided by its plan: seeded, resumable to the bit, and clear about what it cannot do."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -173,21 +174,24 @@ def test_resuming_another_run_is_refused(tmp_path: Path) -> None:
 
 
 def test_resuming_what_is_not_there_or_damaged(tmp_path: Path) -> None:
-    run = TrainingRun(plan(), tmp_path)
+    run = TrainingRun(plan(), tmp_path / "run")
     with pytest.raises(CheckpointError, match="nothing to resume"):
         run.resume()
     run.start()
     run.release()
-    state = tmp_path / STATE_FILE
+    state = tmp_path / "run" / STATE_FILE
     state.write_bytes(state.read_bytes()[:-1000])
     with pytest.raises(CheckpointError, match="damaged"):
         run.resume()
-    torch.save({"identity": run.plan.identity()}, state)
-    with pytest.raises(CheckpointError, match="damaged"):
-        run.resume()
+    for other in ({"identity": run.plan.identity()}, {"identity": ["x"]}, {"identity": "abc"}, ["x"]):
+        torch.save(other, state)
+        with pytest.raises(CheckpointError, match="damaged"):
+            run.resume()
     state.write_bytes(b"not a state")
-    with pytest.raises(CheckpointError, match="damaged"):
+    with pytest.raises(CheckpointError, match=f"damaged; remove {tmp_path / 'run'} to train from the start"):
         run.resume()
+    shutil.rmtree(tmp_path / "run")
+    run.start()
 
 
 def test_a_folder_is_trained_in_by_one_process_at_a_time(tmp_path: Path) -> None:

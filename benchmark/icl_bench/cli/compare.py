@@ -46,7 +46,7 @@ def compare(
     found = differences(of, first, second, tasks)
     once = [side for side, one in (("A", first), ("B", second)) if one.one_run]
     if as_json:
-        sides = {"suite": of.name, "a": first.name, "b": second.name, "one_run": once}
+        sides = {"suite": of.name, "a": first.name, "b": second.name, "trained_once": once}
         typer.echo(json.dumps(sides | {"differences": [_row(one) for one in found]}, indent=1))
         return
     typer.echo(f"A = {first.name}, B = {second.name}, on {of.name}\n")

@@ -18,7 +18,7 @@ leaderboard = typer.Typer(cls=VerbGroup, help="Rank what is recorded, on the ter
 
 SITE = Path("_site")
 ONE_RUN = "§"  # beside rank and group, as on the site
-ABOVE_EXACT = "⚠"  # beside a name, as on the site
+DOUBTED = "⚠"  # beside a name, as on the site
 ADDRESS = "https://icl-bench.example/"
 SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
 
@@ -37,8 +37,8 @@ def show(
     """Show the board of a suite: ranks, mean scores and a score a task, with 95% intervals.
 
     Models of one group cannot be told from its leader. Intervals count what differs between prompts and,
-    where a model has several runs of a task, between runs; § marks models that have one run of a task. Models
-    that lack a task are not ranked, baselines neither.
+    where a model has several runs of a task, between runs; § marks ranks and groups that rest on one run of a
+    task. Models that lack a task are not ranked, baselines neither.
 
     Example: icl-bench leaderboard show --suite mini
     """
@@ -49,11 +49,13 @@ def show(
     of = load_suite(suite)
     entries = recorded_entries(of)
     board = board_of(of, entries)
+    data = board_data(board, entries)
     if as_json:
-        typer.echo(json.dumps(board_data(board, entries).model_dump(by_alias=True), indent=1))
+        typer.echo(json.dumps(data.model_dump(by_alias=True), indent=1))
         return
+    doubted = {one.name for one in data.models if one.doubted}
     shown = [*board.models, *board.baselines] if baselines else board.models
-    typer.echo(_table(board, shown, optimality))
+    typer.echo(_table(board, shown, optimality, doubted))
     if not entries:
         typer.echo(
             f"\nno model is recorded on {of.name} yet, baselines alone; score one with: "
@@ -67,8 +69,8 @@ def show(
         typer.echo(
             f"{ONE_RUN}: a task with one training run; rank and group know nothing there of other seeds"
         )
-    if any(one.above_exact for one in shown):
-        typer.echo(f"{ABOVE_EXACT}: better than an exact predictor can be, by more than sampling explains")
+    if doubted:
+        typer.echo(f"{DOUBTED}: better than an exact predictor can be, or worse on fresh prompts")
     if any(runs > 1 for one in board.models for runs in one.runs.values()):
         typer.echo("‡: the mean of two or more runs")
 
@@ -120,14 +122,14 @@ def serve(
         running.serve_forever()
 
 
-def _table(board: "Board", shown: "Sequence[Standing]", optimality: bool) -> str:
+def _table(board: "Board", shown: "Sequence[Standing]", optimality: bool, doubted: set[str]) -> str:
     from tabulate import tabulate
 
-    rows = [_row(board, one, optimality) for one in shown]
+    rows = [_row(board, one, optimality, one.name in doubted) for one in shown]
     return tabulate(rows, headers="keys", disable_numparse=True, tablefmt="github")
 
 
-def _row(board: "Board", one: "Standing", optimality: bool) -> dict[str, Any]:
+def _row(board: "Board", one: "Standing", optimality: bool, doubted: bool) -> dict[str, Any]:
     from icl_bench.evaluation.table import told
 
     cells = one.optimalities if optimality else one.scores
@@ -136,7 +138,7 @@ def _row(board: "Board", one: "Standing", optimality: bool) -> dict[str, Any]:
         mark = f" {ONE_RUN}" * one.one_run
         rank = f"{one.rank.place} [{one.rank.low}, {one.rank.high}]{mark}"
         group = f"{one.rank.group}{mark}"
-    row = {"rank": rank, "group": group, "model": one.name + f" {ABOVE_EXACT}" * bool(one.above_exact)}
+    row = {"rank": rank, "group": group, "model": one.name + f" {DOUBTED}" * doubted}
     row["mean score"] = "-" if one.mean is None else told(one.mean)
     for task in board.suite.tasks:
         row[task] = told(cells[task]) + "‡" * (one.runs[task] > 1) if task in cells else "-"

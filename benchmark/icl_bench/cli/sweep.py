@@ -41,7 +41,7 @@ def sweep(
         bool, typer.Option("--list", help="Say what is done and left; train nothing.")
     ] = False,
 ) -> None:
-    """Train every architecture on every task, once a seed, with the suite's recipe.
+    """Train every architecture on every task, once a seed, with the suite's recipe or another.
 
     Cells that are done are skipped; one that was stopped is taken up again. The runs of an architecture and
     seed lie side by side in OUT/SUITE/NAME/seed-SEED, which `icl-bench evaluate` scores as one model. Exits

@@ -49,7 +49,7 @@ def train(
         bool, typer.Option("--evaluate", help="Then score it on the task, as `icl-bench evaluate` does.")
     ] = False,
 ) -> None:
-    """Train one architecture on one task, with the suite's recipe.
+    """Train one architecture on one task, with the suite's recipe or another.
 
     The folder receives config.json and model.safetensors, which `icl-bench evaluate FOLDER` scores, and
     training.csv, the learning curve. A run that was stopped goes on with --resume, to the same weights.
@@ -91,7 +91,7 @@ def make_plan(
     from icl_bench.training.plan import RunPlan
 
     suite, task_spec = find_task(task)
-    recipe = load_recipe(_recipe_file(recipe_name or suite.name), task_spec.name, suite.tasks)
+    recipe = load_recipe(_recipe_file(recipe_name, suite.name), task_spec.name, suite.tasks)
     options = {"steps": steps, "precision": precision}
     given = {key: value for key, value in options.items() if value is not None}
     recipe = parse(Recipe, recipe.model_dump() | given, "the recipe as changed by the options")
@@ -99,13 +99,18 @@ def make_plan(
     return RunPlan(architecture, suite.name, task_spec, recipe, seed, compiled)
 
 
-def _recipe_file(name: str) -> Path:
-    """That of a suite's preset, or the file of this name. InputError where there is neither."""
+def _recipe_file(name: str | None, suite: str) -> Path:
+    """The file of this name, or that of the preset that it names, by default the suite's own.
+
+    InputError where there is neither.
+    """
     from icl_bench.files import user_path
     from icl_bench.resources import data_folder
     from icl_bench.specs.recipe import RECIPE_FILE
     from icl_bench.suites import load_suite
 
+    if name is None:
+        return data_folder("tasks") / suite / RECIPE_FILE
     path = user_path(name)
     if os.path.isfile(path):  # unlike the method, it says no to any name
         return path

@@ -30,7 +30,7 @@ from scipy.stats import t as student
 
 from icl_bench.evaluation.compare import Contrast, Difference, compare, differences
 from icl_bench.evaluation.sampled import Contender, SampledTask, sample_task
-from icl_bench.evaluation.scores import CONFIDENCE, beyond_sampling_error, interval_ends, interval_estimate
+from icl_bench.evaluation.scores import CONFIDENCE, interval_ends, interval_estimate
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite
 
@@ -113,16 +113,25 @@ class Board:
             fewer = [one.prompts for one in scores.values() if one.prompts is not None]
             mean = interval_estimate(float(np.mean(values)), self._mean(contender.name))
             mean = mean.model_copy(update={"prompts": min(fewer)}) if fewer else mean
-        optimalities = {task: one.optimality.estimate(place) for task, (one, place) in found.items()}
+        above = [task for task in found if self._above_exact(contender, task, len(found))]
         return Standing(
             contender.name,
             {task: len(contender.runs[task]) for task in found},
             scores,
-            optimalities,
+            {task: one.optimality.estimate(place) for task, (one, place) in found.items()},
             mean,
             one_run=contender.one_run,
-            above_exact=_above_exact(self.suite, optimalities),
+            above_exact=tuple(above),
         )
+
+    def _above_exact(self, contender: Contender, task: str, tasks: int) -> bool:
+        """Whether the exact predictor of one of as many tasks is beaten by more than sampling explains."""
+        sampled, place = self._places[task][contender.name]
+        optimality = sampled.optimality.estimate(place)
+        if self.suite.task(task).exactness != "exact" or optimality.value is None or optimality.low is None:
+            return False
+        wider = _widening(sampled.optimality.resampled[:, place], len(contender.runs[task]) == 1, tasks)
+        return optimality.value - wider * (optimality.value - optimality.low) > 1
 
     def _mean(self, name: str) -> np.ndarray:
         """The mean score over tasks on each resample."""
@@ -141,17 +150,6 @@ def _sample(suite: Suite, task: str, contenders: Sequence[Contender]) -> dict[st
             groups.append([one])
     sampled = [(group, sample_task(suite, task, group)) for group in groups if group]
     return {one.name: (scores, place) for group, scores in sampled for place, one in enumerate(group)}
-
-
-def _above_exact(suite: Suite, optimalities: Mapping[str, Estimate]) -> tuple[str, ...]:
-    """The tasks whose exact predictor is beaten by more than the sampling of prompts explains."""
-    found = []
-    for task, one in optimalities.items():
-        if suite.task(task).exactness == "exact" and one.value is not None and one.low is not None:
-            above = one.model_copy(update={"value": one.value - 1, "low": one.low - 1})
-            if beyond_sampling_error(above, len(optimalities)):
-                found.append(task)
-    return tuple(found)
 
 
 def _best_first(standings: Sequence[Standing]) -> tuple[list[Standing], list[Standing]]:
@@ -195,14 +193,20 @@ def _groups(values: np.ndarray, drawn: np.ndarray, single: Sequence[bool]) -> li
     groups, leader = [1], 0
     for model in range(1, len(values)):
         apart = drawn[:, leader] - drawn[:, model]
-        degrees = np.inf if single[leader] and single[model] else _degrees(apart)
-        tail = (1 - CONFIDENCE) / 2
         pairs = math.comb(len(values) - leader, 2)
-        wider = student.isf(tail / pairs, degrees) / student.isf(tail, degrees)
+        wider = _widening(apart, single[leader] and single[model], pairs)
         separated = values[leader] - values[model] > wider * _half_width(drawn, leader, model)
         groups.append(groups[-1] + int(separated))
         leader = model if separated else leader
     return groups
+
+
+def _widening(drawn: np.ndarray, single: bool, tests: int) -> float:
+    """By how much the 95% interval of resamples is widened for as many tests (Bonferroni); `single`: of one
+    run each."""
+    degrees = np.inf if single else _degrees(drawn)
+    tail = (1 - CONFIDENCE) / 2
+    return float(student.isf(tail / tests, degrees) / student.isf(tail, degrees))
 
 
 _DEGREES = np.array([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 40, 1e6])

@@ -49,7 +49,7 @@ class Contender:
     @property
     def one_run(self) -> bool:
         """Whether one of its tasks was trained once alone: its intervals know nothing there of other seeds,
-        and are narrower than those of several runs. Baselines are not trained beforehand."""
+        and are usually narrower than those of several runs. Baselines are not trained beforehand."""
         return not self.name.startswith(BASELINE_PREFIX) and any(len(one) == 1 for one in self.runs.values())
 
 

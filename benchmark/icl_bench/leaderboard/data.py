@@ -62,13 +62,9 @@ class ModelData(Strict):
     rank: RankData | None  # null for a baseline, or where a task is missing
     one_run: bool  # whether a task was trained once alone: rank and group know nothing there of other seeds
     above_exact: list[str]  # tasks where it is better than the exact predictor: something is amiss
+    doubted: bool  # whether its page warns of it, for that or for being worse on fresh prompts
     mean: Estimate | None  # of the scores, tasks at equal weight
     tasks: dict[str, TaskScores]
-
-    @property
-    def doubted(self) -> bool:
-        """Whether its page warns of it: it is too good to be true, or worse on fresh prompts."""
-        return bool(self.above_exact or (self.submission and self.submission.worse_on_fresh))
 
 
 class TaskData(Strict):
@@ -121,8 +117,10 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
                 weights.setdefault(task, []).append(result.checkpoint.sha256)
     recomputed = set(standing.scores) <= verified(entry)
     row = _row(standing, "reference" if reference else "submission", recomputed)
+    submission = None if entry.submitted is None else submission_data(entry.submitted)
     more = {
-        "submission": None if entry.submitted is None else submission_data(entry.submitted),
+        "submission": submission,
+        "doubted": row.doubted or bool(submission and submission.worse_on_fresh),
         "revision": entry.records[0].model.revision,
         "architecture": _architecture(board, entry),
         "weights": weights,
@@ -147,6 +145,7 @@ def _row(
         rank=placed,
         one_run=standing.one_run,
         above_exact=list(standing.above_exact),
+        doubted=bool(standing.above_exact),
         mean=standing.mean,
         tasks=_tasks(standing),
     )

@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError
 
 from icl_bench.errors import CheckpointError, InputError, StorageError
-from icl_bench.files import whole_folder
+from icl_bench.files import sync, whole_folder
 from icl_bench.models.layout import CHECKPOINT_FILES
 from icl_bench.models.model import ICLModel, empty_model
 from icl_bench.models.weights import Shapes, check_header, find_weights, read_weights
@@ -67,6 +67,8 @@ def save_checkpoint(
         (part / "README.md").unlink()  # the mixin's model card, written again when the model is pushed
         for name, text in extra.items():
             (part / name).write_text(text, encoding="utf-8", newline="\n")
+        for file in part.iterdir():  # what it replaces, as a run's state, may be removed once it is there
+            sync(file)
 
 
 def _shapes(model: ICLModel) -> Shapes:

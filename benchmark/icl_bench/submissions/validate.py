@@ -209,7 +209,7 @@ def _history_faults(text: SubmissionText, submission: Submission) -> Iterator[Fa
             told = f"{name} is recorded of revision {revision}; keep it, or name that revision in supersedes"
             yield text.fault(("runs", runs[name], "revision"), told)
         elif not _is_of_record(submission, submission.runs[runs[name]], record):
-            told = f"{name} is recorded of other files or specs of {revision}; keep those"
+            told = f"{name} is recorded of other weights or specs of {revision}; keep those"
             yield text.fault(("runs", runs[name], "files"), f"{told}, or name that revision in supersedes")
     held = {record.model.revision for record in recorded.values()}
     for revision in replaced:

@@ -12,7 +12,7 @@ import threading
 import time
 
 STANDARD_INPUT = 0
-GRACE_SECONDS = 60.0  # to save the state
+GRACE_SECONDS = 600.0  # to end a step, which may have to be compiled, and save the state
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 

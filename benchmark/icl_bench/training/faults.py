@@ -12,19 +12,23 @@ _LOST = ("CUDA error", "CUBLAS_STATUS", "CUDNN_STATUS", "NCCL error")  # of the 
 
 
 @contextmanager
-def device_faults(step: int) -> Iterator[None]:
-    """InputError in place of a device's own: the state that was saved last is still in the folder."""
+def device_faults(step: int | None) -> Iterator[None]:
+    """InputError in place of a device's own: the state that was saved last is still in the folder.
+
+    `step` is None where no step was begun yet.
+    """
     try:
         yield
     except RuntimeError as error:
+        at = "" if step is None else f" at step {step}"
         reason = str(error).strip().partition("\n")[0]
         if isinstance(error, torch.OutOfMemoryError) or any(words in reason for words in _NO_MEMORY):
             raise InputError(
-                f"out of memory at step {step} ({reason}); train with a smaller batch (--recipe)"
+                f"out of memory{at} ({reason}); train with a smaller batch (--recipe) in another --out"
             ) from None
         if isinstance(error, torch.AcceleratorError) or any(name in reason for name in _LOST):
-            again = "go on with --resume" if step else "train again"
             raise InputError(
-                f"the device failed at step {step} ({reason}); when it is back, {again}"
+                f"the device failed{at} ({reason}); when it is back, go on with --resume, or train again "
+                "where no state was saved"
             ) from None
         raise

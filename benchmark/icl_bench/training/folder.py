@@ -116,6 +116,7 @@ class RunFolder:
 
     def _refuse_taken(self) -> None:
         if (self.path / CONFIG_FILE).exists():
+            self._tidy_finished()
             raise InputError(f"{self.path} holds a finished run; name another --out")
         if self.state.exists():
             raise InputError(f"{self.path} already holds a run; go on with --resume, or name another --out")
@@ -136,8 +137,8 @@ class RunFolder:
             )
 
     def _tidy_finished(self) -> None:
-        """Remove the state of a run that was killed once its config was in place."""
-        if self.state.exists():
+        """Remove what a run left that was killed once its config was in place."""
+        if self.state.exists() or (self.path / LOCK_FILE).exists() or self._leftovers():
             with suppress(OSError), self._lock:  # unless another process holds it
                 self._remove_state()
 

@@ -46,7 +46,7 @@ class TrainingRun:
             raise InputError(f"tf32 is for GPUs and changes nothing on {device}; train in float32 or bf16")
         make = partial(training_batch, self.plan.suite, task, recipe, self.plan.seed)
         self._queue = PromptQueue(make, 0 if device.type == "cpu" else AHEAD)
-        with device_faults(self.step):
+        with device_faults(None):
             self.model = self.plan.new_model(self.device).to(device).train()
             self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.learning_rate, fused=True)
             self._forward = self._compiled() if self.plan.compiled else self._eager
@@ -115,7 +115,8 @@ class TrainingRun:
         if not total <= self._largest_loss * (steps if row else self._log_every):
             raise InputError(
                 f"training of {self.plan.architecture.name} diverged by step {self.step} "
-                f"(loss {total / steps:.3g}); give --recipe a file with a lower learning rate or more warm-up"
+                f"(loss {total / steps:.3g}); give --recipe a file with a lower learning "
+                "rate or more warm-up, and another --out"
             )
 
     def _log_row(self, points: int) -> None:
@@ -186,16 +187,18 @@ class TrainingRun:
     def _take_up(self, content: bytes) -> None:
         path = self._files.state
         try:
-            with device_faults(self.step):
+            with device_faults(None):
                 state = torch.load(io.BytesIO(content), weights_only=True, map_location=self.device)
-                self._refuse_another(path, state["identity"])
+                self._refuse_another(path, dict(state["identity"]))
                 self.model.load_state_dict(state["model"])
                 self.optimiser.load_state_dict(state["optimiser"])
-                self.step, self.log = state["step"], TrainingLog(state["log"])
+                self.step, self.log = int(state["step"]), TrainingLog(state["log"])
                 self._loss_sum.fill_(state["loss_sum"])
                 torch.set_num_threads(min(state["threads"], cores()))  # other threads give other last bits
         except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
-            raise CheckpointError(f"{path} is damaged; remove it to train from the start") from None
+            raise CheckpointError(
+                f"{path} is damaged; remove {self.folder} to train from the start"
+            ) from None
 
     def _refuse_another(self, path: Path, saved: dict[str, Any]) -> None:
         differing = [key for key, value in self.plan.identity().items() if saved.get(key) != value]
