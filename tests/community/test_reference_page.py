@@ -5,8 +5,8 @@ import re
 
 from reference_page import PAGE, commands, filled
 
-from icl_bench.evaluation.recorded import reference_records
-from icl_bench.models.reference import reference_names, shipped_tasks
+from icl_bench.evaluation.recorded import board_records
+from icl_bench.models.reference import PREFIX, reference_folder, reference_names, shipped_tasks
 from icl_bench.suites import load_suite
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -28,13 +28,16 @@ def test_a_table_that_was_changed_is_noticed_and_mended() -> None:
     assert filled(changed) == TEXT
 
 
-def test_what_is_missing_is_told() -> None:
-    """A reference without a row is named in the text."""
-    recorded = [name for name in reference_names(SUITE.name) if reference_records(name, SUITE)]
-    for name in set(reference_names(SUITE.name)) - set(recorded):
-        assert f"`{name}`" in TEXT
-    for name in recorded:
-        assert set(shipped_tasks(name, SUITE.name, list(SUITE.tasks))) == set(SUITE.tasks)
+def test_every_reference_is_recorded_on_every_task() -> None:
+    """With weights of seed 0; every record of another seed has its learning curves."""
+    tasks = list(SUITE.tasks)
+    for name in reference_names(SUITE.name):
+        others = board_records(PREFIX + name, SUITE)
+        assert list(others.pop(0).tasks) == shipped_tasks(name, SUITE.name, tasks) == tasks, name
+        curves = reference_folder(name) / "curves" / SUITE.name
+        held = {path.relative_to(curves).as_posix() for path in curves.rglob("*.csv")}
+        recorded = [(seed, task) for seed, record in others.items() for task in record.tasks]
+        assert held == {f"seed-{seed}/{task}.csv" for seed, task in recorded}, name
 
 
 def test_the_weights_of_all_are_small_and_half_precise() -> None:
