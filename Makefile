@@ -29,7 +29,7 @@ demo: setup
 	$(BIN)/icl-bench leaderboard build
 
 test: .venv/installed-for-tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: .venv/installed-for-tests
 	$(BIN)/ruff check .

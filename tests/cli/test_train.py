@@ -1,5 +1,6 @@
 """`icl-bench train`: a checkpoint that evaluate scores, stopped and taken up again, faults in one line."""
 
+import contextlib
 import json
 import os
 import re
@@ -12,7 +13,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
+from typer.testing import CliRunner
 
+from icl_bench.cli import app
 from icl_bench.cli.train import _run_to_the_end, make_plan
 from icl_bench.errors import ICLBenchError
 from icl_bench.resources import data_folder
@@ -150,8 +153,9 @@ def test_a_file_that_is_called_as_a_suite_is_no_recipe_unless_named(tmp_path: Pa
 
 
 def refused(arguments: tuple[str, ...], told: str, cwd: Path) -> None:
-    done = run(*arguments, cwd=cwd)
-    assert done.returncode == 2, arguments
+    with contextlib.chdir(cwd):
+        done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2, arguments
     assert told in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
 
