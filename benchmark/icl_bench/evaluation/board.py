@@ -21,7 +21,7 @@ difference: about how far apart two neighbours have to be before one comparison 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -113,25 +113,28 @@ class Board:
             fewer = [one.prompts for one in scores.values() if one.prompts is not None]
             mean = interval_estimate(float(np.mean(values)), self._mean(contender.name))
             mean = mean.model_copy(update={"prompts": min(fewer)}) if fewer else mean
-        above = [task for task in found if self._above_exact(contender, task, len(found))]
+        optimalities = {task: one.optimality.estimate(place) for task, (one, place) in found.items()}
         return Standing(
             contender.name,
             {task: len(contender.runs[task]) for task in found},
             scores,
-            {task: one.optimality.estimate(place) for task, (one, place) in found.items()},
+            optimalities,
             mean,
             one_run=contender.one_run,
-            above_exact=tuple(above),
+            above_exact=tuple(self._above_exact(contender, optimalities)),
         )
 
-    def _above_exact(self, contender: Contender, task: str, tasks: int) -> bool:
-        """Whether the exact predictor of one of as many tasks is beaten by more than sampling explains."""
-        sampled, place = self._places[task][contender.name]
-        optimality = sampled.optimality.estimate(place)
-        if self.suite.task(task).exactness != "exact" or optimality.value is None or optimality.low is None:
-            return False
-        wider = _widening(sampled.optimality.resampled[:, place], len(contender.runs[task]) == 1, tasks)
-        return optimality.value - wider * (optimality.value - optimality.low) > 1
+    def _above_exact(self, contender: Contender, optimalities: Mapping[str, Estimate]) -> Iterator[str]:
+        """The tasks whose exact predictor is beaten by more than sampling explains."""
+        for task, one in optimalities.items():
+            if self.suite.task(task).exactness != "exact" or one.value is None or one.low is None:
+                continue
+            if one.low > 1:  # the wider interval is looked at where this one is above already
+                sampled, place = self._places[task][contender.name]
+                drawn = sampled.optimality.resampled[:, place]
+                wider = _widening(drawn, len(contender.runs[task]) == 1, len(optimalities))
+                if one.value - wider * (one.value - one.low) > 1:
+                    yield task
 
     def _mean(self, name: str) -> np.ndarray:
         """The mean score over tasks on each resample."""
