@@ -87,9 +87,14 @@ def test_equal_models_with_noise_differ_significantly_about_one_time_in_twenty(t
 
 
 def test_holm_multiplies_the_smallest_most_and_never_falls():
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])  # statsmodels gives the same
-    assert holm([0.5, 0.9]) == [1.0, 1.0]
-    assert holm([]) == []
+    assert holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([0.03, 0.06, 0.06])  # as statsmodels
+    assert holm(np.array([0.5, 0.9])).tolist() == [1.0, 1.0]
+    assert holm(np.array([])).tolist() == []
+
+
+def test_holm_corrects_each_column_for_the_tests_that_it_has():
+    p_values = np.array([[0.01, 0.2], [0.04, np.nan], [0.03, 0.01]])
+    np.testing.assert_allclose(holm(p_values), [[0.03, 0.2], [0.06, np.nan], [0.06, 0.02]])
 
 
 def test_the_p_value_counts_the_smaller_side_twice():
@@ -103,7 +108,7 @@ def test_a_task_without_a_score_is_told_and_does_not_count(tiny):
     assert by_task["decision_tree"].difference.reason == "baseline zero is no better than answering 0 here"
     assert by_task["decision_tree"].p is None
     others = [one for task, one in by_task.items() if task != "decision_tree"]
-    assert [one.p_corrected for one in others] == holm([one.p for one in others])
+    assert [one.p_corrected for one in others] == holm(np.array([one.p for one in others])).tolist()
 
 
 def test_no_mean_is_given_over_fewer_tasks_than_were_asked_for(tiny):
@@ -162,7 +167,7 @@ def test_a_difference_on_fewer_prompts_knows_of_how_many(own):
 def test_the_p_value_of_the_mean_is_not_corrected(tiny):
     a, b = (contender(name, errors_of(name)) for name in ("ridge", "zero"))
     *tasks, mean = compare(tiny, a, b, TASKS)
-    assert [one.p_corrected for one in tasks] == holm([one.p for one in tasks])
+    assert [one.p_corrected for one in tasks] == holm(np.array([one.p for one in tasks])).tolist()
     assert tasks[0].p_corrected == 2 * tasks[0].p
     assert mean.p is not None
     assert mean.p_corrected is None

@@ -8,14 +8,14 @@ smaller share of resamples at or beyond 0 with one added to either count (Daviso
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from icl_bench.errors import InputError
 from icl_bench.evaluation.sampled import Contender, Sampled, sample_task
-from icl_bench.evaluation.scores import interval_estimate
+from icl_bench.evaluation.scores import interval_estimates
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite
 
@@ -70,62 +70,89 @@ class Contrast:
     a: int
     others: Mapping[str, int]
 
-    def each(self) -> Iterator[tuple[str, "_Sampled"]]:
-        """Every other, and the difference from it on the task, its p-value not yet corrected."""
+    def found(self) -> "_Found":
+        """What separates it from every other."""
         one, places = self.sampled, list(self.others.values())
         estimates, drawn = one.differences(self.a, places)
-        p_values = two_sided_p(drawn).tolist()
-        scores = [float(score) if np.isfinite(score) else None for score in one.scores[[self.a, *places]]]
-        for k, (name, estimate) in enumerate(zip(self.others, estimates, strict=True)):
-            p = None if estimate.low is None else p_values[k]
-            told = Difference(self.task, one.prompts, one.of, scores[0], scores[k + 1], estimate, p, None)
-            yield name, _Sampled(told, drawn[:, k])
+        scores = [score if np.isfinite(score) else None for score in one.scores[[self.a, *places]].tolist()]
+        told = [each.low is not None for each in estimates]
+        return _Found(self, scores, estimates, np.where(told, two_sided_p(drawn), np.nan), drawn)
 
 
 @dataclass(frozen=True)
-class _Sampled:
-    told: Difference
-    drawn: Float[np.ndarray, " resamples"]
+class _Found:
+    """The differences of a contrast; a p-value is NaN where there is no interval."""
+
+    of: Contrast
+    scores: Sequence[float | None]  # of the one, then of the others
+    estimates: Sequence[Estimate]
+    p: Float[np.ndarray, " others"]
+    drawn: Float[np.ndarray, "resamples others"]
+
+    def told(self, p_corrected: Mapping[str, float]) -> Iterator[tuple[str, Difference]]:
+        """Each of the others, and the difference from it."""
+        task, one = self.of.task, self.of.sampled
+        a, *scores = self.scores
+        for name, b, estimate, p in zip(
+            self.of.others, scores, self.estimates, self.p.tolist(), strict=True
+        ):
+            tested = (None, None) if estimate.low is None else (p, p_corrected[name])
+            yield name, Difference(task, one.prompts, one.of, a, b, estimate, *tested)
 
 
 def differences(contrasts: Sequence[Contrast], wanted: int) -> dict[str, list[Difference]]:
     """By other model, a difference for each task, then, where all that are wanted have one with an interval,
     that of their mean: a mean over fewer would be another quantity from pair to pair."""
-    by_other: dict[str, list[_Sampled]] = {}
-    for contrast in contrasts:
-        for name, found in contrast.each():
-            by_other.setdefault(name, []).append(found)
-    return {name: _corrected(found, wanted) for name, found in by_other.items()}
+    names = list(dict.fromkeys(name for one in contrasts for name in one.others))
+    found = [one.found() for one in contrasts]
+    p_values = np.full((len(found), len(names)), np.nan)
+    columns = {name: column for column, name in enumerate(names)}
+    for row, one in zip(p_values, found, strict=True):
+        row[[columns[name] for name in one.of.others]] = one.p
+    by_other: dict[str, list[Difference]] = {name: [] for name in names}
+    for one, corrected in zip(found, holm(p_values).tolist(), strict=True):
+        for name, told in one.told(dict(zip(names, corrected, strict=True))):
+            by_other[name].append(told)
+    whole = np.isfinite(p_values).sum(axis=0) == wanted
+    complete = [name for name, has_all in zip(names, whole, strict=True) if has_all and wanted > 1]
+    for name, mean in _means(found, complete, by_other):
+        by_other[name].append(mean)
+    return by_other
 
 
-def _corrected(found: Sequence[_Sampled], wanted: int) -> list[Difference]:
-    tested = [one for one in found if one.told.p is not None]
-    p_values = {one.told.task: one.told.p for one in tested if one.told.p is not None}
-    corrected = dict(zip(p_values, holm(list(p_values.values())), strict=True))
-    told = [replace(one.told, p_corrected=corrected.get(one.told.task)) for one in found]
-    return [*told, _mean(told, [one.drawn for one in tested])] if len(tested) == wanted > 1 else told
+def _means(
+    found: Sequence[_Found], names: Sequence[str], by_other: Mapping[str, Sequence[Difference]]
+) -> Iterator[tuple[str, Difference]]:
+    """Over tasks of equal weight, each resampled on its own: strata. `names` are those with every task."""
+    if not names:
+        return
+    drawn = 0
+    for one in found:
+        columns = {name: column for column, name in enumerate(one.of.others)}
+        drawn = drawn + one.drawn.T[[columns[name] for name in names]]  # resamples of one lie side by side
+    drawn = drawn.T / len(found)
+    ab = np.array([[(one.a, one.b) for one in by_other[name]] for name in names]).mean(axis=1)
+    estimates = interval_estimates(ab[:, 0] - ab[:, 1], drawn)
+    for name, (a, b), estimate, p in zip(
+        names, ab.tolist(), estimates, two_sided_p(drawn).tolist(), strict=True
+    ):
+        prompts, of = (sum(getattr(one, what) for one in by_other[name]) for what in ("prompts", "of"))
+        yield name, Difference(MEAN, prompts, of, a, b, estimate, p, None)
 
 
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction: the i-th smallest of m times (m − i), never falling, at most 1."""
-    order = np.argsort(p_values, kind="stable")
-    corrected = np.empty(len(p_values))
-    corrected[order] = np.maximum.accumulate(
-        np.asarray(p_values)[order] * (len(p_values) - np.arange(len(order)))
-    )
-    return np.minimum(corrected, 1.0).tolist()
+def holm(p_values: Float[np.ndarray, "tests ..."]) -> Float[np.ndarray, "tests ..."]:
+    """Holm's step-down correction: the i-th smallest of m times (m − i), never falling, at most 1. Tests that
+    were not made are NaN; they stay it, and are not counted."""
+    order = np.argsort(p_values, axis=0, kind="stable")  # NaN last
+    smallest_first = np.take_along_axis(p_values, order, axis=0)
+    place = np.cumsum(np.ones_like(p_values), axis=0) - 1
+    times = np.isfinite(p_values).sum(axis=0) - place
+    corrected = np.empty_like(p_values)
+    np.put_along_axis(corrected, order, np.maximum.accumulate(smallest_first * times, axis=0), axis=0)
+    return np.minimum(corrected, 1.0)
 
 
 def two_sided_p(differences: Float[np.ndarray, "resamples ..."]) -> Float[np.ndarray, "..."]:
     """Twice the smaller share of resamples on either side of 0, at most 1."""
     smaller = np.minimum((differences <= 0).sum(axis=0), (differences >= 0).sum(axis=0))
     return np.asarray(np.minimum(1.0, 2 * (smaller + 1) / (len(differences) + 1)))
-
-
-def _mean(tasks: Sequence[Difference], drawn: Sequence[np.ndarray]) -> Difference:
-    """Over tasks of equal weight, each resampled on its own: strata."""
-    a, b = (float(np.mean([getattr(one, side) for one in tasks])) for side in ("a", "b"))
-    prompts, of = sum(one.prompts for one in tasks), sum(one.of for one in tasks)
-    mean = np.mean(drawn, axis=0)
-    p = float(two_sided_p(mean))
-    return Difference(MEAN, prompts, of, a, b, interval_estimate(a - b, mean), p, None)

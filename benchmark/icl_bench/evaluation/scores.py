@@ -110,8 +110,17 @@ def defined_estimates(
 
 def interval_estimate(value: float, resampled: Float[np.ndarray, " resamples"]) -> Estimate:
     """A value with the central 95% of its resamples."""
-    low, high = interval_ends(resampled)
-    return Estimate(value=float(value), low=float(low), high=float(high), reason=None)
+    return interval_estimates(np.array([value]), resampled[:, None])[0]
+
+
+def interval_estimates(
+    values: Float[np.ndarray, " values"], resampled: Float[np.ndarray, "resamples values"]
+) -> list[Estimate]:
+    """The same of several values at once."""
+    return [
+        Estimate(value=value, low=low, high=high, reason=None)
+        for value, low, high in zip(values.tolist(), *interval_ends(resampled).tolist(), strict=True)
+    ]
 
 
 def interval_ends(resampled: Float[np.ndarray, "resamples ..."]) -> Float[np.ndarray, "2 ..."]:
