@@ -22,6 +22,7 @@ difference: about how far apart two neighbours have to be before one comparison 
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -31,6 +32,7 @@ from scipy.stats import t as student
 from icl_bench.evaluation.compare import Contrast, Difference, compare, differences
 from icl_bench.evaluation.sampled import Contender, SampledTask, sample_task
 from icl_bench.evaluation.scores import CONFIDENCE, interval_ends, interval_estimate
+from icl_bench.resources import cores
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite
 
@@ -67,10 +69,7 @@ class Board:
     ) -> None:
         self.suite = suite
         self._contenders = {one.name: one for one in (*models, *baselines)}
-        self._places: dict[str, dict[str, tuple[SampledTask, int]]] = {
-            task: _sample(suite, task, [one for one in self._contenders.values() if one.runs.get(task)])
-            for task in suite.tasks
-        }
+        self._places = self._sample()
         complete, left = _best_first([self._standing(one) for one in models])
         means = np.array([self._mean(one.name) for one in complete]).T  # (resamples, models)
         single = [max(one.runs.values()) == 1 for one in complete]
@@ -104,16 +103,25 @@ class Board:
         }
         return {name: alone.get(name) or found[name] for name in others}
 
+    def _sample(self) -> dict[str, dict[str, tuple[SampledTask, int]]]:
+        """By task, where the scores of each are: several tasks at a time."""
+
+        def sample(task: str) -> dict[str, tuple[SampledTask, int]]:
+            return _sample(self.suite, task, [one for one in self._contenders.values() if one.runs.get(task)])
+
+        with ThreadPoolExecutor(cores()) as pool:
+            return dict(zip(self.suite.tasks, pool.map(sample, self.suite.tasks), strict=True))
+
     def _standing(self, contender: Contender) -> Standing:
         found = {task: one[contender.name] for task, one in self._places.items() if contender.name in one}
-        scores = {task: one.score.estimate(place) for task, (one, place) in found.items()}
+        scores = {task: one.score.estimates[place] for task, (one, place) in found.items()}
         mean = None
         if len(scores) == len(self.suite.tasks) and all(one.low is not None for one in scores.values()):
             values = [one.value for one in scores.values() if one.value is not None]
             fewer = [one.prompts for one in scores.values() if one.prompts is not None]
             mean = interval_estimate(float(np.mean(values)), self._mean(contender.name))
             mean = mean.model_copy(update={"prompts": min(fewer)}) if fewer else mean
-        optimalities = {task: one.optimality.estimate(place) for task, (one, place) in found.items()}
+        optimalities = {task: one.optimality.estimates[place] for task, (one, place) in found.items()}
         return Standing(
             contender.name,
             {task: len(contender.runs[task]) for task in found},

@@ -15,7 +15,7 @@ there is no step: nothing is known of other runs, and the interval is that of it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Float
@@ -24,7 +24,6 @@ from icl_bench.errors import InputError
 from icl_bench.evaluation.references import suite_references
 from icl_bench.evaluation.scores import (
     bootstrap_key,
-    defined_estimate,
     defined_estimates,
     model_scores,
     resampled_sums,
@@ -65,10 +64,13 @@ class Sampled:
     resampled: Float[np.ndarray, "resamples models"]
     reason: str | None = None
 
-    def estimate(self, model: int) -> Estimate:
-        """The score of one with its 95% interval."""
-        estimate = self._estimate(self.scores[model], self.resampled[:, model])
-        return estimate.model_copy(update={"prompts": self.prompts if self.prompts < self.of else None})
+    @cached_property
+    def estimates(self) -> list[Estimate]:
+        """The score of each with its 95% interval."""
+        found = self._estimates(self.scores, self.resampled)
+        if self.prompts == self.of:
+            return found
+        return [one.model_copy(update={"prompts": self.prompts}) for one in found]
 
     def differences(
         self, a: int, others: Sequence[int]
@@ -76,14 +78,12 @@ class Sampled:
         """How much higher the score of one is than those of others, with intervals, and on each resample."""
         rows = self.resampled.T
         drawn = (rows[a] - rows[list(others)]).T  # a resample of one difference lies beside the next
-        if self.reason is not None:
-            return [without_estimate(self.reason)] * len(others), drawn
-        return defined_estimates(self.scores[a] - self.scores[list(others)], drawn, self.base), drawn
+        return self._estimates(self.scores[a] - self.scores[list(others)], drawn), drawn
 
-    def _estimate(self, value: float, resampled: np.ndarray) -> Estimate:
+    def _estimates(self, values: np.ndarray, resampled: np.ndarray) -> list[Estimate]:
         if self.reason is not None:
-            return without_estimate(self.reason)
-        return defined_estimate(value, resampled, self.base)
+            return [without_estimate(self.reason)] * len(values)
+        return defined_estimates(values, resampled, self.base)
 
 
 @dataclass(frozen=True)
