@@ -46,6 +46,7 @@ class Renderer:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._version = version("icl-bench")
         self._folder = data_folder("leaderboard")
         self._environment = Environment(
             loader=FileSystemLoader(self._folder / "templates"),
@@ -65,7 +66,7 @@ class Renderer:
             to=partial(relative, page=page.path),
             css=self._css.path,
             js=self._js.path,
-            version=version("icl-bench"),
+            version=self._version,
             **(page.context() if callable(page.context) else page.context),
         )
         return File(page.path, text.encode())

@@ -1,7 +1,7 @@
 """Two models at a time: a page a model, with what separates it from others."""
 
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -42,11 +42,16 @@ def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
     return {
         "board": board,
         "model": model,
-        "others": [(one, {task.task: task for task in found[one.name]}, found[one.name]) for one in others],
-        "mean": MEAN,
+        "others": [(one, _row(board, found[one.name]), found[one.name]) for one in others],
         "quote": shlex.quote,
         "once": _once,
     }
+
+
+def _row(board: SuiteBoard, found: Sequence[Difference]) -> list[Difference | None]:
+    """The mean and every task, None where there is no difference."""
+    by_task = {one.task: one for one in found}
+    return [by_task.get(task) for task in (MEAN, *board.suite.tasks)]
 
 
 def _once(cell: Callable[[Difference | None], Markup]) -> Callable[[Difference | None], Markup]:
