@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from icl_bench.charts.axes import Axis
 from icl_bench.charts.elements import (
@@ -85,12 +85,12 @@ def draw_panel(panel: Panel) -> str:
     for role, values in curves:
         if values is not None:
             style = _styles()[role]
-            parts = [part for run in runs(_placed(values, x, y)) for part in inside(run, y.end, y.start)]
-            _draw_line(coloured(svg, style.colour), "".join(map(_path, parts)), style)
+            _draw_line(coloured(svg, style.colour), _reference_path(tuple(values), x, y), style)
     _draw_model(coloured(svg, _styles()["model"].colour), panel, x, y)
     return as_text(svg)
 
 
+@cache
 def draw_legend() -> str:
     """What the lines of every panel are, as an `<svg>` of 430 × 48 pixels."""
     svg = picture(430, 48, "Legend", f"The lines of the panels: {'; '.join(_NAMES.values())}.")
@@ -130,6 +130,13 @@ def _draw_axes(svg: Element, panel: Panel, x: Axis, y: Axis) -> None:
     if panel.scored_last:
         last = x.pixel(len(panel.zero) - 1)
         stroke(muted, f"M{px(last)},{px(y.start)}V{px(y.end)}", stroke_dasharray="1 3")
+
+
+@lru_cache(maxsize=256)
+def _reference_path(values: tuple[Number, ...], x: Axis, y: Axis) -> str:
+    """What is inside the frame of a curve that every model's panel of a task has."""
+    parts = [part for run in runs(_placed(values, x, y)) for part in inside(run, y.end, y.start)]
+    return "".join(map(_path, parts))
 
 
 def _draw_model(group: Element, panel: Panel, x: Axis, y: Axis) -> None:
