@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
+from yaml.constructor import SafeConstructor
+from yaml.cyaml import CParser
+from yaml.resolver import Resolver
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000  # every alias written out
@@ -73,7 +77,15 @@ def _check_bounded(value: Any) -> None:
     raise PlainYAMLError(f"more than {MAX_VALUES:,} values")
 
 
-class _PlainLoader(yaml.SafeLoader):
+class _PlainLoader(Composer, CParser, SafeConstructor, Resolver):  # type: ignore[misc]
+    """PyYAML's safe loader with libyaml's parser, which is several times as fast. Its composer is not used:
+    deep nesting overflows the stack there, where Python raises RecursionError."""
+
+    def __init__(self, stream: str) -> None:
+        CParser.__init__(self, stream)
+        for base in (Composer, SafeConstructor, Resolver):
+            base.__init__(self)
+
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()
         if getattr(event, "tag", None) is not None:

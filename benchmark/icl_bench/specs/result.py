@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import from_json
 
 from icl_bench.errors import SpecError
 from icl_bench.files import write_text
@@ -211,10 +212,17 @@ def without_timings(record: ResultRecord) -> str:
 def parse_record(text: str, source: str) -> ResultRecord:
     """Validate a record's JSON; SpecError says what is wrong and where."""
     try:
-        value = json.loads(text)
+        value = _as_data(text)
     except (ValueError, RecursionError) as error:
         raise SpecError(f"{source}: not JSON ({error}); evaluate again to write it anew") from None
     return parse(ResultRecord, value, source)
+
+
+def _as_data(text: str) -> Any:
+    try:
+        return from_json(text)  # several times as fast
+    except ValueError:
+        return json.loads(text)  # reads what the other does not, and says what is wrong
 
 
 def _row(name: str, task: TaskResult) -> dict[str, Any]:
