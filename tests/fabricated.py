@@ -250,9 +250,10 @@ def recorded(found: Sequence[Entry]) -> Iterator[None]:
     curves = {f"seed {seed}": (steps, [5.0 / (step + seed) ** 0.5 for step in steps]) for seed in range(3)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", "1748736000")  # DATE
+        patch.setattr("icl_bench.leaderboard.write.installed_submissions", lambda: [])
         patch.setattr(
             "icl_bench.leaderboard.write.recorded_entries",
-            lambda suite: list(found) if suite.name == SUITE else [],
+            lambda suite, submissions: list(found) if suite.name == SUITE else [],
         )
         patch.setattr(
             "icl_bench.leaderboard.pages.models.learning_curves",

@@ -53,7 +53,7 @@ def test_its_row_on_the_board_is_marked():
 
 def test_the_terminal_marks_it_too(monkeypatch):
     found = [entry("decision_tree", 0.5)]
-    monkeypatch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite: found)
+    monkeypatch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite, submissions: found)
     table = CliRunner().invoke(app, ["leaderboard", "show"]).stdout
     assert [NAME in line for line in table.splitlines() if "⚠" in line and "|" in line] == [True]
     assert "⚠: better than an exact predictor can be" in table

@@ -11,7 +11,7 @@ from icl_bench.evaluation.recorded import board_records
 from icl_bench.leaderboard.data import board_data
 from icl_bench.leaderboard.entries import board_of, recorded_entries
 from icl_bench.submissions.record import record_submission
-from icl_bench.submissions.recorded import recorded_submissions
+from icl_bench.submissions.recorded import installed_submissions, recorded_submissions
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def supersede(submitted: Submitted, tmp_path: Path, revision: str, reason: str) 
 
 
 def test_it_is_read_with_its_fresh_results(board, tiny, submitted):
-    (found,) = recorded_submissions(tiny)
+    (found,) = recorded_submissions(tiny, installed_submissions())
     assert found.submission == submitted.entry.submission
     assert (list(found.records), list(found.fresh), found.corrections) == ([0], [0], [])
     assert found.fresh[0].commit == COMMIT
@@ -47,7 +47,7 @@ def test_it_is_read_with_its_fresh_results(board, tiny, submitted):
 
 
 def test_it_stands_on_the_board_and_is_verified(board, tiny):
-    (entry,) = recorded_entries(tiny)
+    (entry,) = recorded_entries(tiny, installed_submissions())
     (row,) = board_data(board_of(tiny, [entry]), [entry]).models
     assert (row.name, row.kind, row.verified) == (MODEL, "submission", True)
     assert set(row.tasks) == set(TASKS)
@@ -58,7 +58,7 @@ def test_it_stands_on_the_board_and_is_verified(board, tiny):
 def test_what_the_submission_does_not_list_is_not_verified(board, tiny, submitted):
     """As between a merge and what records its results: those of the commit before still stand there."""
     submitted.change(lambda value: value["runs"][0].update(revision=OTHER))
-    (entry,) = recorded_entries(tiny)
+    (entry,) = recorded_entries(tiny, installed_submissions())
     (row,) = board_data(board_of(tiny, [entry]), [entry]).models
     assert not row.verified
     assert [(run.revision, run.files) for run in row.submission.runs] == [(REVISION, {})]
@@ -77,7 +77,7 @@ def test_every_correction_keeps_its_record_and_its_reason(board, tiny, submitted
     supersede(submitted, tmp_path, REVISION, "The first reason.")
     second = submitted.value["runs"][0]["revision"]
     supersede(submitted, tmp_path, second, "Another, later on.")
-    (found,) = recorded_submissions(tiny)
+    (found,) = recorded_submissions(tiny, installed_submissions())
     told = {one.record.model.revision: one.reason for one in found.corrections}
     assert told == {REVISION: "The first reason.", second: "Another, later on."}
     assert found.records[0].model.revision == submitted.value["runs"][0]["revision"]
@@ -88,14 +88,14 @@ def test_results_of_another_model_are_not_taken_for_its_own(board, tiny):
     path = board / "someone__model/results" / f"{SUITE}-seed-0.json"
     path.write_text(path.read_text().replace(MODEL, "someone/other"))
     with pytest.raises(SpecError, match="is of someone/other, not of someone/model; restore the file"):
-        recorded_entries(tiny)
+        recorded_entries(tiny, installed_submissions())
 
 
 def test_fresh_results_of_another_revision_are_refused(board, tiny):
     path = board / "someone__model/results" / f"{SUITE}-seed-0.fresh.json"
     path.write_text(path.read_text().replace(REVISION, OTHER))
     with pytest.raises(SpecError, match="is not of the record beside it; restore the file"):
-        recorded_entries(tiny)
+        recorded_entries(tiny, installed_submissions())
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def kernel(u, delta, A, B, C, D):
 
 
 if __name__ == "__main__":
+    scans.mark_for_compiler()
     compare("llama", (3, 5), whole=True)
     compare("mamba", (3,), whole=True)
     torch._dynamo.reset()

@@ -53,7 +53,6 @@ def selective_scan_reference(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: 
     return torch.stack(ys, dim=1)
 
 
-@torch.compiler.assume_constant_result  # torch.compile does not look into imports
 def has_mamba_ssm(device: str) -> bool:
     """Whether mamba-ssm's scan is there for a kind of device, a GPU."""
     return device == "cuda" and mamba_ssm_kernel() is not None
@@ -69,12 +68,21 @@ def mamba_ssm_kernel() -> Callable[..., Tensor] | None:
     return module.selective_scan_fn
 
 
-@torch.compiler.disable
 def _scan_by_mamba_ssm(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
     kernel = mamba_ssm_kernel()
     if kernel is None:
         raise RuntimeError("mamba-ssm is not there; ask has_mamba_ssm first")
     return scan_with_mamba_ssm(kernel, u, delta, A, B, C, D)
+
+
+@functools.cache
+def mark_for_compiler() -> None:
+    """Say what torch.compile is not to look into: an import, and a kernel of others. Who compiles says it
+    first; said here, every command would wait for the compiler's own import, which takes as long as torch's.
+    """
+    global _scan_by_mamba_ssm
+    torch.compiler.assume_constant_result(has_mamba_ssm)
+    _scan_by_mamba_ssm = torch.compiler.disable(_scan_by_mamba_ssm)
 
 
 # Operators that torch.compile takes as they are: it would write the loop over tokens out, step by step. What

@@ -44,10 +44,11 @@ def show(
     """
     from icl_bench.leaderboard.data import board_data
     from icl_bench.leaderboard.entries import board_of, recorded_entries
+    from icl_bench.submissions.recorded import installed_submissions
     from icl_bench.suites import load_suite
 
     of = load_suite(suite)
-    entries = recorded_entries(of)
+    entries = recorded_entries(of, installed_submissions())
     board = board_of(of, entries)
     data = board_data(board, entries)
     if as_json:

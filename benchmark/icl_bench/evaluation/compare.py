@@ -93,11 +93,14 @@ class _Found:
         """Each of the others, and the difference from it."""
         task, one = self.of.task, self.of.sampled
         a, *scores = self.scores
-        for name, b, estimate, p in zip(
-            self.of.others, scores, self.estimates, self.p.tolist(), strict=True
-        ):
+        for name, b, estimate, p in zip(self.of.others, scores, self.estimates, self.p.tolist(), strict=True):
             tested = (None, None) if estimate.low is None else (p, p_corrected[name])
             yield name, Difference(task, one.prompts, one.of, a, b, estimate, *tested)
+
+    def drawn_of(self, names: Sequence[str]) -> Float[np.ndarray, "names resamples"]:
+        """Those of some of the others: the resamples of one lie side by side."""
+        columns = {name: column for column, name in enumerate(self.of.others)}
+        return self.drawn.T[[columns[name] for name in names]]
 
 
 def differences(contrasts: Sequence[Contrast], wanted: int) -> dict[str, list[Difference]]:
@@ -126,11 +129,7 @@ def _means(
     """Over tasks of equal weight, each resampled on its own: strata. `names` are those with every task."""
     if not names:
         return
-    drawn = 0
-    for one in found:
-        columns = {name: column for column, name in enumerate(one.of.others)}
-        drawn = drawn + one.drawn.T[[columns[name] for name in names]]  # resamples of one lie side by side
-    drawn = drawn.T / len(found)
+    drawn = np.mean([one.drawn_of(names) for one in found], axis=0).T
     ab = np.array([[(one.a, one.b) for one in by_other[name]] for name in names]).mean(axis=1)
     estimates = interval_estimates(ab[:, 0] - ab[:, 1], drawn)
     for name, (a, b), estimate, p in zip(

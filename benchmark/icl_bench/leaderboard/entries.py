@@ -1,6 +1,6 @@
 """What stands on a board: models with their recorded results, and baselines with their frozen errors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -17,6 +17,7 @@ from icl_bench.models.layout import WEIGHTS_FILE, place_file
 from icl_bench.models.reference import PREFIX, reference_folder, reference_names
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.result import ResultRecord
+from icl_bench.submissions.folder import SubmissionFolder
 from icl_bench.submissions.recorded import RecordedSubmission, recorded_submissions
 from icl_bench.suites import Suite
 from icl_bench.suites.frozen_errors import frozen_baselines
@@ -59,11 +60,12 @@ def family(spec: ArchitectureSpec) -> Family:
     return "hybrid" if spec.state_per_token() else "recurrent"
 
 
-def recorded_entries(suite: Suite) -> list[Entry]:
+def recorded_entries(suite: Suite, submissions: Iterable[SubmissionFolder]) -> list[Entry]:
     """The references and submissions that results are recorded of; SpecError where a file cannot be read."""
     found = [Entry(PREFIX + name, reference_records(name, suite)) for name in reference_names(suite.name)]
     found += [
-        Entry(one.submission.model, list(one.records.values()), one) for one in recorded_submissions(suite)
+        Entry(one.submission.model, list(one.records.values()), one)
+        for one in recorded_submissions(suite, submissions)
     ]
     return [entry for entry in found if entry.records]
 

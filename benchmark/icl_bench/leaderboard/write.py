@@ -11,6 +11,7 @@ from icl_bench.leaderboard.folder import site_folder
 from icl_bench.leaderboard.site import Site, SuiteBoard, site_files
 from icl_bench.progress import progress
 from icl_bench.resources import data_folder
+from icl_bench.submissions.recorded import installed_submissions
 from icl_bench.suites import load_suite, suite_names
 
 _DATA = ("submissions", "tasks")
@@ -25,7 +26,8 @@ def gather_site(address: str, repository: str | None) -> Site:
     if repository is not None:
         check_address(repository, "--repository", extended=True)
     suites = [load_suite(name) for name in suite_names()]
-    entries = {suite.name: recorded_entries(suite) for suite in suites}
+    submissions = installed_submissions()
+    entries = {suite.name: recorded_entries(suite, submissions) for suite in suites}
     suites.sort(key=lambda suite: -len(entries[suite.name]))
     boards = [SuiteBoard(suite, entries[suite.name], place == 0) for place, suite in enumerate(suites)]
     return Site(boards, data_date(), address.rstrip("/") + "/", repository)

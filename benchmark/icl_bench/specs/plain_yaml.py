@@ -5,9 +5,6 @@ from typing import Any
 
 import yaml
 from yaml.composer import Composer
-from yaml.constructor import SafeConstructor
-from yaml.cyaml import CParser
-from yaml.resolver import Resolver
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000  # every alias written out
@@ -77,17 +74,16 @@ def _check_bounded(value: Any) -> None:
     raise PlainYAMLError(f"more than {MAX_VALUES:,} values")
 
 
-class _PlainLoader(Composer, CParser, SafeConstructor, Resolver):  # type: ignore[misc]
-    """PyYAML's safe loader with libyaml's parser, which is several times as fast. Its composer is not used:
-    deep nesting overflows the stack there, where Python raises RecursionError."""
+class _PlainLoader(Composer, yaml.CSafeLoader):  # two composers: the first is used
+    """Libyaml's parser, several times as fast as PyYAML's, under PyYAML's composer: where nesting is deep
+    that raises RecursionError, and libyaml's overflows the stack."""
 
     def __init__(self, stream: str) -> None:
-        CParser.__init__(self, stream)
-        for base in (Composer, SafeConstructor, Resolver):
-            base.__init__(self)
+        yaml.CSafeLoader.__init__(self, stream)
+        Composer.__init__(self)
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event = self.peek_event()
+        event: Any = self.peek_event()
         if getattr(event, "tag", None) is not None:
             problem = (
                 f"the tag {event.tag!r:.60} is not read; write plain values, in quotes where they are text"

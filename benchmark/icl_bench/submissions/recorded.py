@@ -1,6 +1,6 @@
 """What is recorded of submissions on a suite: results, the check on fresh prompts, and what was replaced."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,18 +52,22 @@ class RecordedSubmission:
         return next((run for run in runs if run.revision == revision), None)
 
 
-def recorded_submissions(suite: Suite, root: Path | None = None) -> list[RecordedSubmission]:
-    """The submissions below `root`, by default this installation's, that have results on a suite, by name.
+def installed_submissions() -> list[SubmissionFolder]:
+    """Every submission of this installation, by name; SpecError where one cannot be read."""
+    return submission_entries(data_folder("submissions"))
 
-    SpecError where a submission or a record cannot be read, or where one is not of the other.
+
+def recorded_submissions(suite: Suite, submissions: Iterable[SubmissionFolder]) -> list[RecordedSubmission]:
+    """Those of the submissions that have results on a suite.
+
+    SpecError where a record cannot be read, or is not of its submission.
     """
-    root = root or data_folder("submissions")
-    found = [_recorded(entry, suite, root) for entry in submission_entries(root)]
+    found = [_recorded(entry, suite) for entry in submissions]
     return [one for one in found if one.records]
 
 
-def _recorded(entry: SubmissionFolder, suite: Suite, root: Path) -> RecordedSubmission:
-    records = submitted_records(entry.submission.model, suite, root)
+def _recorded(entry: SubmissionFolder, suite: Suite) -> RecordedSubmission:
+    records = submitted_records(entry.submission.model, suite, entry.path.parent)
     fresh = {}
     for seed, record in records.items():
         path = entry.results / record_file(f"{suite.name}-seed-{seed}", fresh=True)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from icl_bench.blocks.mamba import Mamba
+from icl_bench.blocks.selective_scan import mark_for_compiler
 from icl_bench.errors import InputError
 
 SHAPES = 64  # prompts of as many lengths may be compiled: a curriculum has some twenty
@@ -49,6 +50,7 @@ def compiled_model(
     `first` are prompts, whose passes are compiled at once: InputError where that fails, which leaves the
     model without gradients. `whole` are the points, d and k of the longest prompts to come.
     """
+    mark_for_compiler()
     device = first[0].device
     torch._dynamo.config.recompile_limit = SHAPES
     if device.type == "cpu":  # mixers have compiled kernels of their own there
