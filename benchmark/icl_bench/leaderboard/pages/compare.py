@@ -12,8 +12,8 @@ from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
 
-ALL = 60  # up to so many, each is compared with every other
-NEIGHBOURS = 5  # beyond that, with those in rank before and after, with references and with baselines
+ALL = 60  # up to so many, each is compared with every other and with baselines
+NEIGHBOURS = 5  # beyond that, with so many before and after it in rank, and with references
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -23,7 +23,7 @@ def pages(site: Site) -> Iterator[Page]:
         "compare.html",
         "Compare two models",
         "Paired differences of two models on every task, with intervals and corrected p-values.",
-        {"boards": [board for board in site.boards if board.data.models]},
+        {"boards": [(board, _baselines(board)) for board in site.boards if board.data.models]},
     )
     for board in site.boards:
         for model in board.data.models:
@@ -66,12 +66,18 @@ def _once(cell: Callable[[Difference | None], Markup]) -> Callable[[Difference |
     return rendered
 
 
+def _baselines(board: SuiteBoard) -> list[ModelData]:
+    """Those that every model is compared with."""
+    return board.data.baselines if len(board.data.models) <= ALL else []
+
+
 def _others(board: SuiteBoard, model: ModelData) -> list[ModelData]:
     """Those that a model is compared with: they share a task with it."""
-    models, baselines = board.data.models, board.data.baselines
+    models = board.data.models
     if len(models) > ALL:
         place = next(k for k, one in enumerate(models) if one is model)
         first, end = max(0, place - NEIGHBOURS), place + NEIGHBOURS + 1
         far = models[:first] + models[end:]
         models = models[first:end] + [one for one in far if one.kind == "reference"]
-    return [one for one in [*models, *baselines] if one is not model and set(one.tasks) & set(model.tasks)]
+    others = [one for one in (*models, *_baselines(board)) if one is not model]
+    return [one for one in others if set(one.tasks) & set(model.tasks)]
