@@ -8,6 +8,7 @@ from pathlib import Path
 from icl_bench.leaderboard.address import check_address
 from icl_bench.leaderboard.entries import recorded_entries
 from icl_bench.leaderboard.folder import site_folder
+from icl_bench.leaderboard.garbage import collection_paused, what_is_there_kept
 from icl_bench.leaderboard.site import Site, SuiteBoard, site_files
 from icl_bench.progress import progress
 from icl_bench.resources import data_folder
@@ -26,8 +27,9 @@ def gather_site(address: str, repository: str | None) -> Site:
     if repository is not None:
         check_address(repository, "--repository", extended=True)
     suites = [load_suite(name) for name in suite_names()]
-    submissions = installed_submissions()
-    entries = {suite.name: recorded_entries(suite, submissions) for suite in suites}
+    with collection_paused():
+        submissions = installed_submissions()
+        entries = {suite.name: recorded_entries(suite, submissions) for suite in suites}
     suites.sort(key=lambda suite: -len(entries[suite.name]))
     boards = [SuiteBoard(suite, entries[suite.name], place == 0) for place, suite in enumerate(suites)]
     return Site(boards, data_date(), address.rstrip("/") + "/", repository)
@@ -54,8 +56,9 @@ def write_site(site: Site, folder: Path, quiet: bool = False) -> int:
 
     Raises as `site_folder`.
     """
-    count, expected = 0, sum(3 * len(one.data.models) + len(one.suite.tasks) for one in site.boards) + 1
-    with site_folder(folder) as part, progress("building the site", expected, quiet) as advance:
+    count, expected = 0, sum(3 * len(one.entries) + len(one.suite.tasks) for one in site.boards) + 1
+    bar = progress("building the site", expected, quiet)
+    with site_folder(folder) as part, what_is_there_kept(), bar as advance:
         for file in site_files(site):
             path = part / file.path
             path.parent.mkdir(parents=True, exist_ok=True)

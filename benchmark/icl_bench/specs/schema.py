@@ -4,6 +4,8 @@ import copy
 import importlib
 import pkgutil
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -28,11 +30,17 @@ class Strict(BaseModel):
     @classmethod
     def _keys_are_known(cls, value: Any) -> Any:
         if isinstance(value, dict):
-            known = [field.alias or name for name, field in cls.model_fields.items()]
+            known = _keys(cls)
             for key in value:
                 if key not in known:
                     raise UnknownKeyError(key, known)
         return value
+
+
+@cache
+def _keys(of: type[BaseModel]) -> list[str]:
+    """What its fields are called in a file."""
+    return [field.alias or name for name, field in of.model_fields.items()]
 
 
 class UnknownKeyError(ValueError):
@@ -118,15 +126,17 @@ def all_faults(model: type[Model], value: Any) -> tuple[Model | None, list[tuple
     A mapping with an unknown key is looked at again without it. Rules over several fields are tried once each
     of them is sound.
     """
+    with suppress(ValidationError):
+        return model.model_validate(value), []
     value = copy.deepcopy(value)
     found: list[tuple[Location, str]] = []
     for _ in range(MAX_UNKNOWN_KEYS):
         try:
-            valid = model.model_validate(value)
+            model.model_validate(value)
         except ValidationError as error:
             faults = [(_within(value, place, fault), fault) for place, fault in _flat(error)]
         else:
-            return (None if found else valid), found
+            return None, found
         unknown = [(place, fault, _unknown_key(fault)) for place, fault in faults]
         strange = [(place, fault, error.key) for place, fault, error in unknown if error is not None]
         if not strange:

@@ -1,14 +1,13 @@
 """Two models at a time: a page a model, with what separates it from others."""
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from markupsafe import Markup
-
 from icl_bench.evaluation.compare import MEAN, Difference
 from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.pages.differences import DifferenceCells
 from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
 
@@ -44,7 +43,7 @@ def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "model": model,
         "others": [(one, _row(board, found[one.name]), found[one.name]) for one in others],
         "quote": shlex.quote,
-        "once": _once,
+        "cells": DifferenceCells(model.name, board.data.resamples),
     }
 
 
@@ -52,18 +51,6 @@ def _row(board: SuiteBoard, found: Sequence[Difference]) -> list[Difference | No
     """The mean and every task, None where there is no difference."""
     by_task = {one.task: one for one in found}
     return [by_task.get(task) for task in (MEAN, *board.suite.tasks)]
-
-
-def _once(cell: Callable[[Difference | None], Markup]) -> Callable[[Difference | None], Markup]:
-    """A cell that is rendered once: it stands in the table of all and in that of its pair."""
-    held: dict[int, Markup] = {}
-
-    def rendered(one: Difference | None) -> Markup:
-        if id(one) not in held:
-            held[id(one)] = cell(one)
-        return held[id(one)]
-
-    return rendered
 
 
 def _baselines(board: SuiteBoard) -> list[ModelData]:
