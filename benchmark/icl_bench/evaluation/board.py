@@ -26,8 +26,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.stats import norm, rankdata
-from scipy.stats import t as student
+from scipy.special import ndtr, stdtrit
 
 from icl_bench.evaluation.compare import Contrast, Difference, compare, differences
 from icl_bench.evaluation.sampled import Contender, SampledTask, sample_task
@@ -186,10 +185,8 @@ def _rank(values: np.ndarray, drawn: np.ndarray, single: Sequence[bool]) -> tupl
     if len(values) == 0:
         return [], None
     tail = (1 - CONFIDENCE) / 2
-    places = rankdata(-values, method="min").astype(int)
-    ends = np.quantile(
-        rankdata(-drawn, method="min", axis=1), [tail, 1 - tail], axis=0, method="inverted_cdf"
-    )
+    places, resampled = _places(values), np.array([_places(one) for one in drawn])
+    ends = np.quantile(resampled, [tail, 1 - tail], axis=0, method="inverted_cdf")
     groups = _groups(values, drawn, single)
     ranks = [
         Rank(int(place), int(low), int(high), group)
@@ -198,6 +195,11 @@ def _rank(values: np.ndarray, drawn: np.ndarray, single: Sequence[bool]) -> tupl
     if len(values) < 2:
         return ranks, None
     return ranks, float(np.median([_half_width(drawn, k, k + 1) for k in range(len(values) - 1)]))
+
+
+def _places(means: np.ndarray) -> np.ndarray:
+    """1 and the number of higher ones, of each."""
+    return 1 + len(means) - np.searchsorted(np.sort(means), means, side="right")
 
 
 def _groups(values: np.ndarray, drawn: np.ndarray, single: Sequence[bool]) -> list[int]:
@@ -217,12 +219,12 @@ def _widening(drawn: np.ndarray, single: bool, tests: int) -> float:
     run each."""
     degrees = np.inf if single else _degrees(drawn)
     tail = (1 - CONFIDENCE) / 2
-    return float(student.isf(tail / tests, degrees) / student.isf(tail, degrees))
+    return float(stdtrit(degrees, tail / tests) / stdtrit(degrees, tail))
 
 
 _DEGREES = np.array([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 40, 1e6])
-_ONE_SIGMA = norm.sf(1)  # beyond either end of an interval of 68%
-_RATIOS = student.isf((1 - CONFIDENCE) / 2, _DEGREES) / student.isf(_ONE_SIGMA, _DEGREES)
+_ONE_SIGMA = ndtr(-1)  # beyond either end of an interval of 68%
+_RATIOS = stdtrit(_DEGREES, (1 - CONFIDENCE) / 2) / stdtrit(_DEGREES, _ONE_SIGMA)
 
 
 def _degrees(drawn: np.ndarray) -> float:
