@@ -24,6 +24,7 @@ from icl_bench.charts.text import BOLD, plain, shortened, text_width
 from icl_bench.errors import InputError
 
 WIDTH, HEIGHT = 300, 190
+_Fixed = tuple[Number, ...]
 _TOP, _BOTTOM, _RIGHT = 30.0, 148.0, 290.0
 _HEADROOM = 1.08  # above the largest error of answering 0
 _SMALL, _TITLE = 10.5, 12.5
@@ -77,15 +78,9 @@ def draw_panel(panel: Panel) -> str:
     The y axis ends just above the largest error of answering 0. A model's error beyond it is drawn at the
     top, with an arrow where it is largest.
     """
-    x, y = _axes(panel)
     svg = picture(WIDTH, HEIGHT, panel.title, _in_words(panel))
-    _draw_axes(svg, panel, x, y)
-    curves: tuple[tuple[Role, Numbers | None], ...]
-    curves = ("exact", panel.exact), ("baseline", panel.baseline), ("zero", panel.zero)  # thin ones on top
-    for role, values in curves:
-        if values is not None:
-            style = _styles()[role]
-            _draw_line(coloured(svg, style.colour), _reference_path(tuple(values), x, y), style)
+    x, y, elements = _frame(panel)
+    svg.extend(elements)
     _draw_model(coloured(svg, _styles()["model"].colour), panel, x, y)
     return as_text(svg)
 
@@ -106,17 +101,40 @@ def draw_legend() -> str:
     return as_text(svg)
 
 
-def _axes(panel: Panel) -> tuple[Axis, Axis]:
-    top = _HEADROOM * max(filter(is_number, panel.zero), default=0.0) or 1.0
+def _frame(panel: Panel) -> tuple[Axis, Axis, Sequence[Element]]:
+    """What the panels of all models have on a task: axes and the curves of references."""
+    references = (None if one is None else tuple(one) for one in (panel.zero, panel.baseline, panel.exact))
+    return _drawn_frame(panel.title, *references, panel.scored_last)
+
+
+@lru_cache(maxsize=64)
+def _drawn_frame(
+    title: str, zero: _Fixed, baseline: _Fixed | None, exact: _Fixed | None, scored_last: bool
+) -> tuple[Axis, Axis, Sequence[Element]]:
+    x, y = _axes(zero)
+    frame = Element("g")
+    _draw_axes(frame, title, len(zero), scored_last, x, y)
+    curves: tuple[tuple[Role, _Fixed | None], ...]
+    curves = ("exact", exact), ("baseline", baseline), ("zero", zero)  # thin ones on top
+    for role, values in curves:
+        if values is not None:
+            style = _styles()[role]
+            parts = [part for run in runs(_placed(values, x, y)) for part in inside(run, y.end, y.start)]
+            _draw_line(coloured(frame, style.colour), "".join(map(_path, parts)), style)
+    return x, y, tuple(frame)
+
+
+def _axes(zero: Numbers) -> tuple[Axis, Axis]:
+    top = _HEADROOM * max(filter(is_number, zero), default=0.0) or 1.0
     y = Axis(0.0, top, start=_BOTTOM, end=_TOP)
     left = 14 + max(text_width(text, _SMALL) for _, text in y.ticks(3))
-    return Axis(0.0, max(1, len(panel.zero) - 1), whole=True, start=left, end=_RIGHT), y
+    return Axis(0.0, max(1, len(zero) - 1), whole=True, start=left, end=_RIGHT), y
 
 
-def _draw_axes(svg: Element, panel: Panel, x: Axis, y: Axis) -> None:
-    grid, ink, muted = (coloured(svg, name) for name in ("grid", "ink", "muted"))
-    title = shortened(plain(panel.title), (WIDTH - 8) / BOLD, _TITLE)
-    write(ink, title, 4, 15, _TITLE, font_weight="600")
+def _draw_axes(frame: Element, title: str, points: int, scored_last: bool, x: Axis, y: Axis) -> None:
+    grid, ink, muted = (coloured(frame, name) for name in ("grid", "ink", "muted"))
+    told = shortened(plain(title), (WIDTH - 8) / BOLD, _TITLE)
+    write(ink, told, 4, 15, _TITLE, font_weight="600")
     ticks = [(y.pixel(value), text) for value, text in y.ticks(3)]
     stroke(grid, "".join(f"M{px(x.start)},{px(height)}H{px(x.end)}" for height, _ in ticks))
     for height, text in ticks:
@@ -125,18 +143,11 @@ def _draw_axes(svg: Element, panel: Panel, x: Axis, y: Axis) -> None:
     stroke(muted, f"M{px(x.start)},{px(y.start)}H{px(x.end)}" + "".join(_tick(at, y) for at, _ in places))
     for at, text in places:
         write(muted, text, at, y.start + 16, _SMALL, text_anchor="middle")
-    label = "context length (only the last is scored)" if panel.scored_last else "context length"
+    label = "context length (only the last is scored)" if scored_last else "context length"
     write(muted, label, (x.start + x.end) / 2, y.start + 33, _SMALL, text_anchor="middle")
-    if panel.scored_last:
-        last = x.pixel(len(panel.zero) - 1)
+    if scored_last:
+        last = x.pixel(points - 1)
         stroke(muted, f"M{px(last)},{px(y.start)}V{px(y.end)}", stroke_dasharray="1 3")
-
-
-@lru_cache(maxsize=256)
-def _reference_path(values: tuple[Number, ...], x: Axis, y: Axis) -> str:
-    """What is inside the frame of a curve that every model's panel of a task has."""
-    parts = [part for run in runs(_placed(values, x, y)) for part in inside(run, y.end, y.start)]
-    return "".join(map(_path, parts))
 
 
 def _draw_model(group: Element, panel: Panel, x: Axis, y: Axis) -> None:
