@@ -25,18 +25,17 @@ def pages(site: Site) -> Iterator[Page]:
         {"boards": [(board, _baselines(board)) for board in site.boards if board.data.models]},
     )
     for board in site.boards:
-        for model in board.data.models:
+        for model, others in zip(board.data.models, _others(board), strict=True):
             yield Page(
                 board.page("compare", model.name),
                 "compared.html",
                 f"{model.name} compared on {board.suite.name}",
                 f"What separates {model.name} from other models, task by task.",
-                partial(_context, board, model),
+                partial(_context, board, model, others),
             )
 
 
-def _context(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
-    others = _others(board, model)
+def _context(board: SuiteBoard, model: ModelData, others: Sequence[ModelData]) -> dict[str, Any]:
     found = board.board.differences(model.name, [one.name for one in others])
     return {
         "board": board,
@@ -58,13 +57,13 @@ def _baselines(board: SuiteBoard) -> list[ModelData]:
     return board.data.baselines if len(board.data.models) <= ALL else []
 
 
-def _others(board: SuiteBoard, model: ModelData) -> list[ModelData]:
-    """Those that a model is compared with: they share a task with it."""
-    models = board.data.models
-    if len(models) > ALL:
-        place = next(k for k, one in enumerate(models) if one is model)
-        first, end = max(0, place - NEIGHBOURS), place + NEIGHBOURS + 1
-        far = models[:first] + models[end:]
-        models = models[first:end] + [one for one in far if one.kind == "reference"]
-    others = [one for one in (*models, *_baselines(board)) if one is not model]
-    return [one for one in others if set(one.tasks) & set(model.tasks)]
+def _others(board: SuiteBoard) -> Iterator[list[ModelData]]:
+    """For each model those that it is compared with, which share a task with it."""
+    models, baselines = board.data.models, _baselines(board)
+    near = NEIGHBOURS if len(models) > ALL else len(models)
+    references = [place for place, one in enumerate(models) if one.kind == "reference"]
+    for place, model in enumerate(models):
+        around = range(max(0, place - near), min(place + near + 1, len(models)))
+        far = [one for one in references if one not in around]
+        others = [*(models[one] for one in (*around, *far) if one != place), *baselines]
+        yield [one for one in others if set(one.tasks) & set(model.tasks)]
