@@ -8,7 +8,7 @@ from icl_bench.leaderboard.pages import boards
 from icl_bench.leaderboard.render import Renderer
 from icl_bench.leaderboard.write import gather_site
 
-MODELS, LIGHT = 300, 500_000
+MODELS, LIGHT = 1_000, 500_000
 
 
 @pytest.fixture(scope="module")
