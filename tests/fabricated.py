@@ -262,6 +262,12 @@ def recorded(found: Sequence[Entry]) -> Iterator[None]:
         yield
 
 
+def show_only(patch: pytest.MonkeyPatch, found: Sequence[Entry]) -> None:
+    """These are all that is recorded, for `icl-bench leaderboard show`."""
+    patch.setattr("icl_bench.submissions.recorded.installed_submissions", lambda: [])
+    patch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite, submissions: list(found))
+
+
 def build(folder: Path, found: Sequence[Entry]) -> int:
     """Write the site of these entries."""
     with recorded(found):

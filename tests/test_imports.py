@@ -72,6 +72,13 @@ def test_imports_point_downwards() -> None:
     assert upward == []
 
 
+def test_models_do_not_import_the_compiler() -> None:
+    """It takes as long as torch itself; whoever compiles imports it."""
+    code = "import sys, icl_bench.models.model; print('torch' in sys.modules, 'torch._dynamo' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
+
+
 def test_help_imports_nothing_heavy() -> None:
     """`icl-bench --help` has half a second; torch alone takes longer."""
     heavy = "torch numpy pandas scipy sklearn datasets pydantic numba huggingface_hub"

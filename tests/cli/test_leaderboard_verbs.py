@@ -18,7 +18,7 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 
 def test_a_board_without_models_says_so_and_what_to_do(monkeypatch):
-    monkeypatch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite, submissions: [])
+    fabricated.show_only(monkeypatch, [])
     code, told, _ = run("show", "--suite", "paper")
     assert code == 0
     assert "baseline/ridge" in told
@@ -45,7 +45,7 @@ def test_rank_and_group_of_one_run_are_marked_and_the_mark_is_told(monkeypatch):
     found = [
         Entry(name, [fabricated.record(name, 0.2, seed=k) for k in seeds]) for name, seeds in runs.items()
     ]
-    monkeypatch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite, submissions: found)
+    fabricated.show_only(monkeypatch, found)
     table = run("show")[1]
     cells = {row.split("|")[3].strip(): row.split("|")[1:3] for row in table.splitlines() if "|" in row}
     for name, seeds in runs.items():

@@ -146,6 +146,15 @@ def test_differences_are_those_of_compare_on_fewer_prompts_too(suite, zero):
     assert board.baselines[0].mean.prompts == 50
 
 
+@pytest.mark.parametrize("order", [["part", "b", "whole"], ["b", "whole", "part"]])
+def test_differences_are_those_of_compare_where_one_lacks_a_task(suite, zero, order):
+    models = {name: model(name, zero, 0.3 + k / 10) for k, name in enumerate(("a", "b", "whole"))}
+    models["part"] = Contender("part", {TASKS[1]: model("part", zero, 0.6).runs[TASKS[1]]})
+    found = Board(suite, list(models.values())).differences("a", order)
+    assert found == {name: compare(suite, models["a"], models[name]) for name in order}
+    assert [len(found[name]) for name in ("part", "b")] == [1, 3]  # no mean where a task is missing
+
+
 def test_an_empty_board_is_one_too(suite):
     board = Board(suite, [])
     assert (board.models, board.baselines, board.resolvable) == ([], [], None)

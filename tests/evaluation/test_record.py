@@ -12,7 +12,7 @@ import icl_bench
 from icl_bench.errors import InputError, SpecError, StorageError
 from icl_bench.evaluation.environment import describe_evaluator
 from icl_bench.evaluation.record import check_of_suite, load_record
-from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.result import ResultRecord, parse_record
 
 
 @pytest.fixture
@@ -256,6 +256,14 @@ def test_a_record_of_another_suite_or_of_a_task_that_there_is_not_is_refused(tin
     tasks = {"linear_regresion": record.tasks["linear_regression"]}
     with pytest.raises(InputError, match=r"unknown task 'linear_regresion' in r\.json, a record of tiny-v1"):
         check_of_suite(record.model_copy(update={"tasks": tasks}), tiny, "r.json")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"half \ud800": 1}', '{"half \\ud800": 1}', '{"deep": ' + "[" * 250 + "]" * 250 + "}"]
+)
+def test_what_only_pythons_parser_reads_is_told_of_by_the_schema(text):
+    with pytest.raises(SpecError, match=r"^r\.json: unknown key"):
+        parse_record(text, "r.json")
 
 
 @pytest.mark.parametrize("name", ["red\x1b[31m", "two\nlines", "half \udc80", "turned\u202e"])

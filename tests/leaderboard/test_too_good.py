@@ -1,7 +1,7 @@
 """A model that is better than the exact predictor is warned of: it or its record is not what it seems."""
 
 import pytest
-from fabricated import SUITE, record
+from fabricated import SUITE, record, show_only
 from leaderboard.site_pages import pages, small_site, texts
 from typer.testing import CliRunner
 
@@ -52,8 +52,7 @@ def test_its_row_on_the_board_is_marked():
 
 
 def test_the_terminal_marks_it_too(monkeypatch):
-    found = [entry("decision_tree", 0.5)]
-    monkeypatch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite, submissions: found)
+    show_only(monkeypatch, [entry("decision_tree", 0.5)])
     table = CliRunner().invoke(app, ["leaderboard", "show"]).stdout
     assert [NAME in line for line in table.splitlines() if "⚠" in line and "|" in line] == [True]
     assert "⚠: better than an exact predictor can be" in table

@@ -31,6 +31,10 @@ def test_yaml_and_json_are_read(tmp_path):
     assert read(tmp_path, '{"a": 1, "b": {"c": ["x", 2.5, true, null]}}') == read_yaml(tmp_path / "spec.yaml")
 
 
+def test_a_tab_after_a_colon_is_read(tmp_path):
+    assert read(tmp_path, "a:\t1\n") == {"a": 1}
+
+
 def test_short_aliases_are_read(tmp_path):
     """PyYAML writes them wherever one object stands twice."""
     assert read(tmp_path, "a: &x [1]\nb: *x\n") == {"a": [1], "b": [1]}
@@ -56,8 +60,10 @@ def test_short_aliases_are_read(tmp_path):
         ("a: " + "b" * 1_000_000, "larger than 1,000,000 bytes"),
         (b"a: \xff", "can't decode byte"),
         ("a: \x00", "not YAML"),
+        (r'{"a": "\ud83d\ude00"}', "invalid Unicode character escape code"),
+        ("%UNKNOWN\n---\na: 1", "unknown directive"),
     ],
-    ids=range(17),
+    ids=range(19),
 )
 def test_anything_else_is_one_line(tmp_path, text, told):
     with pytest.raises(SpecError) as caught:

@@ -90,6 +90,15 @@ def test_what_a_block_keeps_is_not_made_in_a_graph(monkeypatch: pytest.MonkeyPat
     assert all(now is before for now, before in zip(kept, seen, strict=True))
 
 
+def test_the_compiler_is_told_first_what_to_leave_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("icl_bench.training.precision.mark_for_compiler", lambda: told.append("marked"))
+    monkeypatch.setattr(torch, "compile", lambda module, **options: told.append("compiled") or module)
+    made = ICLModel(sized("mamba", **SIZES), d=3, k=1, task="mini-v1/linear_regression")
+    compiled_model(made, "float32", (torch.randn(2, 3, 3), torch.randn(2, 3, 1)), (9, 3, 1))
+    assert told == ["marked", "compiled"]
+
+
 def test_prompts_are_made_ahead_and_each_once() -> None:
     made: list[int] = []
 

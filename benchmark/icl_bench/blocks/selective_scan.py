@@ -77,8 +77,8 @@ def _scan_by_mamba_ssm(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor
 
 @functools.cache
 def mark_for_compiler() -> None:
-    """Say what torch.compile is not to look into: an import, and a kernel of others. Who compiles says it
-    first; said here, every command would wait for the compiler's own import, which takes as long as torch's.
+    """Say what torch.compile is not to look into: an import, and a kernel of others. Who compiles calls this
+    first. Said by decorators, it would import the compiler with this module, which takes as long as torch.
     """
     global _scan_by_mamba_ssm
     torch.compiler.assume_constant_result(has_mamba_ssm)

@@ -105,11 +105,13 @@ class Board:
     def _sample(self) -> dict[str, dict[str, tuple[SampledTask, int]]]:
         """By task, where the scores of each are: several tasks at a time."""
 
-        def sample(task: str) -> dict[str, tuple[SampledTask, int]]:
-            return _sample(self.suite, task, [one for one in self._contenders.values() if one.runs.get(task)])
+        def of_task(task: str) -> dict[str, tuple[SampledTask, int]]:
+            return _sampled_places(
+                self.suite, task, [one for one in self._contenders.values() if one.runs.get(task)]
+            )
 
         with ThreadPoolExecutor(cores()) as pool:
-            return dict(zip(self.suite.tasks, pool.map(sample, self.suite.tasks), strict=True))
+            return dict(zip(self.suite.tasks, pool.map(of_task, self.suite.tasks), strict=True))
 
     def _standing(self, contender: Contender) -> Standing:
         found = {task: one[contender.name] for task, one in self._places.items() if contender.name in one}
@@ -149,7 +151,9 @@ class Board:
         return np.mean(drawn, axis=0)
 
 
-def _sample(suite: Suite, task: str, contenders: Sequence[Contender]) -> dict[str, tuple[SampledTask, int]]:
+def _sampled_places(
+    suite: Suite, task: str, contenders: Sequence[Contender]
+) -> dict[str, tuple[SampledTask, int]]:
     """Where the scores of each are: together for all that have errors of every prompt."""
     whole: list[Contender] = []
     groups = [whole]

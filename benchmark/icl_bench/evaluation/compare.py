@@ -75,8 +75,8 @@ class Contrast:
         one, places = self.sampled, list(self.others.values())
         estimates, drawn = one.differences(self.a, places)
         scores = [score if np.isfinite(score) else None for score in one.scores[[self.a, *places]].tolist()]
-        told = [each.low is not None for each in estimates]
-        return _Found(self, scores, estimates, np.where(told, two_sided_p(drawn), np.nan), drawn)
+        tested = [each.low is not None for each in estimates]
+        return _Found(self, scores, estimates, np.where(tested, two_sided_p(drawn), np.nan), drawn)
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,13 @@ class _Found:
     p: Float[np.ndarray, " others"]
     drawn: Float[np.ndarray, "resamples others"]
 
-    def told(self, p_corrected: Mapping[str, float]) -> Iterator[tuple[str, Difference]]:
+    def each(self, p_corrected: Mapping[str, float]) -> Iterator[tuple[str, Difference]]:
         """Each of the others, and the difference from it."""
         task, one = self.of.task, self.of.sampled
         a, *scores = self.scores
         for name, b, estimate, p in zip(self.of.others, scores, self.estimates, self.p.tolist(), strict=True):
-            tested = (None, None) if estimate.low is None else (p, p_corrected[name])
-            yield name, Difference(task, one.prompts, one.of, a, b, estimate, *tested)
+            both = (None, None) if estimate.low is None else (p, p_corrected[name])
+            yield name, Difference(task, one.prompts, one.of, a, b, estimate, *both)
 
     def drawn_of(self, names: Sequence[str]) -> Float[np.ndarray, "names resamples"]:
         """Those of some of the others: the resamples of one lie side by side."""
@@ -114,12 +114,13 @@ def differences(contrasts: Sequence[Contrast], wanted: int) -> dict[str, list[Di
         row[[columns[name] for name in one.of.others]] = one.p
     by_other: dict[str, list[Difference]] = {name: [] for name in names}
     for one, corrected in zip(found, holm(p_values).tolist(), strict=True):
-        for name, told in one.told(dict(zip(names, corrected, strict=True))):
+        for name, told in one.each(dict(zip(names, corrected, strict=True))):
             by_other[name].append(told)
-    whole = np.isfinite(p_values).sum(axis=0) == wanted
-    complete = [name for name, has_all in zip(names, whole, strict=True) if has_all and wanted > 1]
-    for name, mean in _means(found, complete, by_other):
-        by_other[name].append(mean)
+    if len(found) == wanted > 1:
+        tested = np.isfinite(p_values).all(axis=0)
+        complete = [name for name, whole in zip(names, tested, strict=True) if whole]
+        for name, mean in _means(found, complete, by_other):
+            by_other[name].append(mean)
     return by_other
 
 
@@ -144,8 +145,7 @@ def holm(p_values: Float[np.ndarray, "tests ..."]) -> Float[np.ndarray, "tests .
     were not made are NaN; they stay it, and are not counted."""
     order = np.argsort(p_values, axis=0, kind="stable")  # NaN last
     smallest_first = np.take_along_axis(p_values, order, axis=0)
-    place = np.cumsum(np.ones_like(p_values), axis=0) - 1
-    times = np.isfinite(p_values).sum(axis=0) - place
+    times = np.isfinite(p_values).sum(axis=0) - np.indices(p_values.shape)[0]
     corrected = np.empty_like(p_values)
     np.put_along_axis(corrected, order, np.maximum.accumulate(smallest_first * times, axis=0), axis=0)
     return np.minimum(corrected, 1.0)

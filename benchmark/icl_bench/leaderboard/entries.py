@@ -1,6 +1,6 @@
 """What stands on a board: models with their recorded results, and baselines with their frozen errors."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -60,8 +60,9 @@ def family(spec: ArchitectureSpec) -> Family:
     return "hybrid" if spec.state_per_token() else "recurrent"
 
 
-def recorded_entries(suite: Suite, submissions: Iterable[SubmissionFolder]) -> list[Entry]:
-    """The references and submissions that results are recorded of; SpecError where a file cannot be read."""
+def recorded_entries(suite: Suite, submissions: Sequence[SubmissionFolder]) -> list[Entry]:
+    """The references, and of these submissions those, that have results on a suite; SpecError where a file
+    cannot be read."""
     found = [Entry(PREFIX + name, reference_records(name, suite)) for name in reference_names(suite.name)]
     found += [
         Entry(one.submission.model, list(one.records.values()), one)

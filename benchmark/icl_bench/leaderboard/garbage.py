@@ -22,7 +22,7 @@ def collection_paused() -> Iterator[None]:
 
 
 @contextmanager
-def what_is_there_kept() -> Iterator[None]:
+def existing_objects_exempt() -> Iterator[None]:
     """What is there by now is left out of every search meanwhile, and processes that are forked share it."""
     gc.freeze()
     try:

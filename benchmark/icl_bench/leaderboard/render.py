@@ -24,9 +24,10 @@ _FILTERS = (
 
 @dataclass(frozen=True)
 class Page:
-    """A page before it is rendered. Of the context, pictures alone are markup; see `picture`.
+    """A page before it is rendered.
 
-    Where a context is long to make, it is given as what makes it.
+    Of the context, pictures alone are markup (see `picture`), and rows of differences, which
+    `pages/differences.py` escapes. Where a context is long to make, it is given as what makes it.
     """
 
     path: str

@@ -8,7 +8,7 @@ from pathlib import Path
 from icl_bench.leaderboard.address import check_address
 from icl_bench.leaderboard.entries import recorded_entries
 from icl_bench.leaderboard.folder import site_folder
-from icl_bench.leaderboard.garbage import collection_paused, what_is_there_kept
+from icl_bench.leaderboard.garbage import collection_paused, existing_objects_exempt
 from icl_bench.leaderboard.site import Site, SuiteBoard, site_files
 from icl_bench.progress import progress
 from icl_bench.resources import data_folder
@@ -58,7 +58,7 @@ def write_site(site: Site, folder: Path, quiet: bool = False) -> int:
     """
     count, expected = 0, sum(3 * len(one.entries) + len(one.suite.tasks) for one in site.boards) + 1
     bar = progress("building the site", expected, quiet)
-    with site_folder(folder) as part, what_is_there_kept(), bar as advance:
+    with site_folder(folder) as part, existing_objects_exempt(), bar as advance:
         for file in site_files(site):
             path = part / file.path
             path.parent.mkdir(parents=True, exist_ok=True)

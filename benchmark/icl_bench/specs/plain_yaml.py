@@ -75,8 +75,8 @@ def _check_bounded(value: Any) -> None:
 
 
 class _PlainLoader(Composer, yaml.CSafeLoader):  # two composers: the first is used
-    """Libyaml's parser, several times as fast as PyYAML's, under PyYAML's composer: where nesting is deep
-    that raises RecursionError, and libyaml's overflows the stack."""
+    """Libyaml's parser, which PyYAML's wheels have and which is several times as fast, under PyYAML's
+    composer: where nesting is deep that raises RecursionError, and libyaml's overflows the stack."""
 
     def __init__(self, stream: str) -> None:
         yaml.CSafeLoader.__init__(self, stream)

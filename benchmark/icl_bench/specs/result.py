@@ -221,7 +221,7 @@ def parse_record(text: str, source: str) -> ResultRecord:
 def _as_data(text: str) -> Any:
     try:
         return from_json(text)  # several times as fast
-    except ValueError:
+    except (ValueError, TypeError):  # the second is of half a surrogate pair
         return json.loads(text)  # reads what the other does not, and says what is wrong
 
 

@@ -1,6 +1,6 @@
 """What is recorded of submissions on a suite: results, the check on fresh prompts, and what was replaced."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def installed_submissions() -> list[SubmissionFolder]:
     return submission_entries(data_folder("submissions"))
 
 
-def recorded_submissions(suite: Suite, submissions: Iterable[SubmissionFolder]) -> list[RecordedSubmission]:
+def recorded_submissions(suite: Suite, submissions: Sequence[SubmissionFolder]) -> list[RecordedSubmission]:
     """Those of the submissions that have results on a suite.
 
     SpecError where a record cannot be read, or is not of its submission.

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from icl_bench.evaluation.compare import MEAN, Difference
+from icl_bench.evaluation.compare import MEAN
 from icl_bench.leaderboard.data import ModelData
-from icl_bench.leaderboard.pages.differences import DifferenceCells
+from icl_bench.leaderboard.pages.differences import row_and_pair
 from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
 
@@ -37,19 +37,13 @@ def pages(site: Site) -> Iterator[Page]:
 
 def _context(board: SuiteBoard, model: ModelData, others: Sequence[ModelData]) -> dict[str, Any]:
     found = board.board.differences(model.name, [one.name for one in others])
+    columns, resamples = [MEAN, *board.suite.tasks], board.data.resamples
     return {
         "board": board,
         "model": model,
-        "others": [(one, _row(board, found[one.name]), found[one.name]) for one in others],
+        "others": [(one, *row_and_pair(found[one.name], columns, model.name, resamples)) for one in others],
         "quote": shlex.quote,
-        "cells": DifferenceCells(model.name, board.data.resamples),
     }
-
-
-def _row(board: SuiteBoard, found: Sequence[Difference]) -> list[Difference | None]:
-    """The mean and every task, None where there is no difference."""
-    by_task = {one.task: one for one in found}
-    return [by_task.get(task) for task in (MEAN, *board.suite.tasks)]
 
 
 def _baselines(board: SuiteBoard) -> list[ModelData]:

@@ -1,6 +1,6 @@
-"""Cells and rows of differences, hundreds of them on a page: a template takes several times as long.
+"""Differences as cells and rows, hundreds of them on a page: a template takes several times as long.
 
-What these are filled with is text of `formats`, which has no markup; everything else is escaped here.
+Numbers have no markup; names and reasons are escaped here.
 """
 
 from collections.abc import Sequence
@@ -10,58 +10,49 @@ from markupsafe import Markup, escape
 from icl_bench.evaluation.compare import Difference
 from icl_bench.leaderboard.formats import count, interval, p_value, score, signed, spaced
 
-_NOTHING = (
+_NOTHING = (  # as the macro `missing` of the templates
     '<td class="n missing"><span aria-hidden="true">–</span><span class="sr">no common result</span></td>'
 )
 _SIGNIFICANT = '<span aria-hidden="true">*</span><span class="sr"> significant</span>'
 _CLASSES = {"A": " better", "B": " worse", None: ""}
 
 
-class DifferenceCells:
-    """The cells of a page: each is in the table of all and in that of its pair, and is made once.
-
-    `model` is A of every difference.
-    """
-
-    def __init__(self, model: str, resamples: int) -> None:
-        self._resamples = resamples
-        self._verdicts = {
-            "A": f'<span class="better">{escape(model)} is better</span>',
-            "B": '<span class="worse">the other is better</span>',
-            None: "not separated",
-        }
-        self._made: dict[int, str] = {}
-
-    def row(self, found: Sequence[Difference | None]) -> Markup:
-        """A cell for each; None is no difference at all."""
-        return Markup("".join(map(self._cell, found)))
-
-    def pair(self, found: Sequence[Difference]) -> Markup:
-        """A row for each, with the scores of both, the p-value and the verdict."""
-        return Markup("\n".join(map(self._pair_row, found)))
-
-    def _cell(self, one: Difference | None) -> str:
-        if id(one) not in self._made:
-            self._made[id(one)] = _cell(one)
-        return self._made[id(one)]
-
-    def _pair_row(self, one: Difference) -> str:
-        prompts = count(one.prompts) + (f" of {count(one.of)}" if one.prompts < one.of else "")
-        reason = one.difference.reason
-        verdict = escape(reason) if reason else self._verdicts[one.better]
-        return (
-            f'<tr><th scope="row">{escape(spaced(one.task))}</th><td class="n">{prompts}</td>'
-            f'<td class="n">{score(one.a)}</td><td class="n">{score(one.b)}</td>{self._cell(one)}'
-            f'<td class="n">{p_value(one, self._resamples)}</td><td>{verdict}</td></tr>'
+def row_and_pair(
+    found: Sequence[Difference], tasks: Sequence[str], model: str, resamples: int
+) -> tuple[Markup, Markup]:
+    """What separates A, which is `model`, from one other: a cell for each of `tasks`, and a row for each
+    difference with the scores of both, the p-value and the verdict."""
+    cells = {one.task: _cell(one) for one in found}
+    verdicts = {
+        "A": f'<span class="better">{escape(model)} is better</span>',
+        "B": '<span class="worse">the other is better</span>',
+        None: "not separated",
+    }
+    row = "".join(cells.get(task, _NOTHING) for task in tasks)
+    pair = "\n".join(
+        _pair_row(
+            one, cells[one.task], escape(one.difference.reason or "") or verdicts[one.better], resamples
         )
+        for one in found
+    )
+    return Markup(row), Markup(pair)
 
 
-def _cell(one: Difference | None) -> str:
-    if one is None or one.difference.value is None:
-        return _NOTHING
+def _cell(one: Difference) -> str:
     found, better = one.difference, one.better
+    if found.value is None:
+        return _NOTHING
     told = signed(found) + (_SIGNIFICANT if better else "")
     return (
         f'<td class="n" data-v="{found.value}"><span class="v{_CLASSES[better]}">{told}</span> '
         f'<span class="ci">{interval(found)}</span></td>'
+    )
+
+
+def _pair_row(one: Difference, cell: str, verdict: str, resamples: int) -> str:
+    prompts = count(one.prompts) + (f" of {count(one.of)}" if one.prompts < one.of else "")
+    return (
+        f'<tr><th scope="row">{escape(spaced(one.task))}</th><td class="n">{prompts}</td>'
+        f'<td class="n">{score(one.a)}</td><td class="n">{score(one.b)}</td>{cell}'
+        f'<td class="n">{p_value(one, resamples)}</td><td>{verdict}</td></tr>'
     )

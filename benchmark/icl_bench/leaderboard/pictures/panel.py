@@ -24,7 +24,6 @@ from icl_bench.charts.text import BOLD, plain, shortened, text_width
 from icl_bench.errors import InputError
 
 WIDTH, HEIGHT = 300, 190
-_Fixed = tuple[Number, ...]
 _TOP, _BOTTOM, _RIGHT = 30.0, 148.0, 290.0
 _HEADROOM = 1.08  # above the largest error of answering 0
 _SMALL, _TITLE = 10.5, 12.5
@@ -79,7 +78,13 @@ def draw_panel(panel: Panel) -> str:
     top, with an arrow where it is largest.
     """
     svg = picture(WIDTH, HEIGHT, panel.title, _in_words(panel))
-    x, y, elements = _frame(panel)
+    x, y, elements = _frame(
+        panel.title,
+        tuple(panel.zero),
+        None if panel.baseline is None else tuple(panel.baseline),
+        None if panel.exact is None else tuple(panel.exact),
+        panel.scored_last,
+    )
     svg.extend(elements)
     _draw_model(coloured(svg, _styles()["model"].colour), panel, x, y)
     return as_text(svg)
@@ -101,20 +106,20 @@ def draw_legend() -> str:
     return as_text(svg)
 
 
-def _frame(panel: Panel) -> tuple[Axis, Axis, Sequence[Element]]:
-    """What the panels of all models have on a task: axes and the curves of references."""
-    references = (None if one is None else tuple(one) for one in (panel.zero, panel.baseline, panel.exact))
-    return _drawn_frame(panel.title, *references, panel.scored_last)
-
-
 @lru_cache(maxsize=64)
-def _drawn_frame(
-    title: str, zero: _Fixed, baseline: _Fixed | None, exact: _Fixed | None, scored_last: bool
+def _frame(
+    title: str,
+    zero: tuple[Number, ...],
+    baseline: tuple[Number, ...] | None,
+    exact: tuple[Number, ...] | None,
+    scored_last: bool,
 ) -> tuple[Axis, Axis, Sequence[Element]]:
+    """What the panels of all models have on a task: axes and the curves of references. The elements stand in
+    many pictures and are not to be changed."""
     x, y = _axes(zero)
     frame = Element("g")
     _draw_axes(frame, title, len(zero), scored_last, x, y)
-    curves: tuple[tuple[Role, _Fixed | None], ...]
+    curves: tuple[tuple[Role, Numbers | None], ...]
     curves = ("exact", exact), ("baseline", baseline), ("zero", zero)  # thin ones on top
     for role, values in curves:
         if values is not None:
