@@ -16,9 +16,16 @@ def collecting():
 
 
 def test_collection_pauses_and_goes_on_after_an_error_too():
-    with pytest.raises(ZeroDivisionError), collection_paused():
-        assert not gc.isenabled()
-        _ = 1 / 0
+    enabled = []
+
+    def fail() -> None:
+        with collection_paused():
+            enabled.append(gc.isenabled())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert enabled == [False]
     assert gc.isenabled()
 
 
@@ -30,8 +37,6 @@ def test_a_collector_that_was_off_stays_off():
 
 
 def test_existing_objects_are_exempt_for_as_long_as_it_takes():
-    held = [[] for _ in range(3)]
-    with pytest.raises(ZeroDivisionError), existing_objects_exempt():
-        assert gc.get_freeze_count() > len(held)
-        _ = 1 / 0
+    with existing_objects_exempt():
+        assert gc.get_freeze_count() > 0
     assert gc.get_freeze_count() == 0
