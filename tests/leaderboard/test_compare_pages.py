@@ -55,6 +55,20 @@ def test_among_many_it_is_neighbours_in_rank_and_references():
     assert choices() == set(models)
 
 
+def captions(found) -> set[bool]:
+    """Whether the tables say that they leave some out."""
+    made = pages(small_site(found), compare)
+    tables = [next(one.iter("caption")) for path, one in made.items() if path.startswith(f"{SUITE}/compare/")]
+    return {"the 1 models on either side" in texts(one) for one in tables}
+
+
+def test_a_table_says_that_it_leaves_some_out(monkeypatch):
+    assert captions(entries()) == {False}
+    monkeypatch.setattr(compare, "NEIGHBOURS", 1)
+    monkeypatch.setattr(compare, "ALL", 2)
+    assert captions(entries()) == {True}
+
+
 @pytest.mark.usefixtures("crowded")
 def test_a_page_without_anything_to_compare_with_says_so(monkeypatch):
     monkeypatch.setattr(compare, "NEIGHBOURS", 0)

@@ -42,6 +42,7 @@ def _context(board: SuiteBoard, model: ModelData, others: Sequence[ModelData]) -
         "board": board,
         "model": model,
         "others": [(one, *row_and_pair(found[one.name], columns, model.name, resamples)) for one in others],
+        "near": NEIGHBOURS if len(board.data.models) > ALL else None,
         "quote": shlex.quote,
     }
 
