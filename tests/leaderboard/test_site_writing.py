@@ -219,6 +219,28 @@ def test_a_build_that_was_killed_is_taken_up_by_the_next(small, tmp_path, monkey
     assert pages == {"CNAME": b"example.org", "index.html": b"new", "z.html": b"new"}
 
 
+def test_no_process_is_left_of_a_build_that_is_killed_while_pages_are_rendered(tmp_path):
+    code = """
+        import time
+        from icl_bench.leaderboard import side_by_side
+        from icl_bench.leaderboard.site import File
+        class Renderer:
+            def render(self, page):
+                time.sleep(0.02)
+                return File("page", b"")
+        side_by_side.cores = lambda: 3
+        for file in side_by_side.rendered(Renderer(), range(100_000)):
+            print("started", flush=True)
+            time.sleep(1_000)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert run.stdout.readline() == b"started\n"
+    run.kill()
+    assert run.communicate(timeout=20)[0] == b""  # the pipe closes when the last process that holds it ends
+    assert run.returncode == -signal.SIGKILL
+
+
 def test_the_command_builds_what_is_recorded_here(tmp_path):
     """The results that the repository holds, whichever they are."""
     done = run("build", "--out", "site", cwd=tmp_path)

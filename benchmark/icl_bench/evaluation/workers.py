@@ -16,7 +16,7 @@ _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
 @contextmanager
 def worker_pool(workers: int | None = None) -> Iterator[Executor]:
     """A pool of fresh processes of one thread each, as many as there are `cores` for None."""
-    with one_thread(), ProcessPoolExecutor(workers or cores(), get_context("spawn"), _start_worker) as pool:
+    with one_thread(), ProcessPoolExecutor(workers or cores(), get_context("spawn"), start_worker) as pool:
         try:
             yield pool
         except BaseException:  # an interruption waits for what is under way, not for what is queued
@@ -39,7 +39,7 @@ def one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _start_worker() -> None:
+def start_worker() -> None:
     """An interruption is the parent's to handle; when it is gone, so is its worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

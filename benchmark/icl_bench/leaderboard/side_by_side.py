@@ -4,12 +4,12 @@ Processes are forked, so that they share the board that was computed before; whe
 safe, and for few pages, one process renders them all.
 """
 
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+from icl_bench.evaluation.workers import start_worker
 from icl_bench.leaderboard.render import Page, Renderer
 from icl_bench.leaderboard.site import File
 from icl_bench.resources import cores
@@ -27,16 +27,12 @@ def rendered(renderer: Renderer, pages: Sequence[Page]) -> Iterator[File]:
         yield from map(renderer.render, pages)
         return
     _work = renderer, pages
-    pool = ProcessPoolExecutor(cores(), get_context("fork"), _leave_interruptions_to_the_parent)
+    pool = ProcessPoolExecutor(cores(), get_context("fork"), start_worker)
     try:
         yield from pool.map(_render, range(len(pages)), chunksize=_AT_ONCE)
     finally:  # an error or interruption waits for what is under way, not for what is queued
         pool.shutdown(cancel_futures=True)
         _work = None
-
-
-def _leave_interruptions_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _render(place: int) -> File:
