@@ -129,7 +129,7 @@ def test_the_end_is_a_checkpoint_with_its_log(tmp_path: Path) -> None:
     assert (provenance["seed"], provenance["recipe"]["steps"]) == (0, 120)
     assert provenance["environment"]["torch"] == torch.__version__
     rows = (run.folder / LOG_FILE).read_text().splitlines()
-    assert rows[0] == "step,loss,dev_score,learning_rate,dims,points"
+    assert rows[0] == "step,loss,dev_score,dev_optimality,learning_rate,dims,points"
     assert [row.split(",")[0] for row in rows[1:]] == ["100", "120"]
 
 
@@ -264,4 +264,4 @@ def test_the_paper_recipe_is_the_papers() -> None:
     assert [linear.curriculum.points.at(step, 41) for step in (0, 2_000, 30_000)] == [11, 13, 41]
     parity = load_recipe_of("paper-v1", "sparse_parity")
     assert (parity.learning_rate, parity.steps, parity.curriculum) == (4e-4, 200_000, None)
-    assert {linear.rate(step) for step in (0, 499_999)} == {1e-4}
+    assert {linear.schedule(step) for step in (0, 499_999)} == {1.0}

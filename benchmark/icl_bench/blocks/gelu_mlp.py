@@ -5,8 +5,8 @@ from typing import Literal
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from icl_bench.blocks.activations import gelu
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
 
@@ -36,4 +36,4 @@ class GeluMlp(nn.Module):
         self.out = out
 
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
-        return self.out(F.gelu(self.inner(h), approximate="tanh"))
+        return self.out(gelu(self.inner(h)))

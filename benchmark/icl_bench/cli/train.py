@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from icl_bench.cli.errors import let_signals_interrupt
 from icl_bench.cli.evaluate import evaluate
 from icl_bench.cli.interruptions import deferred_interruptions
-from icl_bench.cli.training_options import Compiled, Device, Precision, RecipeName, Steps
+from icl_bench.cli.training_options import Changes, Compiled, Device, Precision, RecipeName, Steps
 from icl_bench.errors import InputError
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def train(
     ] = 0,
     steps: Steps = None,
     recipe: RecipeName = None,
+    changes: Changes = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the checkpoint.", show_default="runs/SUITE/NAME/seed-SEED/TASK"),
@@ -59,7 +61,7 @@ def train(
     from icl_bench.training.run import TrainingRun
     from icl_bench.training.sweep import cell_folder
 
-    plan = make_plan(spec, task, seed, steps, precision, compiled, recipe)
+    plan = make_plan(spec, task, seed, steps, precision, compiled, recipe, changes or ())
     folder = out or cell_folder(Path("runs"), plan)
     let_signals_interrupt()
     run = TrainingRun(plan, folder, device)
@@ -82,10 +84,11 @@ def make_plan(
     precision: str | None = None,
     compiled: bool = False,
     recipe_name: str | None = None,
+    changes: Sequence[str] = (),
 ) -> "RunPlan":
     """The run that the command line names, with the suite's recipe but for what is given in its place."""
     from icl_bench.models.reference import find_architecture
-    from icl_bench.specs.recipe import Recipe, load_recipe
+    from icl_bench.specs.recipe import Recipe, changed_recipe, load_recipe
     from icl_bench.specs.schema import parse
     from icl_bench.suites import find_task
     from icl_bench.training.plan import RunPlan
@@ -94,7 +97,9 @@ def make_plan(
     recipe = load_recipe(_recipe_file(recipe_name, suite.name), task_spec.name, suite.tasks)
     options = {"steps": steps, "precision": precision}
     given = {key: value for key, value in options.items() if value is not None}
-    recipe = parse(Recipe, recipe.model_dump() | given, "the recipe as changed by the options")
+    recipe = changed_recipe(
+        parse(Recipe, recipe.model_dump() | given, "the recipe as changed by the options"), changes
+    )
     architecture = find_architecture(spec, suite.name, task_spec.name)
     return RunPlan(architecture, suite.name, task_spec, recipe, seed, compiled)
 

@@ -15,6 +15,15 @@ RecipeName = Annotated[
         show_default="the suite's",
     ),
 ]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a key of the recipe, as learning_rate=3e-4; may be given again.",
+        show_default="none",
+    ),
+]
 Precision = Annotated[
     str | None, typer.Option(help="float32, tf32 or bf16, while training.", show_default="the recipe's")
 ]

@@ -78,6 +78,12 @@ class ICLModel(
 
         return load_model(pretrained_model_name_or_path, task, revision)
 
+    def add_provenance(self, **facts: Any) -> None:
+        """Say more of where the weights come from: what a saved `config.json` holds under `training`."""
+        self.training_provenance = {**(self.training_provenance or {}), **facts}
+        config: dict[str, Any] = self._hub_mixin_config  # type: ignore[assignment]
+        config["training"] = self.training_provenance
+
     def forward(
         self, xs: Float[Tensor, "batch points d"], ys: Float[Tensor, "batch points k"]
     ) -> Float[Tensor, "batch points k"]:

@@ -1,12 +1,15 @@
 """The file `recipe.yaml` of a suite: how a model is trained on each of its tasks."""
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from icl_bench.errors import SpecError, UnknownNameError
+from icl_bench.specs.plain_yaml import PlainYAMLError, load_plain
 from icl_bench.specs.schema import Strict, parse, read_yaml
 
 RECIPE_FILE = "recipe.yaml"
@@ -31,13 +34,29 @@ class Curriculum(Strict):
     points: Ramp
 
 
-class Recipe(Strict):
-    """Adam on the squared error, averaged over the prompt, on fresh prompts every step."""
+class Stop(Strict):
+    """When a run ends before its budget: its curve is flat, by `icl_bench.training.convergence`.
 
-    optimiser: Literal["adam"]
-    learning_rate: float = Field(gt=0, le=1)
-    warmup: int = Field(ge=0)  # steps of linear increase of the rate
-    decay: Literal["none", "linear"]  # linear over the second half: the last step has 2/steps of the rate
+    Never before step `after`, nor below the optimality `above`: a flat curve there may be the plateau before
+    a task that is learned at once.
+    """
+
+    gain: float = Field(gt=0, lt=1)  # optimality that twice the steps would add, at most
+    after: int = Field(ge=1)
+    above: float = Field(ge=0, lt=1)
+
+
+class Recipe(Strict):
+    """An optimiser on the squared error, averaged over the prompt, on fresh prompts every step.
+
+    `muon` orthogonalises the updates of the blocks' matrices (`icl_bench.training.muon`) at `matrix_rate` and
+    leaves every other parameter to Adam at `learning_rate`; the others give every parameter to Adam.
+    """
+
+    optimiser: Literal["adam", "adamw", "muon"]
+    learning_rate: float = Field(gt=0, le=1)  # of Adam
+    warmup: int = Field(ge=0)  # steps of linear increase of the rates
+    decay: Literal["none", "linear", "cosine"]  # of the rates, towards 0 at the last step
     batch: int = Field(ge=1, le=65_536)  # prompts a step
     steps: int = Field(ge=1, le=100_000_000)
     curriculum: Curriculum | None
@@ -45,15 +64,51 @@ class Recipe(Strict):
         gt=0, allow_inf_nan=False
     )  # targets are multiplied by it on their way into the model
     precision: Literal["float32", "tf32", "bf16"]  # of matrix products while training; weights are float32
+    # Keys that came later: `to_dict` leaves each out at its default, so that older provenance compares equal.
+    matrix_rate: float | None = Field(default=None, gt=0, le=1)  # of Muon
+    decay_share: float = Field(default=0.5, gt=0, le=1)  # of the steps, the last: those in which rates decay
+    betas: list[float] = Field(default=[0.9, 0.999], min_length=2, max_length=2)  # of Adam
+    weight_decay: float = Field(default=0.0, ge=0, le=1)  # decoupled; times the rate, a step
+    clip: float | None = Field(default=None, gt=0, allow_inf_nan=False)  # largest norm of the whole gradient
+    stop: Stop | None = None  # an end before `steps`
 
-    def rate(self, step: int) -> float:
-        """The learning rate of a step (from 0)."""
-        rate = self.learning_rate
-        if step < self.warmup:
-            rate *= (step + 1) / self.warmup
+    @model_validator(mode="after")
+    def _keys_fit_the_optimiser(self) -> "Recipe":
+        if (self.optimiser == "muon") != (self.matrix_rate is not None):
+            raise ValueError("matrix_rate is Muon's: give it with `optimiser: muon`, and with no other")
+        if self.optimiser == "adam" and self.weight_decay:
+            raise ValueError("weight_decay is for adamw and muon; write `optimiser: adamw`")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError("betas: give two numbers of at least 0 and below 1")
+        if self.stop is not None and (self.decay != "linear" or self.decay_share == 1):
+            raise ValueError(
+                "stop: a run that may end early needs `decay: linear` with a decay_share below 1"
+            )
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain data. A key that older versions do not know is left out at its default."""
+        later = {name for name, field in Recipe.model_fields.items() if getattr(self, name) == field.default}
+        return self.model_dump(mode="json", exclude=later)
+
+    def schedule(self, step: int, end: int | None = None) -> float:
+        """The share of its rate that every parameter is trained with at a step (from 0).
+
+        end: the number of steps of the run where it is not the recipe's.
+        """
+        end = self.steps if end is None else end
+        share = (step + 1) / self.warmup if step < self.warmup else 1.0
         if self.decay == "linear":
-            rate *= min(1.0, 2 * (self.steps - step) / self.steps)
-        return rate
+            share *= min(1.0, (end - step) / (self.decay_share * end))
+        elif self.decay == "cosine":
+            share *= 0.5 + 0.5 * math.cos(math.pi * step / end)
+        return share
+
+    def decay_start(self, end: int) -> int:
+        """The last step at the full rates of a run of `end` steps; of a cosine, its half."""
+        if self.decay == "none":
+            return end
+        return end // 2 if self.decay == "cosine" else end - math.ceil(self.decay_share * end)
 
 
 def load_recipe(path: Path, task: str, tasks: Collection[str]) -> Recipe:
@@ -74,6 +129,31 @@ def load_recipe(path: Path, task: str, tasks: Collection[str]) -> Recipe:
                     str(UnknownNameError("key", key, Recipe.model_fields, f"{path} tasks.{name}"))
                 )
     return parse(Recipe, default | own.get(task, {}), f"{path} for {task}")
+
+
+def changed_recipe(recipe: Recipe, changes: Sequence[str]) -> Recipe:
+    """The recipe with `KEY=VALUE`s in place of its own keys, values as in YAML.
+
+    SpecError where one is no `KEY=VALUE`, the key is unknown, or the recipe does not hold with it.
+    """
+    given: dict[str, Any] = {}
+    for change in changes:
+        key, equals, text = change.partition("=")
+        if not equals:
+            raise SpecError(f"--set {change}: write KEY=VALUE, as --set learning_rate=3e-4")
+        if key not in Recipe.model_fields:
+            raise SpecError(str(UnknownNameError("key", key, Recipe.model_fields, "--set")))
+        given[key] = _number_or_yaml(text, change)
+    return parse(Recipe, recipe.model_dump() | given, "the recipe as changed by --set") if given else recipe
+
+
+def _number_or_yaml(text: str, change: str) -> Any:
+    with suppress(ValueError):  # YAML wants a point in 1e-3
+        return float(text) if any(sign in text.lower() for sign in ".e") else int(text)
+    try:
+        return load_plain(text.encode())
+    except PlainYAMLError as error:
+        raise SpecError(f"--set {change}: {error}; write the value as in a recipe file") from None
 
 
 def _mapping(value: Any, path: Path) -> dict[str, Any]:

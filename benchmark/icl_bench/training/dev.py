@@ -1,50 +1,69 @@
-"""How far a run has come: a score on a few prompts of the development stream, while it trains."""
+"""How far a run has come: errors on prompts of the development stream, while it trains."""
+
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
+from icl_bench.baselines.base import get_baseline
 from icl_bench.evaluation.references import ZERO
 from icl_bench.evaluation.scores import scored_errors, squared_errors
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate, load_suite
 from icl_bench.suites.frozen_errors import load_errors
 
-PROMPTS = 128
+# Enough that the optimality of answers half way to the exact predictor's has a standard error of about 0.01
+# or less on every task of mini-v1 (`tests/training/test_dev.py`). Where one position of a prompt is scored,
+# a prompt tells less, and costs no less.
+PROMPTS = {"all": 512, "last": 1_024}
 
 
-class DevScore:
-    """The model's share of what the task's baseline gains over answering 0.
+class DevResult(NamedTuple):
+    """A model on the development prompts; None where the suite has no frozen errors to compare with."""
 
-    (1 − E_model / E_zero) / (1 − F_baseline / F_zero), with E the summed errors on the first PROMPTS of the
-    development stream and F the frozen ones of the suite. An estimate of the ICL regression score from few
-    prompts, to watch a run by; scores are made by `icl-bench evaluate` alone.
+    score: float | None  # an estimate of the ICL regression score
+    optimality: float | None  # the same with the exact predictor in the baseline's place
+
+
+class Development:
+    """Scores of a model on the first prompts of a task's development stream.
+
+    Optimality is 1 − E / (Z − X), with E the mean over development prompts of the model's error less the
+    exact predictor's on the same prompt, and Z and X the frozen mean errors of answering 0 and of the exact
+    predictor: what makes a prompt hard for both drops out. The score is the same share of what the baseline
+    gains. Estimates, to watch a run and to end it by; scores are made by `icl-bench evaluate` alone.
     """
 
     def __init__(self, suite: str, task: TaskSpec) -> None:
-        """Without frozen errors of its baseline a task has no score. SuiteError where they are damaged."""
+        """SuiteError where frozen errors are damaged."""
         self.task = task
-        self.xs, self.ys, _ = generate(task, suite, "dev", 0, PROMPTS)
-        self._zero = self._summed(np.zeros_like(self.ys))
-        scored = task.points if task.scored == "all" else 1
-        self.mean_zero_error = self._zero / (PROMPTS * scored)  # of answering 0, over prompts and positions
-        of = load_suite(suite)
-        self._share = None
-        if not of.lock_path.exists():
+        self.xs, self.ys, _ = generate(task, suite, "dev", 0, PROMPTS[task.scored])
+        self.mean_zero_error = float(self._errors(np.zeros_like(self.ys)).mean())
+        found = load_suite(suite)
+        self._gains: tuple[float, float] | None = None
+        if not found.lock_path.exists():
             return
-        zero, baseline = (load_errors(of, task.name, name) for name in (ZERO, task.baseline))
-        if zero is not None and baseline is not None:
-            self._share = 1 - baseline.mean_error(task) / zero.mean_error(task)
+        frozen = [load_errors(found, task.name, name) for name in (ZERO, task.baseline, task.exact)]
+        zero, baseline, exact = (None if errors is None else errors.mean_error(task) for errors in frozen)
+        if zero is None or baseline is None or exact is None or not (baseline < zero and exact < zero):
+            return
+        self._gains = zero - baseline, zero - exact
+        self._exact_errors = self._errors(get_baseline(task.exact, task).predict(self.xs, self.ys))
 
     @torch.no_grad()
-    def __call__(self, model: nn.Module) -> float | None:
-        """The score of the model as it is; None where there is nothing to compare with."""
-        if self._share is None or self._share <= 0:
-            return None
+    def __call__(self, model: nn.Module) -> DevResult:
+        """The scores of the model as it is."""
+        if self._gains is None:
+            return DevResult(None, None)
         device = next(model.parameters()).device
         xs, ys = (torch.from_numpy(part).to(device) for part in (self.xs, self.ys))
-        error = self._summed(model(xs, ys).float().cpu().numpy())
-        return (1 - error / self._zero) / self._share
+        predictions = torch.cat([model(*part) for part in zip(xs.split(64), ys.split(64), strict=True)])
+        excess = float((self._errors(predictions.float().cpu().numpy()) - self._exact_errors).mean())
+        to_baseline, to_exact = self._gains
+        return DevResult((to_exact - excess) / to_baseline, 1 - excess / to_exact)
 
-    def _summed(self, predictions: np.ndarray) -> float:
-        return float(scored_errors(squared_errors(predictions, self.ys), self.task.scored).sum())
+    def _errors(self, predictions: np.ndarray) -> np.ndarray:
+        """A prompt's mean error over the scored positions."""
+        scored = self.task.points if self.task.scored == "all" else 1
+        return scored_errors(squared_errors(predictions, self.ys), self.task.scored) / scored

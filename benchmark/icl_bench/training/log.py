@@ -9,7 +9,8 @@ from icl_bench.charts import Chart, Series, draw
 
 LOG_FILE = "training.csv"
 CURVE_FILE = "training.svg"
-FIELDS = ("step", "loss", "dev_score", "learning_rate", "dims", "points")
+FIELDS = ("step", "loss", "dev_score", "dev_optimality", "learning_rate", "dims", "points")
+WITHOUT_OPTIMALITY = tuple(name for name in FIELDS if name != "dev_optimality")  # written up to version 0.1
 ROWS = 500  # at most, about
 
 Row = dict[str, float | int | None]
@@ -58,9 +59,9 @@ class TrainingLog:
 def read_log(text: str) -> list[Row]:
     """The rows of `TrainingLog.as_csv`; ValueError where the text is none."""
     reader = csv.DictReader(io.StringIO(text))
-    if tuple(reader.fieldnames or ()) != FIELDS:
+    if tuple(reader.fieldnames or ()) not in (FIELDS, WITHOUT_OPTIMALITY):
         raise ValueError(f"the columns are {reader.fieldnames}, not {', '.join(FIELDS)}")
-    return [{name: _number(row[name]) for name in FIELDS} for row in reader]
+    return [{name: _number(row.get(name)) for name in FIELDS} for row in reader]
 
 
 def _number(text: str | None) -> float | None:

@@ -37,7 +37,7 @@ class RunPlan:
         """As plain data: what a checkpoint's `config.json` says of its training."""
         return {
             "seed": self.seed,
-            "recipe": self.recipe.model_dump(mode="json"),
+            "recipe": self.recipe.to_dict(),
             "compiled": self.compiled,
         }
 

@@ -14,10 +14,12 @@ import torch
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.models.device import usable_device
 from icl_bench.resources import cores, threads
-from icl_bench.training.dev import DevScore
+from icl_bench.training.convergence import outcome, shortened_end
+from icl_bench.training.dev import Development
 from icl_bench.training.faults import device_faults
 from icl_bench.training.folder import RunFolder
 from icl_bench.training.log import CURVE_FILE, LOG_FILE, TrainingLog, log_every
+from icl_bench.training.optimiser import RecipeOptimiser
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.precision import compiled_model, forward_autocast, training_precision
 from icl_bench.training.prompts import PromptQueue, on_device, training_batch
@@ -48,9 +50,10 @@ class TrainingRun:
         self._queue = PromptQueue(make, 0 if device.type == "cpu" else AHEAD)
         with device_faults(None):
             self.model = self.plan.new_model(self.device).to(device).train()
-            self.optimiser = torch.optim.Adam(self.model.parameters(), lr=recipe.learning_rate, fused=True)
+            self.optimiser = RecipeOptimiser(self.model, recipe)
             self._forward = self._compiled() if self.plan.compiled else self._eager
-        self._dev = DevScore(self.plan.suite, task)
+        self._dev = Development(self.plan.suite, task)
+        self._end = recipe.steps
         self._log_every = log_every(recipe.steps)
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=device)
         self._largest_loss = DIVERGED * self._dev.mean_zero_error * recipe.target_scale**2
@@ -59,8 +62,13 @@ class TrainingRun:
 
     @property
     def finished(self) -> bool:
-        """Whether every step of the recipe is done."""
-        return self.step >= self.plan.recipe.steps
+        """Whether every step is done: those of the recipe, or fewer by its stopping rule."""
+        return self.step >= self.end
+
+    @property
+    def end(self) -> int:
+        """The number of steps, as far as is known."""
+        return self._end
 
     def _eager(self, xs: torch.Tensor, ys: torch.Tensor) -> torch.Tensor:
         with forward_autocast(self.plan.recipe.precision, self._on):
@@ -94,10 +102,8 @@ class TrainingRun:
         self.optimiser.zero_grad()  # before the forward pass, which may use the memory again
         with training_precision(plan.recipe.precision):
             loss = self._loss(xs, ys)
-            for group in self.optimiser.param_groups:
-                group["lr"] = plan.recipe.rate(step)
             loss.backward()
-            self.optimiser.step()
+            self.optimiser.step(plan.recipe.schedule(step, self._end))
         self._loss_sum += loss.detach()
         self.step += 1
         return xs.shape[1]
@@ -122,17 +128,22 @@ class TrainingRun:
     def _log_row(self, points: int) -> None:
         loss = self._loss_sum.item() / (self.step - self.log.last_step)
         self._loss_sum.zero_()
-        curriculum, d = self.plan.recipe.curriculum, self.plan.task.function_class.d
+        recipe, d = self.plan.recipe, self.plan.task.function_class.d
+        curriculum = recipe.curriculum
+        dev = self._dev(self.model)
         self.log.rows.append(
             {
                 "step": self.step,
                 "loss": loss,
-                "dev_score": self._dev(self.model),
-                "learning_rate": self.plan.recipe.rate(self.step - 1),
+                "dev_score": dev.score,
+                "dev_optimality": dev.optimality,
+                "learning_rate": recipe.learning_rate * recipe.schedule(self.step - 1, self._end),
                 "dims": curriculum.dims.at(self.step - 1, d) if curriculum else d,
                 "points": points,
             }
         )
+        if self._end == recipe.steps:
+            self._end = shortened_end(self.log.rows, recipe) or self._end
 
     def start(self) -> None:
         """Claim the folder for a new run. InputError where it holds anything: a run, or what is not ours."""
@@ -150,6 +161,8 @@ class TrainingRun:
 
     def finish(self, half: bool) -> None:
         """Put the checkpoint and the log into the folder; the state is no longer needed."""
+        found = outcome(self.log.rows, self.plan.recipe, self.step)
+        self.model.add_provenance(outcome=found.model_dump(mode="json"))
         dtype = torch.float16 if half else torch.float32
         run = (
             f"{self.plan.architecture.name} on {self.plan.suite}/{self.plan.task.name}, seed {self.plan.seed}"
@@ -164,6 +177,7 @@ class TrainingRun:
             state = {
                 "identity": self.plan.identity(),
                 "step": self.step,
+                "end": self._end,
                 "log": self.log.rows,
                 "loss_sum": self._loss_sum.item(),
                 "threads": threads(),
@@ -193,6 +207,7 @@ class TrainingRun:
                 self.model.load_state_dict(state["model"])
                 self.optimiser.load_state_dict(state["optimiser"])
                 self.step, self.log = int(state["step"]), TrainingLog(state["log"])
+                self._end = int(state["end"])
                 self._loss_sum.fill_(state["loss_sum"])
                 torch.set_num_threads(min(state["threads"], cores()))  # other threads give other last bits
         except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):

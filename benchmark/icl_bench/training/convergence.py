@@ -1,0 +1,103 @@
+"""What a learning curve says: when a run has learned, whether it may end, what more steps would add.
+
+Everything is read off development optimality: 1 less the excess error over the exact predictor, in units of
+what that predictor gains over answering 0.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from icl_bench.specs.recipe import Recipe
+from icl_bench.specs.schema import Strict
+from icl_bench.training.log import Row
+
+LEARNED = (0.5, 0.9)  # the development optimalities whose first step is told
+CONVERGED_GAIN = 0.01  # optimality: a run to which twice the steps would add less has converged
+FEWEST_ROWS = 5  # behind a fit
+SMALLEST_EXCESS = (
+    1e-4  # of optimality: a smaller one, or one below 0, is the noise of the development prompts
+)
+
+
+class Outcome(Strict):
+    """How a run ended. Numbers are null where the suite has nothing to compare with."""
+
+    steps: int  # that were made
+    ended: Literal["converged", "budget"]  # by the recipe's stopping rule, or by its steps
+    optimality: float | None  # of the last row, on development prompts
+    doubling_gain: float | None  # what a budget twice as long would add to it, by `doubling_gain`
+    converged: bool | None
+    steps_to_learn: dict[str, int | None]  # by optimality; null: not within the steps
+
+
+def outcome(rows: Sequence[Row], recipe: Recipe, end: int) -> Outcome:
+    """What the learning curve of a finished run says. `end` is the number of its steps."""
+    final = rows[-1]["dev_optimality"] if rows else None
+    gain = None if final is None else doubling_gain(rows, recipe.decay_start(end), 1 - final)
+    return Outcome(
+        steps=end,
+        ended="budget" if end >= recipe.steps else "converged",
+        optimality=final,
+        doubling_gain=gain,
+        converged=None if final is None else has_converged(final, gain),
+        steps_to_learn={str(threshold): steps_to_learn(rows, threshold) for threshold in LEARNED},
+    )
+
+
+def has_converged(optimality: float, gain: float | None) -> bool:
+    """Whether twice the steps would add less than CONVERGED_GAIN to a run that has begun to learn.
+
+    A curve that is flat below the first threshold of LEARNED may be one before a transition: nothing that was
+    seen of it tells, so such a run has not converged.
+    """
+    return gain is not None and gain < CONVERGED_GAIN and optimality >= LEARNED[0]
+
+
+def steps_to_learn(rows: Sequence[Row], threshold: float) -> int | None:
+    """The first logged step whose development optimality passes a threshold; None where none does."""
+    for row in rows:
+        optimality = row["dev_optimality"]
+        if optimality is not None and optimality >= threshold:
+            return int(row["step"] or 0)
+    return None
+
+
+def doubling_gain(rows: Sequence[Row], until: int, excess: float) -> float | None:
+    """The optimality that twice the steps would add to a run that ended with this excess (1 less optimality).
+
+    A power law in the step is fitted to the excess between half of `until` and `until`, the last step at the
+    full rate; it is taken to hold of the end too, so that the excess would fall by the same share. The
+    exponent is the median of the slopes between any two rows (Theil 1950, Sen 1968): a task that was learned
+    at once in the first third of these rows does not count as a slope that goes on. Between 0 and `excess`;
+    None where fewer than FEWEST_ROWS rows lie there.
+    """
+    found = [
+        (row["step"], row["dev_optimality"])
+        for row in rows
+        if row["step"] and until / 2 <= row["step"] <= until and row["dev_optimality"] is not None
+    ]
+    if len(found) < FEWEST_ROWS:
+        return None
+    steps, optimality = np.array(found, dtype=np.float64).T
+    x, y = np.log(steps), np.log(np.maximum(1 - optimality, SMALLEST_EXCESS))
+    one, other = np.triu_indices(len(x), 1)
+    slope = np.median((y[other] - y[one]) / (x[other] - x[one]))
+    return float(max(excess, 0.0) * (1 - 2.0 ** min(slope, 0.0)))
+
+
+def shortened_end(rows: Sequence[Row], recipe: Recipe) -> int | None:
+    """The step at which a run may end that is at its last row, by the recipe's rule; None: it goes on.
+
+    Asked at a row in which rates have not begun to decay: the decay begins there, with its share of the run.
+    """
+    rule, last = recipe.stop, rows[-1]
+    step, optimality = int(last["step"] or 0), last["dev_optimality"]
+    if rule is None or optimality is None or step < rule.after or optimality < rule.above:
+        return None
+    if step >= recipe.decay_start(recipe.steps):
+        return None
+    gain = doubling_gain(rows, step, 1 - optimality)
+    return math.ceil(step / (1 - recipe.decay_share)) if gain is not None and gain < rule.gain else None

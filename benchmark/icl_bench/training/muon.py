@@ -1,0 +1,92 @@
+"""Muon: momentum whose update of a matrix is orthogonalised (Jordan et al. 2024,
+kellerjordan.github.io/posts/muon).
+
+torch has `torch.optim.Muon`. This one iterates in float32, because bfloat16 has other bits on every kind of
+processor and no fast product on most CPUs, and takes matrices of one shape at once: on one core it takes less
+than half the time (`tests/performance/bench.py optimiser`). A test holds both to agree. Matrices may have
+leading axes, over which they are separate: those of models that are trained together.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)  # of the odd quintic that is iterated, as in torch
+ITERATIONS = 5
+SMALLEST_NORM = 1e-7
+
+
+class Muon(torch.optim.Optimizer):
+    """Nesterov momentum, orthogonalised, its root mean square that of an Adam step (arXiv 2502.16982).
+
+    Of a matrix of m × n the update is 0.2 √max(m, n) times the orthogonalised one, so that rates and weight
+    decay mean what they mean for Adam: `adjust_lr_fn="match_rms_adamw"` in torch.
+    """
+
+    def __init__(
+        self, matrices: Iterable[Tensor], lr: float, momentum: float = 0.95, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(matrices, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]
+        """Change every matrix that has a gradient."""
+        for group in self.param_groups:
+            matrices = [matrix for matrix in group["params"] if matrix.grad is not None]
+            updates = [self._nesterov(matrix, group["momentum"]) for matrix in matrices]
+            if group["weight_decay"] and matrices:
+                torch._foreach_mul_(matrices, 1 - group["lr"] * group["weight_decay"])
+            for places, orthogonal in _orthogonalised_by_shape(updates):
+                for place, update in zip(places, orthogonal, strict=True):
+                    matrix = matrices[place]
+                    matrix.add_(update, alpha=-group["lr"] * 0.2 * math.sqrt(max(matrix.shape[-2:])))
+
+    def _nesterov(self, matrix: Tensor, momentum: float) -> Tensor:
+        state, gradient = self.state[matrix], matrix.grad
+        assert gradient is not None
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(matrix)
+        state["momentum"].lerp_(gradient, 1 - momentum)
+        return gradient.lerp(state["momentum"], momentum)
+
+
+def orthogonalised(matrices: Float[Tensor, "batch rows columns"]) -> Float[Tensor, "batch rows columns"]:
+    """U Vᵀ of U Σ Vᵀ, roughly: singular values that were not near 0 end between about 0.7 and 1.2.
+
+    rows ≤ columns. Five steps of a Newton–Schulz iteration (section "Newton-Schulz" of the source).
+    """
+    a, b, c = COEFFICIENTS
+    matrices = matrices / matrices.norm(dim=(1, 2), keepdim=True).clamp_min(SMALLEST_NORM)
+    for _ in range(ITERATIONS):
+        gram = matrices @ matrices.mT
+        matrices = torch.baddbmm(matrices, torch.baddbmm(gram, gram, gram, beta=b, alpha=c), matrices, beta=a)
+    return matrices
+
+
+def _orthogonalised_by_shape(updates: list[Tensor]) -> Iterable[tuple[list[int], list[Tensor]]]:
+    """Places in the list and the orthogonalised updates, matrices of one shape (or its transpose) at once."""
+    by_shape = defaultdict(list)
+    for place, update in enumerate(updates):
+        by_shape[*update.shape[:-2], *sorted(update.shape[-2:])].append(place)
+    for (*leading, short, long), places in by_shape.items():
+        wide = torch.stack([_wide(updates[place]) for place in places])
+        orthogonal = orthogonalised(wide.reshape(-1, short, long)).view(len(places), *leading, short, long)
+        yield (
+            places,
+            [
+                one.mT if _is_tall(updates[place]) else one
+                for place, one in zip(places, orthogonal, strict=True)
+            ],
+        )
+
+
+def _is_tall(matrix: Tensor) -> bool:
+    return matrix.shape[-2] > matrix.shape[-1]
+
+
+def _wide(matrix: Tensor) -> Tensor:
+    return matrix.mT if _is_tall(matrix) else matrix

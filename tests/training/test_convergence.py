@@ -1,0 +1,138 @@
+"""What is read off a learning curve is right on curves whose answer is known."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from training.test_run import RECIPE, plan
+
+from icl_bench.specs.checkpoint import read_config
+from icl_bench.specs.recipe import Recipe
+from icl_bench.training.convergence import (
+    CONVERGED_GAIN,
+    doubling_gain,
+    has_converged,
+    outcome,
+    shortened_end,
+    steps_to_learn,
+)
+from icl_bench.training.log import Row
+from icl_bench.training.run import TrainingRun
+
+STOP = {"gain": 0.005, "after": 1_000, "above": 0.9}
+STOPPING = RECIPE.model_copy(update={"steps": 10_000, "decay_share": 0.3, "curriculum": None})
+
+
+def curve(optimality: Callable[[int], float | None], steps: int = 10_000) -> list[Row]:
+    return [{"step": step, "dev_optimality": optimality(step)} for step in range(100, steps + 1, 100)]
+
+
+def monotone(step: int) -> float:
+    return 1 - 40 * step**-0.6
+
+
+def transition(step: int) -> float:
+    """A plateau, then learned within 300 steps."""
+    return min(max(0.2, 0.2 + (step - 4_000) * 0.78 / 300), 0.98)
+
+
+def stopping(**stop: float) -> Recipe:
+    return Recipe.model_validate({**STOPPING.to_dict(), "stop": {**STOP, **stop}})
+
+
+def test_steps_to_learn_are_the_first_that_pass() -> None:
+    assert steps_to_learn(curve(monotone), 0.5) == 1_500  # 40 s^-0.6 = 0.5 at s = 1,486
+    assert steps_to_learn(curve(transition), 0.5) == 4_200
+    assert steps_to_learn(curve(transition), 0.9) == 4_300
+    assert steps_to_learn(curve(lambda _: 0.2), 0.5) is None
+    assert steps_to_learn(curve(lambda step: 0.6 if step == 500 else 0.1), 0.5) == 500
+    assert steps_to_learn(curve(lambda _: None), 0.5) is None
+    assert steps_to_learn([], 0.5) is None
+
+
+@pytest.mark.parametrize("exponent", [0.1, 0.6, 0.9])
+def test_the_gain_of_a_power_law_is_what_twice_the_steps_add(exponent: float) -> None:
+    def excess(step: int) -> float:
+        return 3 * step**-exponent
+
+    rows = curve(lambda step: 1 - excess(step))
+    assert doubling_gain(rows, 10_000, excess(10_000)) == pytest.approx(excess(10_000) - excess(20_000))
+
+
+def test_the_gain_is_fitted_where_rates_are_full() -> None:
+    """Whatever the excess does while rates decay, and before half of the rest."""
+    rows = curve(lambda step: 0.1 if step < 3_500 else 1 - step**-0.5 if step <= 7_000 else 0.999)
+    assert doubling_gain(rows, 7_000, 0.001) == pytest.approx(0.001 * (1 - 2**-0.5))
+
+
+def test_a_curve_that_rises_or_is_flat_gains_nothing() -> None:
+    assert doubling_gain(curve(lambda _: 0.7), 10_000, 0.3) == pytest.approx(0, abs=1e-9)
+    assert doubling_gain(curve(lambda step: 0.9 - step * 1e-5), 10_000, 0.3) == 0
+    assert doubling_gain(curve(lambda _: 1.01), 10_000, -0.01) == 0
+
+
+def test_few_rows_tell_no_gain() -> None:
+    assert doubling_gain(curve(monotone, 700), 700, 0.3) is None  # rows at 400 … 700
+    assert doubling_gain(curve(monotone, 800), 800, 0.3) is not None
+
+
+def test_a_plateau_below_the_first_threshold_has_not_converged() -> None:
+    assert has_converged(0.99, CONVERGED_GAIN / 2)
+    assert not has_converged(0.12, 0.0)
+    assert not has_converged(0.9, 2 * CONVERGED_GAIN)
+    assert not has_converged(0.9, None)
+
+
+def test_an_outcome_says_how_a_run_ended() -> None:
+    found = outcome(curve(transition), STOPPING, 10_000)
+    assert (found.ended, found.converged, found.steps) == ("budget", True, 10_000)
+    assert found.steps_to_learn == {"0.5": 4_200, "0.9": 4_300}
+    assert outcome(curve(transition, 6_500), stopping(), 6_500).ended == "converged"
+    never = outcome(curve(lambda _: 0.2), STOPPING, 10_000)
+    assert (never.converged, never.steps_to_learn) == (False, {"0.5": None, "0.9": None})
+    blind = outcome(curve(lambda _: None), STOPPING, 10_000)
+    assert (blind.optimality, blind.doubling_gain, blind.converged) == (None, None, None)
+
+
+def ends_at(optimality: Callable[[int], float | None], recipe: Recipe) -> int | None:
+    rows = curve(optimality)
+    found = (shortened_end(rows[: count + 1], recipe) for count in range(len(rows)))
+    return next((end for end in found if end is not None), None)
+
+
+def test_the_rule_does_not_stop_on_a_plateau_before_a_transition() -> None:
+    end = ends_at(transition, stopping())
+    assert end is not None
+    assert end > 4_300 / 0.7  # learned first, and seen to be flat; then the rates decay
+    assert ends_at(lambda _: 0.2, stopping()) is None
+
+
+def test_the_rule_keeps_to_its_minimum_and_its_share_of_decay() -> None:
+    assert ends_at(lambda _: 0.95, stopping()) == pytest.approx(1_000 / 0.7, abs=1)
+    assert ends_at(lambda _: 0.95, stopping(after=3_000)) == pytest.approx(3_000 / 0.7, abs=1)
+    assert ends_at(lambda _: 0.95, STOPPING) is None  # no rule
+    assert ends_at(lambda step: 0.95 - step**-0.4, stopping()) is None  # still falling at 10,000
+    assert ends_at(lambda step: 0.95 if step > 7_000 else 0.1, stopping()) is None  # rates decay already
+
+
+def test_a_run_that_stops_early_decays_first_and_says_so(tmp_path: Path) -> None:
+    stop = {"gain": 0.99, "after": 300, "above": 0.0}
+    small = {"steps": 2_000, "batch": 4, "decay_share": 0.4, "curriculum": None, "stop": stop}
+    recipe = Recipe.model_validate({**RECIPE.to_dict(), **small})
+    run = TrainingRun(plan(recipe), tmp_path)
+    run.start()
+    while not run.finished:
+        run.advance()
+        if run.step == 900:  # the decision is taken up with the state
+            decided = run.end
+            run.save()
+            run.release()
+            run = TrainingRun(plan(recipe), tmp_path)
+            run.resume()
+            assert run.end == decided
+    assert run.step == run.end < 2_000
+    rates = {row["step"]: row["learning_rate"] for row in run.log.rows}
+    assert rates[run.step] < 0.01 * recipe.learning_rate
+    run.finish(half=False)
+    told = read_config(tmp_path).training["outcome"]
+    assert (told["ended"], told["steps"]) == ("converged", run.step)
