@@ -63,7 +63,7 @@ def record(
     """
     suite, reference = load_suite(SUITE), name.startswith(PREFIX)
     lacks = lacks or {}
-    training = {"seed": seed, "recipe": {"steps": 5_000}} if training is None else training
+    training = trained(seed) if training is None else training
     return ResultRecord(
         schema=1,
         model=ModelIdentity(
@@ -79,6 +79,19 @@ def record(
         },
         missing=dict(lacks),
     )
+
+
+def trained(seed: int, learned: int | None = 1_200) -> dict[str, Any]:
+    """What a checkpoint says of a run that had learned its task by a step, or never had."""
+    outcome = {
+        "steps": 5_000,
+        "ended": "budget",
+        "optimality": 0.95 if learned else 0.1,
+        "doubling_gain": 0.004,
+        "converged": learned is not None,
+        "steps_to_learn": {"0.5": learned and learned - 200, "0.9": learned},
+    }
+    return {"seed": seed, "recipe": {"steps": 5_000}, "outcome": outcome}
 
 
 def _result(name: str, task: str, share: float, seed: int, like: str, training: dict[str, Any]) -> TaskResult:

@@ -138,7 +138,7 @@ def test_baselines_have_no_runs(documents):
         for table in documents[f"{SUITE}/tasks/two_layer_mlp.html"].all("table")
         if "data-sortable" in table.attrib
     )
-    assert models == ["Model", "Score", "Score as a line", "Optimality", "Runs"]
+    assert models == ["Model", "Score", "Score as a line", "Optimality", "Runs", "Steps to learn"]
     assert baselines == ["Baseline", "Score", "Score as a line", "Optimality"]
 
 

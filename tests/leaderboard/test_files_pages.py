@@ -87,6 +87,28 @@ def test_the_csv_has_a_row_a_model_and_task_with_the_board_s_numbers(site, found
     assert {row["family"] for row in rows if row["model"] == "reference/llama"} == {"attention"}
 
 
+def test_the_csv_of_runs_has_a_row_a_run_with_what_its_checkpoint_says(site, found):
+    data = site.boards[0].data
+    rows = list(csv.DictReader(io.StringIO(found["data/mini-v1-runs.csv"].decode())))
+    assert list(rows[0]) == list(files.RUN_COLUMNS)
+    runs = [
+        (model.name, task, run)
+        for model in data.models
+        for task, scores in model.tasks.items()
+        for run in scores.training
+    ]
+    assert len(rows) == len(runs) > len(data.models)
+    for row, (name, task, run) in zip(rows, runs, strict=True):
+        assert (row["model"], row["task"], row["sha256"]) == (name, task, run.sha256)
+        assert float(row["optimality"]) == run.optimality.value
+        if run.outcome is None:
+            assert row["steps"] == row["converged"] == row["steps_to_learn_0.9"] == ""
+        else:
+            assert (row["steps"], row["ended"], row["converged"]) == ("5000", "budget", "True")
+            assert (row["steps_to_learn_0.5"], row["steps_to_learn_0.9"]) == ("1000", "1200")
+    assert any(run.outcome for *_, run in runs)
+
+
 def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_ranked_model(site, found):
     feed = ElementTree.fromstring(found["feed.xml"])
     assert feed.tag == f"{ATOM}feed"

@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from fabricated import trained
 
 from icl_bench.evaluation.compare import Difference, two_sided_p
 from icl_bench.leaderboard import formats
+from icl_bench.leaderboard.data import RunData
+from icl_bench.specs.outcome import read_outcome
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import load_suite
 
@@ -125,3 +128,33 @@ def test_initials_are_capitals():
 )
 def test_shades_go_from_zero_to_the_baseline(value, shade):
     assert formats.heat(value) == shade
+
+
+@pytest.mark.parametrize(
+    ("learned", "told"),
+    [
+        ([1_200], "1,200"),
+        ([None], "not within 5,000"),
+        ([1_200, 3_000, 1_400], "1,400 (3 of 3)"),
+        ([1_200, None, 1_400], "1,400 (2 of 3)"),
+        ([1_200, None, None], "not within 5,000 (1 of 3)"),
+        ([], "–"),
+    ],
+)
+def test_steps_to_learn_are_the_median_of_runs(learned, told):
+    """A run that has not learned counts as slower than every other."""
+    estimate = Estimate(value=0.9, low=0.8, high=1.0, reason=None)
+    runs = [
+        RunData(
+            seed=seed,
+            steps=5_000,
+            sha256="0" * 64,
+            score=estimate,
+            optimality=estimate,
+            outcome=read_outcome(trained(seed, step)),
+        )
+        for seed, step in enumerate(learned)
+    ]
+    assert formats.learning(runs) == told
+    unknown = [run.model_copy(update={"outcome": None}) for run in runs]
+    assert formats.learning(unknown) == "–"

@@ -4,7 +4,7 @@ Pages are made of these numbers alone, so a page and the file cannot disagree.
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -13,7 +13,8 @@ from icl_bench.leaderboard.entries import Entry, Family, family, verified
 from icl_bench.leaderboard.provenance import SubmissionData, submission_data
 from icl_bench.models.accounting import components
 from icl_bench.models.reference import PREFIX
-from icl_bench.specs.result import Estimate
+from icl_bench.specs.outcome import Outcome
+from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
 from icl_bench.specs.schema import Strict
 
 
@@ -26,12 +27,24 @@ class RankData(Strict):
     group: int
 
 
+class RunData(Strict):
+    """One training run on one task, and what its checkpoint says of it; null where it says nothing."""
+
+    seed: int | None
+    steps: int | None  # that were made, or else of its recipe
+    sha256: str  # of its weights
+    score: Estimate
+    optimality: Estimate
+    outcome: Outcome | None
+
+
 class TaskScores(Strict):
     """One model on one task: means over its runs."""
 
     runs: int
     score: Estimate  # 1 is the task's baseline
     optimality: Estimate  # 1 is its exact predictor
+    training: list[RunData]  # a run each; empty for a baseline
 
 
 class Architecture(Strict):
@@ -116,7 +129,7 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
             if result.checkpoint is not None:
                 weights.setdefault(task, []).append(result.checkpoint.sha256)
     recomputed = set(standing.scores) <= verified(entry)
-    row = _row(standing, "reference" if reference else "submission", recomputed)
+    row = _row(standing, "reference" if reference else "submission", recomputed, entry)
     submission = None if entry.submitted is None else submission_data(entry.submitted)
     more = {
         "submission": submission,
@@ -129,7 +142,10 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
 
 
 def _row(
-    standing: Standing, kind: Literal["reference", "submission", "baseline"], recomputed: bool
+    standing: Standing,
+    kind: Literal["reference", "submission", "baseline"],
+    recomputed: bool,
+    entry: Entry | None = None,
 ) -> ModelData:
     rank, placed = standing.rank, None
     if rank is not None:
@@ -147,15 +163,44 @@ def _row(
         above_exact=list(standing.above_exact),
         doubted=bool(standing.above_exact),
         mean=standing.mean,
-        tasks=_tasks(standing),
+        tasks=_tasks(standing, entry),
     )
 
 
-def _tasks(standing: Standing) -> dict[str, TaskScores]:
+def _tasks(standing: Standing, entry: Entry | None) -> dict[str, TaskScores]:
+    records = [] if entry is None else entry.records
     return {
-        task: TaskScores(runs=standing.runs[task], score=score, optimality=standing.optimalities[task])
+        task: TaskScores(
+            runs=standing.runs[task],
+            score=score,
+            optimality=standing.optimalities[task],
+            training=[_run(record.tasks[task]) for record in records if _is_trained(record, task)],
+        )
         for task, score in standing.scores.items()
     }
+
+
+def _is_trained(record: ResultRecord, task: str) -> bool:
+    return task in record.tasks and record.tasks[task].checkpoint is not None
+
+
+def _run(result: TaskResult) -> RunData:
+    assert result.checkpoint is not None
+    return RunData(
+        seed=result.seed,
+        steps=result.outcome.steps if result.outcome else _recipe_steps(result.checkpoint.training),
+        sha256=result.checkpoint.sha256,
+        score=result.score,
+        optimality=result.optimality,
+        outcome=result.outcome,
+    )
+
+
+def _recipe_steps(training: dict[str, Any] | None) -> int | None:
+    """What a checkpoint says of its training may be of any type."""
+    recipe = (training or {}).get("recipe")
+    steps = recipe.get("steps") if isinstance(recipe, dict) else None
+    return steps if type(steps) is int else None
 
 
 def _architecture(board: Board, entry: Entry) -> Architecture | None:

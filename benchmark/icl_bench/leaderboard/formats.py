@@ -1,6 +1,11 @@
 """Numbers and names as pages tell them."""
 
+import math
+from collections.abc import Sequence
+
 from icl_bench.evaluation.compare import Difference
+from icl_bench.leaderboard.data import RunData
+from icl_bench.specs.outcome import LEARNED
 from icl_bench.specs.result import Estimate
 
 MINUS = "\N{MINUS SIGN}"
@@ -54,6 +59,21 @@ def p_value(one: Difference, resamples: int) -> str:
         return NONE
     least = one.p * (resamples + 1) < 3  # twice a count of resamples, and 1 is added to each count
     return f"≤ {p:.3f}" if least else f"{p:.3f}"
+
+
+def learning(runs: Sequence[RunData]) -> str:
+    """The step at which runs had learned, by an optimality of 0.9: their median, and how many they are.
+
+    `1,200`; of three seeds of which one did not learn `1,400 (2 of 3)`; where the median run did not learn
+    within its steps `not within 5,000`.
+    """
+    known = [run.outcome for run in runs if run.outcome is not None]
+    if not known:
+        return NONE
+    steps = sorted(one.steps_to_learn.get(LEARNED[-1]) or math.inf for one in known)
+    learned, median = sum(map(math.isfinite, steps)), steps[(len(steps) - 1) // 2]
+    told = count(int(median)) if math.isfinite(median) else f"not within {max(one.steps for one in known):,}"
+    return told if len(known) == 1 else f"{told} ({learned} of {len(known)})"
 
 
 def count(value: int) -> str:

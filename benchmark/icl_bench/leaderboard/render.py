@@ -18,7 +18,7 @@ from icl_bench.resources import data_folder
 
 _FILTERS = (
     *("score", "interval", "signed", "p_value", "count", "short", "heat", "digits", "hash_head"),
-    *("spaced", "heading"),
+    *("spaced", "heading", "learning"),
 )
 
 

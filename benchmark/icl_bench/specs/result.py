@@ -13,6 +13,7 @@ from pydantic_core import from_json
 
 from icl_bench.errors import SpecError
 from icl_bench.files import write_text
+from icl_bench.specs.outcome import LEARNED, Outcome, read_outcome
 from icl_bench.specs.record_json import as_json
 from icl_bench.specs.schema import Strict, parse
 from icl_bench.specs.text import plain_text
@@ -165,6 +166,11 @@ class TaskResult(Strict):
         told = (self.checkpoint.training or {}).get("seed") if self.checkpoint else None
         return told if type(told) is int else None
 
+    @property
+    def outcome(self) -> Outcome | None:
+        """How its checkpoint says that training ended; None where it does not say, or there is none."""
+        return read_outcome(self.checkpoint.training) if self.checkpoint else None
+
     def scored_sum(self, curve: list[float]) -> float:
         """The part of an error curve that the score sums over."""
         return sum(curve) if self.scored == "all" else curve[-1]
@@ -231,11 +237,31 @@ def _row(name: str, task: TaskResult) -> dict[str, Any]:
         estimate = getattr(task, key)
         row |= {key: estimate.value, f"{key}_low": estimate.low, f"{key}_high": estimate.high}
     row["zero_error"] = task.scored_sum(task.error_curves.zero) / task.scored_points
-    return row | {"baseline": task.baseline, "exact": task.exact, "seconds": task.cost.seconds}
+    row |= {"baseline": task.baseline, "exact": task.exact, "seconds": task.cost.seconds, "seed": task.seed}
+    return row | outcome_row(task.outcome)
+
+
+def outcome_row(outcome: Outcome | None) -> dict[str, Any]:
+    """How training ended, as columns of a table; None where nothing is known."""
+    if outcome is None:
+        return dict.fromkeys(OUTCOME_COLUMNS)
+    row = outcome.model_dump(include={"steps", "ended", "converged", "doubling_gain"})
+    return row | {f"steps_to_learn_{at}": outcome.steps_to_learn.get(at) for at in LEARNED}
+
+
+OUTCOME_COLUMNS = {
+    "steps": "of training, as the checkpoint says; empty where it says nothing of its training",
+    "ended": "budget, or converged where the recipe's stopping rule ended the run before",
+    "converged": "whether twice the steps would add less than 0.01 to an optimality of at least 0.5",
+    "doubling_gain": "the optimality that twice the steps would add, by the fitted power law",
+    "steps_to_learn_0.5": "the first step with a development optimality of 0.5; empty: not within the steps",
+    "steps_to_learn_0.9": "the same of 0.9",
+}
 
 
 def _row_columns() -> list[str]:
     numbers = [
         f"{key}{end}" for key in ("mean_error", "score", "optimality") for end in ("", "_low", "_high")
     ]
-    return ["task", "prompts", "points", *numbers, "zero_error", "baseline", "exact", "seconds"]
+    described = ["zero_error", "baseline", "exact", "seconds", "seed", *OUTCOME_COLUMNS]
+    return ["task", "prompts", "points", *numbers, *described]

@@ -6,31 +6,19 @@ what that predictor gains over answering 0.
 
 import math
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 
+from icl_bench.specs.outcome import LEARNED, Outcome
 from icl_bench.specs.recipe import Recipe
-from icl_bench.specs.schema import Strict
 from icl_bench.training.log import Row
 
-LEARNED = (0.5, 0.9)  # the development optimalities whose first step is told
+BEGUN = 0.5  # the optimality from which on a run has begun to learn
 CONVERGED_GAIN = 0.01  # optimality: a run to which twice the steps would add less has converged
 FEWEST_ROWS = 5  # behind a fit
 SMALLEST_EXCESS = (
     1e-4  # of optimality: a smaller one, or one below 0, is the noise of the development prompts
 )
-
-
-class Outcome(Strict):
-    """How a run ended. Numbers are null where the suite has nothing to compare with."""
-
-    steps: int  # that were made
-    ended: Literal["converged", "budget"]  # by the recipe's stopping rule, or by its steps
-    optimality: float | None  # of the last row, on development prompts
-    doubling_gain: float | None  # what a budget twice as long would add to it, by `doubling_gain`
-    converged: bool | None
-    steps_to_learn: dict[str, int | None]  # by optimality; null: not within the steps
 
 
 def outcome(rows: Sequence[Row], recipe: Recipe, end: int) -> Outcome:
@@ -43,17 +31,17 @@ def outcome(rows: Sequence[Row], recipe: Recipe, end: int) -> Outcome:
         optimality=final,
         doubling_gain=gain,
         converged=None if final is None else has_converged(final, gain),
-        steps_to_learn={str(threshold): steps_to_learn(rows, threshold) for threshold in LEARNED},
+        steps_to_learn={optimality: steps_to_learn(rows, float(optimality)) for optimality in LEARNED},
     )
 
 
 def has_converged(optimality: float, gain: float | None) -> bool:
     """Whether twice the steps would add less than CONVERGED_GAIN to a run that has begun to learn.
 
-    A curve that is flat below the first threshold of LEARNED may be one before a transition: nothing that was
+    A curve that is flat below an optimality of BEGUN may be one before a transition: nothing that was
     seen of it tells, so such a run has not converged.
     """
-    return gain is not None and gain < CONVERGED_GAIN and optimality >= LEARNED[0]
+    return gain is not None and gain < CONVERGED_GAIN and optimality >= BEGUN
 
 
 def steps_to_learn(rows: Sequence[Row], threshold: float) -> int | None:

@@ -13,7 +13,7 @@ from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import BoardData, ModelData
 from icl_bench.leaderboard.pictures import draw_badge
 from icl_bench.leaderboard.site import File, Site, SuiteBoard
-from icl_bench.specs.result import Estimate
+from icl_bench.specs.result import OUTCOME_COLUMNS, Estimate, outcome_row
 
 SCHEMA = "data/board.schema.json"
 FEED = "feed.xml"
@@ -38,6 +38,16 @@ COLUMNS = {  # of the CSV file: one row a model and task
     "mean": "of the scores, tasks at equal weight; empty where a task is missing",
     "mean_low": "lower end of its 95% interval",
     "mean_high": "upper end",
+}
+RUN_COLUMNS = {  # of the CSV file of training runs: one row a run
+    "suite": "name and version",
+    "model": "its name, as commands know it",
+    "task": "a task that the run was trained for",
+    "seed": "of its weights and training prompts, as its checkpoint says",
+    "score": "ICL regression score of this run",
+    "optimality": "the same against the exact or best known predictor",
+    **OUTCOME_COLUMNS,
+    "sha256": "of model.safetensors",
 }
 _ATOM = "http://www.w3.org/2005/Atom"
 
@@ -68,6 +78,10 @@ def data_files(site: Site) -> Iterator[DataFile]:
         yield DataFile(File(f"data/{name}.json", board_json(board.data).encode()), about)
         about = f"The scores of {name} as a table, one row a model and task."
         yield DataFile(File(f"data/{name}.csv", board_csv(board.data).encode()), about)
+        about = (
+            f"The training runs behind the models of {name}, one row a run: whether it converged, and when."
+        )
+        yield DataFile(File(f"data/{name}-runs.csv", runs_csv(board.data).encode()), about)
     yield DataFile(File(SCHEMA, _schema().encode()), "The JSON Schema of the JSON files.")
     if site.date is not None:
         yield DataFile(File(FEED, _feed(site, site.date)), "An Atom feed with an entry a ranked model.")
@@ -98,6 +112,25 @@ def board_csv(data: BoardData) -> str:
     writer.writeheader()
     for model in (*data.models, *data.baselines):
         writer.writerows(_rows(data, model))
+    return table.getvalue()
+
+
+def runs_csv(data: BoardData) -> str:
+    """The training runs as a table: numbers in full, empty where there is none."""
+    table = io.StringIO()
+    writer = csv.DictWriter(table, list(RUN_COLUMNS), lineterminator="\n")
+    writer.writeheader()
+    for model in data.models:
+        for task, scores in model.tasks.items():
+            for run in scores.training:
+                known: dict[str, Any] = {
+                    "suite": data.suite,
+                    "model": model.name,
+                    "task": task,
+                    "seed": run.seed,
+                }
+                known |= {"score": run.score.value, "optimality": run.optimality.value, "sha256": run.sha256}
+                writer.writerow(known | outcome_row(run.outcome))
     return table.getvalue()
 
 

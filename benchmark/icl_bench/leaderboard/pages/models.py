@@ -52,7 +52,7 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         ],
         "accounts": entry.accounts(board.suite),
         "made_with": _made_with([(one.evaluator, one.environment) for one in entry.records]),
-        "training": _training(board, model),
+        "training": [(task, run) for task, scores in model.tasks.items() for run in scores.training],
         "compared": board.page("compare", model.name),
         "quoted": shlex.quote(model.name),
         "checkout": _checkout(site) if model.submission else "",
@@ -106,28 +106,3 @@ def _learning_curve(task: str, curves: dict[str, tuple[list[float], list[float]]
 def _made_with(runs: list[tuple[Evaluator, Environment]]) -> list[tuple[Evaluator, Environment]]:
     """What computed the records, each combination once."""
     return [one for k, one in enumerate(runs) if one not in runs[:k]]
-
-
-def _training(board: SuiteBoard, model: ModelData) -> list[dict[str, Any]]:
-    """One row a run: where its weights come from, as their config says."""
-    rows = []
-    for task in model.tasks:
-        for run in board.runs(model.name, task):
-            if run.checkpoint is not None:
-                told = run.checkpoint.training or {}
-                recipe = told.get("recipe")
-                rows.append(
-                    {
-                        "task": task,
-                        "seed": _whole(told.get("seed")),
-                        "steps": _whole(recipe.get("steps")) if isinstance(recipe, dict) else None,
-                        "sha256": run.checkpoint.sha256,
-                        "score": run.score,
-                    }
-                )
-    return rows
-
-
-def _whole(value: Any) -> int | None:
-    """What a checkpoint says of its training may be of any type."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

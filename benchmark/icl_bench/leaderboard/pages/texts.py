@@ -79,6 +79,7 @@ def _data(site: Site) -> dict[str, Any]:
     return {
         "downloads": [(one.file.path, len(one.file.content), one.about) for one in files.data_files(site)],
         "columns": files.COLUMNS,
+        "run_columns": files.RUN_COLUMNS,
         "badge": _badge(site),
         "bibtex": bibtex(site),
         "licence": LICENCE,
