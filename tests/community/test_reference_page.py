@@ -6,7 +6,7 @@ import re
 from reference_page import PAGE, commands, filled
 
 from icl_bench.evaluation.recorded import board_records
-from icl_bench.models.reference import PREFIX, reference_folder, reference_names, shipped_tasks
+from icl_bench.models.reference import PREFIX, reference_names, reference_runs, shipped_tasks
 from icl_bench.suites import load_suite
 
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -29,15 +29,15 @@ def test_a_table_that_was_changed_is_noticed_and_mended() -> None:
 
 
 def test_every_reference_is_recorded_on_every_task() -> None:
-    """With weights of seed 0; every record of another seed has its learning curves."""
+    """With weights of seed 0; every recorded run of any seed has its learning curve."""
     tasks = list(SUITE.tasks)
     for name in reference_names(SUITE.name):
-        others = board_records(PREFIX + name, SUITE)
-        assert list(others.pop(0).tasks) == shipped_tasks(name, SUITE.name, tasks) == tasks, name
-        curves = reference_folder(name) / "curves" / SUITE.name
-        held = {path.relative_to(curves).as_posix() for path in curves.rglob("*.csv")}
-        recorded = [(seed, task) for seed, record in others.items() for task in record.tasks]
-        assert held == {f"seed-{seed}/{task}.csv" for seed, task in recorded}, name
+        records = board_records(PREFIX + name, SUITE)
+        assert list(records[0].tasks) == shipped_tasks(name, SUITE.name, tasks) == tasks, name
+        for seed, record in records.items():
+            folder = reference_runs(name, SUITE.name, seed)
+            curves = {path.parent.name for path in folder.glob("*/training.csv")}
+            assert curves == set(record.tasks), (name, seed)
 
 
 def test_the_weights_of_all_are_small_and_half_precise() -> None:

@@ -9,7 +9,7 @@ from icl_bench.evaluation.record import check_of_suite
 from icl_bench.evaluation.recorded import reference_records
 from icl_bench.evaluation.scores import scored_errors, squared_errors
 from icl_bench.evaluation.sources import open_source
-from icl_bench.models.reference import reference_folder, reference_names
+from icl_bench.models.reference import reference_names, reference_runs
 from icl_bench.suites import load_prompts, load_suite, suite_names
 
 RECORDED = [
@@ -34,7 +34,7 @@ def test_records_are_of_clean_code_this_suite_and_the_shipped_weights(suite, nam
         assert record.missing == {}
     shipped = records[0]  # seed 0
     for task, result in shipped.tasks.items():
-        weights = (reference_folder(name) / task / "model.safetensors").read_bytes()
+        weights = (reference_runs(name, suite) / task / "model.safetensors").read_bytes()
         assert result.checkpoint.sha256 == sha256(weights).hexdigest()
         assert result.checkpoint.training["seed"] == 0
 

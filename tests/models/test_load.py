@@ -43,7 +43,7 @@ def shipped(suite, tmp_path, monkeypatch) -> Path:
     """Reference models of which only llama has weights, for one task."""
     specs = tmp_path / "reference/specs"
     shutil.copytree(data_folder("submissions") / "reference/specs", specs)
-    saved(tmp_path / "reference/llama" / LINEAR, model_for(suite, LINEAR))
+    saved(tmp_path / "reference/runs/mini-v1/llama/seed-0" / LINEAR, model_for(suite, LINEAR))
     monkeypatch.setattr("icl_bench.models.reference.data_folder", lambda name: tmp_path)
     return tmp_path / "reference"
 

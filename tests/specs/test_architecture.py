@@ -167,6 +167,7 @@ def test_flops_agree_with_torch(module: str) -> None:
     model = ICLModel(spec, d=3, k=1, task="mini-v1/linear_regression")
     xs, ys = torch.zeros(1, 8, 3), torch.zeros(1, 8, 1)
     with (
+        torch.no_grad(),
         FlopCounterMode(display=False) as counter,
         torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH),
     ):

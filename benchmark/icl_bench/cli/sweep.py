@@ -122,28 +122,41 @@ def _refuse_shared_folders(cells: "list[Cell]") -> None:
 
 
 def _tell(trained: "Sweep") -> int:
-    """Print a line a cell; returns how many are not done."""
+    """Print a line a cell: how far it is on development prompts, the steps at which its optimality passed 0.5
+    and 0.9, and whether twice the steps would add next to nothing. Returns how many are not done.
+    """
     from tabulate import tabulate
+
+    from icl_bench.training.convergence import outcome
 
     rows = []
     for cell in trained.cells:
         log, plan = cell.rows(), cell.plan
-        last = log[-1] if log else {"step": 0, "loss": None, "dev_score": None}
+        last = log[-1] if log else {"step": 0, "loss": None, "dev_optimality": None}
+        ended = outcome(log, plan.recipe, int(last["step"] or 0))
+        state = trained.state(cell)
         rows.append(
             {
                 "model": plan.architecture.name,
                 "task": plan.task.name,
                 "seed": plan.seed,
-                "state": trained.state(cell),
+                "state": state,
                 "steps": f"{int(last['step'] or 0):,} of {plan.recipe.steps:,}",
                 "loss": last["loss"],
-                "dev score": last["dev_score"],
+                "optimality": last["dev_optimality"],
+                "to 0.5": ended.steps_to_learn["0.5"],
+                "to 0.9": ended.steps_to_learn["0.9"],
+                "converged": _yes_or_no(ended.converged) if state == "done" else None,
             }
         )
-    typer.echo(tabulate(rows, headers="keys", floatfmt=".4g", missingval="-"))
+    typer.echo(tabulate(rows, headers="keys", floatfmt=".4g", missingval="-", intfmt=","))
     left = sum(row["state"] != "done" for row in rows)
     typer.echo(f"{len(rows) - left} of {len(rows)} runs done" + (f", {left} left" if left else ""))
     for cell, message in trained.failed.items():
         if trained.state(cell) == "failed":
             typer.echo(f"{cell.name}: {message}")
     return left
+
+
+def _yes_or_no(converged: bool | None) -> str | None:
+    return None if converged is None else "yes" if converged else "no"

@@ -13,7 +13,7 @@ from icl_bench.evaluation.record import check_of_suite
 from icl_bench.evaluation.recorded import board_records
 from icl_bench.evaluation.runner import evaluate_source
 from icl_bench.evaluation.sources import BASELINE_PREFIX, Missing, Source, open_source
-from icl_bench.models.reference import PREFIX
+from icl_bench.models.reference import PREFIX, reference_runs
 from icl_bench.resources import in_a_checkout
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite, load_suite
@@ -132,8 +132,10 @@ def reproduce(row: Row, device: str | None = None) -> Verification:
 def _models(name: str, seed: int, record: ResultRecord, suite: Suite) -> list[str]:
     if not name.startswith(PREFIX):
         return [model_of(record)]
-    trained = Path(RUNS) / suite.name / name.removeprefix(PREFIX) / f"seed-{seed}"
-    return [str(trained), name] if trained.is_dir() else [name]
+    reference = name.removeprefix(PREFIX)
+    trained = Path(RUNS) / suite.name / reference / f"seed-{seed}"
+    folders = [trained, reference_runs(reference, suite.name, seed)] if seed else [trained]
+    return [*(str(folder) for folder in folders if folder.is_dir()), name]
 
 
 def _elsewhere(found: ResultRecord, recorded: ResultRecord) -> list[str]:

@@ -14,7 +14,7 @@ from icl_bench.evaluation.sampled import Contender
 from icl_bench.evaluation.sources import BASELINE_PREFIX
 from icl_bench.models.accounting import Account, account
 from icl_bench.models.layout import WEIGHTS_FILE, place_file
-from icl_bench.models.reference import PREFIX, reference_folder, reference_names
+from icl_bench.models.reference import PREFIX, reference_names, reference_runs
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.result import ResultRecord
 from icl_bench.submissions.folder import SubmissionFolder
@@ -74,19 +74,22 @@ def recorded_entries(suite: Suite, submissions: Sequence[SubmissionFolder]) -> l
 def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[list[float], list[float]]]]:
     """Steps and losses of a reference's recorded runs, by task and seed; empty where there are none.
 
-    They are in `training.csv` beside the weights of seed 0, and in `curves/<suite>/seed-<n>/<task>.csv`.
+    They are in `training.csv` of every run, beside the weights where these are shipped.
     """
     if not entry.name.startswith(PREFIX):
         return {}
-    folder, found = reference_folder(entry.name.removeprefix(PREFIX)), {}
-    for task in (task for task in suite.tasks if task in entry.specs):
-        files = {"seed 0": folder / task / LOG_FILE}
-        more = sorted((folder / "curves" / suite.name).glob(f"seed-*/{task}.csv"))
-        files |= {path.parent.name.replace("-", " "): path for path in more}
-        curves = {seed: _learning_curve(path) for seed, path in files.items() if path.is_file()}
-        if curves and task in shipped(entry):
-            found[task] = curves
-    return found
+    name, found = entry.name.removeprefix(PREFIX), {}
+    for task in (task for task in suite.tasks if task in shipped(entry)):
+        seeds = [one.tasks[task].seed for one in entry.records if task in one.tasks]
+        files = {
+            seed: reference_runs(name, suite.name, seed) / task / LOG_FILE
+            for seed in seeds
+            if seed is not None
+        }
+        found[task] = {
+            f"seed {seed}": _learning_curve(path) for seed, path in files.items() if path.is_file()
+        }
+    return {task: curves for task, curves in found.items() if curves}
 
 
 def shipped(entry: Entry) -> set[str]:
@@ -98,13 +101,14 @@ def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
     """Whether each recorded run is that of the weights that come with icl-bench, by task."""
     if not entry.name.startswith(PREFIX):
         return {}
-    folder = reference_folder(entry.name.removeprefix(PREFIX))
+    name = entry.name.removeprefix(PREFIX)
     found: dict[str, list[bool]] = {}
-    for task in {task for record in entry.records for task in record.tasks}:
-        path = folder / task / WEIGHTS_FILE
-        digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
-        told = [record.tasks[task].checkpoint for record in entry.records if task in record.tasks]
-        found[task] = [one is not None and one.sha256 == digest for one in told]
+    for record in entry.records:
+        for task, result in record.tasks.items():
+            path = reference_runs(name, record.suite.name, result.seed or 0) / task / WEIGHTS_FILE
+            digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+            held = result.checkpoint is not None and result.checkpoint.sha256 == digest
+            found.setdefault(task, []).append(held)
     return found
 
 

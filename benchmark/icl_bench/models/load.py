@@ -15,8 +15,8 @@ from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import ModelPredictor
 from icl_bench.models.reference import (
     PREFIX,
-    reference_folder,
     reference_names,
+    reference_runs,
     shipped_tasks,
 )
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
@@ -143,7 +143,7 @@ def _find_reference(name: str, suite: str, tasks: list[str]) -> tuple[Path, list
             f"{PREFIX}{name} is shipped without weights for {of}; "
             f"train it with `icl-bench train {PREFIX}{name} {suite}/{tasks[0]}`"
         )
-    return reference_folder(name), places
+    return reference_runs(name, suite), places
 
 
 def _listing(folder: Path) -> list[str]:

@@ -1,8 +1,9 @@
 """The reference architectures, shipped as spec files for each suite and with weights where they were trained.
 
 `submissions/reference/specs/<suite>/<name>.yaml` is a reference at the suite's sizes; `<name>.<task>.yaml`
-beside it holds for that task instead (the paper's retrieval models are smaller). The weights are in
-`submissions/reference/<name>/<task>/`.
+beside it holds for that task instead (the paper's retrieval models are smaller). Training runs are in
+`submissions/reference/runs/<suite>/<name>/seed-<seed>/<task>/`, as `icl-bench sweep` lays them: weights of
+seed 0, and those of other seeds where they are small.
 """
 
 import os
@@ -11,10 +12,9 @@ from pathlib import Path
 
 from icl_bench.errors import InputError, UnknownNameError
 from icl_bench.files import user_path
-from icl_bench.models.layout import CONFIG_FILE
+from icl_bench.models.layout import WEIGHTS_FILE
 from icl_bench.resources import data_folder
 from icl_bench.specs.architecture import ArchitectureSpec, load_architecture
-from icl_bench.specs.checkpoint import read_config
 
 PREFIX = "reference/"
 
@@ -34,16 +34,19 @@ def reference_spec(name: str, suite: str, task: str | None = None) -> Architectu
 
 
 def reference_folder(name: str) -> Path:
-    """The folder that holds a reference's checkpoints, one folder a task; it need not exist."""
+    """The folder that holds what is recorded of a reference; it need not exist."""
     return data_folder("submissions") / "reference" / name
 
 
+def reference_runs(name: str, suite: str, seed: int = 0) -> Path:
+    """The folder that holds a reference's training runs of a seed, one folder a task; it need not exist."""
+    return data_folder("submissions") / "reference" / "runs" / suite / name / f"seed-{seed}"
+
+
 def shipped_tasks(name: str, suite: str, tasks: Sequence[str]) -> list[str]:
-    """Those of a suite's tasks that a reference is shipped with weights for."""
+    """Those of a suite's tasks that a reference is shipped with weights for, of seed 0."""
     check_reference(name, suite)
-    folder = reference_folder(name)
-    held = [task for task in tasks if (folder / task / CONFIG_FILE).is_file()]
-    return [task for task in held if read_config(folder / task).task == f"{suite}/{task}"]
+    return [task for task in tasks if (reference_runs(name, suite) / task / WEIGHTS_FILE).is_file()]
 
 
 def check_reference(name: str, suite: str) -> None:
