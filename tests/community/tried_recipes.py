@@ -2,59 +2,76 @@
 
     .venv/bin/python tests/community/tried_recipes.py RUN... > tasks/mini-v1/tried.csv
 
-Each RUN is a folder that `icl-bench train` made with `--set`. A row holds the changes to the recipe that was
-in force, the development optimality on the way and at the end, and the command that repeats the run.
+Each RUN is a folder that `icl-bench train` made with `--set`. A row holds what was tried, the development
+optimality on the way and at the end, and the command that repeats the run by changing today's recipe.
 """
 
 import csv
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
+from icl_bench.cli.train import make_plan
+from icl_bench.specs.recipe import Recipe
+from icl_bench.specs.schema import parse
 from icl_bench.training.log import LOG_FILE, read_log
 
-COLUMNS = ["model", "task", "seed", "steps", "changes", "at 500", "at 1000", "at 1500", "end", "command"]
-BEFORE = {  # the recipe in force while these were tried
-    "optimiser": "adam",
-    "learning_rate": 5e-4,
-    "warmup": 200,
-    "decay": "linear",
-    "batch": 64,
-}
+ON_THE_WAY = (500, 1_000, 1_500)  # steps
+COLUMNS = ("model", "task", "seed", "steps", "tried", *map(str, ON_THE_WAY), "end", "command")
+OF_THE_TASK = ("curriculum", "target_scale", "precision", "warmup", "steps", "stop")
+BATCH = 64  # is not told: nearly all runs have it
 
 
 def row(folder: Path) -> dict[str, Any]:
-    """Of one run: its changes to BEFORE, optimalities by step, and its command."""
+    """Of one run."""
     config = json.loads((folder / "config.json").read_text())
-    training, name, task = config["training"], config["spec"]["name"], config["task"].removeprefix("mini-v1/")
-    recipe = training["recipe"]
-    changes = [
-        f"{key}={json.dumps(value) if isinstance(value, list) else value}"
-        for key, value in recipe.items()
-        if key not in ("steps", "curriculum", "target_scale", "precision") and BEFORE.get(key) != value
-    ]
-    found = {r["step"]: r["dev_optimality"] for r in read_log((folder / LOG_FILE).read_text())}
-    command = (
-        f"icl-bench train reference/{name} mini/{task} --seed {training['seed']} --steps {recipe['steps']}"
-    )
-    told = {"model": name, "task": task, "seed": training["seed"], "steps": recipe["steps"]}
-    told |= {f"at {step}": _digits(found.get(step)) for step in (500, 1_000, 1_500)}
-    told |= {"changes": " ".join(changes), "end": _digits(found[recipe["steps"]])}
-    options = [f"--set {key}={value}" for key, value in BEFORE.items() if recipe[key] == value]
-    options += [f"--set '{change}'" if " " in change else f"--set {change}" for change in changes]
-    return told | {"command": " ".join([command, *options])}
+    name, task, training = config["spec"]["name"], config["task"], config["training"]
+    recipe, seed = parse(Recipe, training["recipe"], str(folder)), training["seed"]
+    known = {step: row["dev_optimality"] for step, row in _rows(folder).items()}
+    shown = {key: value for key, value in recipe.to_dict().items() if key not in OF_THE_TASK}
+    if recipe.batch == BATCH:
+        del shown["batch"]
+    return {
+        "model": name,
+        "task": task,
+        "seed": seed,
+        "steps": recipe.steps,
+        "tried": " ".join(f"{key}={_plain(value)}" for key, value in shown.items()),
+        **{str(step): _digits(known.get(step)) for step in ON_THE_WAY},
+        "end": _digits(known[max(known)]),
+        "command": command(f"reference/{name}", task, seed, recipe),
+    }
+
+
+def command(spec: str, task: str, seed: int, recipe: Recipe) -> str:
+    """The `icl-bench train` that trains by a recipe, as changes to the suite's own."""
+    own = make_plan(spec, task, seed).recipe.model_dump()
+    changes = {key: value for key, value in recipe.model_dump().items() if value != own[key]}
+    steps = changes.pop("steps", None)
+    words = ["icl-bench", "train", spec, task, "--seed", str(seed)]
+    words += ["--steps", str(steps)] if steps else []
+    words += [word for key, value in changes.items() for word in ("--set", f"{key}={_plain(value)}")]
+    return shlex.join(words)
+
+
+def _rows(folder: Path) -> dict[int, dict[str, Any]]:
+    return {int(row["step"] or 0): row for row in read_log((folder / LOG_FILE).read_text())}
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+    return "" if value is None else f"{value:.3f}"
 
 
 def main() -> None:
     """The command of the module's docstring."""
-    rows = sorted(
-        (row(Path(one)) for one in sys.argv[1:]), key=lambda r: (r["task"], r["model"], r["changes"])
-    )
+    rows = [row(Path(folder)) for folder in sys.argv[1:]]
+    rows.sort(key=lambda one: [one[key] for key in ("task", "model", "steps", "tried", "seed")])
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)

@@ -278,6 +278,24 @@ def test_a_reference_is_reproduced_from_its_runs_where_they_are(board, tiny, tmp
     assert reproduce(row).holds
 
 
+def test_a_seed_of_which_some_weights_are_kept_is_reproduced_in_part(board, tiny, tmp_path):
+    runs = tmp_path / "runs/tiny-v1/tiny/seed-3"
+    tiny_files(runs, seed=3)
+    record = icl_bench.evaluate(str(runs), "tiny")
+    record.save(tmp_path / "reference/tiny/results/tiny-v1-seed-3.json")
+    kept, *gone = record.tasks
+    for task in gone:
+        (runs / task / "model.safetensors").unlink()
+    code, told, _ = run("reproduce", "reference/tiny", "--suite", "tiny")
+    assert (code, "1 of 1 seeds hold" in told) == (0, True)
+    assert gone
+    for task in gone:
+        digest = record.tasks[task].checkpoint.sha256
+        assert f"icl-bench train reference/tiny tiny-v1/{task} --seed 3 --half  # makes" in told
+        assert digest in told
+    assert record.tasks[kept].checkpoint.sha256 not in told
+
+
 def test_what_is_no_row_is_told(board, tiny, monkeypatch):
     for name in ("someone/else", "x", "../../etc"):
         with pytest.raises(InputError, match=f"nothing is recorded of {name} on tiny-v1; see"):

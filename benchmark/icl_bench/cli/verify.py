@@ -96,6 +96,7 @@ def _row_holds(row: "Row", device: str | None) -> bool:
     """Whether a seed holds, which is printed."""
     from icl_bench.errors import CheckError
     from icl_bench.evaluation.verify import reproduce as reproduced
+    from icl_bench.evaluation.verify import training_commands
 
     try:
         found = reproduced(row, device)
@@ -103,6 +104,10 @@ def _row_holds(row: "Row", device: str | None) -> bool:
         typer.echo(f"does not hold: {error}\n")
         return False
     _print(found)
+    commands = training_commands(row, found)
+    if commands:
+        typer.echo("\nnot evaluated, because their weights are not kept; on the platform of the record")
+        typer.echo("\n".join(commands))
     typer.echo()
     return found.holds
 

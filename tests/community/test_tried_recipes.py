@@ -1,0 +1,54 @@
+"""The table of what was tried repeats: each row's command trains by the recipe that the row tells."""
+
+import csv
+import shlex
+from pathlib import Path
+
+import pytest
+from tried_recipes import COLUMNS, command
+
+from icl_bench.cli.train import make_plan
+from icl_bench.resources import data_folder
+
+TABLE = data_folder("tasks") / "mini-v1" / "tried.csv"
+
+
+def read_table(path: Path = TABLE) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        rows = list(reader)
+        assert tuple(reader.fieldnames or ()) == COLUMNS
+    return rows
+
+
+@pytest.mark.parametrize("row", read_table(), ids=lambda row: f"{row['model']} {row['tried']} {row['seed']}")
+def test_a_command_trains_by_what_its_row_tells(row: dict[str, str]) -> None:
+    words = shlex.split(row["command"])
+    assert words[:4] == ["icl-bench", "train", f"reference/{row['model']}", row["task"]]
+    options = list(zip(words[4::2], words[5::2], strict=True))
+    given = dict(options[:2])
+    assert given["--seed"] == row["seed"]
+    changes = [value for key, value in options if key == "--set"]
+    steps = int(given["--steps"]) if "--steps" in given else None
+    plan = make_plan(words[2], words[3], int(row["seed"]), steps, changes=changes)
+    assert plan.recipe.steps == int(row["steps"])
+    told = dict(pair.split("=", 1) for pair in row["tried"].replace(", ", ",").split(" "))
+    for key, value in told.items():
+        found = plan.recipe.to_dict()[key]
+        assert (str(found).replace(", ", ",") if isinstance(found, str | list) else float(found)) == (
+            value if isinstance(found, str | list) else float(value)
+        ), key
+    assert command(words[2], words[3], int(row["seed"]), plan.recipe) == row["command"]
+
+
+def test_what_was_decided_rests_on_two_seeds() -> None:
+    """Muon against Adam on sparse regression, for a model with learned positions and one with RoPE."""
+    for model in ("gpt2", "llama"):
+        rows = [
+            row
+            for row in read_table()
+            if (row["model"], row["task"]) == (model, "mini-v1/sparse_linear_regression")
+        ]
+        for optimiser in ("adam", "muon"):
+            seeds = {row["seed"] for row in rows if f"optimiser={optimiser}" in row["tried"]}
+            assert seeds >= {"0", "1"}, (model, optimiser)
