@@ -126,7 +126,12 @@ def test_an_interruption_waits_for_the_end_of_the_step(tmp_path: Path, monkeypat
     run.start()
     trained(run, 2)
     step = run.optimiser.step
-    monkeypatch.setattr(run.optimiser, "step", lambda: (step(), os.kill(os.getpid(), signal.SIGINT)))
+
+    def interrupted(share: float) -> None:
+        step(share)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(run.optimiser, "step", interrupted)
     with pytest.raises(KeyboardInterrupt):
         _run_to_the_end(run, quiet=True)
     run.release()
