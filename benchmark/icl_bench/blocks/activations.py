@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from icl_bench.blocks.compiled_scan.lanes import LANES, F, load, sigmoid, store
 from icl_bench.blocks.compiled_scan.mixer import run
+from icl_bench.blocks.together import along_batch
 from icl_bench.compiled import compiled
 
 Hidden = Float[Tensor, "batch tokens hidden"]
@@ -26,11 +27,19 @@ _njit = numba.njit(error_model="numpy")
 
 def gelu(x: Hidden) -> Hidden:
     """The tanh form of GELU, that of GPT-2."""
-    return _Gelu.apply(x) if _trains_on_cpu(x) else nn.functional.gelu(x, approximate="tanh")
+    return along_batch(_gelu_of_one, x)
 
 
 def gated(gate: Hidden, up: Hidden) -> Hidden:
     """silu(gate) · up."""
+    return along_batch(_gated_of_one, gate, up)
+
+
+def _gelu_of_one(x: Tensor) -> Tensor:
+    return _Gelu.apply(x) if _trains_on_cpu(x) else nn.functional.gelu(x, approximate="tanh")
+
+
+def _gated_of_one(gate: Tensor, up: Tensor) -> Tensor:
     return _Gated.apply(gate, up) if _trains_on_cpu(gate) else nn.functional.silu(gate) * up
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from icl_bench.blocks.positions import RotaryPositions
+from icl_bench.blocks.together import along_batch
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
 
@@ -59,7 +60,10 @@ class Attention(nn.Module):
         if self.rotary is not None:
             qk = self.rotary(qk)
         q, k = qk.unbind(2)
-        mixed = F.scaled_dot_product_attention(
-            q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_causal=True
-        )
+        mixed = along_batch(_attend, q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
         return self.out(mixed.transpose(1, 2).reshape(batch, tokens, width))
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Each (batch, heads, tokens, head)."""
+    return F.scaled_dot_product_attention(q, k, v, is_causal=True)

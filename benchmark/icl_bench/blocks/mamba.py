@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from icl_bench.blocks.compiled_scan.mixer import mix as compiled_mix
 from icl_bench.blocks.selective_scan import selective_scan
+from icl_bench.blocks.together import one_by_one
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
 STEP_MIN, STEP_MAX = 1e-3, 1e-1  # range of the initial step sizes (section 3.6 of the paper)
@@ -106,9 +107,9 @@ class Mamba(nn.Module):
         compiled = projected.device.type == "cpu" and projected.dtype == torch.float32
         weights = (self.select.weight, self.step.weight, self.step.bias, self.A_log, self.D)
         with torch.autocast(projected.device.type, enabled=False):  # a memory of many steps is kept exactly
-            mixed = (compiled_mix if compiled else mix)(
-                projected, self.conv.weight[:, 0], self.conv.get_parameter("bias"), *weights
-            )
+            bias: Tensor = self.conv.bias  # type: ignore[assignment]  # it has one
+            inputs = (projected, self.conv.weight[:, 0], bias, *weights)
+            mixed = one_by_one(compiled_mix, *inputs) if compiled else mix(*inputs)
         return self.out(mixed)
 
     @torch.no_grad()

@@ -22,6 +22,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from icl_bench.blocks.together import first_axis, one_by_one
+
 Channels = Float[Tensor, "batch tokens channels"]
 States = Float[Tensor, "batch tokens state"]
 
@@ -30,8 +32,9 @@ def selective_scan(
     u: Channels, delta: Channels, A: Float[Tensor, "channels state"], B: States, C: States, D: Tensor
 ) -> Channels:
     """Scan `u` with positive step sizes `delta` and negative `A`; differentiable in every argument."""
-    scan = _scan_by_mamba_ssm if has_mamba_ssm(u.device.type) else _scan
-    return scan(u, delta, A, B, C, D)
+    if has_mamba_ssm(u.device.type):
+        return one_by_one(_scan_by_mamba_ssm, u, delta, A, B, C, D)
+    return _scan(u, delta, A, B, C, D)
 
 
 def scan_with_mamba_ssm(
@@ -106,7 +109,8 @@ def _scan_backward(
 
 
 def _kernels(like: Tensor) -> Any:
-    compiled = like.device.type == "cpu" and like.dtype == torch.float32
+    one_model = like.dim() == 3  # not several inside vmap, where a GPU would wait for each
+    compiled = one_model and like.device.type == "cpu" and like.dtype == torch.float32
     return importlib.import_module(f"icl_bench.blocks.{'compiled' if compiled else 'stepwise'}_scan")
 
 
@@ -129,3 +133,8 @@ def _gradients(ctx: Any, dy: Tensor) -> tuple[Tensor, ...]:
 
 
 _scan.register_autograd(_gradients, setup_context=_keep)
+
+
+@_scan.register_vmap
+def _(info: Any, in_dims: tuple[int | None, ...], *inputs: Tensor) -> tuple[Tensor, int]:
+    return _scan(*first_axis(info.batch_size, in_dims, inputs)), 0
