@@ -12,9 +12,9 @@ import pytest
 import torch
 from training.test_run import RECIPE, assert_same_bits, plan, trained
 
-from icl_bench.cli.interruptions import deferred_interruptions
 from icl_bench.cli.train import _run_to_the_end, make_plan
 from icl_bench.errors import ICLBenchError
+from icl_bench.interruptions import deferred_interruptions
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.training.folder import LOCK_FILE, MADE_FOLDER, STATE_FILE
 from icl_bench.training.run import TrainingRun

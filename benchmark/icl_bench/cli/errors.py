@@ -1,6 +1,5 @@
 """How the command line fails: one line on stderr, an exit code, and never a traceback for a user's error."""
 
-import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -43,14 +42,6 @@ class VerbGroup(TyperGroup):
         if code == INTERRUPTED:
             typer.echo("interrupted", err=True)
         sys.exit(code if isinstance(code, int) else 0)
-
-
-def let_signals_interrupt() -> None:
-    """SIGTERM and SIGHUP stop a verb as SIGINT does; what is ignored, as under `nohup`, stays ignored."""
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)
 
 
 def _usage(error: Any) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from icl_bench.cli.errors import VerbGroup, let_signals_interrupt
+from icl_bench.cli.errors import VerbGroup
+from icl_bench.interruptions import let_signals_interrupt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

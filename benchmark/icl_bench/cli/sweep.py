@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.errors import let_signals_interrupt
 from icl_bench.cli.training_options import Compiled, Device, Precision, RecipeName, Steps
 from icl_bench.errors import InputError
+from icl_bench.interruptions import let_signals_interrupt
 
 if TYPE_CHECKING:
     from icl_bench.training.plan import RunPlan

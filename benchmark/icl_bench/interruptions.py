@@ -1,4 +1,4 @@
-"""Interruptions that wait for the end of a step."""
+"""Which signals interrupt a process, and interruptions that wait for the end of a step."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -6,6 +6,14 @@ from contextlib import contextmanager
 from types import FrameType
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # those that interrupt (see `let_signals_interrupt`)
+
+
+def let_signals_interrupt() -> None:
+    """SIGTERM and SIGHUP stop a verb as SIGINT does; what is ignored, as under `nohup`, stays ignored."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 @contextmanager
