@@ -35,23 +35,41 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """Change every matrix that has a gradient."""
-        for group in self.param_groups:
-            matrices = [matrix for matrix in group["params"] if matrix.grad is not None]
-            updates = [self._nesterov(matrix, group["momentum"]) for matrix in matrices]
-            if group["weight_decay"] and matrices:
-                torch._foreach_mul_(matrices, 1 - group["lr"] * group["weight_decay"])
-            for places, orthogonal in _orthogonalised_by_shape(updates):
-                for place, update in zip(places, orthogonal, strict=True):
-                    matrix = matrices[place]
-                    matrix.add_(update, alpha=-group["lr"] * 0.2 * math.sqrt(max(matrix.shape[-2:])))
+        step_together([self])
 
-    def _nesterov(self, matrix: Tensor, momentum: float) -> Tensor:
+    def nesterov(self, matrix: Tensor, momentum: float) -> Tensor:
+        """The update before it is orthogonalised; the momentum is changed by the gradient."""
         state, gradient = self.state[matrix], matrix.grad
         assert gradient is not None
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(matrix)
         state["momentum"].lerp_(gradient, 1 - momentum)
         return gradient.lerp(state["momentum"], momentum)
+
+
+@torch.no_grad()
+def step_together(optimisers: Iterable[Muon]) -> None:
+    """A step of each, all matrices of one shape at once. `lr` is a number, or a tensor without axes."""
+    matrices, updates, rates = [], [], []
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            own = [matrix for matrix in group["params"] if matrix.grad is not None]
+            updates += [optimiser.nesterov(matrix, group["momentum"]) for matrix in own]
+            if group["weight_decay"] and own:
+                torch._foreach_mul_(own, 1 - group["lr"] * group["weight_decay"])
+            matrices += own
+            rates += [group["lr"]] * len(own)
+    for places, orthogonal in _orthogonalised_by_shape(updates):
+        for place, update in zip(places, orthogonal, strict=True):
+            _descend(matrices[place], update, rates[place])
+
+
+def _descend(matrix: Tensor, update: Tensor, rate: float | Tensor) -> None:
+    size = 0.2 * math.sqrt(max(matrix.shape[-2:]))
+    if isinstance(rate, Tensor):
+        matrix.addcmul_(update, rate, value=-size)
+    else:
+        matrix.add_(update, alpha=-rate * size)
 
 
 def orthogonalised(matrices: Float[Tensor, "batch rows columns"]) -> Float[Tensor, "batch rows columns"]:

@@ -1,5 +1,6 @@
 """The optimiser of a recipe: Adam, AdamW, or Muon on the blocks' matrices and Adam on the rest."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -7,7 +8,7 @@ from torch import nn
 
 from icl_bench.models.model import ICLModel
 from icl_bench.specs.recipe import Recipe
-from icl_bench.training.muon import Muon
+from icl_bench.training.muon import Muon, step_together
 
 
 class RecipeOptimiser:
@@ -19,10 +20,12 @@ class RecipeOptimiser:
         rest = [parameter for parameter in model.parameters() if id(parameter) not in taken]
         self._parameters = list(model.parameters())
         self._clip = recipe.clip
-        self._parts: list[tuple[torch.optim.Optimizer, float]] = [(_adam(rest, recipe), recipe.learning_rate)]
+        self._adam = _adam(rest, recipe)
+        self._parts: list[tuple[torch.optim.Optimizer, float]] = [(self._adam, recipe.learning_rate)]
+        self._muon: Muon | None = None
         if recipe.matrix_rate is not None and matrices:
-            muon = Muon(matrices, recipe.matrix_rate, weight_decay=recipe.weight_decay)
-            self._parts.append((muon, recipe.matrix_rate))
+            self._muon = Muon(matrices, recipe.matrix_rate, weight_decay=recipe.weight_decay)
+            self._parts.append((self._muon, recipe.matrix_rate))
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -31,21 +34,49 @@ class RecipeOptimiser:
 
     def step(self, share: float) -> None:
         """Change the parameters by their gradients, at this share of the rates."""
-        if self._clip is not None:
-            nn.utils.clip_grad_norm_(self._parameters, self._clip)
+        self.set_share(share)
+        change_parameters([self])
+
+    def set_share(self, share: float) -> None:
+        """What share of the rates the next step has."""
         for optimiser, rate in self._parts:
             for group in optimiser.param_groups:
-                group["lr"] = rate * share
-            optimiser.step()
+                if isinstance(group["lr"], torch.Tensor):
+                    group["lr"].fill_(rate * share)
+                else:
+                    group["lr"] = rate * share
+
+    def keep_rates_on_device(self) -> None:
+        """Hold the rates in memory beside the parameters, where a recorded step reads them."""
+        for optimiser, _ in self._parts:
+            for group in optimiser.param_groups:
+                device = group["params"][0].device
+                group["lr"] = torch.tensor(float(group["lr"]), device=device)
+                if "capturable" in group and device.type == "cuda":
+                    group["capturable"] = True
 
     def state_dict(self) -> list[dict[str, Any]]:
-        """What the optimisers keep between two steps."""
-        return [optimiser.state_dict() for optimiser, _ in self._parts]
+        """What the optimisers keep between two steps, the same wherever their rates are held."""
+        parts = [optimiser.state_dict() for optimiser, _ in self._parts]
+        for group in (group for part in parts for group in part["param_groups"]):
+            group["lr"] = float(group["lr"])
+            if "capturable" in group:
+                group["capturable"] = False
+        return parts
 
     def load_state_dict(self, state: list[dict[str, Any]]) -> None:
-        """Take up a saved state; errors as torch raises them."""
+        """Take up a saved state; errors as torch raises them. The rates are numbers again."""
         for (optimiser, _), part in zip(self._parts, state, strict=True):
             optimiser.load_state_dict(part)
+
+
+def change_parameters(optimisers: Sequence[RecipeOptimiser]) -> None:
+    """A step of each by the gradients of its own parameters, at the share that was set."""
+    for optimiser in optimisers:
+        if optimiser._clip is not None:
+            nn.utils.clip_grad_norm_(optimiser._parameters, optimiser._clip)
+        optimiser._adam.step()
+    step_together([optimiser._muon for optimiser in optimisers if optimiser._muon is not None])
 
 
 def block_matrices(model: ICLModel) -> list[torch.Tensor]:

@@ -9,9 +9,11 @@ from icl_bench.errors import InputError
 from icl_bench.evaluation.environment import describe_environment
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
-from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.recipe import Recipe
+from icl_bench.specs.schema import parse
 from icl_bench.specs.suite import TaskSpec
+from icl_bench.suites import find_task
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,19 @@ class RunPlan:
         )
         initialise(model, torch.Generator().manual_seed(self.seed))
         return model
+
+    @classmethod
+    def of_identity(cls, identity: dict[str, Any]) -> "RunPlan":
+        """The plan that has this `identity`."""
+        suite, task = find_task(identity["task"])
+        return cls(
+            parse_architecture(identity["spec"], "the spec of a plan"),
+            suite.name,
+            task,
+            parse(Recipe, identity["recipe"], "the recipe of a plan"),
+            identity["seed"],
+            identity["compiled"],
+        )
 
     def identity(self) -> dict[str, Any]:
         """What a saved state must agree with to be resumed."""

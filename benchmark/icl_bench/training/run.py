@@ -42,10 +42,10 @@ class TrainingRun(RunState):
         device fails. After any error, an interruption too, the run is that of no step: resume the saved one.
         """
         with device_faults(self.step):
-            return self.count_step(self._step())
+            return self.count_step(self.make_step())
 
-    def _step(self) -> int:
-        """The points of the step's prompts."""
+    def make_step(self) -> int:
+        """One step of the optimiser, to be counted; the points of its prompts."""
         plan, step = self.plan, self.step
         xs, ys = on_device(self._queue.at(step), self._on)
         self.optimiser.zero_grad()  # before the forward pass, which may use the memory again

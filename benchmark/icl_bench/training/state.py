@@ -36,6 +36,7 @@ class RunState:
     device: str = "cpu"
     step: int = 0
     log: TrainingLog = field(default_factory=TrainingLog)
+    development: Development | None = None  # that of another run of the task, which takes seconds to make
 
     def __post_init__(self) -> None:
         if self.device.startswith("mps"):
@@ -47,7 +48,7 @@ class RunState:
         with device_faults(None):
             self.model = self.plan.new_model(self.device).to(device).train()
             self.optimiser = RecipeOptimiser(self.model, recipe)
-        self._dev = Development(self.plan.suite, self.plan.task)
+        self._dev = self.development or Development(self.plan.suite, self.plan.task)
         self._end = recipe.steps
         self._log_every = log_every(recipe.steps)
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
@@ -144,7 +145,7 @@ class RunState:
                 "log": self.log.rows,
                 "loss_sum": self.loss_sum.item(),
                 "threads": threads(),
-                "model": self.model.state_dict(),
+                "model": {name: own.clone() for name, own in self.model.state_dict().items()},  # no slices
                 "optimiser": self.optimiser.state_dict(),
             }
             torch.save(state, content)
