@@ -64,9 +64,15 @@ def folders_of(tmp_path: Path) -> list[Path]:
     return [tmp_path / f"runs/mini-v1/tiny/seed-0/{task}" for task in TASKS[1::2]]
 
 
-def start_and_stop(grid: list[str], tmp_path: Path, number: int, prefix: tuple[str, ...] = ()) -> int:
+def start_and_stop(
+    grid: list[str],
+    tmp_path: Path,
+    number: int,
+    prefix: tuple[str, ...] = (),
+    folders: list[Path] | None = None,
+) -> int:
     """Start a sweep, send it a signal once every run has a row in its log, and return how it ended."""
-    logs = [folder / "training.csv" for folder in folders_of(tmp_path)]
+    logs = [folder / "training.csv" for folder in folders or folders_of(tmp_path)]
     sweep = subprocess.Popen([*prefix, *COMMAND, *grid], cwd=tmp_path, stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: all(log.exists() and len(log.read_text().splitlines()) > 1 for log in logs))
@@ -83,6 +89,29 @@ def test_a_sweep_that_was_stopped_is_taken_up(spec: Path, tmp_path: Path) -> Non
     assert listed.count(" begun ") == 2
     second = run(*grid, cwd=tmp_path)
     assert second.returncode == 0, second.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_seeds_that_are_trained_together_are_saved_and_taken_up(spec: Path, tmp_path: Path, number) -> None:
+    grid = ["--spec", str(spec), *TASKS[:2], "--seeds", "2", "--together", "2", "--workers", "1"]
+    grid += ["--steps", "700"]
+    folders = [tmp_path / f"runs/mini-v1/tiny/seed-{seed}/linear_regression" for seed in (0, 1)]
+    start_and_stop(grid, tmp_path, number, folders=folders)
+    steps = []
+    for folder in folders:
+        with FileLock(folder / "run.lock", timeout=120):
+            steps.append(torch.load(folder / "state.pt", weights_only=True)["step"])
+    assert steps[0] == steps[1] >= 100
+    again = run(*grid, cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert "2 of 2 runs done" in again.stdout
+    assert again.stderr.count("dev score") >= 2
+
+
+def test_seeds_that_are_trained_together_are_not_compiled(spec: Path, tmp_path: Path) -> None:
+    found = run("--spec", str(spec), "--together", "2", "--seeds", "2", "--compile", cwd=tmp_path)
+    assert found.returncode == 2
+    assert "leave out --compile or --together" in found.stderr
 
 
 WITHOUT_INTERRUPTIONS = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")  # as shells start background jobs

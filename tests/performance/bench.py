@@ -4,7 +4,7 @@ Nothing here is a test: machines differ and are shared. Ratios are medians over 
 process; seconds and memory are those of whole commands, as a user waits for them.
 
     .venv/bin/python tests/performance/bench.py [commands] [ratios] [site]
-        [baselines [NAME…]] [training [NAME…]]
+        [baselines [NAME…]] [training [NAME…]] [together]
 """
 
 import multiprocessing
@@ -129,6 +129,15 @@ def training(*names: str) -> None:
                 print_row(name, *cells(suite, name))
 
 
+def together() -> None:
+    """Three seeds that are trained together beside one after the other, on a CPU."""
+    from performance.training import together_ratio
+
+    print_row("three seeds together over one after the other, mini size", "ratio")
+    for name in ("gpt2", "mamba"):
+        print_row(name, f"{together_ratio(name):.2f}")
+
+
 def site() -> None:
     """The leaderboard's site of many fabricated results beside its budgets."""
     from performance.site_build import MODELS, of_results, of_submissions
@@ -154,6 +163,7 @@ if __name__ == "__main__":
         "ratios": ratios,
         "baselines": baselines,
         "training": training,
+        "together": together,
         "site": site,
     }
     named = ("baselines", "training")  # the parts that take names

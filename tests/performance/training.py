@@ -34,8 +34,10 @@ from icl_bench.models.accounting import account
 from icl_bench.models.reference import reference_names
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.suites import load_suite
+from icl_bench.training.batched import BatchedStep
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.run import TrainingRun
+from icl_bench.training.state import RunState
 
 TASK = "linear_regression"
 PASSES = 3  # a forward pass, and a backward pass of twice its operations
@@ -72,6 +74,23 @@ def step_seconds(run: TrainingRun, steps: int) -> float:
         run.advance()
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds[1:])
+
+
+def together_ratio(name: str, seeds: int = 3, pairs: int = 9) -> float:
+    """Processor time of a step of several seeds together over that of one after the other, at mini size."""
+    plans = [make_plan(f"reference/{name}", f"mini-v1/{TASK}", seed) for seed in range(seeds)]
+    with tempfile.TemporaryDirectory() as folder:
+        alone = [TrainingRun(plan, Path(folder) / "run") for plan in plans]
+        together = BatchedStep([RunState(plan, Path(folder) / "run") for plan in plans])
+        ratios = []
+        for _ in range(pairs + 1):
+            start = time.process_time()
+            together()
+            middle = time.process_time()
+            for run in alone:
+                run.make_step()
+            ratios.append((middle - start) / (time.process_time() - middle))
+    return statistics.median(ratios[1:])
 
 
 def whole_prompts(suite: str, name: str, **changes: object) -> RunPlan:

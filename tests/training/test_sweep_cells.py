@@ -1,6 +1,12 @@
 """A sweep's view of its cells: whose a folder is, what another process did meanwhile, and what a log says."""
 
+import json
+import random
 import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -10,6 +16,7 @@ from filelock import FileLock
 from icl_bench.cli.train import make_plan
 from icl_bench.training.folder import LOCK_FILE, STATE_FILE
 from icl_bench.training.log import FIELDS, LOG_FILE, read_log
+from icl_bench.training.plan import RunPlan
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.sweep import Cell, Sweep
 
@@ -35,15 +42,15 @@ def begin(of: Cell) -> TrainingRun:
     return run
 
 
-def end_with(monkeypatch: pytest.MonkeyPatch, code: str) -> list[Cell]:
-    """Give every cell this Python code for its training; returns the cells that were started, as they are."""
-    started: list[Cell] = []
+def end_with(monkeypatch: pytest.MonkeyPatch, code: str) -> list[list[int]]:
+    """Give every process this Python code for its training; returns the seeds of each that is started."""
+    started: list[list[int]] = []
 
-    def command(self: Cell, device: str, resume: bool) -> list[str]:
-        started.append(self)
+    def command(plans: Mapping[Path, RunPlan], device: str, resume: bool) -> list[str]:
+        started.append([plan.seed for plan in plans.values()])
         return [sys.executable, "-c", code]
 
-    monkeypatch.setattr(Cell, "command", command)
+    monkeypatch.setattr("icl_bench.training.child.command", command)
     return started
 
 
@@ -82,7 +89,7 @@ def test_a_cell_that_was_trained_meanwhile_is_not_started(tmp_path: Path, monkey
     started = end_with(monkeypatch, "")
     sweep = Sweep([first, second], 1, tell=lambda line: train(second))
     sweep.run(lambda done, note: None)
-    assert started == [first]
+    assert started == [[0]]
     assert second.state() == "done"
 
 
@@ -113,3 +120,74 @@ def test_a_log_with_a_number_that_is_not_finite_is_none(tmp_path: Path, step: st
     begun.folder.mkdir(parents=True)
     (begun.folder / LOG_FILE).write_text(text)
     assert begun.rows() == []
+
+
+def test_seeds_of_a_cell_are_trained_together_where_they_are_at_one_step(tmp_path: Path, monkeypatch) -> None:
+    """Cells that are new, begun, at another step, damaged, done, and of another recipe."""
+    cells = [cell(tmp_path, seed, steps=5) for seed in range(10)]
+    for seed in (1, 3, 5, 7):
+        run = begin(cells[seed])
+        if seed == 5:
+            run.step = 2
+            run.save()
+    (cells[7].folder / STATE_FILE).write_bytes(b"no state")
+    finished = TrainingRun(cells[4].plan, cells[4].folder)
+    finished.start()
+    finished.step = 4
+    finished.advance()
+    finished.finish(half=True)
+    begin(cell(tmp_path, seed=8, steps=9))
+    started = end_with(monkeypatch, "")
+    Sweep(cells, 1, together=3).run(lambda done, note: None)
+    assert started == [[0, 2, 6], [1, 3], [5], [7], [9]]
+    assert cells[8].state() == "another run"
+
+
+def test_other_cells_are_not_trained_together(tmp_path: Path, monkeypatch) -> None:
+    plan = cell(tmp_path).plan
+    recipe = plan.recipe.model_copy(update={"batch": 7})
+    plans = [plan, replace(plan, seed=1, recipe=recipe), replace(plan, seed=2, compiled=True)]
+    started = end_with(monkeypatch, "")
+    Sweep([Cell(SOURCE, one, tmp_path) for one in plans], 1, together=3).run(lambda done, note: None)
+    assert started == [[0], [1], [2]]
+
+
+def test_a_fault_is_told_of_the_seed_that_it_belongs_to(tmp_path: Path, monkeypatch) -> None:
+    cells, lines = [cell(tmp_path, seed) for seed in range(3)], []
+    told = json.dumps({str(cells[1].folder): "error: diverged"})
+    end_with(monkeypatch, f"print({told!r}); raise SystemExit(1)")
+    sweep = Sweep(cells, 1, tell=lines.append, together=3)
+    sweep.run(lambda done, note: None)
+    assert sweep.failed == {cells[1]: "error: diverged"}
+    assert [line.partition(":")[0] for line in lines] == [one.name for one in cells]
+    end_with(monkeypatch, "import sys; sys.exit('killed by something')")
+    sweep = Sweep(cells, 1, tell=lines.append, together=3)
+    sweep.run(lambda done, note: None)
+    assert sweep.failed == dict.fromkeys(cells, "killed by something")
+
+
+def test_a_finished_cell_of_another_recipe_is_neither_trained_nor_counted_as_done(tmp_path: Path) -> None:
+    """A sweep whose recipe changed half way does not mix its results."""
+    train(cell(tmp_path, seed=1, steps=1))
+    changed, lines = [cell(tmp_path, seed, steps=2) for seed in range(3)], []
+    before = (changed[1].folder / "config.json").read_bytes()
+    sweep = Sweep(changed, 1, tell=lines.append, together=3)
+    sweep.run(lambda done, note: None)
+    assert [sweep.state(one) for one in changed] == ["done", "another run", "done"]
+    assert (changed[1].folder / "config.json").read_bytes() == before
+    assert len(lines) == 2
+
+
+def test_a_clock_that_jumps_does_not_stop_a_sweep(tmp_path: Path, monkeypatch) -> None:
+    started, jumps = end_with(monkeypatch, ""), random.Random(0)
+    for name in ("time", "monotonic"):
+        monkeypatch.setattr(time, name, lambda: jumps.uniform(-1e9, 1e9))
+    Sweep([cell(tmp_path, seed) for seed in range(2)], 1).run(lambda done, note: None)
+    assert started == [[0], [1]]
+
+
+def test_a_plan_is_told_to_a_process_and_back() -> None:
+    for source in ("reference/gpt2", "reference/llama-rope-swigluless"):
+        for suite, task in product(("mini", "paper"), ("linear_regression", "vector_mqar")):
+            plan = make_plan(source, f"{suite}/{task}", 3)
+            assert RunPlan.of_identity(json.loads(json.dumps(plan.identity()))) == plan

@@ -32,7 +32,12 @@ def sweep(
     recipe: RecipeName = None,
     out: Annotated[Path, typer.Option(help="Folder of all runs.")] = Path("runs"),
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Runs side by side.", show_default="one a core; one on cuda")
+        int | None,
+        typer.Option(min=1, help="Processes side by side.", show_default="one a core; one on cuda"),
+    ] = None,
+    together: Annotated[
+        int | None,
+        typer.Option(min=1, help="Seeds that one process trains together.", show_default="1; all on cuda"),
     ] = None,
     device: Device = "cpu",
     precision: Precision = None,
@@ -55,9 +60,10 @@ def sweep(
     from icl_bench.training.sweep import Sweep, steps_made
 
     plan = partial(make_plan, steps=steps, precision=precision, compiled=compiled, recipe_name=recipe)
-    cells = _cells(suite, spec, task, seeds, plan, out, recipe)
+    cells = _cells(suite, spec, task, seeds, plan, out)
     at_once = workers or (cores() if device == "cpu" else 1)
-    trained = Sweep(cells, at_once, device, lambda line: typer.echo(line, err=True))
+    batched = _seeds_together(together, compiled, seeds if device != "cpu" else 1)
+    trained = Sweep(cells, at_once, device, lambda line: typer.echo(line, err=True), batched)
     if only_list:
         _tell(trained)
         return
@@ -68,6 +74,13 @@ def sweep(
         trained.run(advance)
     left = _tell(trained)
     raise typer.Exit(1 if left else 0)
+
+
+def _seeds_together(asked: int | None, compiled: bool, default: int) -> int:
+    """How many seeds a process trains. InputError where they would have to be compiled."""
+    if compiled and asked is not None and asked > 1:
+        raise InputError("seeds are not compiled together; leave out --compile or --together")
+    return 1 if compiled else asked or default
 
 
 def _check_place_and_device(out: Path, device: str) -> None:
@@ -90,7 +103,6 @@ def _cells(
     seeds: int,
     plan: "Callable[[str, str, int], RunPlan]",
     out: Path,
-    recipe: str | None,
 ) -> "list[Cell]":
     """The grid, the first seed of everything first. InputError where two specs lead to one folder."""
     from icl_bench.evaluation.runner import chosen_tasks
@@ -101,7 +113,7 @@ def _cells(
     of = load_suite(suite)
     sources = specs or [PREFIX + name for name in reference_names(of.name)]
     cells = [
-        Cell(source, plan(source, f"{of.name}/{task}", seed), out, recipe)
+        Cell(source, plan(source, f"{of.name}/{task}", seed), out)
         for seed in range(seeds)
         for source in sources
         for task in chosen_tasks(of, tasks)

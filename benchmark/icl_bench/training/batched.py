@@ -1,8 +1,9 @@
 """The steps of runs whose plans differ in seed alone, made for all of them at once.
 
 Every run has prompts, rates, a gradient norm and optimiser moments of its own, so that it ends as it ends
-alone, up to rounding. On a CPU that takes as long as one run after the other; a GPU, which a small model
-leaves idle, computes several in the time of one, the whole step recorded as a CUDA graph.
+alone, up to rounding. On a CPU nothing is gained: three take 1.0 (mamba) to 1.2 times (gpt2) as long as one
+after the other (`tests/performance/bench.py together`). On a GPU, which a small model leaves idle, the whole
+step is recorded as a CUDA graph.
 """
 
 from collections.abc import Sequence

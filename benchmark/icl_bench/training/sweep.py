@@ -1,20 +1,19 @@
 """A grid of training runs, architectures × tasks × seeds: what is done, what is left, and training it.
 
-Each cell is trained by an `icl-bench train` of its own, in a folder of its own, so that a sweep which is
-killed, or a cell that fails, costs nothing but the steps since the last save. Children end with their sweep.
-
-Several seeds or specs are not batched into one process: the matrix products of one run have the rate of large
-ones already (`tests/performance/bench.py training` tells both), so a run a core is as fast.
+Each cell is trained in a folder of its own by a process that ends with the sweep, so that a sweep which is
+killed, or a cell that fails, costs nothing but the steps since the last save. A process may train several
+seeds of a cell together (`icl_bench.training.group`), where a GPU gains by it.
 """
 
+import itertools
+import json
 import os
 import pickle
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,13 @@ from icl_bench.errors import CheckpointError
 from icl_bench.evaluation.workers import one_thread
 from icl_bench.models.layout import CONFIG_FILE
 from icl_bench.specs.checkpoint import read_config
+from icl_bench.training import child
 from icl_bench.training.folder import LOCK_FILE, STATE_FILE
 from icl_bench.training.log import LOG_FILE, Row, read_log
 from icl_bench.training.plan import RunPlan
 
 POLL_SECONDS = 0.5
+TO_TRAIN = ("begun", "left")  # states of cells
 # glibc would give memory back to the system after every step, and ask for it again: a twentieth of a step
 KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_MMAP_THRESHOLD_": str(2**30)}
 
@@ -41,12 +42,11 @@ def cell_folder(out: Path, plan: RunPlan) -> Path:
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One run of a sweep: spec and recipe as they were named, what decides its weights, and its folder."""
+    """One run of a sweep: its spec as it was named, what decides its weights, and where its folder is."""
 
     source: str
     plan: RunPlan
     out: Path
-    recipe: str | None = None  # where it is not the suite's
 
     @property
     def folder(self) -> Path:
@@ -64,10 +64,19 @@ class Cell:
             return "done" if self._is_ours() else "another run"
         if not (self.folder / STATE_FILE).is_file():
             return "left"
-        saved = self._saved_identity()
-        wanted = self.plan.identity()
-        ours = saved is None or all(saved.get(key) == value for key, value in wanted.items())
+        saved, wanted = self._saved(), self.plan.identity()
+        ours = saved is None or all(saved[0].get(key) == value for key, value in wanted.items())
         return "begun" if ours else "another run"
+
+    def may_train_with(self, other: "Cell") -> bool:
+        """Whether both are to be trained, differ in seed alone, and are at one step."""
+        if replace(self.plan, seed=other.plan.seed) != other.plan or self.plan.compiled:
+            return False
+        state, saved = self.state(), self._saved()
+        if state != other.state() or state not in TO_TRAIN:
+            return False
+        theirs = other._saved()
+        return state == "left" or (saved is not None and theirs is not None and saved[1] == theirs[1])
 
     def _is_ours(self) -> bool:
         try:
@@ -79,11 +88,14 @@ class Cell:
             made.get(k) == v for k, v in wanted.items()
         )
 
-    def _saved_identity(self) -> dict[str, Any] | None:
-        """What the saved state belongs to; None where it is damaged, as training tells who takes it up."""
+    def _saved(self) -> tuple[dict[str, Any], int] | None:
+        """What the saved state belongs to, and its step.
+
+        None where there is none, or it is damaged, as training tells who takes it up.
+        """
         try:  # mapped, not read: the weights and moments beside it may be large
             state = torch.load(self.folder / STATE_FILE, weights_only=True, mmap=True, map_location="cpu")
-            return dict(state["identity"])
+            return dict(state["identity"]), int(state["step"])
         except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
             return None
 
@@ -105,25 +117,16 @@ class Cell:
         except (OSError, ValueError):
             return []
 
-    def command(self, device: str, resume: bool) -> list[str]:
-        """The `icl-bench train` that begins the cell, or goes on with it; it ends with its standard input."""
-        plan = self.plan
-        command = [sys.executable, "-m", "icl_bench.training.child"]
-        command += ["train", self.source, f"{plan.suite}/{plan.task.name}"]
-        command += ["--quiet", "--half", "--seed", str(plan.seed), "--steps", str(plan.recipe.steps)]
-        command += ["--precision", plan.recipe.precision, "--device", device, "--out", str(self.folder)]
-        command += ["--recipe", self.recipe] if self.recipe is not None else []
-        return command + ["--compile"] * plan.compiled + ["--resume"] * resume
-
 
 @dataclass
 class Sweep:
-    """Trains cells, `workers` at a time. `tell` is given a line for each that ends."""
+    """Trains cells, in `workers` processes at a time. `tell` is given a line for each cell that ends."""
 
     cells: Sequence[Cell]
     workers: int
     device: str = "cpu"
     tell: Callable[[str], None] = print
+    together: int = 1  # seeds of a cell that one process trains at most
     failed: dict[Cell, str] = field(default_factory=dict)  # and what went wrong
     elsewhere: set[Cell] = field(default_factory=set)  # found in training by another process
 
@@ -133,25 +136,34 @@ class Sweep:
         An interruption saves every run.
         """
         waiting = deque(self.cells)
-        running: dict[subprocess.Popen[str], tuple[Cell, float]] = {}
+        running: dict[subprocess.Popen[str], tuple[list[Cell], float]] = {}
         childrens_input, held_open = os.pipe()
         try:
             while waiting or running:
                 while waiting and len(running) < self.workers:
-                    cell = waiting.popleft()
-                    state = cell.state()  # another sweep may have trained it meanwhile
-                    if state in ("begun", "left"):
-                        child = self._start(cell.command(self.device, state == "begun"), childrens_input)
-                        running[child] = cell, time.monotonic()
+                    if cells := self._next(waiting):
+                        running[self._start(cells, childrens_input)] = cells, time.monotonic()
                 time.sleep(POLL_SECONDS)
-                for child in [child for child in running if child.poll() is not None]:
-                    self._end(child, *running.pop(child))
-                advance(steps_made(self.cells), "; ".join(cell.name for cell, _ in running.values()))
+                for process in [process for process in running if process.poll() is not None]:
+                    self._end(process, *running.pop(process))
+                names = (cell.name for cells, _ in running.values() for cell in cells)
+                advance(steps_made(self.cells), "; ".join(names))
         finally:
             os.close(held_open)  # every child saves its state and ends
-            for child in running:
-                child.communicate()
+            for process in running:
+                process.communicate()
             os.close(childrens_input)
+
+    def _next(self, waiting: deque[Cell]) -> list[Cell]:
+        """Take the cells that the next process trains: none where the first of those that wait is done."""
+        first = waiting.popleft()
+        if first.state() not in TO_TRAIN:  # another sweep may have trained it meanwhile
+            return []
+        others = (cell for cell in list(waiting) if cell.may_train_with(first))
+        cells = [first, *itertools.islice(others, self.together - 1)]
+        for cell in cells[1:]:
+            waiting.remove(cell)
+        return cells
 
     def state(self, cell: Cell) -> str:
         """That of the cell, or what kept this sweep from training it: `failed` or `in another process`."""
@@ -162,31 +174,49 @@ class Sweep:
             return "in another process"
         return "failed" if cell in self.failed else state
 
-    def _start(self, command: list[str], standard_input: int) -> subprocess.Popen[str]:
+    def _start(self, cells: Sequence[Cell], standard_input: int) -> subprocess.Popen[str]:
+        resume = cells[0].state() == "begun"
         with one_thread():
             return subprocess.Popen(
-                command,
+                child.command({cell.folder: cell.plan for cell in cells}, self.device, resume),
                 stdin=standard_input,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
                 env=os.environ | KEEP_MEMORY,
                 start_new_session=True,  # an interruption from the terminal reaches it through us, once
             )
 
-    def _end(self, child: "subprocess.Popen[str]", cell: Cell, started: float) -> None:
-        message = child.communicate()[1].strip()
-        if child.returncode == 0:
-            rows = cell.rows()
-            score = rows[-1]["dev_score"] if rows else None
-            told = "" if score is None else f"dev score {score:.3f}, "
-            self.tell(f"{cell.name}: {told}{(time.monotonic() - started) / 60:.1f} min")
-        elif cell.trained_elsewhere():
-            self.elsewhere.add(cell)
-            self.tell(f"{cell.name}: another process trains in {cell.folder}")
-        else:
-            self.failed[cell] = message.splitlines()[-1] if message else f"exit {child.returncode}"
-            self.tell(f"{cell.name}: {self.failed[cell]}")
+    def _end(self, process: "subprocess.Popen[str]", cells: Sequence[Cell], started: float) -> None:
+        """Tell of each cell of a process that has ended."""
+        output, message = process.communicate()
+        for cell in cells:
+            fault = _fault(cell, process.returncode, output, message)
+            if fault is None:
+                self.tell(f"{cell.name}: {_score(cell)}{(time.monotonic() - started) / 60:.1f} min")
+            elif cell.trained_elsewhere():
+                self.elsewhere.add(cell)
+                self.tell(f"{cell.name}: another process trains in {cell.folder}")
+            else:
+                self.failed[cell] = fault
+                self.tell(f"{cell.name}: {fault}")
+
+
+def _score(cell: Cell) -> str:
+    rows = cell.rows()
+    score = rows[-1]["dev_score"] if rows else None
+    return "" if score is None else f"dev score {score:.3f}, "
+
+
+def _fault(cell: Cell, code: int, output: str, message: str) -> str | None:
+    """What went wrong with a cell whose process ended with this exit code and outputs; None: nothing."""
+    if code == 0:
+        return None
+    try:
+        told: str | None = json.loads(output).get(str(cell.folder))
+    except ValueError:  # it ended before it could tell
+        told = message.strip().splitlines()[-1] if message.strip() else f"exit {code}"
+    return told
 
 
 def steps_made(cells: Sequence[Cell]) -> int:
