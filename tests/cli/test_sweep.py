@@ -48,6 +48,8 @@ def test_a_grid_is_trained_once(spec: Path, tmp_path: Path) -> None:
     assert (again.returncode, "4 of 4 runs done" in again.stdout) == (0, True)
     assert [path.stat().st_mtime_ns for path in weights] == before
 
+    changed = run(*grid, "--set", "learning_rate=2e-3", "--list", cwd=tmp_path)
+    assert changed.stdout.count("another run") == 4  # finished cells are not mixed with those of a new recipe
     more = run("--spec", str(spec), *TASKS, "--steps", "121", cwd=tmp_path)
     assert more.returncode == 1
     assert more.stdout.count("another run") == 2

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.training_options import Compiled, Device, Precision, RecipeName, Steps
+from icl_bench.cli.training_options import Changes, Compiled, Device, Precision, RecipeName, Steps
 from icl_bench.errors import InputError
 from icl_bench.interruptions import let_signals_interrupt
 
@@ -30,6 +30,7 @@ def sweep(
     seeds: Annotated[int, typer.Option(min=1, help="How many seeds of each, from 0.")] = 1,
     steps: Steps = None,
     recipe: RecipeName = None,
+    changes: Changes = None,
     out: Annotated[Path, typer.Option(help="Folder of all runs.")] = Path("runs"),
     workers: Annotated[
         int | None,
@@ -59,7 +60,14 @@ def sweep(
     from icl_bench.resources import cores
     from icl_bench.training.sweep import Sweep, steps_made
 
-    plan = partial(make_plan, steps=steps, precision=precision, compiled=compiled, recipe_name=recipe)
+    plan = partial(
+        make_plan,
+        steps=steps,
+        precision=precision,
+        compiled=compiled,
+        recipe_name=recipe,
+        changes=changes or (),
+    )
     cells = _cells(suite, spec, task, seeds, plan, out)
     at_once = workers or (cores() if device == "cpu" else 1)
     batched = _seeds_together(together, compiled, seeds if device != "cpu" else 1)
