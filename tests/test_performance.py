@@ -1,18 +1,23 @@
 """The command that measures an accelerator runs on a CPU for a step, for the day one is at hand."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from icl_bench.models.checkpoint import load_checkpoint
+
 MODELS = ("gpt2", "llama", "llama-rope-swigluless", "mamba")
 
 
+SCRIPT = Path(__file__).parent / "performance/training.py"
+
+
 def test_training_steps_are_measured_on_any_device() -> None:
-    script = Path(__file__).parent / "performance/training.py"
     arguments = ["--device", "cpu", "--suite", "mini-v1", "--steps", "1", "--batch", "2"]
     done = subprocess.run(
-        [sys.executable, str(script), *arguments], capture_output=True, text=True, check=False
+        [sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     rows = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
@@ -23,3 +28,26 @@ def test_training_steps_are_measured_on_any_device() -> None:
         assert float(theirs) > 0
         assert all(re.fullmatch(r"[\d,]+\.\d%?", told) for told in (ratio, share))
     assert re.search(r"the 72 cells of mini-v1, one seed: [\d,]+\.\d hours", done.stdout)
+
+
+def test_a_grid_is_trained_once_and_kept_in_small_files(tmp_path: Path) -> None:
+    restricted = ["--spec", "reference/gpt2", "--task", "vector_mqar", "--seeds", "2", "--steps", "5"]
+    arguments = ["--grid", "--device", "cpu", *restricted, "--together", "2", "--out", "kept"]
+
+    def train() -> list[str]:
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), *arguments],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    assert re.match(r"gpt2 +vector_mqar +2 of 2 +5, 5 +\S+, \S+ +[\d.]+$", train()[-1])
+    folders = [tmp_path / f"kept/mini-v1/gpt2/seed-{seed}/vector_mqar" for seed in (0, 1)]
+    names = ["config.json", "model.safetensors", "training.csv"]
+    for folder in folders:
+        assert sorted(path.name for path in folder.iterdir()) == names
+        assert load_checkpoint(folder)
+    shutil.rmtree(tmp_path / "runs")  # as on another machine
+    assert train()[-1].endswith(" -")
+    assert not (tmp_path / "runs").exists()

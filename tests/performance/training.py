@@ -11,6 +11,8 @@ ones of `transformers` in float32, the utilisation, and the hours of the 72 cell
 CPU, mamba beside a twin that takes minutes a step:
 
     .venv/bin/python tests/performance/training.py mamba --device cpu --batch 4 --steps 2
+
+With `--grid` the references are trained, by `grid.py`.
 """
 
 import argparse
@@ -27,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import torch
 from models.twins import HYBRID
+from performance import grid
 from performance.ratios import pair, training_ratio
 
 from icl_bench.cli.train import make_plan
@@ -159,7 +162,9 @@ def grid_hours(suite: str, seconds_per_flop: dict[str, float]) -> float:
 
 
 def main() -> None:
-    """The command of the module's docstring."""
+    """The commands of the module's docstring."""
+    if "--grid" in sys.argv:
+        sys.exit(grid.main([argument for argument in sys.argv[1:] if argument != "--grid"]))
     parser = argparse.ArgumentParser(description="Training steps a second on a device.")
     parser.add_argument("names", nargs="*", default=WITH_TWIN, help=f"of {', '.join(WITH_TWIN)}")
     parser.add_argument("--device", default="cuda")

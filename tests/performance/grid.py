@@ -1,0 +1,145 @@
+"""`tests/performance/training.py --grid`: train references on a suite's tasks, and keep what is small.
+
+    .venv/bin/python tests/performance/training.py --grid --device cuda --out grid
+
+trains the twelve references on the six tasks of mini-v1 with three seeds, several processes on one card, each
+the seeds of one cell together. A cell is copied to `--out` as soon as it is finished, as a sweep lays runs:
+config.json, training.csv, and weights in float16, those of seed 0 and small ones of other seeds. What `--out`
+holds already is not trained again, and what lies begun in `--runs` is taken up. `--seconds` ends the command
+in time on a machine that is lent for a while. Exits with 1 where something is left.
+"""
+
+import argparse
+import shutil
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from tabulate import tabulate
+
+from icl_bench.cli.sweep import _cells, _check_place_and_device
+from icl_bench.cli.train import make_plan
+from icl_bench.interruptions import let_signals_interrupt
+from icl_bench.models.layout import CONFIG_FILE, WEIGHTS_FILE
+from icl_bench.resources import cores
+from icl_bench.training.log import LOG_FILE
+from icl_bench.training.sweep import POLL_SECONDS, Cell, Sweep
+
+SMALL = 300_000  # bytes: weights of another seed than 0 that are kept
+WORKERS_ON_A_CARD = 4
+
+
+class Keeper:
+    """Watches the cells of a sweep, and copies each to `out` once it is finished."""
+
+    def __init__(self, cells: Sequence[Cell], out: Path, seconds: float) -> None:
+        self.kept = {cell: replace(cell, out=out) for cell in cells}
+        self.rates: dict[Cell, float] = {}  # steps a second, the start of the process included
+        self._begun: dict[Cell, tuple[float, int]] = {}
+        self._deadline = time.monotonic() + seconds
+
+    def look(self, _done: int = 0, _note: str = "") -> None:
+        """Called twice a second. KeyboardInterrupt, by which the sweep saves its runs, after the time."""
+        self.keep()
+        if time.monotonic() > self._deadline:
+            raise KeyboardInterrupt
+
+    def keep(self) -> None:
+        """Copy what is finished, unless `out` holds another run in its place."""
+        for cell, kept in self.kept.items():
+            if cell not in self.rates and cell.folder.is_dir():
+                self._look_at(cell, kept)
+
+    def _look_at(self, cell: Cell, kept: Cell) -> None:
+        now = time.monotonic()
+        began, made = self._begun.setdefault(cell, (now, steps(cell)))
+        if (cell.folder / CONFIG_FILE).is_file() and cell.state() == "done":
+            self.rates[cell] = (steps(cell) - made) / max(now - began, POLL_SECONDS)
+            if kept.state() == "left":
+                copy(cell, kept)
+
+
+def steps(cell: Cell) -> int:
+    """Those in the learning curve."""
+    rows = cell.rows()
+    return int(rows[-1]["step"] or 0) if rows else 0
+
+
+def copy(cell: Cell, kept: Cell) -> None:
+    """The small files of a finished cell; the config, which says that all are there, last."""
+    kept.folder.mkdir(parents=True, exist_ok=True)
+    small = cell.plan.seed == 0 or (cell.folder / WEIGHTS_FILE).stat().st_size < SMALL
+    for name in [*[WEIGHTS_FILE] * small, LOG_FILE, CONFIG_FILE]:
+        shutil.copyfile(cell.folder / name, kept.folder / name)
+
+
+def table(cells: Sequence[Cell], keeper: Keeper) -> str:
+    """A line an architecture and task: seeds that are kept, their steps and optimality, and the speed."""
+
+    def of(cell: Cell) -> tuple[str, str]:
+        return cell.plan.architecture.name, cell.plan.task.name
+
+    lines = []
+    for (name, task), group in groupby(sorted(cells, key=of), key=of):
+        seeds = list(group)
+        done = [cell for cell in seeds if keeper.kept[cell].state() == "done"]
+        ends = [keeper.kept[cell].rows()[-1] for cell in done]
+        rates = [keeper.rates[cell] for cell in done if cell in keeper.rates]
+        lines.append(
+            {
+                "model": name,
+                "task": task,
+                "done": f"{len(done)} of {len(seeds)}",
+                "steps": ", ".join(f"{row['step']:.0f}" for row in ends),
+                "optimality": ", ".join(f"{row['dev_optimality'] or 0:.3f}" for row in ends),
+                "steps/s": f"{sum(rates):.3g}" if rates else "-",
+            }
+        )
+    return tabulate(lines, headers="keys", disable_numparse=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command of the module's docstring; its exit code."""
+    options = parsed(arguments)
+    on_cpu = options.device == "cpu"
+    plan = partial(make_plan, steps=options.steps)
+    _check_place_and_device(options.out, options.device)
+    cells = _cells(options.suite, options.spec, options.task, options.seeds, plan, options.runs)
+    keeper = Keeper(cells, options.out, options.seconds)
+    left = [cell for cell, kept in keeper.kept.items() if kept.state() == "left"]
+    workers = options.workers or (cores() if on_cpu else WORKERS_ON_A_CARD)
+    together = options.together or (1 if on_cpu else options.seeds)
+    tell = partial(print, file=sys.stderr, flush=True)
+    let_signals_interrupt()
+    keeper.keep()  # what was finished in `--runs` before
+    try:
+        Sweep(left, workers, options.device, tell, together).run(keeper.look)
+    except KeyboardInterrupt:
+        print("stopped; give the same command again to go on", file=sys.stderr)
+    keeper.keep()
+    for one in (*cells, *keeper.kept.values()):
+        if one.state() == "another run":
+            print(f"{one.folder} holds another run; name another folder", file=sys.stderr)
+    print(table(cells, keeper))
+    return int(any(keeper.kept[cell].state() != "done" for cell in cells))
+
+
+def parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(description="Train a grid of references and keep what is small.")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--suite", default="mini-v1")
+    parser.add_argument("--spec", action="append", help="only this one; may be given again")
+    parser.add_argument("--task", action="append", help="only this one; may be given again")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, help="the recipe's unless given")
+    parser.add_argument("--workers", type=int, help="processes side by side")
+    parser.add_argument("--together", type=int, help="seeds that a process trains; all on cuda")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where cells are trained")
+    parser.add_argument("--out", type=Path, default=Path("grid"), help="where finished cells are kept")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so many")
+    return parser.parse_args(arguments)
