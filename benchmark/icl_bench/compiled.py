@@ -20,9 +20,9 @@ _ONE_CALL = threading.Lock()  # numba's thread pool serves one caller at a time
 
 @functools.cache
 def sources_digest(folder: Path) -> str:
-    """A digest of all code beside a kernel's file, which may hold what the kernel calls."""
+    """A digest of all code beside a kernel's file and in folders there, which may hold what it calls."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
+    for path in sorted(folder.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -30,7 +30,7 @@ def sources_digest(folder: Path) -> str:
 class _OptionalCache(FunctionCache):
     """Machine code on disk where it can be kept: a full disk or a failing one only costs the compilation.
 
-    It is that of the kernel's file and of all files beside it.
+    It is that of the kernel's file and of all files beside and below it.
     """
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
