@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from icl_bench.blocks.compiled_scan.lanes import LANES, F, load, sigmoid, store
 from icl_bench.blocks.compiled_scan.mixer import run
 from icl_bench.blocks.together import along_batch
+from icl_bench.blocks.trains_on_cpu import trains_on_cpu
 from icl_bench.compiled import compiled
 
 Hidden = Float[Tensor, "batch tokens hidden"]
@@ -36,16 +37,11 @@ def gated(gate: Hidden, up: Hidden) -> Hidden:
 
 
 def _gelu_of_one(x: Tensor) -> Tensor:
-    return _Gelu.apply(x) if _trains_on_cpu(x) else nn.functional.gelu(x, approximate="tanh")
+    return _Gelu.apply(x) if trains_on_cpu(x) else nn.functional.gelu(x, approximate="tanh")
 
 
 def _gated_of_one(gate: Tensor, up: Tensor) -> Tensor:
-    return _Gated.apply(gate, up) if _trains_on_cpu(gate) else nn.functional.silu(gate) * up
-
-
-def _trains_on_cpu(x: Tensor) -> bool:
-    eager = not torch.compiler.is_compiling()  # the compiler fuses by itself
-    return eager and x.requires_grad and x.device.type == "cpu" and x.dtype == torch.float32
+    return _Gated.apply(gate, up) if trains_on_cpu(gate) else nn.functional.silu(gate) * up
 
 
 class _Gelu(torch.autograd.Function):

@@ -7,9 +7,13 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from icl_bench.blocks.compiled_scan.attention import CausalAttention
 from icl_bench.blocks.positions import RotaryPositions
 from icl_bench.blocks.together import along_batch
+from icl_bench.blocks.trains_on_cpu import trains_on_cpu
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
+
+LONGEST_COMPILED = 256  # tokens
 
 
 @BLOCKS.register
@@ -54,16 +58,35 @@ class Attention(nn.Module):
         self.rotary = rotary
 
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
-        batch, tokens, width = h.shape
-        qkv = self.qkv(h).view(batch, tokens, 3, self.heads, width // self.heads)
-        qk, v = qkv[:, :, :2], qkv[:, :, 2]
-        if self.rotary is not None:
-            qk = self.rotary(qk)
-        q, k = qk.unbind(2)
-        mixed = along_batch(_attend, q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2))
-        return self.out(mixed.transpose(1, 2).reshape(batch, tokens, width))
+        return self.out(along_batch(self._mix, self.qkv(h)))
+
+    def _mix(self, qkv: Tensor) -> Tensor:
+        short = qkv.shape[1] <= LONGEST_COMPILED
+        return (compiled_mix if short and trains_on_cpu(qkv) else mix)(qkv, self.heads, self.rotary)
 
 
-def _attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """Each (batch, heads, tokens, head)."""
-    return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+def mix(
+    qkv: Float[Tensor, "batch tokens three_widths"], heads: int, rotary: RotaryPositions | None
+) -> Float[Tensor, "batch tokens width"]:
+    """The heads' answers side by side, on any device."""
+    batch, tokens, width = *qkv.shape[:2], qkv.shape[2] // 3
+    parts = qkv.view(batch, tokens, 3, heads, width // heads)
+    qk, v = parts[:, :, :2], parts[:, :, 2]
+    if rotary is not None:
+        qk = rotary(qk)
+    q, k = qk.unbind(2)
+    mixed = F.scaled_dot_product_attention(
+        q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), is_causal=True
+    )
+    return mixed.transpose(1, 2).reshape(batch, tokens, width)
+
+
+def compiled_mix(
+    qkv: Float[Tensor, "batch tokens three_widths"], heads: int, rotary: RotaryPositions | None
+) -> Float[Tensor, "batch tokens width"]:
+    """The same by compiled kernels, on a CPU in float32."""
+    if rotary is None:
+        cos = sin = qkv.new_empty(0, 0)
+    else:
+        cos, sin = rotary.angles(qkv.shape[1], qkv.device)
+    return CausalAttention.apply(qkv, heads, cos, sin)

@@ -32,13 +32,13 @@ class RotaryPositions(nn.Module):
     def forward(
         self, qk: Float[Tensor, "batch tokens two heads head"]
     ) -> Float[Tensor, "batch tokens two heads head"]:
-        cos, sin = self._cos_sin(qk.shape[1], qk.device)
+        cos, sin = (angle[:, None, None] for angle in self.angles(qk.shape[1], qk.device))
         left, right = qk.chunk(2, dim=-1)
         cos, sin = cos.to(qk.dtype), sin.to(qk.dtype)
         return torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)
 
-    def _cos_sin(self, tokens: int, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Each (tokens, 1, 1, head/2), ready to broadcast over queries and keys and heads."""
+    def angles(self, tokens: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Cosines and sines, each (tokens, head/2)."""
         if self._angles is None or self._angles[0].shape[0] < tokens or self._angles[0].device != device:
             self._angles = self._new_angles(tokens, device)
         return self._angles[0][:tokens], self._angles[1][:tokens]
@@ -47,5 +47,5 @@ class RotaryPositions(nn.Module):
     def _new_angles(self, tokens: int, device: torch.device) -> tuple[Tensor, Tensor]:
         exponent = torch.arange(0, self.head_width, 2, dtype=torch.float32) / self.head_width
         position = torch.arange(tokens, dtype=torch.float32)
-        angle = torch.outer(position, 1.0 / ROPE_BASE**exponent)[:, None, None, :].to(device)
+        angle = torch.outer(position, 1.0 / ROPE_BASE**exponent).to(device)
         return angle.cos(), angle.sin()

@@ -90,6 +90,8 @@ where_negative = _between(
     )
 )
 
+larger = _between(lambda builder, a, b: builder.select(builder.fcmp_ordered("<", a, b), b, a))
+
 
 def _of_one(build: Callable[..., Any], result: Any = _LANES) -> Any:
     @intrinsic
@@ -120,6 +122,9 @@ total = _of_one(
     ),
     types.float32,
 )  # the sum of the lanes, in an order that the processor alone decides
+largest = _of_one(
+    lambda builder, x: _call(builder, "vector.reduce.fmax", ir.FloatType(), x, flags=("nnan",)), types.float32
+)  # of the lanes, none of which is no number
 
 
 def _address(context: Any, builder: Any, kinds: Any, rows: Any, t: Any, column: Any) -> Any:
@@ -150,6 +155,25 @@ def write(_context: Any, rows: Any, t: Any, column: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(rows, t, column, value), lower
+
+
+@intrinsic
+def prefetch(_context: Any, rows: Any, t: Any, column: Any) -> Any:
+    """Begin to bring the cache line of rows[t, column] near, to be read or written soon.
+
+    It may lie behind the last row, where memory goes on with what is needed next, or ends: nothing is read.
+    """
+
+    def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = _address(context, builder, signature.args, *arguments)
+        place = builder.bitcast(place, ir.IntType(8).as_pointer())
+        for_writing, near, data = (ir.Constant(ir.IntType(32), number) for number in (1, 3, 1))
+        kind = ir.FunctionType(ir.VoidType(), [place.type] + 3 * [ir.IntType(32)])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        builder.call(function, [place, for_writing, near, data])
+        return context.get_dummy_value()
+
+    return types.void(rows, t, column), lower
 
 
 @intrinsic
