@@ -1,15 +1,29 @@
 """The two normalisations. Both act on the last axis and have no residual."""
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
+from icl_bench.blocks.compiled_scan.rmsnorm import CompiledRMSNorm
+from icl_bench.blocks.together import one_by_one
+from icl_bench.blocks.trains_on_cpu import trains_on_cpu
 from icl_bench.specs.architecture import NormName
 
 LAYERNORM_EPSILON = 1e-5  # GPT-2
 RMSNORM_EPSILON = 1e-6  # LLaMA
 
 
+class RMSNorm(nn.RMSNorm):
+    """torch's, and compiled while training on a CPU."""
+
+    def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
+        return one_by_one(self._compiled, h, self.weight) if trains_on_cpu(h) else super().forward(h)
+
+    def _compiled(self, h: Tensor, weight: Tensor) -> Tensor:
+        return CompiledRMSNorm.apply(h, weight, self.eps)
+
+
 def build_norm(name: NormName, width: int) -> nn.Module:
     """`layernorm` (Ba et al. 2016, arXiv 1607.06450), `rmsnorm` (Zhang & Sennrich 2019, arXiv 1910.07467)."""
     if name == "layernorm":
         return nn.LayerNorm(width, eps=LAYERNORM_EPSILON)
-    return nn.RMSNorm(width, eps=RMSNORM_EPSILON)
+    return RMSNorm(width, eps=RMSNORM_EPSILON)

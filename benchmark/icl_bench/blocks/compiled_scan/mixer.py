@@ -73,6 +73,6 @@ class _Mixer(torch.autograd.Function):
         )  # fmt: skip
 
 
-def run(kernel: Any, *arguments: Tensor | int) -> None:
+def run(kernel: Any, *arguments: Tensor | float) -> None:
     """Call a kernel on the memory of tensors."""
     call(kernel, *(a.detach().numpy() if isinstance(a, Tensor) else a for a in arguments))
