@@ -20,6 +20,7 @@ LANES = 16  # one AVX-512 register, two of AVX2, four of NEON
 F = np.float32
 _LOG2_E = F(1.4426950408889634)
 _SMALLEST = F(-126.0)  # 2^-126 is the smallest normal float32
+_ROUNDER = F(1.5 * 2**23)  # the sum with a small number is rounded to a whole one
 _EXP2 = tuple(F(c) for c in (  # 2^f = 1 + f q(f), interpolated at Chebyshev's nodes of |f| ≤ 1/2; error 5e-9
     1.545316336e-4, 1.339086331e-3, 9.618083015e-3, 5.550356954e-2, 2.402265072e-1, 6.931471825e-1,
 ))  # fmt: skip
@@ -90,6 +91,7 @@ where_negative = _between(
     )
 )
 
+# where one of the two is no number: the first
 larger = _between(lambda builder, a, b: builder.select(builder.fcmp_ordered("<", a, b), b, a))
 
 
@@ -107,15 +109,15 @@ def _call(builder: Any, name: str, result: Any, *arguments: Any, flags: tuple[st
     return builder.call(function, arguments, fastmath=flags)
 
 
-def _power_of_two(builder: Any, whole: Any) -> Any:
-    bias, shift = (ir.Constant(_INTS, [number] * LANES) for number in (127, 23))
-    exponent = builder.add(builder.fptosi(whole, _INTS), bias)
-    return builder.bitcast(builder.shl(exponent, shift), _FLOATS)
+def _power_of_two(builder: Any, shifted: Any) -> Any:
+    """2^x for x + _ROUNDER: the last bits of that sum are x, which become the exponent of 1."""
+    one, shift = ir.Constant(_INTS, [127 << 23] * LANES), ir.Constant(_INTS, [23] * LANES)
+    bits = builder.bitcast(shifted, _INTS)
+    return builder.bitcast(builder.add(builder.shl(bits, shift), one), _FLOATS)
 
 
 broadcast = _of_one(_broadcast)
-_nearest = _of_one(lambda builder, x: _call(builder, "rint", _FLOATS, x))
-_power = _of_one(_power_of_two)  # 2^x for whole x in -126 … 127
+_power = _of_one(_power_of_two)  # for whole x in -126 … 127
 total = _of_one(
     lambda builder, x: _call(
         builder, "vector.reduce.fadd", ir.FloatType(), ir.Constant(ir.FloatType(), 0.0), x, flags=("reassoc",)
@@ -216,15 +218,15 @@ def store(rows, t, column, left, x):
 @_inline
 def exp2_of_negative(x):
     """2^x for x ≤ 0, to two units in the last place; 2^-126 below that."""
-    x = where_negative(x - _SMALLEST, _SMALLEST, x)
-    whole = _nearest(x)
-    f = x - whole
+    x = larger(x, _SMALLEST)
+    shifted = x + _ROUNDER
+    f = x - (shifted - _ROUNDER)
     q = _EXP2[0] * f + _EXP2[1]
     q = q * f + _EXP2[2]
     q = q * f + _EXP2[3]
     q = q * f + _EXP2[4]
     q = q * f + _EXP2[5]
-    return (q * f + F(1.0)) * _power(whole)
+    return (q * f + F(1.0)) * _power(shifted)
 
 
 @_inline
