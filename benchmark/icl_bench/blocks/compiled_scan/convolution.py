@@ -12,7 +12,17 @@ from typing import Any
 import numba
 import numpy as np
 
-from icl_bench.blocks.compiled_scan.lanes import LANES, F, broadcast, load, read, sigmoid, store, write
+from icl_bench.blocks.compiled_scan.lanes import (
+    LANES,
+    F,
+    broadcast,
+    load,
+    prefetch,
+    read,
+    sigmoid,
+    store,
+    write,
+)
 from icl_bench.compiled import compiled
 
 _njit = numba.njit(error_model="numpy")
@@ -33,6 +43,8 @@ def _forward_prompt(projected, weight, u):
     tokens, channels = u.shape
     for c in range(0, channels, LANES):
         for t in range(tokens):
+            prefetch(projected, tokens + t, c)
+            prefetch(u, tokens + t, c)
             z = _convolved(projected, weight, t, c, channels - c)
             store(u, t, c, channels - c, z * sigmoid(z))
 
@@ -44,6 +56,9 @@ def _backward_prompt(du, projected, weight, dprojected, dweight):
     for c in range(0, channels, LANES):
         left, dbias = channels - c, broadcast(F(0.0))
         for t in range(tokens):
+            prefetch(projected, tokens + t, c)
+            prefetch(du, tokens + t, c)
+            prefetch(dprojected, t, c)
             z = _convolved(projected, weight, t, c, left)
             s = sigmoid(z)
             slope = load(du, t, c, left) * (s * (z * (F(1.0) - s) + F(1.0)))

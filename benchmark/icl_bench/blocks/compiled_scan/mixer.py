@@ -62,14 +62,16 @@ class _Mixer(torch.autograd.Function):
         inputs = (dy.contiguous(), u, raw, A, D[None], selected, projected, scanned)
         run(scan.backward_kernel(), *inputs, du, draw, dA, dD, dselected, dprojected, True)
         draw, u, flat = draw.flatten(0, 1), u.flatten(0, 1), dselected.flatten(0, 1)
-        flat[:, :rank] = draw @ step_weight
+        # products of few columns are several times as fast this way round
+        flat[:, :rank] = (step_weight.mT @ draw.mT).mT
+        dstep_weight = (selected[..., :rank].flatten(0, 1).mT @ draw).mT
         du.flatten(0, 1).addmm_(flat, select)
         dfilters = filters.new_empty(batch, *filters.shape)
         run(convolution.backward_kernel(), du, projected, filters, dprojected, dfilters)
         dfilters = dfilters.sum(0)
         return (
             dprojected, dfilters[:-1].mT, dfilters[-1], flat.mT @ u,
-            draw.mT @ selected[..., :rank].flatten(0, 1), draw.sum(0), (dA.sum(0) * A).mT, dD.sum((0, 1)),
+            dstep_weight, draw.sum(0), (dA.sum(0) * A).mT, dD.sum((0, 1)),
         )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from icl_bench.blocks.compiled_scan.lanes import (
     broadcast,
     exp2_of_negative,
     load,
+    prefetch,
     read,
     sigmoid,
     softplus,
@@ -49,8 +50,13 @@ def _forward_prompt(u, raw, A, D, selected, projected, scanned, y, gated):
         skip = load(D, 0, c, left)
         for t in range(tokens):
             step, x = load(raw, t, c, left), load(u, t, c, left)
+            prefetch(raw, tokens + t, c)
+            prefetch(u, tokens + t, c)
+            prefetch(scanned, t, c)
             if gated:
                 step = softplus(step)
+                prefetch(projected, tokens + t, channels + c)
+                prefetch(y, t, c)
             write(own, t, step_, step)
             write(own, t, dx_, step * x)
             write(own, t, sum_, skip * x)
@@ -85,7 +91,15 @@ def _backward_prompt(
         left = channels - c
         for t in range(tokens):
             step, x, out = load(raw, t, c, left), load(u, t, c, left), load(dy, t, c, left)
+            prefetch(raw, tokens + t, c)
+            prefetch(u, tokens + t, c)
+            prefetch(dy, tokens + t, c)
+            prefetch(draw, t, c)
+            prefetch(du, t, c)
             if gated:
+                prefetch(scanned, tokens + t, c)
+                prefetch(projected, tokens + t, channels + c)
+                prefetch(dprojected, tokens + t, channels + c)
                 step = softplus(step)
                 gate = load(projected, t, channels + c, left)
                 open_ = sigmoid(gate)
