@@ -4,7 +4,7 @@ Nothing here is a test: machines differ and are shared. Ratios are medians over 
 process; seconds and memory are those of whole commands, as a user waits for them.
 
     .venv/bin/python tests/performance/bench.py [commands] [ratios] [site]
-        [baselines [NAME…]] [training [NAME…]] [together]
+        [baselines [NAME…]] [training [NAME…]] [together] [optimiser]
 """
 
 import multiprocessing
@@ -14,7 +14,10 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -30,6 +33,7 @@ COMMANDS = [  # (what, command, budget in seconds, budget in GiB)
     ),
     ("generate and verify paper-v1", "tasks verify --suite paper", 60, None),
 ]
+MUON = ("gpt2", "llama", "mamba")  # the references whose optimiser is timed
 
 
 def measured(arguments: list[str], runs: int) -> tuple[float, float]:
@@ -105,28 +109,44 @@ def baselines(*names: str) -> None:
     chosen = [place for place, row in enumerate(ROWS) if not names or row.baseline in names]
     what = f"baseline, task, loop: ms a prompt on {threads()} threads"
     print_row(what, "ours", "prompts", "loop", "prompts", "ratio", "aim")
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as processes:
+    with own_processes() as processes:
         for place, found in zip(chosen, processes.map(cells, chosen), strict=True):
             print_row(ROWS[place].title, *found, ROWS[place].aim)
 
 
+def own_processes() -> ProcessPoolExecutor:
+    """A process for every call, one after the other."""
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1)
+
+
+@contextmanager
+def one_core() -> Iterator[ProcessPoolExecutor]:
+    """The same with one thread each, as the grid is trained: one run a core."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"  # read when a process starts
+    try:
+        with own_processes() as processes:
+            yield processes
+    finally:
+        del os.environ["OMP_NUM_THREADS"]
+        os.environ.update({"OMP_NUM_THREADS": before} if before is not None else {})
+
+
 def training(*names: str) -> None:
-    """Training steps of the references named, or of all, at mini and at paper size."""
+    """Training steps of the references named, or of all, at mini and at paper size, on one core."""
     from performance.training import cells
 
     from icl_bench.models.reference import reference_names
-    from icl_bench.resources import threads
 
     unknown = set(names) - set(reference_names("mini-v1"))
     if unknown:
         sys.exit(f"no reference is called {', '.join(sorted(unknown))}; see `icl-bench models list`")
     for suite in ("mini-v1", "paper-v1"):
-        what = f"train on {suite}/linear_regression, batch 64, {threads()} threads"
-        print_row(what, "steps/s", "x floor", "ratio")
-        for name in reference_names(suite):
-            if not names or name in names:
-                print_row(name, *cells(suite, name))
+        print_row(f"train on {suite}/linear_regression, one core", "steps/s", "x floor", "ratio")
+        chosen = [name for name in reference_names(suite) if not names or name in names]
+        with one_core() as processes:
+            for name, found in zip(chosen, processes.map(partial(cells, suite), chosen), strict=True):
+                print_row(name, *found)
 
 
 def together() -> None:
@@ -136,6 +156,16 @@ def together() -> None:
     print_row("three seeds together over one after the other, mini size", "ratio")
     for name in ("gpt2", "mamba"):
         print_row(name, f"{together_ratio(name):.2f}")
+
+
+def optimiser() -> None:
+    """A step of our Muon beside torch's on the matrices of mini-size references, on one core."""
+    from performance.training import optimiser_ratio
+
+    print_row("a step of Muon, times as fast as torch.optim.Muon", "ratio")
+    with one_core() as processes:
+        for name, figure in zip(MUON, processes.map(optimiser_ratio, MUON), strict=True):
+            print_row(name, f"{figure:.1f}")
 
 
 def site() -> None:
@@ -164,6 +194,7 @@ if __name__ == "__main__":
         "baselines": baselines,
         "training": training,
         "together": together,
+        "optimiser": optimiser,
         "site": site,
     }
     named = ("baselines", "training")  # the parts that take names

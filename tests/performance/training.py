@@ -23,6 +23,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -31,6 +32,7 @@ import torch
 from models.twins import HYBRID
 from performance import grid
 from performance.ratios import pair, training_ratio
+from performance.timing import ratio
 
 from icl_bench.cli.train import make_plan
 from icl_bench.models.accounting import account
@@ -38,6 +40,8 @@ from icl_bench.models.reference import reference_names
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.suites import load_suite
 from icl_bench.training.batched import BatchedStep
+from icl_bench.training.muon import Muon
+from icl_bench.training.optimiser import block_matrices
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.state import RunState
@@ -51,14 +55,17 @@ TWINS = {  # the references that `transformers` has, with its sizes
 WITH_TWIN = ("gpt2", "llama", HYBRID, "mamba")
 
 
-def product_rate(device: str = "cpu", size: int = 1024, repeats: int = 7) -> float:
-    """Operations a second of a matrix product, the best of a few."""
+def product_rate(
+    device: str = "cpu", size: int = 1024, repeats: int = 7, clock: Callable[[], float] | None = None
+) -> float:
+    """Operations a second of a matrix product, the best of a few, by the device's time unless by `clock`."""
+    clock = clock or partial(now, device)
     a, b = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
     best = float("inf")
     for _ in range(repeats):
-        start = now(device)
+        start = clock()
         a @ b
-        best = min(best, now(device) - start)
+        best = min(best, clock() - start)
     return 2 * size**3 / best
 
 
@@ -70,12 +77,12 @@ def now(device: str) -> float:
 
 
 def step_seconds(run: TrainingRun, steps: int) -> float:
-    """The median of some whole steps, prompts and optimiser included, after one that is not counted."""
+    """Processor time of a whole step, prompts and optimiser included: a median, the first not counted."""
     seconds = []
     for _ in range(steps + 1):
-        start = time.perf_counter()
+        start = time.process_time()
         run.advance()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     return statistics.median(seconds[1:])
 
 
@@ -96,6 +103,15 @@ def together_ratio(name: str, seeds: int = 3, pairs: int = 9) -> float:
     return statistics.median(ratios[1:])
 
 
+def optimiser_ratio(name: str, pairs: int = 31) -> float:
+    """torch's step of Muon over ours, on the matrices of a reference of mini size and random gradients."""
+    matrices = block_matrices(whole_prompts("mini-v1", name).new_model("cpu"))
+    for matrix in matrices:
+        matrix.grad = torch.randn_like(matrix)
+    theirs = torch.optim.Muon(matrices, lr=1e-3, adjust_lr_fn="match_rms_adamw")
+    return ratio(Muon(matrices, lr=1e-3).step, theirs.step, pairs)
+
+
 def whole_prompts(suite: str, name: str, **changes: object) -> RunPlan:
     """The plan of a reference on a suite's TASK without a curriculum, its recipe changed."""
     plan = make_plan(f"reference/{name}", f"{suite}/{TASK}", seed=0)
@@ -109,11 +125,11 @@ def cells(suite: str, name: str) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         seconds = step_seconds(TrainingRun(plan, Path(folder) / "run"), few)
     spent = account(plan.architecture, plan.task)
-    floor = PASSES * spent.flops * plan.recipe.batch / product_rate()
-    ratio = "-"
+    floor = PASSES * spent.flops * plan.recipe.batch / product_rate(clock=time.process_time)
+    beside = "-"
     if name in WITH_TWIN and not (suite.startswith("paper") and name in (HYBRID, "mamba")):  # takes minutes
-        ratio = f"{training_ratio(name, TWINS[suite], spent.tokens, plan.recipe.batch):.1f}"
-    return [f"{1 / seconds:.3g}", f"{seconds / floor:.1f}", ratio]
+        beside = f"{training_ratio(name, TWINS[suite], spent.tokens, plan.recipe.batch):.1f}"
+    return [f"{1 / seconds:.3g}", f"{seconds / floor:.2f}", beside]
 
 
 def mean_seconds(step: Callable[[], object], steps: int, device: str) -> float:
