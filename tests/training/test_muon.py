@@ -5,6 +5,7 @@ import torch
 from training.test_run import RECIPE, plan
 
 from icl_bench.specs.recipe import Recipe
+from icl_bench.training import muon
 from icl_bench.training.muon import Muon, orthogonalised
 from icl_bench.training.optimiser import RecipeOptimiser, block_matrices
 
@@ -59,6 +60,24 @@ def test_steps_are_the_definition_in_float64() -> None:
                 x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
             weight = (1 - rate * decay) * weight - rate * 0.2 * max(weight.shape) ** 0.5 * x
         assert torch.allclose(found.double(), weight, atol=1e-4)
+
+
+@pytest.mark.parametrize("smallest", [1.0, 1e-3, 1e-7, 0.0])
+@pytest.mark.parametrize("shape", [(8, 24), (16, 64), (5, 100), (64, 256)])
+def test_wide_matrices_are_iterated_as_all_are(
+    shape: tuple[int, int], smallest: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By their Gram matrices, also where singular values lie far apart."""
+    generator = torch.Generator().manual_seed(2)
+    left, values, right = torch.linalg.svd(
+        torch.randn(3, *shape, generator=generator, dtype=torch.float64), full_matrices=False
+    )
+    values = values * torch.linspace(1.0, smallest ** (1 / 4), shape[0], dtype=torch.float64) ** 4
+    gradients = left @ torch.diag_embed(values) @ right
+    found = orthogonalised(gradients.float()).double()
+    monkeypatch.setattr(muon, "WIDE", float("inf"))
+    wanted = orthogonalised(gradients)
+    assert (found - wanted).norm() < 1e-4 * wanted.norm()
 
 
 def test_leading_axes_are_separate_matrices() -> None:
