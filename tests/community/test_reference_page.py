@@ -3,11 +3,18 @@
 import json
 import re
 
+import pytest
 from reference_page import PAGE, commands, filled
 
 from icl_bench.evaluation.recorded import board_records
 from icl_bench.models.reference import PREFIX, reference_names, reference_runs, shipped_tasks
+from icl_bench.specs.checkpoint import read_config
+from icl_bench.specs.outcome import read_outcome
+from icl_bench.specs.recipe import Recipe
+from icl_bench.specs.schema import parse
 from icl_bench.suites import load_suite
+from icl_bench.training.convergence import outcome
+from icl_bench.training.log import read_log
 
 TEXT = PAGE.read_text(encoding="utf-8")
 SUITE = load_suite("mini-v1")
@@ -38,6 +45,25 @@ def test_every_reference_is_recorded_on_every_task() -> None:
             folder = reference_runs(name, SUITE.name, seed)
             curves = {path.parent.name for path in folder.glob("*/training.csv")}
             assert curves == set(record.tasks), (name, seed)
+
+
+def test_what_runs_say_of_their_end_is_read_off_their_curves() -> None:
+    """The curves in six digits: what is said of the older recipe's runs, nothing, is not looked at."""
+    seen = 0
+    for path in (PAGE.parent / "runs" / SUITE.name).glob("*/seed-*/*/config.json"):
+        training = read_config(path.parent).training or {}
+        told = read_outcome(training)
+        if told is None:
+            continue
+        rows = read_log((path.parent / "training.csv").read_text())
+        found = outcome(rows, parse(Recipe, training["recipe"], str(path)), int(rows[-1]["step"]))
+        assert found.model_dump(exclude={"optimality", "doubling_gain"}) == told.model_dump(
+            exclude={"optimality", "doubling_gain"}
+        ), path
+        assert found.optimality == pytest.approx(told.optimality, abs=1e-5), path
+        assert found.doubling_gain == pytest.approx(told.doubling_gain, abs=1e-4), path
+        seen += 1
+    assert seen >= 12
 
 
 def test_the_weights_of_all_are_small_and_half_precise() -> None:

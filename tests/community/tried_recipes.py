@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from icl_bench.cli.train import make_plan
-from icl_bench.specs.recipe import Recipe
+from icl_bench.specs.recipe import Recipe, changes_between
 from icl_bench.specs.schema import parse
 from icl_bench.training.log import LOG_FILE, read_log
 
@@ -47,13 +47,9 @@ def row(folder: Path) -> dict[str, Any]:
 
 def command(spec: str, task: str, seed: int, recipe: Recipe) -> str:
     """The `icl-bench train` that trains by a recipe, as changes to the suite's own."""
-    own = make_plan(spec, task, seed).recipe.model_dump()
-    changes = {key: value for key, value in recipe.model_dump().items() if value != own[key]}
-    steps = changes.pop("steps", None)
+    changes = changes_between(make_plan(spec, task, seed).recipe, recipe)
     words = ["icl-bench", "train", spec, task, "--seed", str(seed)]
-    words += ["--steps", str(steps)] if steps else []
-    words += [word for key, value in changes.items() for word in ("--set", f"{key}={_plain(value)}")]
-    return shlex.join(words)
+    return shlex.join([*words, *(word for change in changes for word in ("--set", change))])
 
 
 def _rows(folder: Path) -> dict[int, dict[str, Any]]:

@@ -138,6 +138,7 @@ def test_shades_go_from_zero_to_the_baseline(value, shade):
         ([1_200, 3_000, 1_400], "1,400 (3 of 3)"),
         ([1_200, None, 1_400], "1,400 (2 of 3)"),
         ([1_200, None, None], "not within 5,000 (1 of 3)"),
+        ([1_200, None], "not within 5,000 (1 of 2)"),
         ([], "–"),
     ],
 )

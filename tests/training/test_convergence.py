@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from training.test_run import RECIPE, plan
 
@@ -13,9 +14,11 @@ from icl_bench.training.convergence import (
     doubling_gain,
     has_converged,
     outcome,
+    outcome_in_words,
     shortened_end,
     steps_to_learn,
 )
+from icl_bench.training.dev import Development, DevResult
 from icl_bench.training.log import Row
 from icl_bench.training.run import TrainingRun
 
@@ -53,7 +56,7 @@ def test_steps_to_learn_are_the_first_that_pass() -> None:
 @pytest.mark.parametrize("exponent", [0.1, 0.6, 0.9])
 def test_the_gain_of_a_power_law_is_what_twice_the_steps_add(exponent: float) -> None:
     def excess(step: int) -> float:
-        return 3 * step**-exponent
+        return 0.4 * (step / 5_000) ** -exponent
 
     rows = curve(lambda step: 1 - excess(step))
     assert doubling_gain(rows, 10_000, excess(10_000)) == pytest.approx(excess(10_000) - excess(20_000))
@@ -61,7 +64,7 @@ def test_the_gain_of_a_power_law_is_what_twice_the_steps_add(exponent: float) ->
 
 def test_the_gain_is_fitted_where_rates_are_full() -> None:
     """Whatever the excess does while rates decay, and before half of the rest."""
-    rows = curve(lambda step: 0.1 if step < 3_500 else 1 - step**-0.5 if step <= 7_000 else 0.999)
+    rows = curve(lambda step: 0.6 if step < 3_500 else 1 - step**-0.5 if step <= 7_000 else 0.999)
     assert doubling_gain(rows, 7_000, 0.001) == pytest.approx(0.001 * (1 - 2**-0.5))
 
 
@@ -72,8 +75,12 @@ def test_a_curve_that_rises_or_is_flat_gains_nothing() -> None:
 
 
 def test_few_rows_tell_no_gain() -> None:
-    assert doubling_gain(curve(monotone, 700), 700, 0.3) is None  # rows at 400 … 700
-    assert doubling_gain(curve(monotone, 800), 800, 0.3) is not None
+    def learned(step: int) -> float:
+        return 1 - step**-0.5
+
+    assert doubling_gain(curve(learned, 700), 700, 0.3) is None  # rows at 400 … 700
+    assert doubling_gain(curve(learned, 800), 800, 0.3) is not None
+    assert doubling_gain(curve(lambda _: 0.4, 800), 800, 0.6) is None  # flat, but nothing learned
 
 
 def test_a_plateau_below_the_first_threshold_has_not_converged() -> None:
@@ -87,10 +94,14 @@ def test_an_outcome_says_how_a_run_ended() -> None:
     found = outcome(curve(transition), STOPPING, 10_000)
     assert (found.ended, found.converged, found.steps) == ("budget", True, 10_000)
     assert found.steps_to_learn == {"0.5": 4_200, "0.9": 4_300}
-    assert outcome(curve(transition, 6_500), stopping(), 6_500).ended == "converged"
+    assert outcome(curve(transition, 6_500), stopping(), 6_500).ended == "rule"
     never = outcome(curve(lambda _: 0.2), STOPPING, 10_000)
     assert (never.converged, never.steps_to_learn) == (False, {"0.5": None, "0.9": None})
+    assert outcome_in_words(found) == "optimality 0.980 on development prompts, 0.9 at step 4,300; converged"
+    assert never.doubling_gain is None
+    assert outcome_in_words(never) == "optimality 0.200 on development prompts, not 0.9 within 10,000"
     blind = outcome(curve(lambda _: None), STOPPING, 10_000)
+    assert outcome_in_words(blind) == ""
     assert (blind.optimality, blind.doubling_gain, blind.converged) == (None, None, None)
 
 
@@ -100,11 +111,27 @@ def ends_at(optimality: Callable[[int], float | None], recipe: Recipe) -> int | 
     return next((end for end in found if end is not None), None)
 
 
-def test_the_rule_does_not_stop_on_a_plateau_before_a_transition() -> None:
-    end = ends_at(transition, stopping())
+def noisy(optimality: Callable[[int], float], seed: int) -> Callable[[int], float]:
+    noise = np.random.default_rng(seed).normal(0, 0.003, 101)
+    return lambda step: optimality(step) + noise[step // 100]
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("begins", [1_900, 4_000])
+def test_the_rule_does_not_stop_on_a_plateau_nor_at_a_transition(begins: int, seed: int) -> None:
+    """Learned within 300 steps: it stops once five rows were seen above 0.9, not at the first."""
+    end = ends_at(
+        noisy(lambda step: min(max(0.2, 0.2 + (step - begins) * 0.78 / 300), 0.98), seed), stopping()
+    )
     assert end is not None
-    assert end > 4_300 / 0.7  # learned first, and seen to be flat; then the rates decay
-    assert ends_at(lambda _: 0.2, stopping()) is None
+    assert begins + 300 + 4 * 100 <= 0.7 * end <= begins + 3_000
+    assert ends_at(noisy(lambda _: 0.2, seed), stopping()) is None
+
+
+def test_a_run_that_is_learning_when_its_rates_decay_has_not_converged() -> None:
+    rows = curve(lambda step: 0.1 if step < 7_500 else 0.1 + 0.6 * (step - 7_500) / 2_500)
+    found = outcome(rows, STOPPING, 10_000)
+    assert (found.doubling_gain, found.converged, found.steps_to_learn["0.9"]) == (None, False, None)
 
 
 def test_the_rule_keeps_to_its_minimum_and_its_share_of_decay() -> None:
@@ -115,8 +142,11 @@ def test_the_rule_keeps_to_its_minimum_and_its_share_of_decay() -> None:
     assert ends_at(lambda step: 0.95 if step > 7_000 else 0.1, stopping()) is None  # rates decay already
 
 
-def test_a_run_that_stops_early_decays_first_and_says_so(tmp_path: Path) -> None:
-    stop = {"gain": 0.99, "after": 300, "above": 0.0}
+def test_a_run_that_stops_early_decays_first_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Development, "__call__", lambda self, model: DevResult(0.95, 0.95))
+    stop = {"gain": 0.01, "after": 300, "above": 0.9}
     small = {"steps": 2_000, "batch": 4, "decay_share": 0.4, "curriculum": None, "stop": stop}
     recipe = Recipe.model_validate({**RECIPE.to_dict(), **small})
     run = TrainingRun(plan(recipe), tmp_path)
@@ -135,4 +165,4 @@ def test_a_run_that_stops_early_decays_first_and_says_so(tmp_path: Path) -> None
     assert rates[run.step] < 0.01 * recipe.learning_rate
     run.finish(half=False)
     told = read_config(tmp_path).training["outcome"]
-    assert (told["ended"], told["steps"]) == ("converged", run.step)
+    assert (told["ended"], told["steps"]) == ("rule", run.step)

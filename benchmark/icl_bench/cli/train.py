@@ -57,6 +57,7 @@ def train(
 
     Example: icl-bench train reference/llama mini/linear_regression --seed 1
     """
+    from icl_bench.training.convergence import outcome_in_words
     from icl_bench.training.run import TrainingRun
     from icl_bench.training.sweep import cell_folder
 
@@ -66,11 +67,13 @@ def train(
     run = TrainingRun(plan, folder, device)
     (run.resume if resume else run.start)()
     interrupted = _run_to_the_end(run, quiet)
-    run.finish(half)
+    ended = outcome_in_words(run.finish(half))
     if then_evaluate and not interrupted:
         evaluate(str(folder), plan.suite, [plan.task.name], device=device)
     else:
         typer.echo(f"trained {run.step} steps; score it with: icl-bench evaluate {folder}")
+    if ended:
+        typer.echo(ended, err=True)
     if interrupted:
         raise KeyboardInterrupt
 

@@ -106,7 +106,9 @@ def _row_holds(row: "Row", device: str | None) -> bool:
     _print(found)
     commands = training_commands(row, found)
     if commands:
-        typer.echo("\nnot evaluated, because their weights are not kept; on the platform of the record")
+        typer.echo(
+            "\nnot evaluated: weights that are not kept; on the platform of the record these make them"
+        )
         typer.echo("\n".join(commands))
     typer.echo()
     return found.holds

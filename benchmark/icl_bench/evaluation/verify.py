@@ -4,6 +4,8 @@ Exactly, where the same icl-bench computes with the same libraries, threads and 
 tolerance of `icl_bench.evaluation.agreement`.
 """
 
+import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +18,9 @@ from icl_bench.evaluation.sources import BASELINE_PREFIX, Missing, Source, open_
 from icl_bench.models.layout import WEIGHTS_FILE
 from icl_bench.models.reference import PREFIX, reference_runs
 from icl_bench.resources import in_a_checkout
-from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.recipe import Recipe, changes_between, suite_recipe
+from icl_bench.specs.result import ResultRecord, TaskResult
+from icl_bench.specs.schema import parse
 from icl_bench.suites import Suite, load_suite
 
 RUNS = "runs"  # where `icl-bench sweep` keeps what it trains
@@ -110,13 +114,14 @@ def board_row(name: str, suite: Suite) -> list[Row]:
 
 
 def reproduce(row: Row, device: str | None = None) -> Verification:
-    """Verify one seed by the first of its models that has its weights, or those of some of its tasks.
+    """Verify one seed by the model that has its weights, or those of most of its tasks.
 
     InputError where none is to be had; CheckError where the Hub has other weights under the recorded commit.
     """
     suite = load_suite(row.record.suite.name)
-    for model in row.models:
-        record = _with_weights_in(model, row.record)
+    for model in sorted(row.models, key=lambda model: len(_held(model, row)), reverse=True):
+        held = _held(model, row)
+        record = row.record.model_copy(update={"tasks": held}) if held else row.record
         try:
             opened = open_source(model, suite, None, device, list(record.tasks))
             check_weights(record, opened, suite, f"the record of seed {row.seed}", model)
@@ -131,21 +136,33 @@ def reproduce(row: Row, device: str | None = None) -> Verification:
     raise InputError(fault)
 
 
-def _with_weights_in(model: str, record: ResultRecord) -> ResultRecord:
-    """The part of a record whose weights a folder of training runs holds; all of it where it holds none."""
-    held = {task: one for task, one in record.tasks.items() if (Path(model) / task / WEIGHTS_FILE).is_file()}
-    return record.model_copy(update={"tasks": held}) if held else record
+def _held(model: str, row: Row) -> dict[str, TaskResult]:
+    """The results whose weights lie in a model's folder of training runs; none where it has none."""
+    folder = Path(model)
+    if model.startswith(PREFIX) and row.seed == 0:
+        folder = reference_runs(model.removeprefix(PREFIX), row.record.suite.name)
+    tasks = row.record.tasks.items()
+    return {task: result for task, result in tasks if (folder / task / WEIGHTS_FILE).is_file()}
 
 
 def training_commands(row: Row, found: Verification) -> list[str]:
-    """How the weights are made that were not to be had, a line a task: they are kept where they are small."""
+    """How the weights are made that were not to be had, a line a task: small ones alone are kept."""
     left = {task: one for task, one in row.record.tasks.items() if task not in found.recorded.tasks}
-    name, suite = row.models[-1], row.record.suite.name
-    return [
-        f"icl-bench train {name} {suite}/{task} --seed {row.seed} --half"
-        f"  # makes weights of SHA-256 {one.checkpoint.sha256 if one.checkpoint else 'unknown'}"
-        for task, one in left.items()
-    ]
+    return [_training_command(row, task, one) for task, one in left.items()]
+
+
+def _training_command(row: Row, task: str, result: TaskResult) -> str:
+    suite, training = load_suite(row.record.suite.name), {}
+    if result.checkpoint is not None:
+        training = result.checkpoint.training or {}
+    words = ["icl-bench", "train", row.models[-1], f"{suite.name}/{task}", "--seed", str(row.seed), "--half"]
+    with suppress(LookupError, InputError):  # of a record that does not say by which recipe
+        wanted = parse(Recipe, training["recipe"], "the recipe of a record")
+        own = suite_recipe(suite.name, task, suite.tasks)
+        words += [word for change in changes_between(own, wanted) for word in ("--set", change)]
+    words += ["--compile"] * (training.get("compiled") is True)
+    digest = result.checkpoint.sha256 if result.checkpoint else "unknown"
+    return f"OMP_NUM_THREADS=1 {shlex.join(words)}  # SHA-256 {digest}"
 
 
 def _models(name: str, seed: int, record: ResultRecord, suite: Suite) -> list[str]:

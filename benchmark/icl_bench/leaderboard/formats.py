@@ -71,9 +71,9 @@ def learning(runs: Sequence[RunData]) -> str:
     if not known:
         return NONE
     steps = sorted(one.steps_to_learn.get(LEARNED[-1]) or math.inf for one in known)
-    learned, median = sum(map(math.isfinite, steps)), steps[(len(steps) - 1) // 2]
+    learned, median = sum(map(math.isfinite, steps)), steps[len(steps) // 2]
     told = count(int(median)) if math.isfinite(median) else f"not within {max(one.steps for one in known):,}"
-    return told if len(known) == 1 else f"{told} ({learned} of {len(known)})"
+    return told if len(runs) == 1 else f"{told} ({learned} of {len(runs)})"
 
 
 def count(value: int) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from icl_bench.specs.schema import Strict
 
@@ -19,12 +19,20 @@ class Outcome(Strict):
     Optimality is that of development prompts. Numbers are null where the suite has nothing to compare with.
     """
 
-    steps: int = Field(ge=0)  # that were made
-    ended: Literal["converged", "budget"]  # by the recipe's stopping rule, or by its steps
+    steps: int = Field(ge=1, le=100_000_000)  # that were made
+    ended: Literal["rule", "budget"]  # by the recipe's stopping rule, or by its steps
     optimality: float | None = Field(allow_inf_nan=False)  # at the end
-    doubling_gain: float | None = Field(allow_inf_nan=False)  # what twice the steps would add to it
+    doubling_gain: float | None = Field(
+        allow_inf_nan=False
+    )  # what twice the steps would add, where that is known
     converged: bool | None  # whether that is next to nothing
     steps_to_learn: dict[Threshold, int | None]  # by optimality; null: not within the steps
+
+    @model_validator(mode="after")
+    def _learned_within_the_steps(self) -> "Outcome":
+        if not all(step is None or 1 <= step <= self.steps for step in self.steps_to_learn.values()):
+            raise ValueError("a step at which a run had learned is one of its steps")
+        return self
 
 
 def read_outcome(training: dict[str, Any] | None) -> Outcome | None:

@@ -1,5 +1,6 @@
 """The file `recipe.yaml` of a suite: how a model is trained on each of its tasks."""
 
+import json
 import math
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -9,6 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from icl_bench.errors import SpecError, UnknownNameError
+from icl_bench.resources import data_folder
 from icl_bench.specs.plain_yaml import PlainYAMLError, load_plain
 from icl_bench.specs.schema import Strict, parse, read_yaml
 
@@ -75,15 +77,15 @@ class Recipe(Strict):
     @model_validator(mode="after")
     def _keys_fit_the_optimiser(self) -> "Recipe":
         if (self.optimiser == "muon") != (self.matrix_rate is not None):
-            raise ValueError("matrix_rate is Muon's: give it with `optimiser: muon`, and with no other")
+            raise ValueError(
+                "matrix_rate is Muon's: give it with `optimiser: muon`, with another make it null"
+            )
         if self.optimiser == "adam" and self.weight_decay:
             raise ValueError("weight_decay is for adamw and muon; write `optimiser: adamw`")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError("betas: give two numbers of at least 0 and below 1")
         if self.stop is not None and (self.decay != "linear" or self.decay_share == 1):
-            raise ValueError(
-                "stop: a run that may end early needs `decay: linear` with a decay_share below 1"
-            )
+            raise ValueError("stop needs `decay: linear` and a decay_share below 1; with others make it null")
         return self
 
     def to_dict(self) -> dict[str, Any]:
@@ -147,13 +149,38 @@ def changed_recipe(recipe: Recipe, changes: Sequence[str]) -> Recipe:
     return parse(Recipe, recipe.model_dump() | given, "the recipe as changed by --set") if given else recipe
 
 
+def changes_between(own: Recipe, wanted: Recipe) -> list[str]:
+    """The `KEY=VALUE`s by which `changed_recipe` makes `wanted` of `own`."""
+    before = own.model_dump(mode="json")
+    changed = {key: value for key, value in wanted.model_dump(mode="json").items() if value != before[key]}
+    return [
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in changed.items()
+    ]
+
+
+def suite_recipe(suite: str, task: str, tasks: Collection[str]) -> Recipe:
+    """The recipe that comes with a suite, for one of its tasks."""
+    return load_recipe(data_folder("tasks") / suite / RECIPE_FILE, task, tasks)
+
+
 def _number_or_yaml(text: str, change: str) -> Any:
     with suppress(ValueError):  # YAML wants a point in 1e-3
         return float(text) if any(sign in text.lower() for sign in ".e") else int(text)
     try:
-        return load_plain(text.encode())
+        return _with_numbers(load_plain(text.encode()))
     except PlainYAMLError as error:
         raise SpecError(f"--set {change}: {error}; write the value as in a recipe file") from None
+
+
+def _with_numbers(value: Any) -> Any:
+    """What YAML takes for text in a list or mapping though it is a number, as 1e-3."""
+    if isinstance(value, dict):
+        return {key: _with_numbers(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(one) for one in value]
+    with suppress(ValueError):
+        return float(value) if isinstance(value, str) else value
+    return value
 
 
 def _mapping(value: Any, path: Path) -> dict[str, Any]:

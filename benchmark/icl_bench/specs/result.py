@@ -250,10 +250,10 @@ def outcome_row(outcome: Outcome | None) -> dict[str, Any]:
 
 
 OUTCOME_COLUMNS = {
-    "steps": "of training, as the checkpoint says; empty where it says nothing of its training",
-    "ended": "budget, or converged where the recipe's stopping rule ended the run before",
+    "steps": "of training, as the checkpoint says; empty where it says nothing of them",
+    "ended": "budget, or rule where the recipe's stopping rule ended the run before",
     "converged": "whether twice the steps would add less than 0.01 to an optimality of at least 0.5",
-    "doubling_gain": "the optimality that twice the steps would add, by the fitted power law",
+    "doubling_gain": "the optimality that twice the steps would add, by a fitted power law; empty below 0.5",
     "steps_to_learn_0.5": "the first step with a development optimality of 0.5; empty: not within the steps",
     "steps_to_learn_0.9": "the same of 0.9",
 }

@@ -27,7 +27,7 @@ def outcome(rows: Sequence[Row], recipe: Recipe, end: int) -> Outcome:
     gain = None if final is None else doubling_gain(rows, recipe.decay_start(end), 1 - final)
     return Outcome(
         steps=end,
-        ended="budget" if end >= recipe.steps else "converged",
+        ended="budget" if end >= recipe.steps else "rule",
         optimality=final,
         doubling_gain=gain,
         converged=None if final is None else has_converged(final, gain),
@@ -35,11 +35,22 @@ def outcome(rows: Sequence[Row], recipe: Recipe, end: int) -> Outcome:
     )
 
 
+def outcome_in_words(found: Outcome) -> str:
+    """As `optimality 0.998 on development prompts, 0.9 at step 800; converged`; empty without development."""
+    if found.optimality is None:
+        return ""
+    threshold = LEARNED[-1]
+    step = found.steps_to_learn[threshold]
+    learned = f"not {threshold} within {found.steps:,}" if step is None else f"{threshold} at step {step:,}"
+    more = "" if found.doubling_gain is None else f"; twice the steps would add {found.doubling_gain:.3f}"
+    end = "; converged" if found.converged else more
+    return f"optimality {found.optimality:.3f} on development prompts, {learned}{end}"
+
+
 def has_converged(optimality: float, gain: float | None) -> bool:
     """Whether twice the steps would add less than CONVERGED_GAIN to a run that has begun to learn.
 
-    A curve that is flat below an optimality of BEGUN may be one before a transition: nothing that was
-    seen of it tells, so such a run has not converged.
+    A run of which no gain is known has not: its curve may be flat before a transition, or just behind one.
     """
     return gain is not None and gain < CONVERGED_GAIN and optimality >= BEGUN
 
@@ -53,19 +64,19 @@ def steps_to_learn(rows: Sequence[Row], threshold: float) -> int | None:
     return None
 
 
-def doubling_gain(rows: Sequence[Row], until: int, excess: float) -> float | None:
+def doubling_gain(rows: Sequence[Row], until: int, excess: float, least: float = BEGUN) -> float | None:
     """The optimality that twice the steps would add to a run that ended with this excess (1 less optimality).
 
     A power law in the step is fitted to the excess between half of `until` and `until`, the last step at the
     full rate; it is taken to hold of the end too, so that the excess would fall by the same share. The
-    exponent is the median of the slopes between any two rows (Theil 1950, Sen 1968): a task that was learned
-    at once in the first third of these rows does not count as a slope that goes on. Between 0 and `excess`;
-    None where fewer than FEWEST_ROWS rows lie there.
+    exponent is the median of the slopes between any two rows (Theil 1950, Sen 1968). Rows whose optimality is
+    below `least` do not count: before a task that is learned at once the curve is flat, and tells nothing.
+    Between 0 and `excess`; None where fewer than FEWEST_ROWS rows are left.
     """
     found = [
         (row["step"], row["dev_optimality"])
         for row in rows
-        if row["step"] and until / 2 <= row["step"] <= until and row["dev_optimality"] is not None
+        if row["step"] and until / 2 <= row["step"] <= until and (row["dev_optimality"] or 0.0) >= least
     ]
     if len(found) < FEWEST_ROWS:
         return None
@@ -87,5 +98,5 @@ def shortened_end(rows: Sequence[Row], recipe: Recipe) -> int | None:
         return None
     if step >= recipe.decay_start(recipe.steps):
         return None
-    gain = doubling_gain(rows, step, 1 - optimality)
+    gain = doubling_gain(rows, step, 1 - optimality, rule.above)
     return math.ceil(step / (1 - recipe.decay_share)) if gain is not None and gain < rule.gain else None

@@ -13,8 +13,8 @@ from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate, load_suite
 from icl_bench.suites.frozen_errors import load_errors
 
-# Enough that the optimality of answers half way to the exact predictor's has a standard error of about 0.01
-# or less on every task of mini-v1 (`tests/training/test_dev.py`). Where one position of a prompt is scored,
+# Enough that the optimality of answers half way to the exact predictor's has a standard error below 0.02 on
+# every task of mini-v1 (`tests/training/test_dev.py`). Where one position of a prompt is scored,
 # a prompt tells less, and costs no less.
 PROMPTS = {"all": 512, "last": 1_024}
 

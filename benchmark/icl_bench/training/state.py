@@ -12,6 +12,7 @@ import torch
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.models.device import usable_device
 from icl_bench.resources import cores, threads
+from icl_bench.specs.outcome import Outcome
 from icl_bench.training.convergence import outcome, shortened_end
 from icl_bench.training.dev import Development
 from icl_bench.training.faults import device_faults
@@ -123,8 +124,8 @@ class RunState:
         if time.monotonic() - self._saved_at > seconds:
             self.save()
 
-    def finish(self, half: bool) -> None:
-        """Put the checkpoint and the log into the folder; the state is no longer needed."""
+    def finish(self, half: bool) -> Outcome:
+        """Put the checkpoint and the log into the folder, and say how the run ended; its state goes."""
         found = outcome(self.log.rows, self.plan.recipe, self.step)
         self.model.add_provenance(outcome=found.model_dump(mode="json"))
         dtype = torch.float16 if half else torch.float32
@@ -133,6 +134,7 @@ class RunState:
         )
         curve = {LOG_FILE: self.log.as_csv(), CURVE_FILE: self.log.as_svg(run)}
         self._files.finish(self.model, dtype, curve)
+        return found
 
     def save(self) -> None:
         """Write the state and the log into the folder, each whole or not at all."""
@@ -168,6 +170,10 @@ class RunState:
             with device_faults(None):
                 state = torch.load(io.BytesIO(content), weights_only=True, map_location=self.device)
                 self._refuse_another(path, dict(state["identity"]))
+                if "end" not in state:
+                    raise CheckpointError(
+                        f"{path} was saved by an older icl-bench; go on with that, or remove {self.folder}"
+                    )
                 self.model.load_state_dict(state["model"])
                 self.optimiser.load_state_dict(state["optimiser"])
                 self.step, self.log = int(state["step"]), TrainingLog(state["log"])

@@ -192,7 +192,7 @@ class Sweep:
         output, message = process.communicate()
         for cell in cells:
             fault = _fault(cell, process.returncode, output, message)
-            if fault is None:
+            if fault is None or cell.state() == "done":  # it may be done before its process is killed
                 self.tell(f"{cell.name}: {_score(cell)}{(time.monotonic() - started) / 60:.1f} min")
             elif cell.trained_elsewhere():
                 self.elsewhere.add(cell)

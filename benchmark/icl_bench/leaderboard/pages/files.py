@@ -130,7 +130,7 @@ def runs_csv(data: BoardData) -> str:
                     "seed": run.seed,
                 }
                 known |= {"score": run.score.value, "optimality": run.optimality.value, "sha256": run.sha256}
-                writer.writerow(known | outcome_row(run.outcome))
+                writer.writerow(known | outcome_row(run.outcome) | {"steps": run.steps})
     return table.getvalue()
 
 
