@@ -179,7 +179,7 @@ def test_a_run_is_resumed_with_its_own_spec_and_settings_alone(spec: Path, tmp_p
 def test_a_recipe_is_a_preset_or_a_file(spec: Path, tmp_path: Path) -> None:
     """A rate is changed by a file, the whole recipe by the name of another suite's."""
     own = (data_folder("tasks") / "mini-v1" / "recipe.yaml").read_text()
-    (tmp_path / "mine.yaml").write_text(own.replace("learning_rate: 5.0e-4", "learning_rate: 7.0e-4"))
+    (tmp_path / "mine.yaml").write_text(own.replace("learning_rate: 1.0e-3", "learning_rate: 7.0e-4"))
     arguments = ["--steps", "2", "--recipe", "mine.yaml", "--out", "run"]
     made = run("train", str(spec), TASK, *arguments, cwd=tmp_path)
     assert made.returncode == 0, made.stderr
