@@ -19,7 +19,7 @@ class Outcome(Strict):
     Optimality is that of development prompts. Numbers are null where the suite has nothing to compare with.
     """
 
-    steps: int = Field(ge=1, le=100_000_000)  # that were made
+    steps: int = Field(ge=0, le=100_000_000)  # that were made
     ended: Literal["rule", "budget"]  # by the recipe's stopping rule, or by its steps
     optimality: float | None = Field(allow_inf_nan=False)  # at the end
     doubling_gain: float | None = Field(

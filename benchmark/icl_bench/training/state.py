@@ -170,7 +170,7 @@ class RunState:
             with device_faults(None):
                 state = torch.load(io.BytesIO(content), weights_only=True, map_location=self.device)
                 self._refuse_another(path, dict(state["identity"]))
-                if "end" not in state:
+                if "end" not in state and isinstance(state.get("optimiser"), dict):
                     raise CheckpointError(
                         f"{path} was saved by an older icl-bench; go on with that, or remove {self.folder}"
                     )
