@@ -7,7 +7,7 @@ from pathlib import Path
 from jaxtyping import install_import_hook
 
 # numba compiles plain functions, not checked ones
-UNCHECKED = {"icl_bench.blocks.activations", "icl_bench.blocks.compiled_scan", "icl_bench.baselines.kernels"}
+UNCHECKED = {"icl_bench.blocks.kernels", "icl_bench.baselines.kernels"}
 
 
 def _modules() -> list[str]:

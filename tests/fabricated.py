@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from icl_bench.evaluation.checks import CHECKS
-from icl_bench.evaluation.scores import regression_score
+from icl_bench.evaluation.rules import CHECKS
+from icl_bench.frozen.errors import BaselineErrors, load_errors
 from icl_bench.leaderboard.entries import Entry
 from icl_bench.leaderboard.write import gather_site, write_site
 from icl_bench.models.accounting import account
 from icl_bench.models.reference import PREFIX, reference_spec
+from icl_bench.scoring.scores import regression_score
 from icl_bench.specs.fresh import FreshRecord, FreshTask
 from icl_bench.specs.result import (
     CheckpointIdentity,
@@ -33,7 +34,6 @@ from icl_bench.specs.result import (
 from icl_bench.specs.submission import Links, Run, Submission
 from icl_bench.submissions.recorded import Correction, RecordedSubmission
 from icl_bench.suites import load_suite
-from icl_bench.suites.frozen_errors import BaselineErrors, load_errors
 
 SUITE = "mini-v1"
 ADDRESS = "https://bench.example/boards/"

@@ -9,12 +9,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from icl_bench.evaluation.record import load_record as load_record
-    from icl_bench.evaluation.runner import evaluate as evaluate
+    from icl_bench.evaluation.run import evaluate as evaluate
+    from icl_bench.records.read import load_record as load_record
 
 __version__ = version("icl-bench")
 
-_LAZY = {"evaluate": "icl_bench.evaluation.runner", "load_record": "icl_bench.evaluation.record"}
+_LAZY = {"evaluate": "icl_bench.evaluation.run", "load_record": "icl_bench.records.read"}
 
 
 def __getattr__(name: str) -> Any:

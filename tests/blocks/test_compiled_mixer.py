@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from icl_bench.blocks import mamba
-from icl_bench.blocks.compiled_scan.mixer import mix as compiled_mix
+from icl_bench.blocks.kernels.mixer import mix as compiled_mix
 from icl_bench.blocks.mamba import Mamba, mix
 
 NAMES = ("y", "projected", "conv", "bias", "select", "step", "step_bias", "A_log", "D")

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from icl_bench.blocks import compiled_scan, stepwise_scan
+from icl_bench.blocks import stepwise_scan
+from icl_bench.blocks.kernels import selective_scan as compiled_scan
 from icl_bench.blocks.selective_scan import (
     has_mamba_ssm,
     scan_with_mamba_ssm,

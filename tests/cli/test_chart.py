@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
+from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.resources import data_folder
 from icl_bench.suites import load_suite, suite_names
-from icl_bench.suites.frozen_errors import frozen_baselines
 
 SVG = "{http://www.w3.org/2000/svg}"
 TASKS = [f"{name}/{task}" for name in suite_names() for task in load_suite(name).tasks]

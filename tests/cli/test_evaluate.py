@@ -13,7 +13,7 @@ from icl_bench.baselines.least_squares import LeastSquares
 from icl_bench.cli import app
 from icl_bench.cli.evaluate import file_name
 from icl_bench.errors import CheckError
-from icl_bench.evaluation.record import load_record
+from icl_bench.records.read import load_record
 from icl_bench.suites import load_prompts, load_suite
 
 

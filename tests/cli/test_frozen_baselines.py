@@ -7,8 +7,8 @@ from typer.testing import CliRunner
 
 from icl_bench.baselines.base import BASELINES
 from icl_bench.cli import app
+from icl_bench.frozen.errors import load_errors
 from icl_bench.suites import load_suite
-from icl_bench.suites.frozen_errors import load_errors
 
 
 def run(*arguments: str) -> tuple[int, str, str]:

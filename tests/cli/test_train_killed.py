@@ -16,8 +16,8 @@ from icl_bench.cli.train import _run_to_the_end, make_plan
 from icl_bench.errors import ICLBenchError
 from icl_bench.interruptions import deferred_interruptions
 from icl_bench.specs.checkpoint import read_config
-from icl_bench.training.folder import LOCK_FILE, MADE_FOLDER, STATE_FILE
 from icl_bench.training.run import TrainingRun
+from icl_bench.training.run_folder import LOCK_FILE, MADE_FOLDER, STATE_FILE
 
 COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
 SAVING_EVERY_STEP = [

@@ -6,8 +6,8 @@ import re
 import pytest
 from reference_page import PAGE, commands, filled
 
-from icl_bench.evaluation.recorded import board_records
 from icl_bench.models.reference import PREFIX, reference_names, reference_runs, shipped_tasks
+from icl_bench.records.store import board_records
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.outcome import read_outcome
 from icl_bench.specs.recipe import Recipe

@@ -7,10 +7,10 @@ import torch
 
 import icl_bench
 from icl_bench.errors import CheckpointError, InputError
-from icl_bench.evaluation.record import load_record
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
+from icl_bench.records.read import load_record
 
 SPEC = {
     "schema": 1,

@@ -16,8 +16,8 @@ from icl_bench.evaluation.fresh import (
     relative_gap,
     zero_errors,
 )
-from icl_bench.evaluation.scores import scored_errors, squared_errors
 from icl_bench.function_classes.streams import raw_words
+from icl_bench.scoring.scores import scored_errors, squared_errors
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import load_prompts
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from fabricated import trained
 
-from icl_bench.evaluation.compare import Difference, two_sided_p
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import RunData
+from icl_bench.ranking.compare import Difference, two_sided_p
 from icl_bench.specs.outcome import read_outcome
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import load_suite

@@ -8,7 +8,7 @@ from fabricated import HOSTILE, LONG, SUITE
 from leaderboard.browsing import seeing, serving
 from playwright.sync_api import Page, expect
 
-from icl_bench.leaderboard.folder import MARK
+from icl_bench.leaderboard.site_folder import MARK
 
 TASK = f"{SUITE}/tasks/linear_regression.html"
 RANKED = [

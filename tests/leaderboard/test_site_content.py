@@ -10,10 +10,10 @@ import pytest
 from fabricated import HOSTILE, LONG, MARKUP, SUITE
 from leaderboard.site_reading import having, text
 
-from icl_bench.evaluation.record import check_record
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import BoardData
-from icl_bench.leaderboard.paths import slugs
+from icl_bench.leaderboard.urls import slugs
+from icl_bench.records.read import check_record
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 FRONT = "index.html"

@@ -11,8 +11,8 @@ import pytest
 from leaderboard.browsing import serving
 
 from icl_bench.errors import InputError
-from icl_bench.leaderboard.folder import MARK
 from icl_bench.leaderboard.serve import address_of, server
+from icl_bench.leaderboard.site_folder import MARK
 
 SERVE = [str(Path(sys.executable).parent / "icl-bench"), "leaderboard", "serve"]
 

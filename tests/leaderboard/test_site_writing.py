@@ -11,8 +11,8 @@ import fabricated
 import pytest
 
 from icl_bench.errors import InputError, StorageError
-from icl_bench.leaderboard.folder import MARK
 from icl_bench.leaderboard.site import File, Site
+from icl_bench.leaderboard.site_folder import MARK
 from icl_bench.leaderboard.write import write_site
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -222,14 +222,14 @@ def test_a_build_that_was_killed_is_taken_up_by_the_next(small, tmp_path, monkey
 def test_no_process_is_left_of_a_build_that_is_killed_while_pages_are_rendered(tmp_path):
     code = """
         import time
-        from icl_bench.leaderboard import side_by_side
+        from icl_bench.leaderboard import parallel
         from icl_bench.leaderboard.site import File
         class Renderer:
             def render(self, page):
                 time.sleep(0.02)
                 return File("page", b"")
-        side_by_side.cores = lambda: 3
-        for file in side_by_side.rendered(Renderer(), range(100_000)):
+        parallel.cores = lambda: 3
+        for file in parallel.rendered(Renderer(), range(100_000)):
             print("started", flush=True)
             time.sleep(1_000)
     """

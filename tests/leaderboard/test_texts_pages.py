@@ -12,11 +12,11 @@ from site_pages import pages, small_site, texts
 from typer.main import get_command
 
 from icl_bench.cli import app
-from icl_bench.evaluation.checks import CHECKS
-from icl_bench.evaluation.scores import bootstrap_key
+from icl_bench.evaluation.rules import CHECKS
 from icl_bench.leaderboard.pages import boards, files, published
 from icl_bench.leaderboard.pages import texts as module
 from icl_bench.leaderboard.render import Renderer
+from icl_bench.scoring.scores import bootstrap_key
 from icl_bench.specs.architecture import parse_architecture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +95,7 @@ def test_resamples_are_drawn_as_the_method_says():
     """Its words, as a program: SHA-256, Philox 4x64-10, blocks of 4 words, ⌊u n / 2^64⌋."""
     import hashlib
 
-    from icl_bench.evaluation.scores import resampled_sums
+    from icl_bench.scoring.scores import resampled_sums
 
     key, n, r = bootstrap_key("mini-v1", "linear_regression"), 10, 7
     errors = np.arange(1.0, n + 1)[:, None]

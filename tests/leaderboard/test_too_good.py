@@ -6,10 +6,10 @@ from leaderboard.site_pages import pages, small_site, texts
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
+from icl_bench.frozen.errors import load_errors
 from icl_bench.leaderboard.entries import Entry
 from icl_bench.leaderboard.pages import boards, models
 from icl_bench.suites import load_suite
-from icl_bench.suites.frozen_errors import load_errors
 
 NAME = "user/model"
 TOLD = "Better than the exact predictor. On decision tree its optimality is above 1"

@@ -7,7 +7,7 @@ import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
 from models.small import saved, small_model
 
-from icl_bench.evaluation.table import cells, told
+from icl_bench.display.table import cells, told
 from icl_bench.model_card.card import card_files
 from icl_bench.model_card.facts import gather
 from icl_bench.model_card.metadata import METRICS

@@ -10,7 +10,7 @@ from models.test_convert_predictions import HYBRIDS, modules
 
 from icl_bench.errors import InputError
 from icl_bench.models.checkpoint import save_checkpoint
-from icl_bench.models.convert.checkpoint import convert_checkpoint
+from icl_bench.models.convert.convert import convert_checkpoint
 from icl_bench.models.reference import reference_spec
 from icl_bench.suites import find_task
 

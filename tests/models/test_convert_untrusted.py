@@ -15,7 +15,7 @@ from models.earlier import POSITIONS, WIDTH, earlier, garg_config, save_garg
 from models.test_convert_refused import refused
 
 from icl_bench.errors import CheckpointError
-from icl_bench.models.convert import saved, weights
+from icl_bench.models.convert import pickles, state_dict
 
 
 @pytest.fixture
@@ -77,9 +77,9 @@ def test_files_that_torch_did_not_save(tmp_path, monkeypatch):
     file.write_bytes(whole[: len(whole) // 2])
     refused(file, "is not an archive of torch.save")
     file.write_bytes(whole)
-    monkeypatch.setattr(saved, "MAX_PICKLE_BYTES", 10)
+    monkeypatch.setattr(pickles, "MAX_PICKLE_BYTES", 10)
     refused(file, "MB of plain data")
-    monkeypatch.setattr(saved, "MAX_FILE_BYTES", 10)
+    monkeypatch.setattr(pickles, "MAX_FILE_BYTES", 10)
     refused(file, "larger than")
     assert not (tmp_path / "pwned").exists()
 
@@ -118,7 +118,7 @@ def test_archives_that_were_tampered_with(gpt2):
 
 def test_a_tensor_that_is_taken_leaves_the_file(gpt2):
     """Weights are copied out of the mapped file, so that it may be replaced."""
-    state = weights.state_dict(saved.read_saved(gpt2), "state.pt")
+    state = state_dict.state_dict(pickles.read_saved(gpt2), "state.pt")
     bias = state.take("_read_in.bias", WIDTH)
     assert bias.untyped_storage().nbytes() == 4 * WIDTH
     with pytest.raises(CheckpointError, match="has no place"):

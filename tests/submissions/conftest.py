@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from evaluation.conftest import tasks_folder, tiny  # noqa: F401  # fixtures
 from hub_server import HubServer, Repo
 from models.conftest import hub  # noqa: F401
+from small_suite import tasks_folder, tiny  # noqa: F401  # fixtures
 from submissions.submitted import COMMIT, MODEL, Submitted, run_entry, submission_value, tiny_files, write
 
 

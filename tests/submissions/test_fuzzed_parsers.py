@@ -25,7 +25,7 @@ from icl_bench.models.weights import check_header, read_weights
 from icl_bench.specs.architecture import MAX_PARAMETERS, parse_architecture
 from icl_bench.specs.checkpoint import parse_config, parse_json
 from icl_bench.specs.submission import parse_submission
-from icl_bench.submissions.folder import inspect_submission
+from icl_bench.submissions.submission_folder import inspect_submission
 
 INPUTS = int(os.environ.get("ICL_BENCH_FUZZ", "200"))
 SECONDS = 5.0  # that one input may take

@@ -24,16 +24,16 @@ from submissions.submitted import (
 )
 
 from icl_bench.errors import CheckError, HubError, ICLBenchError
-from icl_bench.evaluation.checks import check_finite
-from icl_bench.evaluation.record import load_record
+from icl_bench.evaluation.rules import check_finite
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
+from icl_bench.records.read import load_record
 from icl_bench.specs.fresh import FreshRecord
-from icl_bench.submissions.child import evaluate_run
 from icl_bench.submissions.evaluate import evaluate_submission
-from icl_bench.submissions.folder import SubmissionFolder
 from icl_bench.submissions.limits import Limits
+from icl_bench.submissions.sandboxed import evaluate_run
+from icl_bench.submissions.submission_folder import SubmissionFolder
 from icl_bench.submissions.validate import checked_submission
 
 SUBLAYER = {"norm": "rmsnorm", "module": ATTENTION}
@@ -170,7 +170,7 @@ def test_answers_that_are_finite_on_the_frozen_prompts_alone_are_refused(submitt
 
     for module in ("runner", "fresh"):
         monkeypatch.setattr(f"icl_bench.evaluation.{module}.predict_all", predict)
-    monkeypatch.setattr("icl_bench.evaluation.runner.check_independence", lambda *arguments: None)
+    monkeypatch.setattr("icl_bench.evaluation.run.check_independence", lambda *arguments: None)
     with pytest.raises(CheckError, match=r"finiteness: .* of linear_regression, fresh"):
         evaluate_run(submitted.folder, RUN, fetched / RUN, COMMIT)
 

@@ -124,7 +124,7 @@ def test_more_than_a_submission_may_have_in_all(served, submitted, tmp_path, mon
 
 def test_a_server_that_sends_more_than_it_announced_is_cut_off(served, submitted, tmp_path, monkeypatch):
     """Its size is a claim; the file stops growing at the limit."""
-    monkeypatch.setattr("icl_bench.models.listed.SPARE_BYTES", 0)
+    monkeypatch.setattr("icl_bench.models.pinned.SPARE_BYTES", 0)
     monkeypatch.setattr("icl_bench.submissions.fetch.MAX_CONFIG_BYTES", 10_000)
     large = json.loads(submitted.files[0][CONFIG])
     large["training"]["note"] = "x" * 4_000_000

@@ -9,8 +9,8 @@ from submissions.submitted import OTHER, REVISION, SPEC, Submitted, edit, submis
 
 from icl_bench.errors import SpecError
 from icl_bench.specs.submission import CONFIG, WEIGHTS
-from icl_bench.submissions.folder import submission_entries
 from icl_bench.submissions.record import record_submission
+from icl_bench.submissions.submission_folder import submission_entries
 from icl_bench.submissions.validate import checked_submission, validate
 
 

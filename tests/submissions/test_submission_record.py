@@ -21,12 +21,12 @@ from submissions.submitted import (
 )
 
 from icl_bench.errors import CheckError, CheckpointError, InputError, SpecError, StorageError
+from icl_bench.evaluation.estimates import estimates
 from icl_bench.evaluation.fresh import load_fresh_record, with_gaps_to
-from icl_bench.evaluation.record import load_record
-from icl_bench.evaluation.references import suite_references
-from icl_bench.evaluation.summary import estimates
-from icl_bench.submissions.folder import SubmissionFolder, read_submission
+from icl_bench.frozen.anchors import suite_anchors
+from icl_bench.records.read import load_record
 from icl_bench.submissions.record import record_submission
+from icl_bench.submissions.submission_folder import SubmissionFolder, read_submission
 from icl_bench.submissions.validate import validate
 from icl_bench.suites import load_suite
 
@@ -182,7 +182,7 @@ def scaled(path: Path, factor: float) -> None:
             key: [factor * x for x in getattr(task.error_curves, key)]
             for key in ("model", "model_low", "model_high")
         }
-        update = estimates(suite, name, errors, suite_references(suite, suite.task(name)))
+        update = estimates(suite, name, errors, suite_anchors(suite, suite.task(name)))
         update |= {
             "prompt_errors": errors.tolist(),
             "error_curves": task.error_curves.model_copy(update=curves),

@@ -6,10 +6,10 @@ import pytest
 from submissions.submitted import COMMIT, MODEL, OTHER, REVISION, SUITE, TASKS, Submitted, tiny_files
 
 from icl_bench.errors import SpecError
-from icl_bench.evaluation.contenders import contenders
-from icl_bench.evaluation.recorded import board_records
 from icl_bench.leaderboard.data import board_data
 from icl_bench.leaderboard.entries import board_of, recorded_entries
+from icl_bench.ranking.contenders import contenders
+from icl_bench.records.store import board_records
 from icl_bench.submissions.record import record_submission
 from icl_bench.submissions.recorded import installed_submissions, recorded_submissions
 
@@ -17,7 +17,7 @@ from icl_bench.submissions.recorded import installed_submissions, recorded_submi
 @pytest.fixture
 def board(submitted: Submitted, records: Path, tmp_path, monkeypatch) -> Path:
     """The folder of all submissions; one of them is recorded, and one is not yet."""
-    for module in ("icl_bench.evaluation.recorded", "icl_bench.submissions.recorded"):
+    for module in ("icl_bench.records.store", "icl_bench.submissions.recorded"):
         monkeypatch.setattr(f"{module}.data_folder", lambda name: tmp_path / name)
     monkeypatch.setattr("icl_bench.leaderboard.entries.reference_names", lambda suite: [])
     record_submission(submitted.entry, records, COMMIT)
@@ -65,7 +65,7 @@ def test_what_the_submission_does_not_list_is_not_verified(board, tiny, submitte
 
 
 def test_it_is_compared_by_what_is_recorded(board, tiny, monkeypatch):
-    monkeypatch.setattr("icl_bench.evaluation.contenders.open_source", pytest.fail)
+    monkeypatch.setattr("icl_bench.ranking.contenders.open_source", pytest.fail)
     (found,) = contenders([MODEL], tiny, ["linear_regression"])
     record = board_records(MODEL, tiny)[0]
     assert found.name == MODEL

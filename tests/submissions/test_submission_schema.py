@@ -11,7 +11,7 @@ from submissions.submitted import ATTENTION, SPEC, faults, line_of, submission_v
 
 from icl_bench.errors import SpecError
 from icl_bench.specs.submission import Submission, parse_submission
-from icl_bench.submissions.folder import MAX_BYTES, read_submission
+from icl_bench.submissions.submission_folder import MAX_BYTES, read_submission
 from icl_bench.submissions.validate import MAX_PARAMETERS
 
 OLD = "e5" * 20

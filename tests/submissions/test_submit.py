@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from icl_bench.cli import app
 from icl_bench.specs.submission import Submission
 from icl_bench.submissions.fetch import fetch_submission
-from icl_bench.submissions.folder import read_submission
+from icl_bench.submissions.submission_folder import read_submission
 from icl_bench.submissions.validate import checked_submission, validate
 
 CARD = b"---\nlicense: Apache-2.0\n---\n# model\n"
@@ -77,7 +77,7 @@ def test_records_stand_for_evaluating_again(repo, file, monkeypatch):
         CliRunner().invoke(app, ["evaluate", MODEL, "--suite", "tiny", "--output", "r.json"]).exit_code == 0
     )
     newer = repo.commit({**repo.commits[repo.refs["main"]], "README.md": b"newer"})
-    monkeypatch.setattr("icl_bench.evaluation.runner.evaluate_source", pytest.fail)
+    monkeypatch.setattr("icl_bench.evaluation.run.evaluate_source", pytest.fail)
     assert submit("--record", "r.json")[0] == 0
     assert seen(file).runs[0].revision != newer
     assert "is not submitted; name it, or leave it out" in refused(
@@ -240,7 +240,7 @@ def test_recorded_results_are_replaced_by_choice_alone(repo, file, tmp_path):
 def test_what_cannot_be_submitted_is_told_before_anything_is_evaluated(
     repo, file, monkeypatch, arguments, told
 ):
-    monkeypatch.setattr("icl_bench.evaluation.runner.evaluate_source", pytest.fail)
+    monkeypatch.setattr("icl_bench.evaluation.run.evaluate_source", pytest.fail)
     assert told in refused(*arguments)
     assert not file.exists()
 

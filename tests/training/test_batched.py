@@ -11,12 +11,12 @@ from training.test_run import MAMBA, RECIPE, architecture, trained
 
 from icl_bench.specs.recipe import Recipe
 from icl_bench.suites import find_task
-from icl_bench.training import batched, dev
+from icl_bench.training import batched, dev_score
 from icl_bench.training import run as run_module
 from icl_bench.training.batched import BatchedStep
-from icl_bench.training.folder import STATE_FILE
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.run import TrainingRun
+from icl_bench.training.run_folder import STATE_FILE
 from icl_bench.training.state import RunState
 
 ROPE = {"type": "attention", "heads": 2, "positions": "rope", "bias": False}
@@ -90,7 +90,7 @@ def test_runs_end_as_alone(tmp_path: Path, modules: str) -> None:
 @pytest.fixture
 def _in_float64(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models and prompts: where nothing is hidden by rounding, and mixers compute as they do on a GPU."""
-    new_model, make, generate = RunPlan.new_model, run_module.training_batch, dev.generate
+    new_model, make, generate = RunPlan.new_model, run_module.training_batch, dev_score.generate
 
     def widened(of: Callable[..., Any], parts: int) -> Callable[..., Any]:
         return lambda *given: tuple(part.astype(np.float64) for part in of(*given)[:parts])
@@ -98,8 +98,10 @@ def _in_float64(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RunPlan, "new_model", lambda plan, device: new_model(plan, device).double())
     for module in (batched, run_module):
         monkeypatch.setattr(module, "training_batch", widened(make, 2))
-    monkeypatch.setattr(dev, "generate", lambda *given: (*widened(generate, 2)(*given), None))
-    monkeypatch.setattr(dev, "squared_errors", lambda predictions, ys: ((predictions - ys) ** 2).sum(-1))
+    monkeypatch.setattr(dev_score, "generate", lambda *given: (*widened(generate, 2)(*given), None))
+    monkeypatch.setattr(
+        dev_score, "squared_errors", lambda predictions, ys: ((predictions - ys) ** 2).sum(-1)
+    )
 
 
 @pytest.mark.usefixtures("_in_float64")

@@ -18,7 +18,7 @@ from icl_bench.training.convergence import (
     shortened_end,
     steps_to_learn,
 )
-from icl_bench.training.dev import Development, DevResult
+from icl_bench.training.dev_score import Development, DevResult
 from icl_bench.training.log import Row
 from icl_bench.training.run import TrainingRun
 

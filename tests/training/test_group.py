@@ -15,10 +15,10 @@ from icl_bench.files import sync
 from icl_bench.models.checkpoint import load_checkpoint
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.recipe import Recipe
-from icl_bench.training.folder import STATE_FILE
 from icl_bench.training.group import RunGroup
 from icl_bench.training.log import read_log
 from icl_bench.training.run import TrainingRun
+from icl_bench.training.run_folder import STATE_FILE
 from icl_bench.training.state import RunState
 
 SHORT = ADAM.model_copy(update={"steps": 110})

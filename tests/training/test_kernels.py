@@ -7,7 +7,8 @@ import pytest
 import torch
 from training.test_run import RECIPE, plan
 
-from icl_bench.blocks import activations, attention, mamba, norms
+from icl_bench.blocks import attention, mamba, norms
+from icl_bench.blocks.kernels import activations
 from icl_bench.specs.architecture import parse_architecture
 from icl_bench.training.run import TrainingRun
 

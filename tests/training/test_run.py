@@ -15,11 +15,11 @@ from icl_bench.specs.architecture import parse_architecture
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.recipe import RECIPE_FILE, Curriculum, Ramp, Recipe, load_recipe
 from icl_bench.suites import find_task, generate, load_suite
-from icl_bench.training.folder import STATE_FILE
 from icl_bench.training.log import CURVE_FILE, LOG_FILE
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.prompts import training_batch
 from icl_bench.training.run import TrainingRun
+from icl_bench.training.run_folder import STATE_FILE
 
 RECIPE = Recipe(
     optimiser="adam",

@@ -14,10 +14,10 @@ import torch
 from filelock import FileLock
 
 from icl_bench.cli.train import make_plan
-from icl_bench.training.folder import LOCK_FILE, STATE_FILE
 from icl_bench.training.log import FIELDS, LOG_FILE, read_log
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.run import TrainingRun
+from icl_bench.training.run_folder import LOCK_FILE, STATE_FILE
 from icl_bench.training.sweep import Cell, Sweep
 
 SOURCE = "reference/gpt2"
@@ -50,7 +50,7 @@ def end_with(monkeypatch: pytest.MonkeyPatch, code: str) -> list[list[int]]:
         started.append([plan.seed for plan in plans.values()])
         return [sys.executable, "-c", code]
 
-    monkeypatch.setattr("icl_bench.training.child.command", command)
+    monkeypatch.setattr("icl_bench.training.supervised.command", command)
     return started
 
 

@@ -7,10 +7,10 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from icl_bench.blocks.compiled_scan.attention import CausalAttention
+from icl_bench.blocks.kernels.attention import CausalAttention
+from icl_bench.blocks.kernels.trains_on_cpu import trains_on_cpu
 from icl_bench.blocks.positions import RotaryPositions
 from icl_bench.blocks.together import along_batch
-from icl_bench.blocks.trains_on_cpu import trains_on_cpu
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
 LONGEST_COMPILED = 256  # tokens

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
 
-from icl_bench.blocks.activations import gelu
+from icl_bench.blocks.kernels.activations import gelu
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
 

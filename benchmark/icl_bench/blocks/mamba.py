@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from icl_bench.blocks.compiled_scan.mixer import mix as compiled_mix
+from icl_bench.blocks.kernels.mixer import mix as compiled_mix
 from icl_bench.blocks.selective_scan import selective_scan
 from icl_bench.blocks.together import one_by_one
 from icl_bench.specs.architecture import BLOCKS, BlockSpec

@@ -3,9 +3,9 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from icl_bench.blocks.compiled_scan.rmsnorm import CompiledRMSNorm
+from icl_bench.blocks.kernels.rmsnorm import CompiledRMSNorm
+from icl_bench.blocks.kernels.trains_on_cpu import trains_on_cpu
 from icl_bench.blocks.together import one_by_one
-from icl_bench.blocks.trains_on_cpu import trains_on_cpu
 from icl_bench.specs.architecture import NormName
 
 LAYERNORM_EPSILON = 1e-5  # GPT-2

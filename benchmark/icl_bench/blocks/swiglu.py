@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from icl_bench.blocks.activations import gated
+from icl_bench.blocks.kernels.activations import gated
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
 

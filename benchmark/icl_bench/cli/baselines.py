@@ -85,8 +85,8 @@ def compute(
     Example: icl-bench baselines compute mini --needed
     """
     from icl_bench.errors import InputError
-    from icl_bench.evaluation.freeze import freeze, missing_entries, needed_entries
-    from icl_bench.evaluation.runner import chosen_tasks
+    from icl_bench.evaluation.run import chosen_tasks
+    from icl_bench.frozen.freeze import freeze, missing_entries, needed_entries
     from icl_bench.suites import load_suite
 
     if needed and baseline:
@@ -120,8 +120,8 @@ def verify(
     """
     from tabulate import tabulate
 
-    from icl_bench.evaluation.recompute import recompute
-    from icl_bench.evaluation.runner import chosen_tasks
+    from icl_bench.evaluation.run import chosen_tasks
+    from icl_bench.frozen.verify import recompute
     from icl_bench.suites import load_suite
 
     of = load_suite(suite)
@@ -157,7 +157,7 @@ def choose_options(
     """
     from tabulate import tabulate
 
-    from icl_bench.evaluation.choose import choose
+    from icl_bench.frozen.choose import choose
     from icl_bench.progress import progress
     from icl_bench.suites import load_suite
 

@@ -34,8 +34,8 @@ def chart(
     Example: icl-bench tasks chart mini/linear_regression linear.svg --record results/demo.json
     """
     from icl_bench.charts import as_csv, draw
+    from icl_bench.display.task_chart import baseline_curves, task_chart
     from icl_bench.errors import InputError
-    from icl_bench.evaluation.task_chart import baseline_curves, task_chart
     from icl_bench.files import write_text
     from icl_bench.suites import find_task
 
@@ -51,9 +51,9 @@ def chart(
 
 def _models(suite: "Suite", task: "TaskSpec", paths: list[Path], baselines: list["Series"]) -> list["Series"]:
     """The model of each record; where its name is another's too its file's is added, or the path to that."""
+    from icl_bench.display.task_chart import model_curve
     from icl_bench.errors import InputError
-    from icl_bench.evaluation.record import check_of_suite, load_record
-    from icl_bench.evaluation.task_chart import model_curve
+    from icl_bench.records.read import check_of_suite, load_record
 
     taken = [one.name for one in baselines]
     records = [load_record(path) for path in paths]

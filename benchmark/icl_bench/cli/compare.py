@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from icl_bench.evaluation.compare import Difference
+    from icl_bench.ranking.compare import Difference
 
 ModelOrRecord = Annotated[
     str,
@@ -35,9 +35,9 @@ def compare(
 
     Example: icl-bench compare reference/gpt2 baseline/ridge --task linear_regression
     """
-    from icl_bench.evaluation.compare import compare as differences
-    from icl_bench.evaluation.contenders import contenders
-    from icl_bench.evaluation.runner import chosen_tasks
+    from icl_bench.evaluation.run import chosen_tasks
+    from icl_bench.ranking.compare import compare as differences
+    from icl_bench.ranking.contenders import contenders
     from icl_bench.suites import load_suite
 
     of = load_suite(suite)
@@ -81,7 +81,7 @@ def _corrected(found: "list[Difference]") -> int:
 
 
 def _prompts(one: "Difference") -> str:
-    from icl_bench.evaluation.compare import MEAN
+    from icl_bench.ranking.compare import MEAN
 
     if one.prompts == one.of:
         return f"{one.prompts:,}"
@@ -91,7 +91,7 @@ def _prompts(one: "Difference") -> str:
 def _table(found: "list[Difference]", resamples: int) -> str:
     from tabulate import tabulate
 
-    from icl_bench.evaluation.table import told
+    from icl_bench.display.table import told
     from icl_bench.leaderboard.formats import p_value
 
     rows = [

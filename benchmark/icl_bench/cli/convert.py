@@ -38,7 +38,7 @@ def convert(
     Example: icl-bench models convert state.pt --task paper/linear_regression --out garg-linear
     """
     from icl_bench.models.checkpoint import save_checkpoint
-    from icl_bench.models.convert.checkpoint import convert_checkpoint
+    from icl_bench.models.convert.convert import convert_checkpoint
     from icl_bench.models.reference import find_architecture
     from icl_bench.suites import find_task
 

@@ -40,7 +40,7 @@ def evaluate(
 
     Example: icl-bench evaluate reference/llama --suite mini --task linear_regression
     """
-    from icl_bench.evaluation.runner import chosen_tasks, evaluate_source
+    from icl_bench.evaluation.run import chosen_tasks, evaluate_source
     from icl_bench.evaluation.sources import open_source
     from icl_bench.files import check_file_place
     from icl_bench.suites import load_suite
@@ -66,7 +66,7 @@ def file_name(model: str) -> str:
 
 
 def _print_table(record: "ResultRecord") -> None:
-    from icl_bench.evaluation.table import as_table
+    from icl_bench.display.table import as_table
 
     unicode = "utf" in (sys.stdout.encoding or "").lower()
     prompts = max(task.prompts for task in record.tasks.values())

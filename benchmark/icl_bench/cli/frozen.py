@@ -11,7 +11,7 @@ def frozen_means(suite: "Suite", task: str) -> list[dict[str, Any]]:
 
     `prompts` is on how many of the suite's it was frozen. SuiteError where a file is not the locked one.
     """
-    from icl_bench.suites.frozen_errors import frozen_baselines
+    from icl_bench.frozen.errors import frozen_baselines
 
     if not suite.lock_path.exists():
         return []

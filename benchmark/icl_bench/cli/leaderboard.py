@@ -13,7 +13,7 @@ from icl_bench.interruptions import let_signals_interrupt
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from icl_bench.evaluation.board import Board, Standing
+    from icl_bench.ranking.board import Board, Standing
 
 leaderboard = typer.Typer(cls=VerbGroup, help="Rank what is recorded, on the terminal and as a site.")
 
@@ -96,7 +96,7 @@ def build(
 
     Example: icl-bench leaderboard build --out _site --address https://example.org/icl-bench/
     """
-    from icl_bench.leaderboard.folder import check_site_place
+    from icl_bench.leaderboard.site_folder import check_site_place
     from icl_bench.leaderboard.write import gather_site, write_site
 
     let_signals_interrupt()
@@ -132,7 +132,7 @@ def _table(board: "Board", shown: "Sequence[Standing]", optimality: bool, doubte
 
 
 def _row(board: "Board", one: "Standing", optimality: bool, doubted: bool) -> dict[str, Any]:
-    from icl_bench.evaluation.table import told
+    from icl_bench.display.table import told
 
     cells = one.optimalities if optimality else one.scores
     rank, group = "-", "-"

@@ -102,7 +102,7 @@ def _revisions(
 ) -> list[str | None]:
     """The revisions to submit: those that are named, else those of the records, else main."""
     from icl_bench.errors import InputError
-    from icl_bench.evaluation.record import check_of_suite, load_record
+    from icl_bench.records.read import check_of_suite, load_record
 
     if revision is not None:
         if revisions != [None]:
@@ -134,11 +134,11 @@ def _check_change(place: "Place", text: str, wanted: bool) -> None:
 def _evaluate(submission: "Submission", suite: "Suite", records: list[Path]) -> None:
     """Show the scores of every run on the suite: of a record where one is given, else evaluated now."""
     from icl_bench.errors import InputError
-    from icl_bench.evaluation.record import load_record
-    from icl_bench.evaluation.runner import evaluate_source
+    from icl_bench.evaluation.run import evaluate_source
     from icl_bench.evaluation.sources import open_source
-    from icl_bench.submissions.folder import record_file
+    from icl_bench.records.read import load_record
     from icl_bench.submissions.incoming import read_record
+    from icl_bench.submissions.submission_folder import record_file
 
     runs = {run.revision: run for run in submission.runs_of(suite.name)}
     given = {load_record(path).model.revision: path for path in records}
@@ -162,7 +162,7 @@ def _evaluate(submission: "Submission", suite: "Suite", records: list[Path]) -> 
 
 
 def _show(name: str, record: "ResultRecord", path: Path) -> None:
-    from icl_bench.evaluation.table import as_table
+    from icl_bench.display.table import as_table
 
     typer.echo(f"{name} on {record.suite.name}\n\n{as_table(record, bars=False)}\n\nrecord: {path}\n")
 

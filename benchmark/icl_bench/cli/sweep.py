@@ -93,10 +93,10 @@ def _seeds_together(asked: int | None, compiled: bool, default: int) -> int:
 
 def _check_place_and_device(out: Path, device: str) -> None:
     """StorageError or InputError where nothing could be trained."""
-    from icl_bench.evaluation.workers import worker_pool
     from icl_bench.files import check_file_place
     from icl_bench.models.device import usable_device
-    from icl_bench.training.folder import STATE_FILE
+    from icl_bench.training.run_folder import STATE_FILE
+    from icl_bench.workers import worker_pool
 
     check_file_place(out / STATE_FILE)
     if device != "cpu":
@@ -113,7 +113,7 @@ def _cells(
     out: Path,
 ) -> "list[Cell]":
     """The grid, the first seed of everything first. InputError where two specs lead to one folder."""
-    from icl_bench.evaluation.runner import chosen_tasks
+    from icl_bench.evaluation.run import chosen_tasks
     from icl_bench.models.reference import PREFIX, reference_names
     from icl_bench.suites import load_suite
     from icl_bench.training.sweep import Cell

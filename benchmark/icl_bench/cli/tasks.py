@@ -130,8 +130,8 @@ def lock(
 
 def _differences(suite: "Suite", quiet: bool) -> dict[str, list[str]]:
     """What differs from the lock, task by task, showing progress."""
+    from icl_bench.frozen.errors import changed_files
     from icl_bench.progress import progress
-    from icl_bench.suites.frozen_errors import changed_files
     from icl_bench.suites.lock import remake
 
     found = {}

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from icl_bench.evaluation.agreement import Agreement
-    from icl_bench.evaluation.verify import Row, Verification
+    from icl_bench.records.agree import Agreement
+    from icl_bench.records.reproduce import Row, Verification
     from icl_bench.specs.result import ResultRecord
 
 Device = Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")]
@@ -33,7 +33,7 @@ def verify(
     Example: icl-bench verify submissions/reference/gpt2/results/mini-v1-seed-0.json
     """
     from icl_bench.errors import InputError
-    from icl_bench.evaluation.record import load_record
+    from icl_bench.records.read import load_record
 
     if model is not None and len(records) > 1:
         raise InputError(f"--model is of one record and {len(records)} are given; verify them one by one")
@@ -59,7 +59,7 @@ def reproduce(
     Example: icl-bench reproduce reference/gpt2 --suite mini
     """
     from icl_bench.errors import InputError
-    from icl_bench.evaluation.verify import board_row
+    from icl_bench.records.reproduce import board_row
     from icl_bench.suites import load_suite
 
     of = load_suite(suite)
@@ -82,8 +82,8 @@ def reproduce(
 
 def _record_holds(path: Path, record: "ResultRecord", model: str | None, device: str | None) -> bool:
     """Whether a record holds, which is printed."""
-    from icl_bench.evaluation.verify import model_of
-    from icl_bench.evaluation.verify import verify as verified
+    from icl_bench.records.reproduce import model_of
+    from icl_bench.records.reproduce import verify as verified
 
     name = model or model_of(record)
     found = verified(record, name, device, str(path))
@@ -95,8 +95,8 @@ def _record_holds(path: Path, record: "ResultRecord", model: str | None, device:
 def _row_holds(row: "Row", device: str | None) -> bool:
     """Whether a seed holds, which is printed."""
     from icl_bench.errors import CheckError
-    from icl_bench.evaluation.verify import reproduce as reproduced
-    from icl_bench.evaluation.verify import training_commands
+    from icl_bench.records.reproduce import reproduce as reproduced
+    from icl_bench.records.reproduce import training_commands
 
     try:
         found = reproduced(row, device)
@@ -117,7 +117,7 @@ def _row_holds(row: "Row", device: str | None) -> bool:
 def _print(found: "Verification") -> None:
     from tabulate import tabulate
 
-    from icl_bench.evaluation.agreement import TOLERANCE
+    from icl_bench.records.agree import TOLERANCE
 
     typer.echo(tabulate([_row(found, one) for one in found.tasks], headers="keys", disable_numparse=True))
     typer.echo()
@@ -132,7 +132,7 @@ def _print(found: "Verification") -> None:
 
 
 def _row(found: "Verification", one: "Agreement") -> dict[str, Any]:
-    from icl_bench.evaluation.table import told
+    from icl_bench.display.table import told
 
     scores = {"recorded": one.recorded, "recomputed": one.found}
     row = {"task": one.task}

@@ -1,1 +1,1 @@
-"""Evaluation: any predictor on frozen prompts, checked, scored with intervals, and recorded."""
+"""Evaluation: any predictor on frozen prompts, held to the rules, scored with intervals."""

@@ -20,11 +20,13 @@ from statistics import NormalDist
 import numpy as np
 from jaxtyping import Float
 
+from icl_bench.environment import describe_environment, describe_evaluator
 from icl_bench.errors import SpecError
-from icl_bench.evaluation.environment import describe_environment, describe_evaluator
-from icl_bench.evaluation.predictions import predict_all
-from icl_bench.evaluation.references import suite_references
-from icl_bench.evaluation.scores import (
+from icl_bench.evaluation.predict import predict_all
+from icl_bench.evaluation.sources import Source
+from icl_bench.frozen.anchors import suite_anchors
+from icl_bench.predictor import Missing
+from icl_bench.scoring.scores import (
     CONFIDENCE,
     bootstrap_key,
     interval_estimate,
@@ -32,7 +34,6 @@ from icl_bench.evaluation.scores import (
     scored_errors,
     squared_errors,
 )
-from icl_bench.evaluation.sources import Missing, Source
 from icl_bench.specs.checkpoint import parse_json
 from icl_bench.specs.fresh import FreshRecord, FreshTask
 from icl_bench.specs.result import MAX_RECORD_BYTES, Estimate, ResultRecord, TaskResult
@@ -66,11 +67,11 @@ def evaluate_fresh(source: Source, suite: Suite, frozen: ResultRecord, commit: s
     """
     tasks = {}
     for task, result in frozen.tasks.items():
-        entrant = source.entrant(suite.task(task))
-        if isinstance(entrant, Missing) or result.checkpoint is None:
+        task_predictor = source.task_predictor(suite.task(task))
+        if isinstance(task_predictor, Missing) or result.checkpoint is None:
             continue
         xs, ys = fresh_prompts(suite, task, commit)
-        predictions = predict_all(entrant.predictor, xs, ys, f"{task}, fresh", progress=True)
+        predictions = predict_all(task_predictor.predictor, xs, ys, f"{task}, fresh", progress=True)
         errors = scored_errors(squared_errors(predictions, ys), suite.task(task).scored)
         zero = zero_errors(ys, suite, task)
         tasks[task] = FreshTask(
@@ -96,7 +97,7 @@ def relative_gap(
 ) -> Estimate:
     """How much larger the error over that of answering 0 is on fresh prompts, with its 95% interval; `fresh`
     is the errors of the model and of zero there."""
-    frozen_zero = suite_references(suite, suite.task(task)).zero.errors
+    frozen_zero = suite_anchors(suite, suite.task(task)).zero.errors
     pairs = ((np.array(frozen.prompt_errors), frozen_zero), fresh)
     keys = (bootstrap_key(suite.name, task), f"{suite.name}/{task}/{fresh_stream(commit)}/bootstrap")
     values, resampled = [], []

@@ -6,8 +6,8 @@ from typing import Any, Protocol, runtime_checkable
 
 from icl_bench.baselines.base import BASELINES
 from icl_bench.errors import InputError, UnknownNameError
-from icl_bench.evaluation.predictors import as_predictor, name_of
-from icl_bench.predictor import Predictor
+from icl_bench.evaluation.ask import as_predictor, name_of
+from icl_bench.predictor import Missing, Predictor
 from icl_bench.specs.result import CheckpointIdentity, ModelIdentity
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Suite
@@ -16,18 +16,11 @@ BASELINE_PREFIX = "baseline/"
 
 
 @dataclass(frozen=True)
-class Entrant:
+class TaskPredictor:
     """What answers one task, and which weights it has, if any."""
 
     predictor: Predictor
     checkpoint: CheckpointIdentity | None = None
-
-
-@dataclass(frozen=True)
-class Missing:
-    """Why a task is not answered."""
-
-    reason: str
 
 
 @runtime_checkable
@@ -44,7 +37,7 @@ class Source(Protocol):
         """Where its predictors compute."""
         ...
 
-    def entrant(self, task: TaskSpec) -> Entrant | Missing:
+    def task_predictor(self, task: TaskSpec) -> TaskPredictor | Missing:
         """What answers `task`."""
         ...
 
@@ -61,10 +54,10 @@ class BaselineSource:
         self._baseline = entries[name]
         self.identity = ModelIdentity(kind="baseline", id=f"baseline/{name}", revision=None)
 
-    def entrant(self, task: TaskSpec) -> Entrant | Missing:
+    def task_predictor(self, task: TaskSpec) -> TaskPredictor | Missing:
         """The baseline, unless it cannot answer this task."""
         try:
-            return Entrant(self._baseline.for_task(task))
+            return TaskPredictor(self._baseline.for_task(task))
         except InputError as error:
             return Missing(str(error).partition(";")[0])  # the remedy is for who asked for this task
 
@@ -80,11 +73,11 @@ class ObjectSource:
         devices = {str(getattr(predictor, "device", "cpu")) for predictor in self._predictors.values()}
         self.device = ", ".join(sorted(devices))
 
-    def entrant(self, task: TaskSpec) -> Entrant | Missing:
+    def task_predictor(self, task: TaskSpec) -> TaskPredictor | Missing:
         """The object, or the mapping's entry for this task."""
         if task.name not in self._predictors:
             return Missing(f"no predictor was given for {task.name}")
-        return Entrant(self._predictors[task.name])
+        return TaskPredictor(self._predictors[task.name])
 
 
 class CheckpointSource:
@@ -99,13 +92,13 @@ class CheckpointSource:
         self.identity = self._submitted.identity
         self.device = device
 
-    def entrant(self, task: TaskSpec) -> Entrant | Missing:
+    def task_predictor(self, task: TaskSpec) -> TaskPredictor | Missing:
         """The task's checkpoint, its weights read now."""
         checkpoint = self._submitted.checkpoint(task.name)
         predictor = self._submitted.predictor(task.name, self.device)
         if checkpoint is None or predictor is None:
             return Missing(f"{self.identity.id} has no checkpoint for it")
-        return Entrant(predictor, checkpoint.identity)
+        return TaskPredictor(predictor, checkpoint.identity)
 
 
 def open_source(

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from icl_bench.evaluation.board import Board, Standing
 from icl_bench.leaderboard.entries import Entry, Family, family, verified
 from icl_bench.leaderboard.provenance import SubmissionData, submission_data
 from icl_bench.models.accounting import components
 from icl_bench.models.reference import PREFIX
+from icl_bench.ranking.board import Board, Standing
 from icl_bench.specs.outcome import Outcome
 from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
 from icl_bench.specs.schema import Strict

@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from icl_bench.charts import stylesheet
 from icl_bench.leaderboard import formats
-from icl_bench.leaderboard.paths import relative
 from icl_bench.leaderboard.site import File, Site
+from icl_bench.leaderboard.urls import relative
 from icl_bench.resources import data_folder
 
 _FILTERS = (

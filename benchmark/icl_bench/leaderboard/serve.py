@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from icl_bench.errors import InputError
-from icl_bench.leaderboard.folder import is_site
+from icl_bench.leaderboard.site_folder import is_site
 
 HOST = "127.0.0.1"
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from icl_bench.evaluation.board import Board
+from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.leaderboard.data import BoardData, board_data
 from icl_bench.leaderboard.entries import Entry, board_of
-from icl_bench.leaderboard.paths import FRONT_PAGE, slugs
+from icl_bench.leaderboard.urls import FRONT_PAGE, slugs
+from icl_bench.ranking.board import Board
 from icl_bench.specs.result import TaskResult
 from icl_bench.suites import Suite
-from icl_bench.suites.frozen_errors import frozen_baselines
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class File:
 def site_files(site: Site) -> Iterator[File]:
     """Every file of the site."""
     from icl_bench.leaderboard.pages import boards, compare, files, models, published, tasks, texts
+    from icl_bench.leaderboard.parallel import rendered
     from icl_bench.leaderboard.render import Renderer
-    from icl_bench.leaderboard.side_by_side import rendered
 
     renderer = Renderer(site)
     yield from renderer.assets()

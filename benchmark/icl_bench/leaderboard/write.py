@@ -5,11 +5,11 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from icl_bench.leaderboard.address import check_address
 from icl_bench.leaderboard.entries import recorded_entries
-from icl_bench.leaderboard.folder import site_folder
 from icl_bench.leaderboard.garbage import collection_paused, existing_objects_exempt
 from icl_bench.leaderboard.site import Site, SuiteBoard, site_files
+from icl_bench.leaderboard.site_address import check_address
+from icl_bench.leaderboard.site_folder import site_folder
 from icl_bench.progress import progress
 from icl_bench.resources import data_folder
 from icl_bench.submissions.recorded import installed_submissions

@@ -8,7 +8,7 @@ import yaml
 from huggingface_hub import ModelCard
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from icl_bench.evaluation.table import HEADERS, cells, notes_on
+from icl_bench.display.table import HEADERS, cells, notes_on
 from icl_bench.model_card.facts import CardFacts
 from icl_bench.model_card.markdown import Markdown, code, neutral, printable
 from icl_bench.model_card.metadata import card_data, entries_file

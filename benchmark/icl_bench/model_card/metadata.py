@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
 
-from icl_bench.evaluation.table import told
+from icl_bench.display.table import told
 from icl_bench.model_card.facts import CardFacts
 from icl_bench.model_card.markdown import printable
 from icl_bench.specs.result import Estimate

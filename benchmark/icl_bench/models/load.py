@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from icl_bench.errors import CheckpointError, InputError, UnknownNameError
 from icl_bench.models.checkpoint import check_checkpoint, load_checkpoint
+from icl_bench.models.checkpoint_files import ROOT, WEIGHTS_FILE, find_places
 from icl_bench.models.hub import Snapshot, fetch
-from icl_bench.models.layout import ROOT, WEIGHTS_FILE, find_places
 from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import ModelPredictor
 from icl_bench.models.reference import (

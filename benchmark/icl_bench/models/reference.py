@@ -12,7 +12,7 @@ from pathlib import Path
 
 from icl_bench.errors import InputError, UnknownNameError
 from icl_bench.files import user_path
-from icl_bench.models.layout import WEIGHTS_FILE
+from icl_bench.models.checkpoint_files import WEIGHTS_FILE
 from icl_bench.resources import data_folder
 from icl_bench.specs.architecture import ArchitectureSpec, load_architecture
 

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from icl_bench.errors import CheckpointError
-from icl_bench.models.layout import ROOT, WEIGHTS_FILE, no_weights
+from icl_bench.models.checkpoint_files import ROOT, WEIGHTS_FILE, no_weights
 from icl_bench.specs.checkpoint import parse_json
 
 DTYPE_BYTES = {"F16": 2, "BF16": 2, "F32": 4}

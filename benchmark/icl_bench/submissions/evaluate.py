@@ -14,8 +14,8 @@ from icl_bench.evaluation.fresh import parse_fresh_record
 from icl_bench.files import check_file_place, write_text
 from icl_bench.specs.result import parse_record
 from icl_bench.specs.submission import Run
-from icl_bench.submissions.folder import SubmissionFolder, record_file, run_folder
 from icl_bench.submissions.limits import Limits
+from icl_bench.submissions.submission_folder import SubmissionFolder, record_file, run_folder
 
 # What the child may know of its surroundings: no tokens, no settings of the Hub.
 _ENVIRONMENT = (
@@ -79,7 +79,7 @@ def _evaluated(
 
 def _run(wanted: dict[str, Any], limits: Limits, output: IO[bytes]) -> int | None:
     """Run the process to its end or to that of its time; its exit code, None for a timeout."""
-    command = [sys.executable, "-P", "-m", "icl_bench.submissions.child"]
+    command = [sys.executable, "-P", "-m", "icl_bench.submissions.sandboxed"]
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     process = subprocess.Popen(
         [*command, limits.as_text(), json.dumps(wanted)],

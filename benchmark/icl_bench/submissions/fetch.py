@@ -10,12 +10,12 @@ from pathlib import Path
 from icl_bench.errors import CheckpointError, HubError
 from icl_bench.files import whole_folder
 from icl_bench.models.checkpoint import check_checkpoint
-from icl_bench.models.listed import Listed, check_listed, fetch_listed
+from icl_bench.models.pinned import Listed, check_listed, fetch_listed
 from icl_bench.models.weights import MAX_HEADER_BYTES
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.submission import CONFIG, Run, Submission
 from icl_bench.submissions.checkpoints import check_config, check_run
-from icl_bench.submissions.folder import SubmissionFolder, run_folder
+from icl_bench.submissions.submission_folder import SubmissionFolder, run_folder
 from icl_bench.suites import load_suite
 
 MAX_BYTES = 4_000_000_000  # of one submission's files together

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import parse_fresh_record
-from icl_bench.evaluation.recheck import recheck, recheck_fresh
+from icl_bench.records.audit import audit, audit_fresh
 from icl_bench.specs.checkpoint import CheckpointConfig, parse_json
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import MAX_RECORD_BYTES, ModelIdentity, ResultRecord
@@ -28,7 +28,7 @@ def read_record(path: Path, submission: Submission, run: Run) -> ResultRecord:
     _check_identity(record, submission, run, str(path))
     _check_made_by(record, str(path))
     _check_tasks(record, submission, run, suite, str(path))
-    recheck(record, suite, str(path))
+    audit(record, suite, str(path))
     return record
 
 
@@ -46,7 +46,7 @@ def read_fresh(
         raise SpecError(
             f"{path} is not of the weights, tasks and suite of the record beside it; evaluate both again"
         )
-    recheck_fresh(fresh, frozen, load_suite(fresh.suite.name), str(path))
+    audit_fresh(fresh, frozen, load_suite(fresh.suite.name), str(path))
     return fresh
 
 

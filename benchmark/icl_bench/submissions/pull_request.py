@@ -6,7 +6,7 @@ from pathlib import Path
 
 from icl_bench.errors import InputError
 from icl_bench.specs.submission import Submission, folder_name
-from icl_bench.submissions.folder import SUBMISSION_FILE
+from icl_bench.submissions.submission_folder import SUBMISSION_FILE
 
 _SECONDS = 60
 

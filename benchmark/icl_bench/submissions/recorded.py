@@ -6,13 +6,13 @@ from pathlib import Path
 
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import load_fresh_record
-from icl_bench.evaluation.record import load_record
-from icl_bench.evaluation.recorded import submitted_records
+from icl_bench.records.read import load_record
+from icl_bench.records.store import submitted_records
 from icl_bench.resources import data_folder
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.submission import Run, Submission
-from icl_bench.submissions.folder import (
+from icl_bench.submissions.submission_folder import (
     SUPERSEDED,
     SubmissionFolder,
     reason_file,

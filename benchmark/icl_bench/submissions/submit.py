@@ -15,16 +15,16 @@ import yaml
 from huggingface_hub import HfApi, constants
 
 from icl_bench.errors import InputError, SpecError
+from icl_bench.models.checkpoint_files import CHECKPOINT_FILES, place_file
 from icl_bench.models.hub import Snapshot, fetch, told_in_one_line
-from icl_bench.models.layout import CHECKPOINT_FILES, place_file
-from icl_bench.models.listed import check_listed
+from icl_bench.models.pinned import check_listed
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.licences import LICENCES
 from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Run, Submission, folder_name, model_fault, parse_submission
 from icl_bench.submissions.fetch import listed_files
-from icl_bench.submissions.folder import (
+from icl_bench.submissions.submission_folder import (
     SUBMISSION_FILE,
     SubmissionFolder,
     first_fault,

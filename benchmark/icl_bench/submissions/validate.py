@@ -9,13 +9,14 @@ from typing import Any
 
 from icl_bench.errors import ICLBenchError, UnknownNameError
 from icl_bench.models.accounting import account
-from icl_bench.models.layout import ROOT, place_file
+from icl_bench.models.checkpoint_files import ROOT, place_file
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import WEIGHTS, Run, Submission, folder_name
 from icl_bench.specs.text import shown
-from icl_bench.submissions.folder import (
+from icl_bench.submissions.recorded import Correction, corrections
+from icl_bench.submissions.submission_folder import (
     RESULTS,
     SUBMISSION_FILE,
     SUPERSEDED,
@@ -25,7 +26,6 @@ from icl_bench.submissions.folder import (
     first_fault,
     inspect_submission,
 )
-from icl_bench.submissions.recorded import Correction, corrections
 from icl_bench.suites import Suite, load_suite, suite_names
 
 # What a machine of two cores and 7 GiB evaluates in its time.

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from icl_bench.training.captured import RecordedStep, Recorder, Step, as_cuda_graph
-from icl_bench.training.faults import device_faults
+from icl_bench.training.device_errors import device_faults
 from icl_bench.training.optimiser import change_parameters
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.precision import forward_autocast, training_precision

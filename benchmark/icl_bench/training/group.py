@@ -6,8 +6,8 @@ from pathlib import Path
 
 from icl_bench.errors import CheckpointError, ICLBenchError
 from icl_bench.training.batched import BatchedStep
-from icl_bench.training.dev import Development
-from icl_bench.training.faults import device_faults
+from icl_bench.training.dev_score import Development
+from icl_bench.training.device_errors import device_faults
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.state import RunState

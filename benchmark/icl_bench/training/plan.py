@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
+from icl_bench.environment import describe_environment
 from icl_bench.errors import InputError
-from icl_bench.evaluation.environment import describe_environment
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture

@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 
-from icl_bench.training.faults import device_faults
+from icl_bench.training.device_errors import device_faults
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.precision import compiled_model, forward_autocast, training_precision
 from icl_bench.training.prompts import PromptQueue, on_device, training_batch

@@ -14,12 +14,12 @@ from icl_bench.models.device import usable_device
 from icl_bench.resources import cores, threads
 from icl_bench.specs.outcome import Outcome
 from icl_bench.training.convergence import outcome, shortened_end
-from icl_bench.training.dev import Development
-from icl_bench.training.faults import device_faults
-from icl_bench.training.folder import RunFolder
+from icl_bench.training.dev_score import Development
+from icl_bench.training.device_errors import device_faults
 from icl_bench.training.log import CURVE_FILE, LOG_FILE, TrainingLog, log_every
 from icl_bench.training.optimiser import RecipeOptimiser
 from icl_bench.training.plan import RunPlan
+from icl_bench.training.run_folder import RunFolder
 
 DIVERGED = 1_000  # a mean loss this many times that of answering 0
 LOOK_EVERY = 100  # steps behind one look at the loss, where a look waits for an accelerator

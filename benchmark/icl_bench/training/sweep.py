@@ -21,13 +21,13 @@ import torch
 from filelock import FileLock, Timeout
 
 from icl_bench.errors import CheckpointError
-from icl_bench.evaluation.workers import one_thread
-from icl_bench.models.layout import CONFIG_FILE
+from icl_bench.models.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.checkpoint import read_config
-from icl_bench.training import child
-from icl_bench.training.folder import LOCK_FILE, STATE_FILE
+from icl_bench.training import supervised
 from icl_bench.training.log import LOG_FILE, Row, read_log
 from icl_bench.training.plan import RunPlan
+from icl_bench.training.run_folder import LOCK_FILE, STATE_FILE
+from icl_bench.workers import one_thread
 
 POLL_SECONDS = 0.5
 TO_TRAIN = ("begun", "left")  # states of cells
@@ -178,7 +178,7 @@ class Sweep:
         resume = cells[0].state() == "begun"
         with one_thread():
             return subprocess.Popen(
-                child.command({cell.folder: cell.plan for cell in cells}, self.device, resume),
+                supervised.command({cell.folder: cell.plan for cell in cells}, self.device, resume),
                 stdin=standard_input,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from icl_bench.evaluation.compare import MEAN
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.pages.differences import row_and_pair
 from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
+from icl_bench.ranking.compare import MEAN
 
 ALL = 60  # up to so many, each is compared with every other and with baselines
 NEIGHBOURS = 5  # beyond that, with so many before and after it in rank, and with references

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from icl_bench.evaluation.compare import Difference
 from icl_bench.leaderboard.formats import count, interval, p_value, score, signed, spaced
+from icl_bench.ranking.compare import Difference
 
 _NOTHING = (  # as the macro `missing` of the templates
     '<td class="n missing"><span aria-hidden="true">–</span><span class="sr">no common result</span></td>'

@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw
-from icl_bench.evaluation.task_chart import model_curve
+from icl_bench.display.task_chart import model_curve
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.entries import learning_curves
 from icl_bench.leaderboard.formats import spaced

@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw, table_rows
-from icl_bench.evaluation.references import ZERO
-from icl_bench.evaluation.task_chart import baseline_curves, model_curve, task_chart
+from icl_bench.display.task_chart import baseline_curves, model_curve, task_chart
+from icl_bench.frozen.anchors import ZERO
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.pictures import draw_prompt
 from icl_bench.leaderboard.render import Page, picture

@@ -5,14 +5,14 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from icl_bench.evaluation import agreement
-from icl_bench.evaluation.checks import CHECKS, TOLERANCE
-from icl_bench.evaluation.compare import SIGNIFICANT
-from icl_bench.evaluation.scores import CONFIDENCE
+from icl_bench.evaluation.rules import CHECKS, TOLERANCE
 from icl_bench.leaderboard.pages import files
 from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site
+from icl_bench.ranking.compare import SIGNIFICANT
+from icl_bench.records import agree as agreement
 from icl_bench.resources import data_folder
+from icl_bench.scoring.scores import CONFIDENCE
 from icl_bench.specs.architecture import BLOCKS
 from icl_bench.suites import load_suite
 

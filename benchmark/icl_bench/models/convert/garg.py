@@ -14,7 +14,7 @@ from icl_bench.errors import CheckpointError
 from icl_bench.models.convert.config import Section, check_trained_for
 from icl_bench.models.convert.modules import gpt2_block, layer_norm
 from icl_bench.models.convert.stack import Stack, known_heads, take_ends
-from icl_bench.models.convert.weights import Weights
+from icl_bench.models.convert.state_dict import Weights
 from icl_bench.specs.suite import TaskSpec
 
 EPSILON = 1e-5  # of transformers' GPT2Config

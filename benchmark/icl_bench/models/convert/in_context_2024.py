@@ -15,10 +15,10 @@ from icl_bench.blocks.positions import ROPE_BASE
 from icl_bench.errors import CheckpointError, UnknownNameError
 from icl_bench.models.convert.config import Section, check_trained_for
 from icl_bench.models.convert.garg import read_gpt2
-from icl_bench.models.convert.hybrid import read_hybrid
+from icl_bench.models.convert.in_context_2024_hybrids import read_hybrid
 from icl_bench.models.convert.modules import llama_block, mamba_block, rms_norm
 from icl_bench.models.convert.stack import Stack, known_heads, take_ends
-from icl_bench.models.convert.weights import Weights
+from icl_bench.models.convert.state_dict import Weights
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.specs.text import shown
 

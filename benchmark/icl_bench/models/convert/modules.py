@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from icl_bench.errors import CheckpointError
-from icl_bench.models.convert.weights import Weights
+from icl_bench.models.convert.state_dict import Weights
 from icl_bench.specs.architecture import NormName
 
 

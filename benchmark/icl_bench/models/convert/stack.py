@@ -9,7 +9,7 @@ from torch import Tensor
 from icl_bench.blocks.norms import LAYERNORM_EPSILON, RMSNORM_EPSILON
 from icl_bench.errors import CheckpointError
 from icl_bench.models.convert.modules import Converted, Norm
-from icl_bench.models.convert.weights import Weights
+from icl_bench.models.convert.state_dict import Weights
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 
 _EPSILON = {"layernorm": LAYERNORM_EPSILON, "rmsnorm": RMSNORM_EPSILON}

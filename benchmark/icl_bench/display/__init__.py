@@ -1,0 +1,1 @@
+"""Terminal tables and charts of one task."""

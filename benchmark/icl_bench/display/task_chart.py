@@ -1,0 +1,78 @@
+"""Error against context length on a task: its baselines and models as the series of one chart."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from icl_bench.baselines.base import BASELINES
+from icl_bench.charts import Chart, Series, baseline_series, error_chart
+from icl_bench.errors import InputError, UnknownNameError
+from icl_bench.frozen.anchors import ZERO
+from icl_bench.frozen.errors import frozen_baselines, load_errors
+from icl_bench.specs.result import TaskResult
+from icl_bench.specs.suite import TaskSpec
+from icl_bench.suites import Suite
+
+
+def task_chart(suite: Suite, task: TaskSpec, series: Sequence[Series], log: bool = False) -> Chart:
+    """The chart of a task; InputError where there is nothing to draw."""
+    if not series:
+        raise InputError(
+            f"no errors are frozen for {suite.name}/{task.name} yet; "
+            f"run `icl-bench baselines compute {suite.name}`"
+        )
+    zero = load_errors(suite, task.name, ZERO)
+    level = float(zero.curve.max()) if zero else None
+    lengths = "context length" if task.scored == "all" else "context length (the last one is scored)"
+    return error_chart(f"{suite.name}/{task.name}", series, level, log, lengths)
+
+
+def baseline_curves(suite: Suite, task: TaskSpec, chosen: Collection[str] = ()) -> list[Series]:
+    """The frozen baselines of a task, all or the chosen ones; a baseline looks the same in every chart.
+
+    UnknownNameError or InputError where a chosen one does not exist, or is not frozen.
+    """
+    frozen = frozen_baselines(suite, task.name)
+    places = {name: place for place, name in enumerate(BASELINES.entries())}
+    for name in chosen:
+        if name not in places:
+            raise UnknownNameError("baseline", name, places)
+        if name not in frozen:
+            raise InputError(
+                f"no errors of {name} are frozen for {suite.name}/{task.name} yet; "
+                f"run `icl-bench baselines compute {suite.name} --task {task.name} --baseline {name}`"
+            )
+    return [
+        baseline_series(
+            name,
+            errors.curve.tolist(),
+            task.baseline,
+            task.exact,
+            mean=errors.mean_error(task),
+            prompts=errors.prompts,
+            of=suite.spec.prompts,
+            style=places.get(name) if name not in (task.baseline, task.exact, ZERO) else None,
+        )
+        for name, errors in frozen.items()
+        if not chosen or name in chosen
+    ]
+
+
+def model_curve(name: str, runs: Sequence[TaskResult]) -> Series:
+    """The mean of a model's runs on a task. The band around one run is its 95% interval, that around several
+    holds all of them.
+    """
+    curves = np.array([run.error_curves.model for run in runs])
+    band = curves.min(axis=0), curves.max(axis=0)
+    if len(runs) == 1:
+        band = np.array(runs[0].error_curves.model_low), np.array(runs[0].error_curves.model_high)
+    means = [run.mean_error.value for run in runs if run.mean_error.value is not None]
+    return Series(
+        name,
+        range(curves.shape[1]),
+        curves.mean(axis=0).tolist(),
+        "model",
+        low=band[0].tolist(),
+        high=band[1].tolist(),
+        mean=float(np.mean(means)) if means else None,
+    )

@@ -1,0 +1,108 @@
+"""Evaluating a predictor on a suite: checks, predictions in batches, scores with intervals, a record."""
+
+import time
+from collections.abc import Sequence
+from os import PathLike, fspath
+from typing import Any
+
+from icl_bench.environment import describe_environment, describe_evaluator, peak_memory_mb
+from icl_bench.errors import InputError
+from icl_bench.evaluation.ask import CountedPredictor, batch_size
+from icl_bench.evaluation.estimates import summarise
+from icl_bench.evaluation.predict import predict_all
+from icl_bench.evaluation.rules import (
+    CHECKS,
+    check_causality,
+    check_determinism,
+    check_independence,
+    prompts_asked,
+)
+from icl_bench.evaluation.sources import ObjectSource, Source, TaskPredictor, open_source
+from icl_bench.frozen.anchors import anchor_errors
+from icl_bench.predictor import Missing
+from icl_bench.progress import progress as show_progress
+from icl_bench.scoring.scores import squared_errors
+from icl_bench.specs.result import Cost, ResultRecord, SuiteIdentity, TaskResult
+from icl_bench.suites import Suite, load_prompts, load_suite
+
+
+def evaluate(
+    model: Any, suite: str = "mini", tasks: Sequence[str] | None = None, progress: bool = False
+) -> ResultRecord:
+    """Score a model on a suite's frozen prompts and return the record; `.to_frame()` makes it a table.
+
+    model: a function f(xs, ys) or an object with predict(xs, ys), where xs is (batch, points, d) and ys
+    (batch, points, k), both float32, and the answer (batch, points, k), prediction i reading only
+    xs[:, :i+1] and ys[:, :i]; or a mapping from task names to such; or a model's name, as on the command
+    line, or a folder's path. tasks: names, or one name, to restrict the suite to. progress: show it on
+    standard error.
+
+    Raises CheckError where the predictor breaks a rule of the benchmark (it peeks, answers NaN, …) and
+    InputError for names that do not exist and answers of the wrong shape.
+    """
+    frozen = load_suite(suite)
+    chosen = chosen_tasks(frozen, tasks)
+    if isinstance(model, str | PathLike):
+        source = open_source(fspath(model), frozen, tasks=chosen)
+    else:
+        source = ObjectSource(model, frozen)
+    return evaluate_source(source, frozen, chosen, progress)
+
+
+def evaluate_source(
+    source: Source, suite: Suite, tasks: Sequence[str], progress: bool = False
+) -> ResultRecord:
+    """Score a source on tasks of a suite; those that it does not answer are marked missing."""
+    results: dict[str, TaskResult] = {}
+    missing: dict[str, str] = {}
+    for name in tasks:
+        task_predictor = source.task_predictor(suite.tasks[name])
+        if isinstance(task_predictor, Missing):
+            missing[name] = task_predictor.reason
+        else:
+            results[name] = _evaluate_task(task_predictor, suite, name, progress)
+    if not results:
+        raise InputError(f"{source.identity.id} has no answer to evaluate: {next(iter(missing.values()))}")
+    return ResultRecord(
+        schema=1,
+        model=source.identity,
+        suite=SuiteIdentity(name=suite.name, lock_hash=suite.lock_hash, resamples=suite.spec.resamples),
+        evaluator=describe_evaluator(),
+        environment=describe_environment(source.device),
+        tasks=results,
+        missing=missing,
+    )
+
+
+def chosen_tasks(suite: Suite, tasks: Sequence[str] | None) -> list[str]:
+    """The tasks asked for, in the suite's order, each once; all of them for None or an empty list.
+
+    A string is one task's name.
+    """
+    tasks = [tasks] if isinstance(tasks, str) else tasks
+    for name in tasks or ():
+        suite.task(name)  # UnknownNameError with the nearest one
+    return [name for name in suite.tasks if not tasks or name in tasks]
+
+
+def _evaluate_task(task_predictor: TaskPredictor, suite: Suite, name: str, progress: bool) -> TaskResult:
+    prompts = load_prompts(suite, name)
+    xs, ys, predictor = prompts.xs, prompts.ys, task_predictor.predictor
+    label, asked = f"{name}: checks", prompts_asked(xs.shape[1])
+    with show_progress(label, asked, quiet=not progress, minor=True) as advance:
+        counted = CountedPredictor(predictor, advance)
+        check_determinism(counted, xs, ys, name)
+        alone = check_causality(counted, xs, ys, name)
+    started = time.perf_counter()
+    predictions = predict_all(predictor, xs, ys, name, progress)
+    seconds = time.perf_counter() - started
+    check_independence(predictions[: len(alone)], alone, ys[: len(alone)], name)
+    anchors = anchor_errors(suite, suite.tasks[name], xs, ys)
+    estimates = summarise(suite, name, squared_errors(predictions, ys), anchors)
+    return TaskResult(
+        **estimates,
+        checkpoint=task_predictor.checkpoint,
+        batch_size=batch_size(predictor, xs.shape[1]),
+        checks=CHECKS,
+        cost=Cost(seconds=seconds, peak_memory_mb=peak_memory_mb()),
+    )

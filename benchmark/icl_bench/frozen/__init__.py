@@ -1,0 +1,1 @@
+"""Frozen errors of baselines: computed, chosen, frozen, verified; the anchors of a task's scores."""

@@ -1,0 +1,81 @@
+"""What predictions are compared with: the zero estimator, the score's baseline, the exact predictor."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from icl_bench.baselines.base import get_baseline
+from icl_bench.frozen.errors import BaselineErrors, load_errors
+from icl_bench.predictor import Missing
+from icl_bench.scoring.scores import scored_errors, squared_errors
+from icl_bench.specs.suite import TaskSpec
+from icl_bench.suites import Suite, load_prompts
+
+ZERO = "zero"
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """Errors of the predictors that a task names, or why there are none."""
+
+    zero: BaselineErrors  # on all prompts
+    baseline: BaselineErrors | Missing
+    exact: BaselineErrors | Missing
+
+
+def anchor_errors(
+    suite: Suite,
+    task: TaskSpec,
+    xs: Float[np.ndarray, "prompts points d"],
+    ys: Float[np.ndarray, "prompts points k"],
+) -> Anchors:
+    """Errors of the task's anchors on its prompts: the frozen ones, and where none are frozen those of
+    cheap baselines, computed here. SuiteError where frozen errors are not the locked ones, UnknownNameError
+    where the task names a baseline that there is not.
+    """
+    zero = load_errors(suite, task.name, ZERO)
+    if zero is None or zero.prompts < len(xs):
+        zero = _computed(ZERO, task, xs, ys)
+    found: dict[str, BaselineErrors | Missing] = {ZERO: zero}
+    for name in (task.baseline, task.exact):
+        if name not in found:
+            frozen = load_errors(suite, task.name, name)
+            found[name] = frozen if frozen is not None else _unfrozen(name, suite, task, xs, ys)
+    return Anchors(zero, found[task.baseline], found[task.exact])
+
+
+def suite_anchors(suite: Suite, task: TaskSpec) -> Anchors:
+    """The same of a suite's task: its prompts are made only where one that is wanted is not frozen."""
+    frozen = [load_errors(suite, task.name, name) for name in (ZERO, task.baseline, task.exact)]
+    zero, baseline, exact = frozen
+    if zero is not None and baseline is not None and exact is not None:
+        return Anchors(zero, baseline, exact)
+    prompts = load_prompts(suite, task.name)
+    return anchor_errors(suite, task, prompts.xs, prompts.ys)
+
+
+def named_anchors(task: TaskSpec) -> list[str]:
+    """The predictors that scores on a task need, each once."""
+    return list(dict.fromkeys((ZERO, task.baseline, task.exact)))
+
+
+def summed_up(squared: Float[np.ndarray, "prompts points"], task: TaskSpec) -> BaselineErrors:
+    """What is kept of a baseline's squared errors, whether they are frozen or used at once."""
+    return BaselineErrors(curve=squared.mean(axis=0), errors=scored_errors(squared, task.scored))
+
+
+def _unfrozen(
+    name: str, suite: Suite, task: TaskSpec, xs: np.ndarray, ys: np.ndarray
+) -> BaselineErrors | Missing:
+    if get_baseline(name, task).cheap:
+        return _computed(name, task, xs, ys)
+    return Missing(
+        f"baseline {name} has no frozen errors for {suite.name}/{task.name} yet; "
+        f"run `icl-bench baselines compute {suite.name}`"
+    )
+
+
+def _computed(name: str, task: TaskSpec, xs: np.ndarray, ys: np.ndarray) -> BaselineErrors:
+    """Through the same `predict` as any model."""
+    return summed_up(squared_errors(get_baseline(name, task).predict(xs, ys), ys), task)

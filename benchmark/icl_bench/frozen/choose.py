@@ -1,0 +1,50 @@
+"""Numbers of baselines that are chosen for each task: by the error on its development stream, never on the
+prompts that are scored."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from icl_bench.baselines.base import BASELINES
+from icl_bench.scoring.scores import scored_errors, squared_errors
+from icl_bench.specs.schema import parse
+from icl_bench.specs.suite import TaskSpec
+from icl_bench.suites import generate
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the candidates of one baseline come to on one task's development stream."""
+
+    baseline: str
+    field: str
+    errors: dict[float, float]  # the mean error over prompts and scored context lengths of each candidate
+    recorded: float  # what the task's `baseline_options` hold, or the default
+
+    @property
+    def best(self) -> float:
+        """The candidate of least error, the earlier one of equals."""
+        return min(self.errors, key=lambda candidate: self.errors[candidate])
+
+
+def choose(task: TaskSpec, suite_name: str, prompts: int) -> list[Choice]:
+    """Try every candidate of every baseline that has them on the first development prompts of a task."""
+    xs, ys, _ = generate(task, suite_name, "dev", 0, prompts)
+    return [
+        Choice(
+            baseline=name,
+            field=field,
+            errors={value: _mean_error(name, {field: value}, task, xs, ys) for value in candidates},
+            recorded=getattr(entry.for_task(task), field),
+        )
+        for name, entry in BASELINES.entries().items()
+        for field, candidates in entry.candidates.items()
+    ]
+
+
+def _mean_error(
+    name: str, options: dict[str, float], task: TaskSpec, xs: np.ndarray, ys: np.ndarray
+) -> float:
+    baseline = parse(BASELINES.entries()[name], options, name)
+    errors = scored_errors(squared_errors(baseline.predict(xs, ys), ys), task.scored)
+    return float(errors.mean() / (task.points if task.scored == "all" else 1))

@@ -1,0 +1,130 @@
+"""Errors of baselines on a suite's prompts, computed in chunks on all cores, resumable.
+
+Each chunk of squared errors is kept in the cache folder as soon as it is there, under a name that stands for
+the prompts, the baseline and its code, so that what is taken up again is what would be computed again.
+"""
+
+import hashlib
+import io
+import platform
+from collections.abc import Iterator
+from concurrent.futures import Executor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+import icl_bench.baselines
+from icl_bench.baselines.base import Baseline
+from icl_bench.files import whole_file
+from icl_bench.frozen.anchors import summed_up
+from icl_bench.frozen.errors import BaselineErrors
+from icl_bench.progress import progress
+from icl_bench.resources import cache_folder
+from icl_bench.scoring.scores import squared_errors
+from icl_bench.suites import Suite, load_prompts
+
+CHUNK = 256  # prompts of a cheap baseline
+EXPENSIVE_CHUNK = 4  # prompts of another one: half a minute of one core at most
+LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "xgboost-cpu", "xgboost")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One baseline on one task, to be frozen on its first `prompts`."""
+
+    task: str
+    baseline: Baseline
+    prompts: int
+
+    @property
+    def name(self) -> str:
+        """As it is shown: task/baseline."""
+        return f"{self.task}/{self.baseline.type}"
+
+
+@contextmanager
+def computed_errors(
+    suite: Suite, entry: Entry, pool: Executor, label: str, quiet: bool
+) -> Iterator[BaselineErrors]:
+    """The errors of an entry; its chunks are kept until they have been used."""
+    squared = _squared_errors(suite, entry, pool, label, quiet)
+    yield summed_up(squared, suite.task(entry.task))
+    for path, _ in _chunks(suite, entry):
+        path.unlink(missing_ok=True)
+
+
+def describe_libraries() -> dict[str, str]:
+    """What frozen errors were computed with: Python, the machine, and the numerical libraries."""
+    found = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
+    for name in LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # xgboost has a name on each platform
+            continue
+    return found
+
+
+def _squared_errors(suite: Suite, entry: Entry, pool: Executor, label: str, quiet: bool) -> np.ndarray:
+    """Squared errors (prompts, points), from chunks that are there and those that the pool computes."""
+    prompts = load_prompts(suite, entry.task)
+    chunks = list(_chunks(suite, entry))
+    points = prompts.task.points
+    found = {path: _read_chunk(path, part.stop - part.start, points) for path, part in chunks}
+    missing = [(path, part) for path, part in chunks if found[path] is None]
+    done = sum(part.stop - part.start for path, part in chunks if found[path] is not None)
+    with progress(label, entry.prompts, quiet, start=done) as advance:
+        waiting = {
+            pool.submit(_compute_chunk, entry.baseline, prompts.xs[part], prompts.ys[part], path): (
+                path,
+                part,
+            )
+            for path, part in missing
+        }
+        for future in as_completed(waiting):
+            path, part = waiting[future]
+            found[path] = future.result()
+            done += part.stop - part.start
+            advance(done)
+    return np.concatenate([errors for errors in found.values() if errors is not None])
+
+
+def _compute_chunk(baseline: Baseline, xs: np.ndarray, ys: np.ndarray, path: Path) -> np.ndarray:
+    """Squared errors (prompts, points) of a chunk, which are kept at `path`; run by a worker."""
+    errors = squared_errors(baseline.predict(xs, ys), ys)
+    with whole_file(path) as part, part.open("wb") as file:
+        np.save(file, errors, allow_pickle=False)
+    return errors
+
+
+def _read_chunk(path: Path, prompts: int, points: int) -> np.ndarray | None:
+    """A chunk that an earlier run has kept; None where it is missing or damaged."""
+    try:
+        errors = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+    except (OSError, ValueError, EOFError):
+        return None
+    sound = isinstance(errors, np.ndarray) and errors.shape == (prompts, points)
+    return errors if sound and errors.dtype == np.float64 else None
+
+
+def _chunks(suite: Suite, entry: Entry) -> Iterator[tuple[Path, slice]]:
+    """The parts that an entry is computed in, and the file that keeps each."""
+    size = CHUNK if entry.baseline.cheap else EXPENSIVE_CHUNK
+    folder = cache_folder() / "baselines" / suite.name / entry.name / _fingerprint(suite, entry)
+    for start in range(0, entry.prompts, size):
+        part = slice(start, min(start + size, entry.prompts))
+        yield folder / f"{part.start}-{part.stop}.npy", part
+
+
+def _fingerprint(suite: Suite, entry: Entry) -> str:
+    """What a chunk's numbers follow from: the frozen prompts, the baseline with its numbers, all code of
+    baselines, and the libraries."""
+    digest = hashlib.sha256()
+    for text in (suite.arrays_hash, entry.task, entry.baseline.model_dump_json(), str(describe_libraries())):
+        digest.update(f"{text}\n".encode())
+    folder = Path(icl_bench.baselines.__path__[0])
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

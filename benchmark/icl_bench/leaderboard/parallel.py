@@ -1,0 +1,41 @@
+"""Pages rendered by several processes: the same files in the same order, sooner.
+
+Processes are forked, so that they share the board that was computed before; where there is no fork that is
+safe, and for few pages, one process renders them all.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+from icl_bench.leaderboard.render import Page, Renderer
+from icl_bench.leaderboard.site import File
+from icl_bench.resources import cores
+from icl_bench.workers import start_worker
+
+WORTH_IT = 200  # pages
+_AT_ONCE = 8
+
+_work: tuple[Renderer, Sequence[Page]] | None = None  # what the processes share
+
+
+def rendered(renderer: Renderer, pages: Sequence[Page]) -> Iterator[File]:
+    """The file of each page."""
+    global _work
+    if sys.platform != "linux" or len(pages) < WORTH_IT or cores() == 1:
+        yield from map(renderer.render, pages)
+        return
+    _work = renderer, pages
+    pool = ProcessPoolExecutor(cores(), get_context("fork"), start_worker)
+    try:
+        yield from pool.map(_render, range(len(pages)), chunksize=_AT_ONCE)
+    finally:  # an error or interruption waits for what is under way, not for what is queued
+        pool.shutdown(cancel_futures=True)
+        _work = None
+
+
+def _render(place: int) -> File:
+    assert _work is not None
+    renderer, pages = _work
+    return renderer.render(pages[place])

@@ -1,0 +1,1 @@
+"""Many models on the same resamples of the prompts: comparisons and boards."""

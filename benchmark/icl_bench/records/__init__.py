@@ -1,0 +1,1 @@
+"""Result records: read, audited against their own errors, reproduced, stored."""

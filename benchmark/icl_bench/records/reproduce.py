@@ -1,0 +1,194 @@
+"""Whether the numbers of a record hold: its model is evaluated again, and every number compared.
+
+Exactly, where the same icl-bench computes with the same libraries, threads and processor; else within the
+tolerance of `icl_bench.records.agree`.
+"""
+
+import shlex
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from icl_bench.errors import CheckError, InputError
+from icl_bench.evaluation.run import evaluate_source
+from icl_bench.evaluation.sources import BASELINE_PREFIX, Source, open_source
+from icl_bench.models.checkpoint_files import WEIGHTS_FILE
+from icl_bench.models.reference import PREFIX, reference_runs
+from icl_bench.predictor import Missing
+from icl_bench.records.agree import Agreement, agreements
+from icl_bench.records.read import check_of_suite
+from icl_bench.records.store import board_records
+from icl_bench.resources import in_a_checkout
+from icl_bench.specs.recipe import Recipe, changes_between, suite_recipe
+from icl_bench.specs.result import ResultRecord, TaskResult
+from icl_bench.specs.schema import parse
+from icl_bench.suites import Suite, load_suite
+
+RUNS = "runs"  # where `icl-bench sweep` keeps what it trains
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A record, and what became of it."""
+
+    recorded: ResultRecord
+    tasks: list[Agreement]
+    elsewhere: list[str]  # how this platform differs from the recorded one, in phrases; empty where it is it
+
+    def task_holds(self, one: Agreement) -> bool:
+        """Whether a task's numbers are the recorded ones, as exactly as the platform lets one ask for."""
+        return one.within_tolerance if self.elsewhere else one.identical
+
+    @property
+    def holds(self) -> bool:
+        """Whether those of every task are."""
+        return all(self.task_holds(one) for one in self.tasks)
+
+
+def model_of(record: ResultRecord) -> str:
+    """The name under which the model of a record can be opened; InputError where there is none."""
+    if record.model.kind == "callable":
+        raise InputError(
+            f"{record.model.id} was a Python object, which a record does not hold; evaluate it from Python"
+        )
+    return record.model.id if record.model.revision is None else f"{record.model.id}@{record.model.revision}"
+
+
+def verify(record: ResultRecord, model: str, device: str | None = None, source: str = "it") -> Verification:
+    """Evaluate `model` on the tasks of a record, and compare.
+
+    `source` is what messages call the record. CheckError where the model has other weights than the record
+    says; further errors as `open_source` and `evaluate_source` have them.
+    """
+    suite = load_suite(record.suite.name)
+    check_of_suite(record, suite, source)
+    opened = open_source(model, suite, None, device, list(record.tasks))
+    check_weights(record, opened, suite, source, model)
+    found = evaluate_source(opened, suite, list(record.tasks), progress=True)
+    return Verification(record, agreements(found, record), _elsewhere(found, record))
+
+
+def check_weights(record: ResultRecord, opened: Source, suite: Suite, source: str, model: str) -> None:
+    """CheckError where what was opened does not have the weights and specs that a record names."""
+    for name, result in record.tasks.items():
+        task_predictor = opened.task_predictor(suite.task(name))
+        if isinstance(task_predictor, Missing):
+            raise CheckError(f"{source} has a result on {name} and {model} has no checkpoint; give its model")
+        told, held = result.checkpoint, task_predictor.checkpoint
+        if told == held:
+            continue
+        if told is None or held is None or told.sha256 != held.sha256:
+            hashes = ["none" if one is None else one.sha256[:12] for one in (told, held)]
+            weights = f"is of the weights {hashes[0]} and {model} holds {hashes[1]}"
+            raise CheckError(f"{source}: tasks.{name} {weights}; give the model that it is of")
+        raise CheckError(f"{source}: tasks.{name} says another spec or training than {model}; it was changed")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One seed of a row of a board: its record, and the models that may be the one that it is of."""
+
+    seed: int
+    record: ResultRecord
+    models: list[str]
+
+
+def board_row(name: str, suite: Suite) -> list[Row]:
+    """The seeds of a row; InputError where nothing is recorded of it.
+
+    Weights of references come with icl-bench, or lie where `icl-bench sweep` keeps them below this folder.
+    """
+    if name.startswith(BASELINE_PREFIX):
+        raise InputError(f"{name} has no weights; compare it by `icl-bench baselines verify {suite.name}`")
+    records = board_records(name, suite)
+    if not records and not name.startswith(PREFIX) and not in_a_checkout():
+        raise InputError(
+            f"records of submissions do not come with the installed package; reproduce {name} in a checkout "
+            "of icl-bench's repository"
+        )
+    if not records:
+        raise InputError(
+            f"nothing is recorded of {name} on {suite.name}; see `icl-bench leaderboard show --suite "
+            f"{suite.name}`, or give another suite"
+        )
+    return [Row(seed, record, _models(name, seed, record, suite)) for seed, record in records.items()]
+
+
+def reproduce(row: Row, device: str | None = None) -> Verification:
+    """Verify one seed by the model that has its weights, or those of most of its tasks.
+
+    InputError where none is to be had; CheckError where the Hub has other weights under the recorded commit.
+    """
+    suite = load_suite(row.record.suite.name)
+    for model in sorted(row.models, key=lambda model: len(_held(model, row)), reverse=True):
+        held = _held(model, row)
+        record = row.record.model_copy(update={"tasks": held}) if held else row.record
+        try:
+            opened = open_source(model, suite, None, device, list(record.tasks))
+            check_weights(record, opened, suite, f"the record of seed {row.seed}", model)
+        except InputError as error:
+            fault = str(error)
+        except CheckError as error:
+            if row.record.model.kind == "hub":
+                raise
+            fault = str(error)
+        else:
+            return verify(record, model, device)
+    raise InputError(fault)
+
+
+def _held(model: str, row: Row) -> dict[str, TaskResult]:
+    """The results whose weights lie in a model's folder of training runs; none where it has none."""
+    folder = Path(model)
+    if model.startswith(PREFIX) and row.seed == 0:
+        folder = reference_runs(model.removeprefix(PREFIX), row.record.suite.name)
+    tasks = row.record.tasks.items()
+    return {task: result for task, result in tasks if (folder / task / WEIGHTS_FILE).is_file()}
+
+
+def training_commands(row: Row, found: Verification) -> list[str]:
+    """How the weights are made that were not to be had, a line a task: small ones alone are kept."""
+    left = {task: one for task, one in row.record.tasks.items() if task not in found.recorded.tasks}
+    return [_training_command(row, task, one) for task, one in left.items()]
+
+
+def _training_command(row: Row, task: str, result: TaskResult) -> str:
+    suite, training = load_suite(row.record.suite.name), {}
+    if result.checkpoint is not None:
+        training = result.checkpoint.training or {}
+    words = ["icl-bench", "train", row.models[-1], f"{suite.name}/{task}", "--seed", str(row.seed), "--half"]
+    with suppress(LookupError, InputError):  # of a record that does not say by which recipe
+        wanted = parse(Recipe, training["recipe"], "the recipe of a record")
+        own = suite_recipe(suite.name, task, suite.tasks)
+        words += [word for change in changes_between(own, wanted) for word in ("--set", change)]
+    words += ["--compile"] * (training.get("compiled") is True)
+    digest = result.checkpoint.sha256 if result.checkpoint else "unknown"
+    return f"OMP_NUM_THREADS=1 {shlex.join(words)}  # SHA-256 {digest}"
+
+
+def _models(name: str, seed: int, record: ResultRecord, suite: Suite) -> list[str]:
+    if not name.startswith(PREFIX):
+        return [model_of(record)]
+    reference = name.removeprefix(PREFIX)
+    trained = Path(RUNS) / suite.name / reference / f"seed-{seed}"
+    folders = [trained, reference_runs(reference, suite.name, seed)] if seed else [trained]
+    return [*(str(folder) for folder in folders if folder.is_dir()), name]
+
+
+def _elsewhere(found: ResultRecord, recorded: ResultRecord) -> list[str]:
+    here = {"icl-bench": _code(found), **found.environment.model_dump()}
+    there = {"icl-bench": _code(recorded), **recorded.environment.model_dump()}
+    told = [f"{key} {_told(there[key])}, here {_told(here[key])}" for key in here if here[key] != there[key]]
+    if not told and here["processor"] is None:
+        told = ["on a processor that is not known"]
+    return told
+
+
+def _code(record: ResultRecord) -> str:
+    of = record.evaluator
+    commit = f" of {of.commit[:12]}" if of.commit else ""
+    return f"{of.version}{commit}{' with changes' if of.dirty else ''}"
+
+
+def _told(value: object) -> object:
+    return "not told" if value is None else value

@@ -1,0 +1,1 @@
+"""From predictions to errors, metrics and their intervals over prompts."""

@@ -1,0 +1,115 @@
+"""`python -P -m icl_bench.submissions.sandboxed`: evaluate a run in its own process, with limits.
+
+Its arguments are the limits and what to evaluate, as JSON; what it found goes to standard output, as JSON.
+The limits hold before anything of the submission is read.
+"""
+
+import json
+import os
+import sys
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any
+
+from icl_bench.submissions.limits import Limits, limit_this_process, refuse_network
+
+if TYPE_CHECKING:
+    from icl_bench.specs.fresh import FreshRecord
+    from icl_bench.specs.result import ResultRecord
+
+OUT_OF_MEMORY = "it does not fit the memory that it may take; submit a smaller model"
+
+
+def main() -> None:
+    """Evaluate, and write {"record": text, "fresh": text or null}, or {"error": message, "exit_code": 1}."""
+    limits, wanted = Limits.from_text(sys.argv[1]), json.loads(sys.argv[2])
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    _keep_libraries_still()
+    sys.excepthook = partial(_told, answer)
+    _import_all()
+    limit_this_process(limits)
+    refuse_network()
+    json.dump(_outcome(wanted), answer)
+    answer.close()
+
+
+def evaluate_run(
+    path: Path, run_name: str, folder: Path, commit: str | None
+) -> tuple["ResultRecord", "FreshRecord | None"]:
+    """The record of one run whose files are in `folder`, and with a commit that on fresh prompts.
+
+    CheckpointError or HubError where the files are not those that the submission lists; CheckError where the
+    model breaks a rule of the benchmark.
+    """
+    from icl_bench.evaluation.fresh import evaluate_fresh
+    from icl_bench.evaluation.run import evaluate_source
+    from icl_bench.evaluation.sources import CheckpointSource
+    from icl_bench.specs.result import ModelIdentity
+    from icl_bench.submissions.checkpoints import check_run
+    from icl_bench.submissions.submission_folder import read_submission
+    from icl_bench.suites import load_suite
+
+    submission = read_submission(path)
+    (run,) = [run for run in submission.runs if submission.run_name(run) == run_name]
+    check_run(submission, run, folder)
+    suite = load_suite(submission.suite_of(run))
+    source = CheckpointSource(str(folder.absolute()), suite, None, "cpu", None)
+    source.identity = ModelIdentity(kind="hub", id=submission.model, revision=run.revision)
+    record = evaluate_source(source, suite, list(suite.tasks), progress=True)
+    if commit is None:
+        return record, None
+    return record, evaluate_fresh(source, suite, record, commit)
+
+
+def _outcome(wanted: dict[str, Any]) -> dict[str, Any]:
+    record, fresh = evaluate_run(
+        Path(wanted["path"]), wanted["run"], Path(wanted["folder"]), wanted["commit"]
+    )
+    return {"record": record.to_json(), "fresh": fresh.to_json() if fresh else None}
+
+
+def _told(
+    answer: IO[str], kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Answer with what ended the evaluation, in one line, in place of a traceback."""
+    from icl_bench.errors import ICLBenchError
+
+    if isinstance(error, ICLBenchError):
+        message, code = str(error), error.exit_code
+    elif isinstance(error, MemoryError) or "allocate" in str(error):  # torch and the system say it in words
+        message, code = OUT_OF_MEMORY, 1
+    else:
+        first = next(iter(str(error).splitlines()), "")
+        message, code = f"{kind.__name__}: {first}; evaluate it with `icl-bench evaluate` to see where", 1
+    json.dump({"error": message, "exit_code": code}, answer)
+    answer.flush()
+    os._exit(0)
+
+
+def _import_all() -> None:
+    """Import what takes memory whatever the model; some libraries hang where there is too little."""
+    import datasets  # noqa: F401
+    import torch  # noqa: F401
+
+    import icl_bench.evaluation.fresh
+    import icl_bench.evaluation.run  # noqa: F401
+    from icl_bench.baselines.base import BASELINES
+    from icl_bench.specs.architecture import BLOCKS
+    from icl_bench.specs.suite import FUNCTION_CLASSES
+
+    for registry in (BASELINES, BLOCKS, FUNCTION_CLASSES):
+        registry.entries()
+
+
+def _keep_libraries_still() -> None:
+    """Progress goes to standard error as ever; what libraries write there as they end goes nowhere."""
+    sys.stderr = os.fdopen(os.dup(2), "w", encoding="utf-8", buffering=1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""The folder of a training run: a state to resume or a finished checkpoint, one process at a time."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import torch
+from filelock import FileLock, Timeout
+
+from icl_bench.errors import CheckpointError, InputError
+from icl_bench.files import cannot_write, check_file_place, whole_file, write_text
+from icl_bench.models.checkpoint import save_checkpoint
+from icl_bench.models.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
+from icl_bench.models.model import ICLModel
+from icl_bench.training.log import LOG_FILE
+
+STATE_FILE = "state.pt"
+LOCK_FILE = "run.lock"  # held by the process that trains in the folder
+MADE_FOLDER = ".checkpoint.part"  # the checkpoint, before its files take their places
+LEFTOVERS = (
+    f".{STATE_FILE}.*.part",
+    f".{LOG_FILE}.*.part",
+    MADE_FOLDER,
+    f".{MADE_FOLDER}.*.part",
+)  # of a kill
+
+
+class RunFolder:
+    """A run's files. A claim lasts until `release`, `finish`, an error in its body or the process's end."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = FileLock(path / LOCK_FILE, timeout=0)
+
+    @property
+    def state(self) -> Path:
+        """Where the saved state is, or will be."""
+        return self.path / STATE_FILE
+
+    @contextmanager
+    def claim_new(self) -> Iterator[None]:
+        """For a run that begins. InputError where the folder holds anything: a run, or what is not ours."""
+        check_file_place(self.state)
+        self._refuse_taken()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        with self._claimed(self._refuse_taken):
+            self._remove_leftovers()
+            yield
+
+    @contextmanager
+    def claim_begun(self) -> Iterator[None]:
+        """For a run that goes on. CheckpointError where the folder holds none, or a finished one."""
+        check_file_place(self.state)
+        self._refuse_nothing()
+        with self._claimed(self._refuse_nothing):
+            yield
+            self._remove_leftovers()
+
+    def release(self) -> None:
+        """Let another process train in the folder."""
+        self._lock.release()
+
+    def read_state(self) -> bytes:
+        """The saved state. CheckpointError where it cannot be read."""
+        try:
+            return self.state.read_bytes()
+        except OSError as error:
+            raise CheckpointError(
+                f"cannot read {self.state}: {error.strerror or error}; mend that and go on with --resume"
+            ) from None
+
+    def write_state(self, content: bytes | memoryview) -> None:
+        """Write the state, whole or not at all."""
+        with whole_file(self.state) as part:
+            part.write_bytes(content)
+
+    def write_log(self, rows: str) -> None:
+        """Write the learning curve so far, whole or not at all."""
+        write_text(self.path / LOG_FILE, rows)
+
+    def finish(self, model: ICLModel, dtype: torch.dtype, curve: Mapping[str, str]) -> None:
+        """Put the checkpoint and the files of the learning curve in place of the state.
+
+        The config comes last: who is killed before it leaves a run to resume, after it a finished one.
+        """
+        made = self.path / MADE_FOLDER
+        save_checkpoint(model, made, dtype, extra=curve)
+        try:
+            for name in (WEIGHTS_FILE, *curve, CONFIG_FILE):
+                os.replace(made / name, self.path / name)
+            self._remove_state()
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        self.release()
+
+    @contextmanager
+    def _claimed(self, refuse: Callable[[], None]) -> Iterator[None]:
+        """InputError where another process trains in the folder; `refuse` looks at what one did meanwhile."""
+        try:
+            self._lock.acquire()
+        except Timeout:
+            raise InputError(
+                f"another process trains in {self.path}; wait for it, or name another --out"
+            ) from None
+        try:
+            refuse()
+            yield
+        except BaseException:
+            self.release()
+            raise
+
+    def _refuse_taken(self) -> None:
+        if (self.path / CONFIG_FILE).exists():
+            self._tidy_finished()
+            raise InputError(f"{self.path} holds a finished run; name another --out")
+        if self.state.exists():
+            raise InputError(f"{self.path} already holds a run; go on with --resume, or name another --out")
+        held = set(self.path.iterdir()) if self.path.is_dir() else set()
+        foreign = sorted(held - {self.path / LOCK_FILE} - set(self._leftovers()))
+        if foreign:
+            raise InputError(f"{self.path} is not empty (it holds {foreign[0].name!r}); name a new folder")
+
+    def _refuse_nothing(self) -> None:
+        if (self.path / CONFIG_FILE).exists():
+            self._tidy_finished()
+            raise CheckpointError(
+                f"nothing to resume: the run in {self.path} is finished; score it with icl-bench evaluate"
+            )
+        if not self.state.exists():
+            raise CheckpointError(
+                f"nothing to resume: no {STATE_FILE} in {self.path}; train without --resume"
+            )
+
+    def _tidy_finished(self) -> None:
+        """Remove what a run left that was killed once its config was in place."""
+        if self.state.exists() or (self.path / LOCK_FILE).exists() or self._leftovers():
+            with suppress(OSError), self._lock:  # unless another process holds it
+                self._remove_state()
+
+    def _remove_state(self) -> None:
+        for name in (STATE_FILE, LOCK_FILE):
+            (self.path / name).unlink(missing_ok=True)
+        self._remove_leftovers()
+
+    def _leftovers(self) -> list[Path]:
+        """What a process left that was killed while it wrote."""
+        return [path for pattern in LEFTOVERS for path in self.path.glob(pattern)]
+
+    def _remove_leftovers(self) -> None:
+        for path in self._leftovers():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

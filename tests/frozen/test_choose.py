@@ -1,0 +1,67 @@
+"""Numbers chosen on development streams: what the tasks record is what the stream says."""
+
+import pytest
+
+from icl_bench.baselines.base import BASELINES, get_baseline
+from icl_bench.errors import SpecError, UnknownNameError
+from icl_bench.frozen.choose import choose
+from icl_bench.suites import load_suite
+
+TASKS = [(suite, task) for suite in map(load_suite, ("mini", "paper")) for task in suite.tasks.values()]
+
+
+@pytest.mark.parametrize(("suite", "task"), TASKS, ids=lambda one: one.name)
+def test_every_recorded_number_is_a_candidate_and_every_choice_is_recorded(suite, task):
+    for name, entry in BASELINES.entries().items():
+        assert list(task.baseline_options.get(name, {})) == list(entry.candidates)
+        for field, candidates in entry.candidates.items():
+            assert task.baseline_options[name][field] in candidates
+
+
+@pytest.mark.parametrize("name", ["sparse_linear_regression", "vector_mqar"])
+def test_the_recorded_number_is_the_best_of_the_mini_suites_development_stream(name):
+    mini = load_suite("mini")
+    for choice in choose(mini.task(name), mini.name, prompts=2048):
+        assert choice.recorded == choice.best
+
+
+def test_the_choice_changes_with_the_task_and_not_with_the_scored_prompts(monkeypatch):
+    # the pitfall: a grid tuned on the prompts that are scored
+    streams = []
+
+    def watched(task, suite, stream, start, prompts):
+        streams.append(stream)
+        return generate(task, suite, stream, start, prompts)
+
+    from icl_bench.suites import generate
+
+    monkeypatch.setattr("icl_bench.frozen.choose.generate", watched)
+    mini = load_suite("mini")
+    best = {
+        choice.best
+        for name in ("linear_regression", "two_layer_mlp")
+        for choice in choose(mini.task(name), mini.name, prompts=64)
+        if choice.baseline == "lasso"
+    }
+    assert len(best) == 2
+    assert set(streams) == {"dev"}
+
+
+def test_the_baseline_of_a_task_has_its_recorded_number():
+    task = load_suite("mini").task("sparse_linear_regression")
+    changed = task.model_copy(update={"baseline_options": {"lasso": {"alpha": 0.1}}})
+    assert get_baseline("lasso", changed).alpha == 0.1
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        ({"laso": {"alpha": 0.1}}, UnknownNameError, "unknown baseline 'laso' in baseline_options of sparse"),
+        ({"lasso": {"alhpa": 0.1}}, SpecError, "unknown key 'alhpa'; did you mean 'alpha'"),
+        ({"lasso": {"alpha": -1.0}}, SpecError, "baseline_options: lasso: alpha"),
+    ],
+)
+def test_options_that_are_none_are_told(options, error, told):
+    task = load_suite("mini").task("sparse_linear_regression")
+    with pytest.raises(error, match=told):
+        get_baseline("lasso", task.model_copy(update={"baseline_options": options}))

@@ -1,0 +1,41 @@
+"""What is frozen beside the prompts: each baseline of each task, and none better than the exact predictor."""
+
+import numpy as np
+import pytest
+
+from icl_bench.baselines.base import BASELINES, get_baseline
+from icl_bench.errors import InputError
+from icl_bench.frozen.errors import frozen_baselines
+from icl_bench.suites import Suite, load_suite, suite_names
+
+# xgboost would take over two hours of two cores for all prompts of paper-v1: the dearest tasks have fewer
+FEWER = {f"paper-v1/{task}/xgboost": 512 for task in ("two_layer_mlp", "decision_tree", "vector_mqar")}
+
+TASKS = [(load_suite(name), task) for name in suite_names() for task in load_suite(name).tasks]
+
+
+def serving(suite: Suite, task: str) -> set[str]:
+    names = set()
+    for name in BASELINES.entries():
+        try:
+            names.add(get_baseline(name, suite.task(task)).type)
+        except InputError:
+            continue
+    return names
+
+
+@pytest.mark.parametrize(("suite", "task"), TASKS, ids=lambda value: getattr(value, "name", value))
+def test_every_baseline_that_serves_a_task_is_frozen_on_all_prompts(suite: Suite, task: str) -> None:
+    frozen = frozen_baselines(suite, task)
+    assert set(frozen) == serving(suite, task)
+    for name, errors in frozen.items():
+        assert errors.prompts == FEWER.get(f"{suite.name}/{task}/{name}", suite.spec.prompts)
+
+
+@pytest.mark.parametrize(("suite", "task"), TASKS, ids=lambda value: getattr(value, "name", value))
+def test_no_frozen_baseline_beats_the_exact_predictor(suite: Suite, task: str) -> None:
+    frozen = frozen_baselines(suite, task)
+    exact = frozen.pop(suite.task(task).exact).errors
+    for name, other in frozen.items():
+        gain = exact[: other.prompts] - other.errors  # positive where the other one is better
+        assert gain.mean() <= 3 * gain.std() / np.sqrt(len(gain)), f"{name} beats it"

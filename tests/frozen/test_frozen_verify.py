@@ -1,0 +1,74 @@
+"""Frozen errors can be checked by anyone: computed anew they are the same, and others are told apart."""
+
+import json
+
+import pytest
+from small_suite import PROMPTS, InPlace
+
+from icl_bench.environment import describe_evaluator
+from icl_bench.errors import InputError, SuiteError
+from icl_bench.frozen.errors import BaselineErrors, errors_path, freeze_errors, load_errors
+from icl_bench.frozen.freeze import freeze, missing_entries
+from icl_bench.frozen.verify import recompute
+from icl_bench.resources import cache_folder
+
+TASKS = ["linear_regression", "sparse_parity"]
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(own, monkeypatch):
+    monkeypatch.setattr("icl_bench.frozen.verify.worker_pool", lambda workers: InPlace())
+
+
+def test_what_is_frozen_is_found_again_to_the_bit(own):
+    freeze(own, missing_entries(own, TASKS, ["zero", "knn", "ridge"]))
+    found = list(recompute(own, TASKS, prompts=50))
+    assert {one.entry.name for one in found} == {f"{t}/{b}" for t in TASKS for b in ("zero", "knn", "ridge")}
+    assert all(one.same and one.holds and one.largest == one.mean == 0 for one in found)
+    assert all(one.entry.prompts == 50 for one in found)
+    assert not list(cache_folder().rglob("*-*.npy"))
+
+
+@pytest.mark.parametrize(("factor", "holds"), [(1 + 1e-4, True), (1.1, False), (0.9, False)])
+def test_errors_that_were_frozen_otherwise_are_told_by_their_size(own, factor, holds):
+    freeze(own, missing_entries(own, ["linear_regression"], ["zero", "knn"]))
+    right = load_errors(own, "linear_regression", "knn")
+    lock = json.loads(own.lock_path.read_text())
+    del lock["baselines"]["linear_regression"]["knn"]
+    own.lock_path.write_text(json.dumps(lock))
+    changed = BaselineErrors(right.curve, right.errors * factor)
+    freeze_errors(own, "linear_regression", "knn", changed, describe_evaluator(), {})
+
+    (found,) = recompute(own, ["linear_regression"], ["knn"], prompts=PROMPTS)
+    zero = load_errors(own, "linear_regression", "zero").errors.mean()
+    assert found.mean == pytest.approx((1 - factor) * right.errors.mean() / zero)
+    assert found.largest == pytest.approx(abs(1 - factor) * right.errors.max() / zero)
+    assert (found.same, found.holds) == (False, holds)
+
+
+def test_what_is_not_frozen_cannot_be_checked(own):
+    with pytest.raises(InputError, match=r"nothing of that is frozen; `icl-bench baselines compute tiny-v1`"):
+        list(recompute(own, TASKS))
+
+
+def test_a_named_baseline_that_is_not_frozen_or_serves_nothing_is_told(own):
+    freeze(own, missing_entries(own, TASKS, ["zero", "knn"]))
+    with pytest.raises(
+        InputError, match=r"baseline ridge is not frozen for linear_regression, sparse_parity; "
+    ):
+        list(recompute(own, TASKS, ["knn", "ridge"]))
+    with pytest.raises(InputError, match="baseline tree_bayes serves none of linear_regression, sparse_par"):
+        list(recompute(own, TASKS, ["knn", "tree_bayes"]))
+
+
+@pytest.mark.parametrize("baseline", ["knn", "zero"])
+def test_files_that_do_not_hold_are_told_before_anything_is_computed(own, monkeypatch, baseline):
+    freeze(own, missing_entries(own, TASKS, ["zero", "knn"]))
+    monkeypatch.setattr("icl_bench.frozen.verify.computed_errors", pytest.fail)
+    path = errors_path(own, TASKS[1], baseline)
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(SuiteError, match=f"sparse_parity/{baseline}.npz: expected SHA-256"):
+        list(recompute(own, TASKS, ["knn"]))
+    path.unlink()
+    with pytest.raises(SuiteError, match="cannot be read"):
+        list(recompute(own, TASKS, ["knn"]))

@@ -1,0 +1,236 @@
+"""Two models are compared on the same prompts: what both find hard cancels, and chance is allowed for."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import icl_bench
+from icl_bench.baselines.knn import KNearestNeighbours
+from icl_bench.cli import app
+from icl_bench.errors import InputError, SpecError, UnknownNameError
+from icl_bench.frozen.anchors import Anchors
+from icl_bench.frozen.errors import BaselineErrors
+from icl_bench.frozen.freeze import freeze, missing_entries
+from icl_bench.function_classes.streams import raw_words, uniform_index
+from icl_bench.ranking.compare import MEAN, compare, holm, two_sided_p
+from icl_bench.ranking.contenders import contenders
+from icl_bench.ranking.resampled import Contender
+from icl_bench.scoring.scores import bootstrap_key
+from icl_bench.suites import load_prompts
+
+TASKS = ["linear_regression", "sparse_parity"]
+
+
+def errors_of(name: str, suite: str = "tiny") -> dict[str, np.ndarray]:
+    record = icl_bench.evaluate(f"baseline/{name}", suite, TASKS)
+    return {task: np.array(result.prompt_errors) for task, result in record.tasks.items()}
+
+
+def contender(name: str, errors: dict[str, np.ndarray]) -> Contender:
+    return Contender(name, {task: {0: one} for task, one in errors.items()})
+
+
+def test_a_difference_is_that_of_the_two_scores_with_the_interval_of_gathered_resamples(tiny):
+    a, b, base, zero = (errors_of(name) for name in ("ridge", "knn", "least_squares", "zero"))
+    task = "linear_regression"
+    (found, *_) = compare(tiny, contender("a", a), contender("b", b))
+    scores = [icl_bench.evaluate(f"baseline/{n}", "tiny", [task]).tasks[task].score for n in ("ridge", "knn")]
+    assert [found.a, found.b] == [score.value for score in scores]
+    assert found.difference.value == pytest.approx(scores[0].value - scores[1].value)
+
+    prompts, resamples = len(zero[task]), tiny.spec.resamples
+    drawn = uniform_index(raw_words(bootstrap_key("tiny-v1", task), 0, resamples, prompts), prompts)
+    gained = (b[task] - a[task])[drawn].sum(axis=1) / (zero[task] - base[task])[drawn].sum(axis=1)
+    expected = np.quantile(gained, [0.025, 0.975])
+    assert [found.difference.low, found.difference.high] == pytest.approx(list(expected))
+
+
+def test_the_mean_weighs_tasks_alike(tiny):
+    a, b = (contender(name, errors_of(name)) for name in ("ridge", "knn"))
+    *tasks, mean = compare(tiny, a, b, TASKS)
+    assert [one.task for one in tasks] == TASKS
+    assert mean.task == MEAN
+    assert mean.a == pytest.approx(np.mean([one.a for one in tasks]))
+    width = mean.difference.high - mean.difference.low
+    widths = [one.difference.high - one.difference.low for one in tasks]
+    assert width == pytest.approx(np.hypot(*widths) / 2, rel=0.1)  # independent strata
+
+
+def test_a_model_is_not_separated_from_itself(tiny):
+    one = contender("one", errors_of("knn"))
+    for found in compare(tiny, one, one):
+        assert (found.p, found.better) == (1.0, None)
+        assert (found.difference.value, found.difference.low, found.difference.high) == (0, 0, 0)
+
+
+def test_swapping_the_two_swaps_the_verdict(tiny):
+    a, b = (
+        contender(name, {"linear_regression": errors_of(name)["linear_regression"]})
+        for name in ("ridge", "zero")
+    )
+    (forth,), (back,) = compare(tiny, a, b), compare(tiny, b, a)
+    assert (forth.better, back.better) == ("A", "B")
+    assert forth.difference.low == pytest.approx(-back.difference.high)
+    assert forth.p == back.p
+
+
+def test_equal_models_with_noise_differ_significantly_about_one_time_in_twenty(tiny):
+    rng = np.random.default_rng(0)
+    zero = errors_of("zero")["linear_regression"]
+    found = []
+    for _ in range(200):
+        a, b = (contender("x", {"linear_regression": zero * rng.uniform(0.2, 0.8, len(zero))}) for _ in "ab")
+        found.append(compare(tiny, a, b)[0].better is not None)
+    assert 0.01 <= np.mean(found) <= 0.11  # 0.05 within four standard errors
+
+
+def test_holm_multiplies_the_smallest_most_and_never_falls():
+    assert holm(np.array([0.01, 0.04, 0.03])) == pytest.approx([0.03, 0.06, 0.06])  # as statsmodels
+    assert holm(np.array([0.5, 0.9])).tolist() == [1.0, 1.0]
+    assert holm(np.array([])).tolist() == []
+
+
+def test_holm_corrects_each_column_for_the_tests_that_it_has():
+    p_values = np.array([[0.01, 0.2], [0.04, np.nan], [0.03, 0.01]])
+    np.testing.assert_allclose(holm(p_values), [[0.03, 0.2], [0.06, np.nan], [0.06, 0.02]])
+
+
+def test_the_p_value_counts_the_smaller_side_twice():
+    assert two_sided_p(np.array([1.0] * 97 + [-1.0] * 2)) == pytest.approx(2 * 3 / 100)
+    assert two_sided_p(np.array([0.0, 1.0, -1.0])) == 1.0
+
+
+def test_a_task_without_a_score_is_told_and_does_not_count(tiny):
+    a, b = (contender(name, errors_of_all(name)) for name in ("ridge", "knn"))
+    by_task = {one.task: one for one in compare(tiny, a, b)}
+    assert by_task["decision_tree"].difference.reason == "baseline zero is no better than answering 0 here"
+    assert by_task["decision_tree"].p is None
+    others = [one for task, one in by_task.items() if task != "decision_tree"]
+    assert [one.p_corrected for one in others] == holm(np.array([one.p for one in others])).tolist()
+
+
+def test_no_mean_is_given_over_fewer_tasks_than_were_asked_for(tiny):
+    whole = contender("whole", errors_of("ridge"))
+    part = contender("part", {TASKS[0]: errors_of("knn")[TASKS[0]]})
+    assert [one.task for one in compare(tiny, whole, part, TASKS)] == TASKS[:1]
+    unscored = ["linear_regression", "decision_tree"]
+    both = (contender(name, errors_of_all(name)) for name in ("ridge", "knn"))
+    assert [one.task for one in compare(tiny, *both, unscored)] == unscored
+
+
+def errors_of_all(name: str) -> dict[str, np.ndarray]:
+    record = icl_bench.evaluate(f"baseline/{name}", "tiny")
+    return {task: np.array(result.prompt_errors) for task, result in record.tasks.items()}
+
+
+def test_nothing_in_common_is_an_error(tiny):
+    errors = errors_of("knn")
+    a, b = (contender(task, {task: errors[task]}) for task in TASKS)
+    with pytest.raises(InputError, match="no task of tiny-v1 in common"):
+        compare(tiny, a, b)
+
+
+def test_a_contender_is_a_record_or_a_model_or_frozen_errors(own, tmp_path, monkeypatch):
+    record = icl_bench.evaluate("baseline/knn", "tiny", TASKS)
+    record.save(tmp_path / "knn.json")
+    from_file, evaluated = contenders([str(tmp_path / "knn.json"), "baseline/knn"], own, TASKS)
+    freeze(own, missing_entries(own, TASKS, ["knn"], 50))
+    monkeypatch.setattr(KNearestNeighbours, "answers", None)  # nothing is computed again
+    (frozen,) = contenders(["baseline/knn"], own, TASKS)
+    for task in TASKS:
+        np.testing.assert_array_equal(from_file.runs[task][0], evaluated.runs[task][0])
+        np.testing.assert_array_equal(frozen.runs[task][0], evaluated.runs[task][0][:50])
+        assert len(load_prompts(own, task).xs) == len(from_file.runs[task][0])
+
+
+def test_a_record_of_another_suite_is_refused(own, tmp_path):
+    icl_bench.evaluate("baseline/zero", "tiny", TASKS[:1]).save(tmp_path / "zero.json")
+    text = (tmp_path / "zero.json").read_text().replace('"tiny-v1"', '"mini-v1"')
+    (tmp_path / "zero.json").write_text(text)
+    with pytest.raises(InputError, match=r"is a record of mini-v1, not of tiny-v1; choose that suite"):
+        contenders([str(tmp_path / "zero.json")], own, TASKS)
+
+
+def test_a_difference_on_fewer_prompts_knows_of_how_many(own):
+    freeze(own, missing_entries(own, TASKS, ["knn"], 50))
+    linear, parity, mean = compare(own, *contenders(["baseline/knn", "baseline/ridge"], own, TASKS), TASKS)
+    assert [(one.prompts, one.of) for one in (linear, parity, mean)] == [(50, 96), (50, 96), (100, 192)]
+    arguments = ["compare", "baseline/knn", "baseline/ridge", "--suite", "tiny"]
+    lines = CliRunner().invoke(app, [*arguments, "--task", TASKS[0]]).stdout.splitlines()
+    assert lines[-1].startswith(f"{TASKS[0]}  first 50 of 96  ")
+    document = json.loads(CliRunner().invoke(app, [*arguments, "--task", TASKS[0], "--json"]).stdout)
+    assert (document["differences"][0]["prompts"], document["differences"][0]["of"]) == (50, 96)
+
+
+def test_the_p_value_of_the_mean_is_not_corrected(tiny):
+    a, b = (contender(name, errors_of(name)) for name in ("ridge", "zero"))
+    *tasks, mean = compare(tiny, a, b, TASKS)
+    assert [one.p_corrected for one in tasks] == holm(np.array([one.p for one in tasks])).tolist()
+    assert tasks[0].p_corrected == 2 * tasks[0].p
+    assert mean.p is not None
+    assert mean.p_corrected is None
+
+
+def test_scores_without_an_interval_are_shown_and_do_not_count(tiny, monkeypatch):
+    rng = np.random.default_rng(0)
+    zero = rng.normal(10, 1, size=12)
+    base = BaselineErrors(np.zeros(9), zero - rng.normal(0.4, 1.0, size=12))
+    references = Anchors(BaselineErrors(np.zeros(9), zero), base, base)
+    monkeypatch.setattr("icl_bench.ranking.resampled.suite_anchors", lambda *_: references)
+    a, b = (contender("x", {TASKS[0]: errors}) for errors in (zero - 0.1, zero))
+    (found,) = compare(tiny, a, b)
+    assert (found.difference.value, found.b) == (found.a, 0)
+    assert found.a > 0
+    assert (found.difference.low, found.p, found.p_corrected, found.better) == (None, None, None, None)
+    assert found.difference.reason == (
+        "too few prompts: baseline least_squares is no better than answering 0 in some resamples"
+    )
+
+
+@pytest.mark.parametrize(
+    ("second", "error", "told"),
+    [
+        ("nosuch.json", SpecError, "no file nosuch.json; "),
+        ("baseline/rigde", UnknownNameError, "did you mean 'ridge'"),
+        ("baseline/tree_bayes", InputError, "baseline tree_bayes serves none of linear_regression, "),
+        ("no/such/folder", InputError, "no/such/folder"),
+    ],
+)
+def test_both_sides_are_opened_before_either_is_evaluated(own, monkeypatch, second, error, told):
+    monkeypatch.setattr("icl_bench.ranking.contenders.evaluate_source", pytest.fail)
+    with pytest.raises(error, match=told):
+        contenders(["baseline/knn", second], own, TASKS)
+
+
+def test_the_device_is_for_checkpoints_and_is_looked_at_once(own, monkeypatch):
+    looked, given = [], []
+
+    class Opened:
+        identity = None
+
+    def opened(name, suite, revision=None, device=None, tasks=None):
+        given.append((name, device))
+        return Opened()
+
+    monkeypatch.setattr("icl_bench.models.device.usable_device", looked.append)
+    monkeypatch.setattr("icl_bench.ranking.contenders.open_source", opened)
+    monkeypatch.setattr("icl_bench.ranking.contenders._evaluated", lambda *_: Contender("x", {}))
+    contenders(["baseline/knn", "reference/llama", "reference/gpt2"], own, TASKS, "cuda")
+    assert given == [("baseline/knn", None), ("reference/llama", "cuda"), ("reference/gpt2", "cuda")]
+    assert looked == ["cuda"]
+
+
+def test_options_that_are_not_a_baselines_are_told(own, monkeypatch):
+    freeze(own, missing_entries(own, TASKS[:1], ["knn"]))
+    as_it_is = KNearestNeighbours.for_task
+
+    def for_task(task):
+        if task.name == TASKS[1]:
+            raise SpecError("sparse_parity: baseline_options: knn: unknown key")
+        return as_it_is(task)
+
+    monkeypatch.setattr(KNearestNeighbours, "for_task", for_task)
+    with pytest.raises(SpecError, match="unknown key"):
+        contenders(["baseline/knn"], own, TASKS)

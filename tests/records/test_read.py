@@ -1,0 +1,275 @@
+"""The record on disk: whole, strict, checked against itself."""
+
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import icl_bench
+from icl_bench.environment import describe_evaluator
+from icl_bench.errors import InputError, SpecError, StorageError
+from icl_bench.records.read import check_of_suite, load_record
+from icl_bench.specs.result import ResultRecord, parse_record
+
+
+@pytest.fixture
+def record(tiny) -> ResultRecord:
+    return icl_bench.evaluate("baseline/averaging", "tiny")
+
+
+@pytest.fixture
+def saved(record, tmp_path):
+    path = tmp_path / "results" / "averaging.json"
+    record.save(path)
+    return path
+
+
+def test_a_record_survives_the_round_trip(record, saved):
+    assert load_record(saved) == record
+    assert load_record(saved).to_json() == record.to_json() == saved.read_text()
+
+
+def test_the_file_is_json_with_numbers_as_numbers_and_one_line_a_list(record, saved):
+    def refuse(name):
+        pytest.fail(f"{name} in the record")
+
+    value = json.loads(saved.read_text(), parse_constant=refuse)
+    task = value["tasks"]["linear_regression"]
+    assert value["schema"] == 1
+    assert task["prompt_errors"] == record.tasks["linear_regression"].prompt_errors  # to the last bit
+    assert isinstance(task["score"]["value"], float)
+    assert len(saved.read_text().splitlines()) < 80 * len(value["tasks"])
+
+
+def test_text_that_looks_like_a_list_is_left_as_it_is(record):
+    identity = record.model.model_copy(update={"id": "runs/[1,   2]"})
+    changed = record.model_copy(update={"model": identity})
+    assert json.loads(changed.to_json())["model"]["id"] == "runs/[1,   2]"
+
+
+def test_it_says_which_code_made_it(record):
+    assert record.evaluator == describe_evaluator()
+    assert record.evaluator.version == icl_bench.__version__
+    assert record.environment.dtype == "float32"
+    assert record.environment.device == "cpu"
+
+
+def test_an_installation_outside_a_checkout_has_no_commit(monkeypatch, tmp_path):
+    monkeypatch.setattr("icl_bench.environment.data_folder", lambda name: tmp_path / name)
+    assert describe_evaluator().commit is None
+    assert describe_evaluator().dirty is None
+
+
+def test_in_a_checkout_the_commit_is_that_of_git_and_changes_make_it_dirty(monkeypatch, tmp_path):
+    def git(*arguments):
+        identity = ["-c", "user.name=n", "-c", "user.email=e@example.org"]
+        command = ["git", "-C", str(tmp_path), *identity, *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    monkeypatch.setattr("icl_bench.environment.data_folder", lambda name: tmp_path / name)
+    (tmp_path / "benchmark").mkdir()
+    (tmp_path / "benchmark/code.py").write_text("1")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "first")
+    assert describe_evaluator().commit == git("rev-parse", "HEAD")
+    assert describe_evaluator().dirty is False
+    (tmp_path / "results.json").write_text("{}")  # no part of the code
+    assert describe_evaluator().dirty is False
+    (tmp_path / "tasks/mini-v1/baselines/parity").mkdir(parents=True)
+    (tmp_path / "tasks/mini-v1/baselines/parity/zero.npz").write_text("3")
+    (tmp_path / "tasks/mini-v1/lock.json").write_text("{}")  # whose hash is in the record anyway
+    assert describe_evaluator().dirty is False
+    (tmp_path / "tasks/mini-v1/recipe.yaml").write_text("{}")
+    assert describe_evaluator().dirty is True
+    (tmp_path / "tasks/mini-v1/recipe.yaml").unlink()
+    (tmp_path / "benchmark/new.py").write_text("2")
+    assert describe_evaluator().dirty is True
+
+
+def change(path, keys, value):
+    """Set one entry of the file, as somebody might with an editor."""
+    whole = json.loads(path.read_text())
+    place = whole
+    for key in keys[:-1]:
+        place = place[key]
+    assert keys[-1] in place or isinstance(place, list)
+    place[keys[-1]] = value
+    path.write_text(json.dumps(whole))
+
+
+LINEAR = ("tasks", "linear_regression")
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "told"),
+    [
+        (
+            (*LINEAR, "score", "value"),
+            0.99,
+            "tasks.linear_regression.score is 0.99 but the recorded errors give -0.29",
+        ),
+        ((*LINEAR, "optimality", "value"), 0.99, "tasks.linear_regression.optimality is 0.99 but"),
+        ((*LINEAR, "mean_error", "value"), 0.1, "tasks.linear_regression.mean_error is 0.1 but"),
+        ((*LINEAR, "prompt_errors", 3), 0.0, "the file was changed, evaluate again"),
+        ((*LINEAR, "error_curves", "model", 2), 0.0, "tasks.linear_regression.error_curves.model is"),
+        ((*LINEAR, "error_curves", "baseline", 2), 0.0, "tasks.linear_regression.score is"),
+        ((*LINEAR, "error_curves", "exact"), None, "but the recorded errors give None"),
+        (
+            ("tasks", "decision_tree", "score"),
+            {"value": 1.0, "low": 1.0, "high": 1.0, "reason": None},
+            "give None",
+        ),
+    ],
+)
+def test_a_record_that_was_changed_is_refused(saved, keys, value, told):
+    change(saved, keys, value)
+    with pytest.raises(SpecError) as caught:
+        load_record(saved)
+    assert told in str(caught.value)
+    assert str(saved) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "told"),
+    [
+        ((*LINEAR, "prompts"), 95, "96 prompt_errors for 95 prompts"),
+        ((*LINEAR, "points"), 10, "error_curves.model has 9 entries for 10 points"),
+        ((*LINEAR, "score", "low"), None, "an interval has both ends"),
+        ((*LINEAR, "score", "low"), 7.0, "upside down"),
+        ((*LINEAR, "score", "reason"), "tired", "either an interval or the reason"),
+        ((*LINEAR, "prompts"), "96", "tasks.linear_regression.prompts"),
+        ((*LINEAR, "prompt_errors", 0), -1.0, "tasks.linear_regression.prompt_errors[0]"),
+        ((*LINEAR, "prompt_errors", 0), float("nan"), "tasks.linear_regression.prompt_errors[0]"),
+        (("suite", "lock_hash"), "abc", "suite.lock_hash"),
+        (("model",), {"kind": "hub", "id": "a/b", "revison": None}, "did you mean 'revision'"),
+        (
+            (*LINEAR, "score"),
+            [],
+            "tasks.linear_regression.score: give a mapping of keys to values (given: [])",
+        ),
+        (("tasks",), [], "tasks: give a mapping of keys to values (given: [])"),
+    ],
+)
+def test_a_file_that_breaks_the_schema_is_refused_with_the_place(saved, keys, value, told):
+    change(saved, keys, value)
+    with pytest.raises(SpecError) as caught:
+        load_record(saved)
+    assert told in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "[1, 2]", "[" * 100_000, "null"])
+def test_what_is_no_record_is_refused(tmp_path, text):
+    path = tmp_path / "record.json"
+    path.write_text(text)
+    with pytest.raises(SpecError, match=r"record\.json.*; [^;]*(evaluate again|evaluate MODEL)") as caught:
+        load_record(path)
+    assert "valid dictionary" not in str(caught.value)
+
+
+def test_a_missing_file_a_folder_and_bytes_that_are_no_text_are_told(tmp_path):
+    (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
+    for name in ("absent.json", ".", "binary.json"):
+        with pytest.raises(SpecError):
+            load_record(tmp_path / name)
+
+
+def in_a_process(code: str, path) -> subprocess.CompletedProcess:
+    """Overwrite the record at `path` in a process in which something goes wrong."""
+    prelude = f"""
+        import os, resource, signal, sys
+        from pathlib import Path
+        from icl_bench.errors import StorageError
+        from icl_bench.records.read import load_record
+        path = Path({str(path)!r})
+        record = load_record(path)
+        record = record.model_copy(update={{"model": record.model.model_copy(update={{"id": "other"}})}})
+    """
+    whole = textwrap.dedent(prelude) + textwrap.dedent(code)
+    return subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, check=False)
+
+
+def test_a_process_killed_while_writing_leaves_the_old_record(record, saved):
+    done = in_a_process(
+        """
+        os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)  # all is written, nothing is renamed
+        record.save(path)
+        """,
+        saved,
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert load_record(saved) == record
+
+
+def test_a_disk_that_fills_up_while_writing_leaves_the_old_record_and_one_line(record, saved):
+    done = in_a_process(
+        """
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))
+        try:
+            record.save(path)
+        except StorageError as error:
+            print(error)
+        """,
+        saved,
+    )
+    assert done.stdout.startswith(f"cannot write {saved}: ")
+    assert len(done.stdout.splitlines()) == 1
+    assert load_record(saved) == record
+    assert [entry.name for entry in saved.parent.iterdir()] == [saved.name]  # nothing half-written beside it
+
+
+def test_a_place_that_cannot_be_written_is_told(record, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot write"):
+        record.save(tmp_path / "file" / "record.json")
+
+
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        ({"points": 3}, "r.json: tasks.linear_regression.points is 3 but tiny-v1 has 9; evaluate again"),
+        ({"prompts": 1}, "r.json: tasks.linear_regression.prompts is 1 but tiny-v1 has 96; evaluate again"),
+        ({"prompts": 5000}, "prompts is 5000 but tiny-v1 has 96"),
+        ({"scored": "last"}, "tasks.linear_regression.scored is last but tiny-v1 has all"),
+    ],
+)
+def test_a_record_that_cannot_be_of_the_suite_is_refused(tiny, record, update, told):
+    check_of_suite(record, tiny, "r.json")
+    changed = record.tasks["linear_regression"].model_copy(update=update)
+    other = record.model_copy(update={"tasks": {**record.tasks, "linear_regression": changed}})
+    with pytest.raises(InputError) as caught:
+        check_of_suite(other, tiny, "r.json")
+    assert told in str(caught.value)
+
+
+def test_a_record_of_another_suite_or_of_a_task_that_there_is_not_is_refused(tiny, record):
+    other = record.model_copy(update={"suite": record.suite.model_copy(update={"name": "mini-v1"})})
+    with pytest.raises(
+        InputError, match=r"r\.json is a record of mini-v1, not of tiny-v1; choose that suite"
+    ):
+        check_of_suite(other, tiny, "r.json")
+    tasks = {"linear_regresion": record.tasks["linear_regression"]}
+    with pytest.raises(InputError, match=r"unknown task 'linear_regresion' in r\.json, a record of tiny-v1"):
+        check_of_suite(record.model_copy(update={"tasks": tasks}), tiny, "r.json")
+
+
+@pytest.mark.parametrize(
+    "text", ['{"half \ud800": 1}', '{"half \\ud800": 1}', '{"deep": ' + "[" * 250 + "]" * 250 + "}"]
+)
+def test_what_only_pythons_parser_reads_is_told_of_by_the_schema(text):
+    with pytest.raises(SpecError, match=r"^r\.json: unknown key"):
+        parse_record(text, "r.json")
+
+
+@pytest.mark.parametrize("name", ["red\x1b[31m", "two\nlines", "half \udc80", "turned\u202e"])
+@pytest.mark.parametrize("place", [("model", "id"), ("suite", "name"), ("missing",)])
+def test_a_name_that_cannot_be_printed_is_refused(saved, place, name):
+    change(saved, place, {name: "why"} if place == ("missing",) else name)
+    with pytest.raises(SpecError, match="holds characters that cannot be printed") as caught:
+        load_record(saved)
+    assert str(caught.value).isprintable()

@@ -1,0 +1,307 @@
+"""Numbers hold to the bit on the platform that they were recorded on, and within a tolerance elsewhere."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from models.conftest import hub  # noqa: F401
+from submissions.submitted import TASKS, tiny_files
+from typer.testing import CliRunner
+
+import icl_bench
+from icl_bench.cli import app
+from icl_bench.errors import CheckError, InputError
+from icl_bench.evaluation.estimates import estimates
+from icl_bench.frozen.anchors import suite_anchors
+from icl_bench.records.agree import TOLERANCE, disagreement, same_numbers
+from icl_bench.records.audit import audit
+from icl_bench.records.reproduce import board_row, model_of, reproduce, verify
+from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.submission import folder_name
+from icl_bench.suites import load_suite
+
+MODEL = "someone/model"
+TASK = "linear_regression"
+
+
+@pytest.fixture
+def checkpoint(tiny, tmp_path) -> Path:
+    """A folder with checkpoints for two tasks of the tiny suite."""
+    tiny_files(tmp_path / "model")
+    return tmp_path / "model"
+
+
+@pytest.fixture
+def record(checkpoint) -> ResultRecord:
+    return icl_bench.evaluate(str(checkpoint), "tiny")
+
+
+def changed(record: ResultRecord, factor: float) -> ResultRecord:
+    """A record in which one prompt's error is another."""
+    result = record.tasks[TASK]
+    errors = [result.prompt_errors[0] * factor, *result.prompt_errors[1:]]
+    other = result.model_copy(update={"prompt_errors": errors})
+    return record.model_copy(update={"tasks": record.tasks | {TASK: other}})
+
+
+def made_elsewhere(record: ResultRecord, **facts: object) -> ResultRecord:
+    return record.model_copy(update={"environment": record.environment.model_copy(update=facts)})
+
+
+def test_on_the_same_platform_every_number_is_the_same(record, checkpoint):
+    found = verify(record, str(checkpoint))
+    assert found.elsewhere == []
+    assert found.holds
+    assert [one.identical for one in found.tasks] == [True] * len(TASKS)
+    assert {one.difference for one in found.tasks} == {0.0}
+
+
+def test_on_the_same_platform_the_last_digit_counts(record, checkpoint):
+    found = verify(changed(record, 1 + 1e-12), str(checkpoint))
+    assert not found.holds
+    assert [one.task for one in found.tasks if not found.task_holds(one)] == [TASK]
+    assert "prompt_errors[0] is " in found.tasks[0].where
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"threads": 7}, "threads 7, here "),
+        ({"torch": "1.0"}, "torch 1.0, here "),
+        ({"processor": None}, "processor not told, here "),
+    ],
+)
+def test_elsewhere_numbers_may_differ_by_the_tolerance_and_no_more(record, checkpoint, facts, told):
+    recorded = made_elsewhere(record, **facts)
+    within = verify(changed(recorded, 1 + 1e-6), str(checkpoint))
+    assert within.holds
+    assert any(one.startswith(told) for one in within.elsewhere)
+    assert 0 < within.tasks[0].difference < 1e-6 * 1.01
+    beyond = verify(changed(recorded, 3.0), str(checkpoint))
+    assert not beyond.holds
+    assert beyond.tasks[0].difference > TOLERANCE
+
+
+def test_other_code_is_another_platform(record, checkpoint):
+    older = record.model_copy(update={"evaluator": record.evaluator.model_copy(update={"version": "0.0.1"})})
+    (told,) = verify(older, str(checkpoint)).elsewhere
+    assert told.startswith("icl-bench 0.0.1")
+
+
+def test_an_unknown_processor_cannot_be_the_same(record, checkpoint, monkeypatch):
+    monkeypatch.setattr("icl_bench.environment.processor", lambda device: None)
+    found = verify(made_elsewhere(record, processor=None), str(checkpoint))
+    assert found.elsewhere == ["on a processor that is not known"]
+
+
+def test_numbers_that_are_no_prompt_errors_count_too(record):
+    def with_changes(**changes):
+        result = record.tasks[TASK].model_copy(update=changes)
+        return record.model_copy(update={"tasks": record.tasks | {TASK: result}})
+
+    curves, score = record.tasks[TASK].error_curves, record.tasks[TASK].score
+    curve = [curves.model[0] + curves.zero[0], *curves.model[1:]]
+    others = {
+        "error_curves.model[0] is ": {"error_curves": curves.model_copy(update={"model": curve})},
+        "score.low is ": {"score": score.model_copy(update={"low": score.low - 0.01})},
+        "recorded as undefined": {
+            "score": score.model_copy(update={"value": None, "low": None, "high": None})
+        },
+    }
+    for told, changes in others.items():
+        assert told in disagreement(record, with_changes(**changes))
+        assert not same_numbers(record, with_changes(**changes))
+    assert same_numbers(record, record)
+    less = record.model_copy(update={"tasks": {TASK: record.tasks[TASK]}})
+    assert disagreement(record, less) == "on vector_mqar is not recorded"
+    assert disagreement(less, record) == "on vector_mqar is recorded alone"
+
+
+def forged(record: ResultRecord) -> ResultRecord:
+    """A record of half the errors, in which everything follows from them."""
+    suite = load_suite("tiny")
+    tasks = {}
+    for name, result in record.tasks.items():
+        halves = [error / 2 for error in result.prompt_errors]
+        curves = {
+            key: [error / 2 for error in getattr(result.error_curves, key)]
+            for key in ("model", "model_low", "model_high")
+        }
+        tasks[name] = result.model_copy(
+            update={
+                "prompt_errors": halves,
+                "error_curves": result.error_curves.model_copy(update=curves),
+                **estimates(suite, name, np.array(halves), suite_anchors(suite, suite.task(name))),
+            }
+        )
+    return record.model_copy(update={"tasks": tasks})
+
+
+@pytest.mark.parametrize("facts", [{}, {"threads": 7}], ids=["same-platform", "elsewhere"])
+def test_a_forgery_that_agrees_with_itself_is_told_by_evaluating_again(record, checkpoint, facts):
+    """No computation on a record alone can tell it; what evaluates the weights does."""
+    forgery = made_elsewhere(forged(record), **facts)
+    audit(forgery, load_suite("tiny"), "it")
+    found = verify(forgery, str(checkpoint))
+    assert [found.task_holds(one) for one in found.tasks] == [False] * len(TASKS)
+
+
+def test_errors_far_above_that_of_answering_0_are_weighed_by_their_own_size(record):
+    """A model that diverges rounds in its own digits."""
+    result = record.tasks[TASK]
+    huge = [1e12, *result.prompt_errors[1:]]
+    records = [
+        record.model_copy(
+            update={
+                "tasks": {TASK: result.model_copy(update={"prompt_errors": np.multiply(huge, by).tolist()})}
+            }
+        )
+        for by in (1.0, 1 + 1e-5)
+    ]
+    assert disagreement(*records) is None
+
+
+def test_other_weights_or_another_config_are_no_answer_to_the_question(record, checkpoint, tmp_path):
+    tiny_files(tmp_path / "other", seed=1)
+    with pytest.raises(
+        CheckError, match=r"tasks\.\w+ is of the weights \w{12} and .*other holds \w{12}; give"
+    ):
+        verify(record, str(tmp_path / "other"))
+    told = record.tasks[TASK].checkpoint.model_copy(update={"parameters": 7})
+    lie = record.tasks[TASK].model_copy(update={"checkpoint": told})
+    with pytest.raises(CheckError, match="says another spec or training than"):
+        verify(record.model_copy(update={"tasks": {TASK: lie}}), str(checkpoint))
+    shutil.rmtree(checkpoint / "vector_mqar")
+    with pytest.raises(CheckError, match=r"has a result on vector_mqar and .* has no checkpoint"):
+        verify(record, str(checkpoint))
+
+
+def test_the_model_is_the_one_that_the_record_names(record, checkpoint, tiny):
+    assert model_of(record) == str(checkpoint)
+    named = record.model.model_copy(update={"kind": "hub", "id": MODEL, "revision": "a1" * 20})
+    assert model_of(record.model_copy(update={"model": named})) == f"{MODEL}@{'a1' * 20}"
+    zero = icl_bench.evaluate(lambda xs, ys: np.zeros_like(ys), "tiny", [TASK])
+    with pytest.raises(InputError, match="was a Python object, which a record does not hold"):
+        model_of(zero)
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, [str(one) for one in arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_verb_shows_a_table_and_answers_by_its_exit_code(record, checkpoint, tmp_path):
+    path = tmp_path / "record.json"
+    record.save(path)
+    record.save(tmp_path / "held.json")
+    code, told, _ = run("verify", path)
+    assert code == 0
+    assert "compared to the bit\nthe numbers hold\n" in told
+    assert len([line for line in told.splitlines() if line.endswith("none                  holds")]) == 2
+    made_elsewhere(record, threads=7).save(path)
+    code, told, _ = run("verify", path, "--model", checkpoint)
+    assert (code, "recorded with threads 7, here 1: compared within 0.0001" in told) == (0, True)
+    forged = json.loads(path.read_text())
+    forged["tasks"][TASK]["prompt_errors"][:2] = reversed(forged["tasks"][TASK]["prompt_errors"][:2])
+    path.write_text(json.dumps(forged))
+    code, told, _ = run("verify", path)
+    assert (code, "the numbers do not hold" in told) == (1, True)
+    assert f"{TASK}: prompt_errors[" in told
+    code, told, _ = run("verify", path, tmp_path / "held.json")
+    assert (code, told.splitlines()[-1]) == (1, "1 of 2 records hold")
+    code, _, error = run("verify", path, path, "--model", checkpoint)
+    assert (code, error) == (2, "error: --model is of one record and 2 are given; verify them one by one\n")
+    code, told, error = run("verify", tmp_path / "none.json")
+    assert (code, error) == (
+        2,
+        f"error: no file {tmp_path / 'none.json'}; `icl-bench evaluate MODEL` writes one\n",
+    )
+
+
+@pytest.fixture
+def board(tiny, tmp_path, monkeypatch) -> Path:
+    """The folder of what is recorded, and a working directory beside it."""
+    monkeypatch.setattr("icl_bench.records.store.data_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr("icl_bench.records.store.check_reference", lambda name, suite: None)
+    monkeypatch.setattr(
+        "icl_bench.records.store.reference_folder", lambda name: tmp_path / "reference" / name
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "submissions"
+
+
+def recorded(board: Path, record: ResultRecord, seed: int) -> None:
+    record.save(board / folder_name(MODEL) / "results" / f"tiny-v1-seed-{seed}.json")
+
+
+def test_a_submission_is_reproduced_from_the_hub_at_the_recorded_commit(board, tiny, hub, tmp_path):  # noqa: F811
+    repo = hub.repo(MODEL, tiny_files(tmp_path / "first"))
+    record = icl_bench.evaluate(MODEL, "tiny")
+    recorded(board, record, 0)
+    repo.commit(tiny_files(tmp_path / "second", seed=1))
+    assert record.model.revision != repo.refs["main"]
+    code, told, _ = run("reproduce", MODEL, "--suite", "tiny")
+    assert (code, "1 of 1 seeds hold, 0 not evaluated" in told) == (0, True)
+    forged = record.model.model_copy(update={"revision": repo.refs["main"]})
+    recorded(board, record.model_copy(update={"model": forged}), 0)
+    code, told, _ = run("reproduce", MODEL, "--suite", "tiny")
+    assert (code, "does not hold: the record of seed 0: tasks." in told) == (1, True)
+
+
+def test_seeds_whose_weights_are_not_to_be_had_are_told_and_the_others_reproduced(board, tiny, hub, tmp_path):  # noqa: F811
+    repo = hub.repo(MODEL, tiny_files(tmp_path / "first"))
+    record = icl_bench.evaluate(MODEL, "tiny")
+    gone = record.model.model_copy(update={"revision": "e5" * 20})
+    recorded(board, record, 0)
+    recorded(board, record.model_copy(update={"model": gone}), 1)
+    code, told, _ = run("reproduce", MODEL, "--suite", "tiny")
+    assert code == 0
+    assert f"not evaluated: {hub.url}/{MODEL} has no revision" in told
+    assert "1 of 2 seeds hold, 1 not evaluated" in told
+    repo.private = True
+    (board / folder_name(MODEL) / "results" / "tiny-v1-seed-0.json").unlink()
+    code, _, error = run("reproduce", MODEL, "--suite", "tiny")
+    assert code == 2
+    assert f"no weights of {MODEL} are to be had: there is no model {hub.url}/{MODEL}" in error
+
+
+def test_a_reference_is_reproduced_from_its_runs_where_they_are(board, tiny, tmp_path):
+    runs = tmp_path / "runs/tiny-v1/tiny/seed-3"
+    tiny_files(runs, seed=3)
+    record = icl_bench.evaluate(str(runs), "tiny")
+    path = tmp_path / "reference/tiny/results/tiny-v1-seed-3.json"
+    record.save(path)
+    (row,) = board_row("reference/tiny", tiny)
+    assert (row.seed, row.models) == (3, ["runs/tiny-v1/tiny/seed-3", "reference/tiny"])
+    assert reproduce(row).holds
+
+
+def test_a_seed_of_which_some_weights_are_kept_is_reproduced_in_part(board, tiny, tmp_path):
+    runs = tmp_path / "runs/tiny-v1/tiny/seed-3"
+    tiny_files(runs, seed=3)
+    record = icl_bench.evaluate(str(runs), "tiny")
+    record.save(tmp_path / "reference/tiny/results/tiny-v1-seed-3.json")
+    kept, *gone = record.tasks
+    for task in gone:
+        (runs / task / "model.safetensors").unlink()
+    code, told, _ = run("reproduce", "reference/tiny", "--suite", "tiny")
+    assert (code, "1 of 1 seeds hold" in told) == (0, True)
+    assert gone
+    for task in gone:
+        digest = record.tasks[task].checkpoint.sha256
+        assert f"OMP_NUM_THREADS=1 icl-bench train reference/tiny tiny-v1/{task} --seed 3 --half" in told
+        assert digest in told
+    assert record.tasks[kept].checkpoint.sha256 not in told
+
+
+def test_what_is_no_row_is_told(board, tiny, monkeypatch):
+    for name in ("someone/else", "x", "../../etc"):
+        with pytest.raises(InputError, match=f"nothing is recorded of {name} on tiny-v1; see"):
+            board_row(name, tiny)
+    monkeypatch.setattr("icl_bench.records.reproduce.in_a_checkout", lambda: False)
+    with pytest.raises(InputError, match=f"installed package; reproduce {MODEL} in a checkout of"):
+        board_row(MODEL, tiny)
+    with pytest.raises(InputError, match="compare it by `icl-bench baselines verify tiny-v1`"):
+        board_row("baseline/ridge", tiny)

@@ -1,0 +1,54 @@
+"""Recorded results of the references are those of the shipped weights, on this suite's prompts."""
+
+from hashlib import sha256
+
+import numpy as np
+import pytest
+
+from icl_bench.evaluation.sources import open_source
+from icl_bench.models.reference import reference_names, reference_runs
+from icl_bench.records.read import check_of_suite
+from icl_bench.records.store import reference_records
+from icl_bench.scoring.scores import scored_errors, squared_errors
+from icl_bench.suites import load_prompts, load_suite, suite_names
+
+RECORDED = [
+    (suite, name)
+    for suite in suite_names()
+    for name in reference_names(suite)
+    if reference_records(name, load_suite(suite))
+]
+FEW = 32  # prompts
+
+
+def test_there_are_recorded_results():
+    assert ("mini-v1", "gpt2") in RECORDED
+
+
+@pytest.mark.parametrize(("suite", "name"), RECORDED)
+def test_records_are_of_clean_code_this_suite_and_the_shipped_weights(suite, name):
+    records = reference_records(name, load_suite(suite))
+    for record in records:
+        check_of_suite(record, load_suite(suite), name)
+        assert record.evaluator.dirty is False
+        assert record.missing == {}
+    shipped = records[0]  # seed 0
+    for task, result in shipped.tasks.items():
+        weights = (reference_runs(name, suite) / task / "model.safetensors").read_bytes()
+        assert result.checkpoint.sha256 == sha256(weights).hexdigest()
+        assert result.checkpoint.training["seed"] == 0
+
+
+@pytest.mark.parametrize(("suite", "name"), RECORDED)
+def test_the_recorded_errors_come_out_again(suite, name):
+    of = load_suite(suite)
+    record = reference_records(name, of)[0]
+    source = open_source(f"reference/{name}", of)
+    for task, result in record.tasks.items():
+        prompts = load_prompts(of, task)
+        xs, ys = prompts.xs[:FEW], prompts.ys[:FEW]
+        found = squared_errors(source.task_predictor(of.task(task)).predictor.predict(xs, ys), ys)
+        errors = scored_errors(found, result.scored)
+        # weights are the same; sums in another order may differ in the last digits of float32
+        scale = result.scored_sum(result.error_curves.zero)
+        np.testing.assert_allclose(errors, result.prompt_errors[:FEW], rtol=1e-3, atol=1e-5 * scale)

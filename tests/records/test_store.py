@@ -1,0 +1,78 @@
+"""Recorded results of a reference are found by suite, in the order of their seeds."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+import icl_bench
+from icl_bench.errors import InputError, SpecError
+from icl_bench.ranking.contenders import contenders
+from icl_bench.records.store import recorded_runs
+from icl_bench.specs.result import CheckpointIdentity, ResultRecord
+
+TASK = "linear_regression"
+SEEDS = {2: "ridge", 10: "averaging"}  # baselines stand in for runs
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """Those of a reference `llama` with two seeds."""
+    monkeypatch.setattr("icl_bench.records.store.reference_folder", lambda name: tmp_path / name)
+    folder = tmp_path / "llama/results"
+    folder.mkdir(parents=True)
+    for seed, name in SEEDS.items():
+        trained(f"baseline/{name}", seed).save(folder / f"tiny-v1-seed-{seed}.json")
+    return folder
+
+
+def trained(model: str, seed: int) -> ResultRecord:
+    """The record of a model as if it were llama, trained with a seed."""
+    record = icl_bench.evaluate(model, "tiny", [TASK])
+    told = {"sha256": "0" * 64, "spec": {"name": "llama"}, "parameters": 1, "training": {"seed": seed}}
+    result = record.tasks[TASK].model_copy(update={"checkpoint": CheckpointIdentity(**told)})
+    return record.model_copy(update={"tasks": {TASK: result}})
+
+
+def test_runs_come_by_seed(own, results):
+    found = recorded_runs("reference/llama", own, [TASK])
+    assert list(found) == [TASK]
+    for run, name in zip(found[TASK].values(), SEEDS.values(), strict=True):
+        errors = icl_bench.evaluate(f"baseline/{name}", "tiny", [TASK]).tasks[TASK].prompt_errors
+        np.testing.assert_array_equal(run, errors)
+
+
+def test_other_suites_and_tasks_are_left_alone(own, results):
+    shutil.copy(results / "tiny-v1-seed-2.json", results / "other-v1-seed-0.json")
+    assert len(recorded_runs("reference/llama", own, [TASK])[TASK]) == 2
+    assert recorded_runs("reference/llama", own, ["sparse_parity"]) == {}
+
+
+def test_a_damaged_record_is_told_by_its_name(own, results):
+    (results / "tiny-v1-seed-10.json").write_text("{")
+    with pytest.raises(SpecError, match=r"tiny-v1-seed-10\.json"):
+        recorded_runs("reference/llama", own, [TASK])
+
+
+def test_a_record_in_the_wrong_place_is_refused(own, results):
+    shutil.copy(results / "tiny-v1-seed-2.json", results / "tiny-v1-seed-3.json")
+    with pytest.raises(
+        SpecError, match=r"seed-3\.json: tasks\.linear_regression is not of llama trained with"
+    ):
+        recorded_runs("reference/llama", own, [TASK])
+    (results / "tiny-v1-seed-3.json").unlink()
+    shutil.copytree(results, results.parent.parent / "mamba/results")
+    with pytest.raises(SpecError, match="is not of mamba"):
+        recorded_runs("reference/mamba", own, [TASK])
+    text = (results / "tiny-v1-seed-2.json").read_text()
+    (results / "tiny-v1-seed-2.json").write_text(text.replace('"tiny-v1"', '"mini-v1"'))
+    with pytest.raises(InputError, match="is a record of mini-v1, not of tiny-v1"):
+        recorded_runs("reference/llama", own, [TASK])
+
+
+def test_what_is_recorded_is_not_evaluated_again(own, results, monkeypatch):
+    monkeypatch.setattr("icl_bench.ranking.contenders.open_source", lambda *_: opened)
+    monkeypatch.setattr("icl_bench.ranking.contenders.evaluate_source", pytest.fail)
+    opened = icl_bench.evaluation.sources.BaselineSource("zero")
+    (found,) = contenders(["reference/llama"], own, [TASK])
+    assert len(found.runs[TASK]) == 2
