@@ -11,7 +11,8 @@ import pytest
 import icl_bench
 from icl_bench.environment import describe_evaluator
 from icl_bench.errors import InputError, SpecError, StorageError
-from icl_bench.records.read import check_of_suite, load_record
+from icl_bench.records.audit import check_of_suite
+from icl_bench.records.read import load_record
 from icl_bench.specs.result import ResultRecord, parse_record
 
 

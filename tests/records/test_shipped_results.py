@@ -7,7 +7,7 @@ import pytest
 
 from icl_bench.evaluation.sources import open_source
 from icl_bench.models.reference import reference_names, reference_runs
-from icl_bench.records.read import check_of_suite
+from icl_bench.records.audit import check_of_suite
 from icl_bench.records.store import reference_records
 from icl_bench.scoring.scores import scored_errors, squared_errors
 from icl_bench.suites import load_prompts, load_suite, suite_names

@@ -53,7 +53,8 @@ def _models(suite: "Suite", task: "TaskSpec", paths: list[Path], baselines: list
     """The model of each record; where its name is another's too its file's is added, or the path to that."""
     from icl_bench.display.task_chart import model_curve
     from icl_bench.errors import InputError
-    from icl_bench.records.read import check_of_suite, load_record
+    from icl_bench.records.audit import check_of_suite
+    from icl_bench.records.read import load_record
 
     taken = [one.name for one in baselines]
     records = [load_record(path) for path in paths]

@@ -102,7 +102,8 @@ def _revisions(
 ) -> list[str | None]:
     """The revisions to submit: those that are named, else those of the records, else main."""
     from icl_bench.errors import InputError
-    from icl_bench.records.read import check_of_suite, load_record
+    from icl_bench.records.audit import check_of_suite
+    from icl_bench.records.read import load_record
 
     if revision is not None:
         if revisions != [None]:

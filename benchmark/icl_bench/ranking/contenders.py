@@ -10,7 +10,8 @@ from icl_bench.frozen.errors import load_errors
 from icl_bench.frozen.freeze import serving_baselines
 from icl_bench.models.reference import PREFIX
 from icl_bench.ranking.resampled import Contender
-from icl_bench.records.read import check_of_suite, load_record
+from icl_bench.records.audit import check_of_suite
+from icl_bench.records.read import load_record
 from icl_bench.records.store import recorded_runs, runs_of, submitted_records
 from icl_bench.scoring.scores import PromptErrors
 from icl_bench.specs.result import ResultRecord

@@ -1,7 +1,8 @@
-"""Every aggregate of a record, computed anew from its per-prompt errors and the frozen errors of anchors.
+"""Whether a record's numbers follow from its per-prompt errors, at two depths.
 
-What follows from single predictions alone is not in a record: of the model's error curve its scored sum is
-held, and that its interval is around it.
+`check_record` needs the record alone: its mean errors and scores. `audit` computes every aggregate anew, with
+its interval and from the frozen errors of anchors. What follows from single predictions alone is not in a
+record: of the model's error curve its scored sum is held, and that its interval is around it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,13 +10,13 @@ from math import isclose
 
 import numpy as np
 
-from icl_bench.errors import SpecError
+from icl_bench.errors import InputError, SpecError, UnknownNameError
 from icl_bench.evaluation.estimates import estimates
 from icl_bench.evaluation.fresh import fresh_prompts, relative_gap, zero_errors
 from icl_bench.evaluation.rules import CHECKS
 from icl_bench.frozen.anchors import suite_anchors
 from icl_bench.predictor import Missing
-from icl_bench.records.read import check_of_suite, check_record
+from icl_bench.scoring.scores import regression_score
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
 from icl_bench.suites import Suite
@@ -26,6 +27,41 @@ TOLERANCE = 1e-7  # relative to the number, or to the task's error of answering 
 _Numbers = Sequence[float | None]
 
 
+def check_record(record: ResultRecord, source: str) -> None:
+    """SpecError where a mean error or a score is not what the per-prompt errors and the curves give."""
+    for name, task in record.tasks.items():
+        for what, recorded, expected, scale in _own_aggregates(task):
+            if not _agree(recorded, expected, scale):
+                raise SpecError(
+                    f"{source}: tasks.{name}.{what} is {recorded} but the recorded errors give {expected}; "
+                    "the file was changed, evaluate again"
+                )
+
+
+def check_of_suite(record: ResultRecord, suite: Suite, source: str) -> None:
+    """InputError where a record's results cannot be of the suite: its name, tasks, sizes and prompts.
+
+    The lock's hash is not compared: it changes when errors of baselines are frozen, prompts never do.
+    """
+    if record.suite.name != suite.name:
+        raise InputError(
+            f"{source} is a record of {record.suite.name}, not of {suite.name}; "
+            f"choose that suite or evaluate the model on {suite.name}"
+        )
+    for name, result in record.tasks.items():
+        if name not in suite.tasks:
+            raise UnknownNameError("task", name, suite.tasks, f"{source}, a record of {suite.name}")
+        task = suite.task(name)
+        expected = {"prompts": suite.spec.prompts, "points": task.points, "scored": task.scored}
+        for what, value in expected.items():
+            recorded = getattr(result, what)
+            if recorded != value:
+                raise InputError(
+                    f"{source}: tasks.{name}.{what} is {recorded} but {suite.name} has {value}; "
+                    "evaluate again"
+                )
+
+
 def audit(record: ResultRecord, suite: Suite, source: str) -> None:
     """SpecError or InputError, one line, where anything that can be computed anew is not as recorded."""
     check_of_suite(record, suite, source)
@@ -34,10 +70,12 @@ def audit(record: ResultRecord, suite: Suite, source: str) -> None:
         raise SpecError(f"{source} is of other frozen errors of {suite.name}; evaluate it again with these")
     for name, result in record.tasks.items():
         _check_possible(result.prompt_errors, f"{source}: tasks.{name}.prompt_errors")
-        for what, found, expected, scale in _recomputed(result, suite, name):
-            if not _agree(found, expected, scale):
-                told = f"tasks.{name}.{what} does not follow from the recorded errors"
-                raise SpecError(f"{source}: {told}; evaluate it again")
+        for what, recorded, expected, scale in _aggregates(result, suite, name):
+            if not _agree(recorded, expected, scale):
+                raise SpecError(
+                    f"{source}: tasks.{name}.{what} does not follow from the recorded errors; "
+                    "evaluate it again"
+                )
 
 
 def audit_fresh(fresh: FreshRecord, frozen: ResultRecord, suite: Suite, source: str) -> None:
@@ -59,12 +97,31 @@ def audit_fresh(fresh: FreshRecord, frozen: ResultRecord, suite: Suite, source: 
             )
 
 
+def _own_aggregates(task: TaskResult) -> list[tuple[str, float | None, float | None, float]]:
+    """What the record says and what its own errors give: (key, said, given, scale of the two)."""
+    curves = task.error_curves
+    model, zero = sum(task.prompt_errors) / task.prompts, task.scored_sum(curves.zero)
+    return [
+        ("error_curves.model", task.scored_sum(curves.model), model, zero),
+        ("mean_error", task.mean_error.value, model / task.scored_points, zero / task.scored_points),
+        ("score", task.score.value, _score(task, model, curves.baseline), 1.0),
+        ("optimality", task.optimality.value, _score(task, model, curves.exact), 1.0),
+    ]
+
+
+def _score(task: TaskResult, model: float, curve: list[float] | None) -> float | None:
+    if curve is None:
+        return None
+    base, zero = task.scored_sum(curve), task.scored_sum(task.error_curves.zero)
+    return float(regression_score(model, base, zero)) if base < zero else None
+
+
 def _check_possible(errors: list[float], where: str) -> None:
     if max(errors) > LARGEST_ERROR:
         raise SpecError(f"{where} holds {max(errors):.3g}, which no prediction leads to; evaluate it again")
 
 
-def _recomputed(
+def _aggregates(
     result: TaskResult, suite: Suite, name: str
 ) -> Iterator[tuple[str, _Numbers | object, _Numbers | object, float]]:
     """What the record says and what it should: (key, said, expected, scale of the numbers)."""
@@ -94,11 +151,11 @@ def _numbers(estimate: Estimate) -> _Numbers:
     return (estimate.value, estimate.low, estimate.high)
 
 
-def _agree(found: object, expected: object, scale: float) -> bool:
+def _agree(recorded: object, expected: object, scale: float) -> bool:
     """Equal, and numbers as far as the order of their sums allows."""
-    if isinstance(found, list | tuple) and isinstance(expected, list | tuple):
-        pairs = zip(found, expected, strict=False)
-        return len(found) == len(expected) and all(_agree(one, other, scale) for one, other in pairs)
-    if isinstance(found, float) and isinstance(expected, float):
-        return isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE * scale)
-    return found == expected
+    if isinstance(recorded, list | tuple) and isinstance(expected, list | tuple):
+        pairs = zip(recorded, expected, strict=False)
+        return len(recorded) == len(expected) and all(_agree(*pair, scale) for pair in pairs)
+    if isinstance(recorded, float) and isinstance(expected, float):
+        return isclose(recorded, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE * scale)
+    return recorded == expected

@@ -16,7 +16,7 @@ from icl_bench.models.checkpoint_files import WEIGHTS_FILE
 from icl_bench.models.reference import PREFIX, reference_runs
 from icl_bench.predictor import Missing
 from icl_bench.records.agree import Agreement, agreements
-from icl_bench.records.read import check_of_suite
+from icl_bench.records.audit import check_of_suite
 from icl_bench.records.store import board_records
 from icl_bench.resources import in_a_checkout
 from icl_bench.specs.recipe import Recipe, changes_between, suite_recipe

@@ -13,7 +13,8 @@ import numpy as np
 
 from icl_bench.errors import SpecError
 from icl_bench.models.reference import PREFIX, check_reference, reference_folder
-from icl_bench.records.read import check_of_suite, load_record
+from icl_bench.records.audit import check_of_suite
+from icl_bench.records.read import load_record
 from icl_bench.resources import data_folder
 from icl_bench.scoring.scores import PromptErrors
 from icl_bench.specs.result import ResultRecord
