@@ -157,7 +157,28 @@ def test_room_is_asked_for_only_where_there_is_none(tmp_path: Path) -> None:
         written_folder(tmp_path / "file" / "folder")
 
 
-@pytest.mark.parametrize("name", ["x" * 256, f"{'x' * 256}/record.json"])
+@pytest.mark.parametrize("name", ["x" * 255, "é" * 127, "new/" + "x" * 255])
+def test_what_passes_the_check_can_be_written(tmp_path: Path, name: str) -> None:
+    """A file system takes 255 bytes of a name, and the temporary name is one too."""
+    check_file_place(tmp_path / name)
+    write_text(tmp_path / name, "text")
+    assert (tmp_path / name).read_text() == "text"
+    check_folder_place(tmp_path / "folders" / name)
+    for _ in range(2):  # made, then replaced
+        written_folder(tmp_path / "folders" / name)
+    assert (tmp_path / "folders" / name / "file").read_text() == "new"
+
+
+def test_a_path_that_leaves_no_room_for_the_temporary_name_is_told_before_the_work(tmp_path: Path) -> None:
+    folder = tmp_path
+    while len(os.fsencode(folder)) < 4_095 - 200:
+        folder = folder / ("d" * 99)
+    folder = folder / ("d" * (4_095 - len(os.fsencode(folder)) - len("/f") - len("/")))
+    with pytest.raises(StorageError, match="File name too long"):
+        check_file_place(folder / "f")
+
+
+@pytest.mark.parametrize("name", ["x" * 256, f"{'x' * 256}/record.json", f"new/{'x' * 256}"])
 def test_a_name_that_is_too_long_is_told(tmp_path: Path, name: str) -> None:
     with pytest.raises(StorageError, match="File name too long") as caught:
         check_file_place(tmp_path / name)

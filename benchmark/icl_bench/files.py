@@ -3,12 +3,16 @@
 import errno
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from icl_bench.errors import StorageError
+
+NAME_KEPT = 40  # characters of a name that its temporary neighbour keeps, which so is short enough itself
+_RANDOM = 8  # characters that tempfile adds to it
 
 
 @contextmanager
@@ -20,7 +24,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     check_file_place(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=_beside(path), suffix=".part", dir=path.parent)
         os.close(handle)
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -46,7 +50,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     place = Path(os.path.realpath(path))
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent))
+        part = Path(tempfile.mkdtemp(prefix=_beside(place), suffix=".part", dir=place.parent))
     except OSError as error:
         raise cannot_write(path, error) from error
     try:
@@ -73,12 +77,15 @@ def check_file_place(path: Path) -> None:
     device or a pipe, would be replaced by the file.
     """
     try:
-        other = path.is_symlink() or (path.exists() and not path.is_file())
+        other = not stat.S_ISREG(os.lstat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        other = False
     except OSError as error:  # a name that is too long, a folder that cannot be looked into
         raise cannot_write(path, error) from error
     if other:
         raise StorageError(f"cannot write {path}: it is not a plain file; name another place")
-    _check_writable(path, path.absolute().parents)
+    place = path.absolute()
+    _check_writable(path, place, place.parents)
 
 
 def check_folder_place(path: Path) -> None:
@@ -89,7 +96,7 @@ def check_folder_place(path: Path) -> None:
     place = Path(os.path.realpath(path))
     if place.is_symlink():
         raise StorageError(f"cannot write {path}: it is a link that leads to itself; name another place")
-    _check_writable(path, (place, *place.parents))
+    _check_writable(path, place, (place, *place.parents))
 
 
 def move_all(moves: Iterable[tuple[Path, Path]]) -> None:
@@ -121,7 +128,7 @@ def _replace_folder(part: Path, path: Path) -> None:
     if not path.exists():
         os.replace(part, path)
         return
-    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
+    aside = Path(tempfile.mkdtemp(prefix=_beside(path), suffix=".old", dir=path.parent))
     try:
         move_all([(path, aside / "old"), (part, path)])
     except BaseException:
@@ -140,16 +147,29 @@ def _put_back(source: Path, target: Path) -> None:
         ) from error
 
 
-def _check_writable(path: Path, places: Iterable[Path]) -> None:
-    """StorageError where the first of `places` that there is cannot hold new files; the last is the root."""
+def _check_writable(path: Path, place: Path, folders: Sequence[Path]) -> None:
+    """StorageError where the first of `folders` that there is cannot hold new files, or where a name that
+    writing `place` needs is too long; the last of `folders` is the root."""
     try:
-        existing = next(place for place in places if place.exists())
+        existing = next(folder for folder in folders if folder.exists())
     except OSError as error:
         raise cannot_write(path, error) from error
     if not existing.is_dir():
         raise StorageError(f"cannot write {path}: {existing} is not a folder; name another place")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise StorageError(f"cannot write {path}: no permission in {existing}; name another place")
+    temporary = place.parent / f"{_beside(place)}{'x' * _RANDOM}.part"
+    try:
+        for written in (temporary, *(existing / name for name in place.parts[len(existing.parts) :])):
+            with suppress(FileNotFoundError):
+                os.lstat(written)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def _beside(path: Path) -> str:
+    """How the name of a temporary file or folder begins that takes the place of `path`."""
+    return f".{path.name[:NAME_KEPT]}."
 
 
 def sync(path: Path) -> None:
