@@ -6,13 +6,14 @@ import sys
 
 import numpy as np
 import pytest
+from models.small import small_model
 from typer.testing import CliRunner
 
 from icl_bench.baselines.base import BASELINES
 from icl_bench.baselines.least_squares import LeastSquares
 from icl_bench.cli import app
-from icl_bench.cli.evaluate import file_name
 from icl_bench.errors import CheckError
+from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.records.read import load_record
 from icl_bench.suites import load_prompts, load_suite
 
@@ -31,7 +32,7 @@ def test_a_baseline_is_scored_and_its_record_written_where_it_says(tmp_path):
     done = run("evaluate", "baseline/least_squares", "--task", "linear_regression")
     assert done.exit_code == 0
     assert "1.000 [1.000, 1.000]" in done.stdout
-    path = "results/baseline__least_squares-mini-v1.json"
+    path = "results/baseline__least_squares-mini-v1-linear_regression.json"
     assert done.stdout.rstrip().endswith(f"record: {path}")
     assert load_record(tmp_path / path).tasks["linear_regression"].score.value == 1.0
     assert "linear_regression: 2048/2048" in done.stderr
@@ -136,15 +137,19 @@ def test_every_verb_shows_an_example(verb):
     assert "Example: icl-bench" in " ".join(run(*verb, "--help").stdout.split())
 
 
-@pytest.mark.parametrize(
-    ("model", "file"),
-    [
-        ("reference/llama", "reference__llama"),
-        ("user/model@main", "user__model@main"),
-        ("./runs/llama/linear-0/", "runs__llama__linear-0"),
-        ("/tmp/a model", "tmp__a__model"),
-        ("..", "model"),
-    ],
-)
-def test_the_record_is_named_after_the_model(model, file):
-    assert file_name(model) == file
+def test_a_record_of_one_task_does_not_replace_that_of_all(tmp_path):
+    assert run("evaluate", "baseline/zero").exit_code == 0
+    (whole,) = (tmp_path / "results").iterdir()
+    before = whole.read_bytes()
+    assert run("evaluate", "baseline/zero", "--task", "sparse_parity").exit_code == 0
+    assert whole.read_bytes() == before
+    assert len(load_record(whole).tasks) > 1
+
+
+def test_a_model_whose_path_is_longer_than_a_file_name_is_scored(tmp_path):
+    model = "/".join(["folder" * 20] * 4)
+    save_checkpoint(small_model(d=5), tmp_path / model)
+    done = run("evaluate", model, "--task", "linear_regression")
+    assert done.exit_code == 0, done.stderr
+    (record,) = (tmp_path / "results").iterdir()
+    assert load_record(record).model.id == model

@@ -58,7 +58,7 @@ def test_one_command_trains_a_cell_at_paper_size_and_scores_it(spec: Path, tmp_p
     made = run("train", *arguments, "--quiet", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     assert "vector_mqar" in made.stdout
-    record = json.loads((tmp_path / "results/cell-paper-v1.json").read_text())
+    record = json.loads((tmp_path / "results/cell-paper-v1-vector_mqar.json").read_text())
     assert list(record["tasks"]) == ["vector_mqar"]
     assert record["tasks"]["vector_mqar"]["checkpoint"]["training"]["recipe"]["steps"] == 2
 

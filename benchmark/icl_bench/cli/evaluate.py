@@ -1,6 +1,5 @@
 """`icl-bench evaluate`: a model on a suite's frozen prompts, as a table and a result record."""
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,7 +28,7 @@ def evaluate(
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
     output: Annotated[
-        Path | None, typer.Option(help="File of the record.", show_default="results/MODEL-SUITE.json")
+        Path | None, typer.Option(help="File of the record.", show_default="results/MODEL-SUITE[-TASKS].json")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the record in place of the table.")] = False,
 ) -> None:
@@ -43,12 +42,13 @@ def evaluate(
     from icl_bench.evaluation.run import chosen_tasks, evaluate_source
     from icl_bench.evaluation.sources import open_source
     from icl_bench.files import check_file_place
+    from icl_bench.records.file_name import default_file_name
     from icl_bench.suites import load_suite
 
     frozen = load_suite(suite)
     tasks = chosen_tasks(frozen, task)
     source = open_source(model, frozen, revision, device, tasks)
-    path = output or Path("results") / f"{file_name(model)}-{frozen.name}.json"
+    path = output or Path("results") / default_file_name(model, frozen, tasks, revision, device)
     check_file_place(path)
     record = evaluate_source(source, frozen, tasks, progress=True)
     record.save(path)
@@ -58,11 +58,6 @@ def evaluate(
     else:
         _print_table(record)
         typer.echo(f"\nrecord: {path}")
-
-
-def file_name(model: str) -> str:
-    """A model's name as part of a file's: `reference/llama` becomes `reference__llama`."""
-    return re.sub(r"[^\w.@-]+", "__", model.strip("./")) or "model"
 
 
 def _print_table(record: "ResultRecord") -> None:
