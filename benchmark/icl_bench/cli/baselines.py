@@ -33,9 +33,8 @@ def list_baselines(
 
     Example: icl-bench baselines list
     """
-    from tabulate import tabulate
-
     from icl_bench.baselines.base import BASELINES
+    from icl_bench.display.text_table import text_table
     from icl_bench.suites import load_suite, suite_names
 
     rows = [
@@ -58,7 +57,7 @@ def list_baselines(
         }
         typer.echo(json.dumps([row | {"errors": errors[row["name"]]} for row in rows], indent=1))
         return
-    typer.echo(tabulate(rows, headers="keys"))
+    typer.echo(text_table(rows))
     for suite in suites:
         typer.echo(_means_table(suite))
 
@@ -118,8 +117,7 @@ def verify(
 
     Example: icl-bench baselines verify mini --baseline lasso
     """
-    from tabulate import tabulate
-
+    from icl_bench.display.text_table import text_table
     from icl_bench.evaluation.run import chosen_tasks
     from icl_bench.frozen.verify import recompute
     from icl_bench.suites import load_suite
@@ -138,7 +136,7 @@ def verify(
         }
         for one in found
     ]
-    typer.echo(tabulate(rows, headers="keys", floatfmt=".1e"))
+    typer.echo(text_table(rows, floatfmt=".1e"))
     typer.echo("largest, mean: of a prompt's error and of the mean error, over that of answering 0")
     raise typer.Exit(0 if all(one.holds for one in found) else 1)
 
@@ -155,8 +153,7 @@ def choose_options(
 
     Example: icl-bench baselines choose mini
     """
-    from tabulate import tabulate
-
+    from icl_bench.display.text_table import text_table
     from icl_bench.frozen.choose import choose
     from icl_bench.progress import progress
     from icl_bench.suites import load_suite
@@ -174,14 +171,14 @@ def choose_options(
         for choice in choices
         for value, error in choice.errors.items()
     ]
-    typer.echo(tabulate(rows, headers="keys", floatfmt=".6g"))
+    typer.echo(text_table(rows, floatfmt=".6g"))
     holds = all(one.best == one.recorded for choices in chosen.values() for one in choices)
     raise typer.Exit(0 if holds else 1)
 
 
 def _means_table(suite: "Suite") -> str:
     """Baselines down, tasks across: the frozen mean errors of a suite."""
-    from tabulate import tabulate
+    from icl_bench.display.text_table import text_table
 
     found = {task: {one["baseline"]: one for one in frozen_means(suite, task)} for task in suite.tasks}
     names = sorted({name for rows in found.values() for name in rows})
@@ -198,5 +195,5 @@ def _means_table(suite: "Suite") -> str:
         for one in rows.values()
         if one["prompts"] != one["of"]
     ]
-    told = tabulate(table, headers="keys", disable_numparse=True)
+    told = text_table(table)
     return "\n".join([f"\nmean squared error on {suite.name}", told, *fewer])

@@ -89,9 +89,8 @@ def _prompts(one: "Difference") -> str:
 
 
 def _table(found: "list[Difference]", resamples: int) -> str:
-    from tabulate import tabulate
-
     from icl_bench.display.table import told
+    from icl_bench.display.text_table import text_table
     from icl_bench.leaderboard.formats import p_value
 
     rows = [
@@ -106,4 +105,4 @@ def _table(found: "list[Difference]", resamples: int) -> str:
         }
         for one in found
     ]
-    return tabulate(rows, headers="keys", disable_numparse=True)
+    return text_table(rows)

@@ -125,10 +125,10 @@ def serve(
 
 
 def _table(board: "Board", shown: "Sequence[Standing]", optimality: bool, doubted: set[str]) -> str:
-    from tabulate import tabulate
+    from icl_bench.display.text_table import text_table
 
     rows = [_row(board, one, optimality, one.name in doubted) for one in shown]
-    return tabulate(rows, headers="keys", disable_numparse=True, tablefmt="github")
+    return text_table(rows, tablefmt="github")
 
 
 def _row(board: "Board", one: "Standing", optimality: bool, doubted: bool) -> dict[str, Any]:

@@ -29,8 +29,7 @@ def list_models(suite: SuiteName = "mini", as_json: AsJson = False) -> None:
 
     Example: icl-bench models list --suite paper
     """
-    from tabulate import tabulate
-
+    from icl_bench.display.text_table import text_table
     from icl_bench.suites import load_suite
 
     frozen = load_suite(suite)
@@ -46,7 +45,7 @@ def list_models(suite: SuiteName = "mini", as_json: AsJson = False) -> None:
     ]
     align = ("left", "left", "left", "left", "right", "right", "right", "left")
     typer.echo(f"Reference architectures for {frozen.name}; parameters are those that {first} reads.\n")
-    typer.echo(tabulate(rows, headers="keys", disable_numparse=True, colalign=align))
+    typer.echo(text_table(rows, colalign=align))
 
 
 @models.command("show")
@@ -142,7 +141,7 @@ def _print_model(model: str, suite: "Suite", specs: dict[str, "ArchitectureSpec"
 
 
 def _print_accounts(suite: "Suite", accounts: dict[str, dict[str, Any]]) -> None:
-    from tabulate import tabulate
+    from icl_bench.display.text_table import text_table
 
     headers = (suite.name, "tokens", "parameters", "state", "a token", "FLOPs a prompt")
     rows = [
@@ -153,7 +152,7 @@ def _print_accounts(suite: "Suite", accounts: dict[str, dict[str, Any]]) -> None
         for task, one in accounts.items()
     ]
     align = ("left", *["right"] * (len(headers) - 1))
-    typer.echo(tabulate(rows, headers, disable_numparse=True, colalign=align))
+    typer.echo(text_table(rows, headers, colalign=align))
     short = [task for task, one in accounts.items() if not one["fits"]]
     if short:
         typer.echo(f"\ntoo few positions for {', '.join(short)}; raise positions.max_tokens")

@@ -145,8 +145,7 @@ def _tell(trained: "Sweep") -> int:
     """Print a line a cell: how far it is on development prompts, the steps at which its optimality passed 0.5
     and 0.9, and whether twice the steps would add next to nothing. Returns how many are not done.
     """
-    from tabulate import tabulate
-
+    from icl_bench.display.text_table import text_table
     from icl_bench.training.convergence import outcome
 
     rows = []
@@ -169,7 +168,7 @@ def _tell(trained: "Sweep") -> int:
                 "converged": _yes_or_no(ended.converged) if state == "done" else None,
             }
         )
-    typer.echo(tabulate(rows, headers="keys", floatfmt=".4g", missingval="-", intfmt=","))
+    typer.echo(text_table(rows, floatfmt=".4g", missingval="-", intfmt=","))
     left = sum(row["state"] != "done" for row in rows)
     typer.echo(f"{len(rows) - left} of {len(rows)} runs done" + (f", {left} left" if left else ""))
     for cell, message in trained.failed.items():

@@ -32,8 +32,7 @@ def list_tasks(as_json: AsJson = False) -> None:
 
     Example: icl-bench tasks list
     """
-    from tabulate import tabulate
-
+    from icl_bench.display.text_table import text_table
     from icl_bench.suites import load_suite, suite_names
 
     suites = [load_suite(name) for name in suite_names()]
@@ -45,7 +44,7 @@ def list_tasks(as_json: AsJson = False) -> None:
         rows = [
             _sizes(task) | {"baseline": task.baseline, "exact": task.exact} for task in suite.tasks.values()
         ]
-        typer.echo(tabulate(rows, headers="keys") + "\n")
+        typer.echo(text_table(rows) + "\n")
 
 
 @tasks.command("show")

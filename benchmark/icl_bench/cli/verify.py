@@ -115,11 +115,10 @@ def _row_holds(row: "Row", device: str | None) -> bool:
 
 
 def _print(found: "Verification") -> None:
-    from tabulate import tabulate
-
+    from icl_bench.display.text_table import text_table
     from icl_bench.records.agree import TOLERANCE
 
-    typer.echo(tabulate([_row(found, one) for one in found.tasks], headers="keys", disable_numparse=True))
+    typer.echo(text_table([_row(found, one) for one in found.tasks]))
     typer.echo()
     for one in found.tasks:
         if not found.task_holds(one):

@@ -1,7 +1,6 @@
 """The terminal's table of a result record."""
 
-from tabulate import tabulate
-
+from icl_bench.display.text_table import text_table
 from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
 
 HEADERS = ("task", "error", "of zero", "baseline", "score", "", "optimality", "seconds")
@@ -21,7 +20,7 @@ def as_table(record: ResultRecord, bars: bool = True) -> str:
         for row, task in zip(rows, record.tasks.values(), strict=False):
             row[5] = score_bar(task.score.value)
     align = ["right" if header in _RIGHT else "left" for header in HEADERS]
-    table = tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True, colalign=align)
+    table = text_table(rows, HEADERS, tablefmt="simple", colalign=align)
     notes = notes_on(record)
     return "\n".join([table, "", *notes] if notes else [table])
 
