@@ -28,7 +28,7 @@ def test_a_function_is_scored_on_every_task_of_the_suite(tiny):
     assert record.suite.name == "tiny-v1"
     assert record.suite.lock_hash == tiny.lock_hash
     assert record.model.kind == "callable"
-    assert record.model.id.endswith("test_runner.shrunk_least_squares")
+    assert record.model.id.endswith("test_run_evaluation.shrunk_least_squares")
 
 
 def test_the_numbers_follow_from_the_prompts_and_the_formula(tiny):
@@ -216,12 +216,35 @@ def test_the_default_batch_depends_on_the_length_of_the_prompt_alone():
     assert batch_size(Zero(), 4096) == 8
 
 
-@pytest.mark.parametrize("size", [0, 2.5, "many"])
-def test_a_batch_size_that_is_none_is_refused(tiny, size):
-    predictor = Zero()
-    object.__setattr__(predictor, "batch_size", lambda points: size)
-    with pytest.raises(InputError, match="return a positive integer"):
+@pytest.mark.parametrize("size", [0, 2.5, "many", True, np.True_, np.array([3, 4])])
+@pytest.mark.parametrize("called", [True, False])
+def test_a_batch_size_that_is_none_is_refused_before_anything_is_asked(tiny, size, called):
+    """Of the last task too, whose prompts are the longest here."""
+    predictor = Counting()
+    suggest = lambda points: 40 if points < 11 else size  # noqa: E731
+    object.__setattr__(predictor, "batch_size", suggest if called else size)
+    sizes.clear()
+    with pytest.raises(InputError, match=r"batch_size.* of the predictor is .*a positive integer"):
         icl_bench.evaluate(predictor, "tiny")
+    assert sizes == []
+
+
+@pytest.mark.parametrize("size", [np.int64(7), np.uint8(7)])
+def test_a_batch_size_of_numpy_is_recorded_as_a_number(tiny, size):
+    predictor = Zero()
+    object.__setattr__(predictor, "batch_size", size)
+    record = icl_bench.evaluate(predictor, "tiny", "decision_tree")
+    assert type(record.tasks["decision_tree"].batch_size) is int
+    assert record.tasks["decision_tree"].batch_size == 7
+
+
+def test_a_device_that_cannot_be_recorded_is_refused_before_anything_is_asked(tiny):
+    predictor = Counting()
+    object.__setattr__(predictor, "device", "cuda\n0")
+    sizes.clear()
+    with pytest.raises(InputError, match=r"device of the predictor holds U\+000A"):
+        icl_bench.evaluate(predictor, "tiny")
+    assert sizes == []
 
 
 def test_progress_goes_to_stderr_and_only_when_asked_for(tiny, capsys):

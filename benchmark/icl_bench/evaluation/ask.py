@@ -1,5 +1,6 @@
 """Asking a predictor: batches of a fixed size, and answers that are taken only in the right shape."""
 
+import operator
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -77,16 +78,21 @@ def name_of(model: Any) -> str:
 def batch_size(predictor: Predictor, points: int) -> int:
     """Prompts a call: what the predictor suggests, else a number that depends on the prompt's length alone.
 
-    Never on the machine's free memory, so that a repeated evaluation repeats the arithmetic.
+    Never on the machine's free memory, so that a repeated evaluation repeats the arithmetic. InputError where
+    the predictor suggests no positive integer, of Python or NumPy.
     """
     suggest = getattr(predictor, "batch_size", None)
     if suggest is None:
         return max(1, min(MAX_BATCH, POINTS_AT_ONCE // points))
     called = f"({points})" if callable(suggest) else ""
-    size = suggest(points) if callable(suggest) else suggest
-    if not isinstance(size, int) or size < 1:
+    suggested = suggest(points) if callable(suggest) else suggest
+    try:
+        size = 0 if isinstance(suggested, bool) else operator.index(suggested)
+    except TypeError:
+        size = 0
+    if size < 1:
         remedy = "return a positive integer" if called else "make it a positive integer, or None"
-        raise InputError(f"batch_size{called} of the predictor is {size!r}; {remedy}")
+        raise InputError(f"batch_size{called} of the predictor is {suggested!r:.80}; {remedy}")
     return size
 
 

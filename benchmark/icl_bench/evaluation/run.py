@@ -45,7 +45,7 @@ def evaluate(
     if isinstance(model, str | PathLike):
         source = open_source(fspath(model), frozen, tasks=chosen)
     else:
-        source = ObjectSource(model, frozen)
+        source = ObjectSource(model, frozen, chosen)
     return evaluate_source(source, frozen, chosen, progress)
 
 

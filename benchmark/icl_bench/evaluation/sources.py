@@ -6,10 +6,11 @@ from typing import Any, Protocol, runtime_checkable
 
 from icl_bench.baselines.base import BASELINES
 from icl_bench.errors import InputError, UnknownNameError
-from icl_bench.evaluation.ask import as_predictor, name_of
+from icl_bench.evaluation.ask import as_predictor, batch_size, name_of
 from icl_bench.predictor import Missing, Predictor
-from icl_bench.specs.result import CheckpointIdentity, ModelIdentity
+from icl_bench.specs.result import MAX_SHOWN, CheckpointIdentity, ModelIdentity
 from icl_bench.specs.suite import TaskSpec
+from icl_bench.specs.text import text_fault
 from icl_bench.suites import Suite
 
 BASELINE_PREFIX = "baseline/"
@@ -65,13 +66,19 @@ class BaselineSource:
 class ObjectSource:
     """A Python function or predictor, or a mapping from task names to them."""
 
-    def __init__(self, model: Any, suite: Suite) -> None:
+    def __init__(self, model: Any, suite: Suite, tasks: Sequence[str]) -> None:
+        """InputError for what is no predictor, or is not fit to answer or be recorded on one of `tasks`."""
         given = model if isinstance(model, Mapping) else dict.fromkeys(suite.tasks, model)
         self._predictors = {suite.task(name).name: as_predictor(value) for name, value in given.items()}
         named = next(iter(given.values()), model)
         self.identity = ModelIdentity(kind="callable", id=name_of(named), revision=None)
         devices = {str(getattr(predictor, "device", "cpu")) for predictor in self._predictors.values()}
         self.device = ", ".join(sorted(devices))
+        fault = text_fault(self.device, MAX_SHOWN)
+        if fault:
+            raise InputError(f"device of the predictor {fault}")
+        for name in self._predictors.keys() & set(tasks):
+            batch_size(self._predictors[name], suite.tasks[name].points)
 
     def task_predictor(self, task: TaskSpec) -> TaskPredictor | Missing:
         """The object, or the mapping's entry for this task."""
