@@ -1,5 +1,7 @@
-"""For every test: the named axes of public functions are checked at each call, and threads are few."""
+"""For every test: the named axes of public functions are checked at each call, threads are few, and git
+looks at the folders of the test, inside a hook too."""
 
+import os
 import pkgutil
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,4 +28,8 @@ install_import_hook([name for name in _modules() if name not in UNCHECKED], "bea
 
 import torch  # noqa: E402
 
+from icl_bench.git import git_environment  # noqa: E402
+
 torch.set_num_threads(1)
+for name in os.environ.keys() - git_environment().keys():
+    del os.environ[name]

@@ -15,6 +15,7 @@ LEVELS = {
     "charts": 1,
     "compiled": 1,
     "files": 1,
+    "git": 1,
     "interruptions": 1,
     "resources": 1,
     "predictor": 1,

@@ -2,13 +2,13 @@
 
 import platform
 import re
-import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
+from icl_bench.git import ask_git
 from icl_bench.resources import data_folder, threads
 from icl_bench.specs.result import Environment, Evaluator
 
@@ -21,9 +21,9 @@ def describe_evaluator() -> Evaluator:
     """This icl-bench: its version, and in a checkout the commit and whether what decides a result
     differs from it."""
     root = data_folder("tasks").parent  # the checkout, or a folder inside the installed package
-    commit = _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
+    commit = ask_git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
     changes = (
-        _git(root, "status", "--porcelain", "--untracked-files=all", "--", *_DECISIVE) if commit else None
+        ask_git(root, "status", "--porcelain", "--untracked-files=all", "--", *_DECISIVE) if commit else None
     )
     dirty = None if changes is None else changes != ""
     return Evaluator(version=version("icl-bench"), commit=commit, dirty=dirty)
@@ -69,14 +69,3 @@ def peak_memory_mb() -> float | None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    """What git says, None where there is no git or it does not know the folder."""
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=True, timeout=30
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()

@@ -13,7 +13,7 @@ import pytest
 from icl_bench.errors import InputError, StorageError
 from icl_bench.leaderboard.site import File, Site
 from icl_bench.leaderboard.site_folder import MARK
-from icl_bench.leaderboard.write import write_site
+from icl_bench.leaderboard.write import data_date, write_site
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [str(Path(sys.executable).parent / "icl-bench"), "leaderboard"]
@@ -279,3 +279,16 @@ def test_the_command_interrupted_leaves_nothing(tmp_path):
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("epoch", ["1748736000000", "-1e9", "2025-06-01", "9" * 400, " ", "1748736000.5"])
+def test_a_time_that_is_none_is_one_line(monkeypatch, epoch):
+    """As milliseconds, which are a year past any calendar."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", epoch)
+    with pytest.raises(InputError, match=r"SOURCE_DATE_EPOCH is .*, which is no time in seconds since 1970"):
+        data_date()
+
+
+def test_a_site_is_dated_by_the_time_that_is_given(monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1748736000")
+    assert data_date() == "2025-06-01"

@@ -1,10 +1,11 @@
 """Writing the site into a folder, and finding out what it is made from."""
 
 import os
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+from icl_bench.errors import InputError
+from icl_bench.git import ask_git
 from icl_bench.leaderboard.entries import recorded_entries
 from icl_bench.leaderboard.garbage import collection_paused, existing_objects_exempt
 from icl_bench.leaderboard.site import Site, SuiteBoard, site_files
@@ -12,6 +13,7 @@ from icl_bench.leaderboard.site_address import check_address
 from icl_bench.leaderboard.site_folder import site_folder
 from icl_bench.progress import progress
 from icl_bench.resources import data_folder
+from icl_bench.specs.text import shown
 from icl_bench.submissions.recorded import installed_submissions
 from icl_bench.suites import load_suite, suite_names
 
@@ -36,19 +38,27 @@ def gather_site(address: str, repository: str | None) -> Site:
 
 
 def data_date() -> str | None:
-    """The day of the newest data: `SOURCE_DATE_EPOCH`, or the last commit that changed any; else None."""
+    """The day of the newest data: `SOURCE_DATE_EPOCH`, or the last commit that changed any; else None.
+
+    InputError where that variable is set to what is no such time.
+    """
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if epoch.isdecimal():
-        return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
+    if epoch:
+        return _day(epoch)
     root = data_folder("tasks").parent
     if not (root / ".git").exists():
         return None
-    command = ["git", "-C", str(root), "log", "-1", "--format=%cs", "--", *_DATA]
+    return ask_git(root, "log", "-1", "--format=%cs", "--", *_DATA) or None
+
+
+def _day(epoch: str) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() or None
+        return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError):  # no number, or a year that there is not
+        raise InputError(
+            f"SOURCE_DATE_EPOCH is {shown(epoch)}, which is no time in seconds since 1970; "
+            "give it in whole seconds, or unset it"
+        ) from None
 
 
 def write_site(site: Site, folder: Path, quiet: bool = False) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from icl_bench.errors import InputError
+from icl_bench.git import run_git
 from icl_bench.specs.text import shown
 from icl_bench.submissions.submission_folder import REFERENCE_FOLDER, SUBMISSION_FILE
 
@@ -34,10 +35,10 @@ def changed_paths(base: str, repository: Path) -> list[Changed]:
         raise InputError(f"{shown(base)} is not a branch or commit; name the one that the changes go into")
     if not repository.is_dir():
         raise InputError(f"no folder {repository}; give that of a checkout")
-    command = ["git", "-C", str(repository), "diff", "--raw", "-z", "--no-abbrev", "--no-renames"]
-    command += ["--no-ext-diff", "--no-textconv", "--ignore-submodules=none", f"{base}...HEAD", "--"]
+    question = ["diff", "--raw", "-z", "--no-abbrev", "--no-renames"]
+    question += ["--no-ext-diff", "--no-textconv", "--ignore-submodules=none", f"{base}...HEAD", "--"]
     try:
-        done = subprocess.run(command, capture_output=True, check=True, timeout=_SECONDS)
+        done = run_git(repository, *question, seconds=_SECONDS)
     except subprocess.CalledProcessError as error:
         reason = next(iter(error.stderr.decode(errors="replace").splitlines()), "no reason given")
         raise InputError(f"git cannot compare {base} with HEAD: {reason}; fetch {base} first") from None

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 from icl_bench.errors import InputError
+from icl_bench.git import ask_git, git_environment
 from icl_bench.specs.submission import Submission, folder_name
 from icl_bench.submissions.submission_folder import SUBMISSION_FILE
 
@@ -41,17 +42,17 @@ def as_lines(commands: list[list[str]]) -> str:
 def checkout_around(root: Path) -> Path | None:
     """The checkout whose folder `submissions` is `root`, which need not be there yet; None without one."""
     there = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.is_dir())
-    top = _printed(["git", "rev-parse", "--show-toplevel"], there)
-    if top is None or root.resolve() != (Path(top.strip()) / "submissions").resolve():
+    top = ask_git(there, "rev-parse", "--show-toplevel")
+    if top is None or root.resolve() != (Path(top) / "submissions").resolve():
         return None
-    return Path(top.strip())
+    return Path(top)
 
 
 def check_ready(root: Path) -> Path:
     """The checkout of `root`, once a signed-in gh is found; InputError says what is missing."""
-    if _printed(["gh", "--version"], Path()) is None:
+    if not _works(["gh", "--version"]):
         raise InputError("gh is not there; install it from https://cli.github.com, or leave out --open")
-    if _printed(["gh", "auth", "status"], Path()) is None:
+    if not _works(["gh", "auth", "status"]):
         raise InputError("gh is not signed in; run `gh auth login`, or leave out --open")
     checkout = checkout_around(root)
     if checkout is None:
@@ -65,7 +66,7 @@ def check_ready(root: Path) -> Path:
 def open_pull_request(commands: list[list[str]], checkout: Path) -> None:
     """Give the commands one by one, in this terminal; InputError where one fails, with those left to give."""
     for place, command in enumerate(commands):
-        code = subprocess.run(command, cwd=checkout, check=False).returncode
+        code = subprocess.run(command, cwd=checkout, env=git_environment(), check=False).returncode
         if code != 0:
             left = "; ".join(shlex.join(one) for one in commands[place:])
             raise InputError(
@@ -74,12 +75,10 @@ def open_pull_request(commands: list[list[str]], checkout: Path) -> None:
             )
 
 
-def _printed(command: list[str], folder: Path) -> str | None:
-    """What a command prints; None where there is no such program, or where it fails."""
+def _works(command: list[str]) -> bool:
+    """Whether there is such a program, and it does not fail."""
     try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, check=True, timeout=_SECONDS
-        )
+        subprocess.run(command, env=git_environment(), capture_output=True, check=True, timeout=_SECONDS)
     except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout
+        return False
+    return True
