@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
+from typing import Literal
 
+from icl_bench.errors import InputError
 from icl_bench.resources import cores
 
 _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")}
@@ -15,13 +17,27 @@ _ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
 
 @contextmanager
 def worker_pool(workers: int | None = None) -> Iterator[Executor]:
-    """A pool of fresh processes of one thread each, as many as there are `cores` for None."""
-    with one_thread(), ProcessPoolExecutor(workers or cores(), get_context("spawn"), start_worker) as pool:
+    """A pool of fresh processes of one thread each, as many as there are `cores` for None.
+
+    InputError as `process_pool`.
+    """
+    with one_thread(), process_pool(workers or cores(), "spawn") as pool:
         try:
             yield pool
         except BaseException:  # an interruption waits for what is under way, not for what is queued
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def process_pool(workers: int, start: Literal["spawn", "fork"]) -> ProcessPoolExecutor:
+    """A pool whose processes end with this one. InputError where the machine has no shared memory for it."""
+    try:
+        return ProcessPoolExecutor(workers, get_context(start), start_worker)
+    except (OSError, ImportError, NotImplementedError) as error:  # of the semaphores between processes
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(
+            f"no processes can work side by side here: {reason}; let shared memory (/dev/shm) be written"
+        ) from None
 
 
 @contextmanager
