@@ -24,8 +24,8 @@ from tabulate import tabulate
 from icl_bench.cli.sweep import _cells, _check_place_and_device
 from icl_bench.cli.train import make_plan
 from icl_bench.interruptions import let_signals_interrupt
-from icl_bench.models.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
 from icl_bench.resources import cores
+from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
 from icl_bench.training.log import LOG_FILE
 from icl_bench.training.sweep import POLL_SECONDS, Cell, Sweep
 

@@ -16,9 +16,10 @@ from icl_bench.errors import ICLBenchError
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
+from icl_bench.records.record_files import record_file
 from icl_bench.submissions.record import record_submission
 from icl_bench.submissions.sandboxed import evaluate_run
-from icl_bench.submissions.submission_folder import SubmissionFolder, record_file
+from icl_bench.submissions.submission_folder import SubmissionFolder
 from icl_bench.submissions.validate import checked_submission, validate
 
 MODEL = "someone/model"

@@ -8,7 +8,7 @@ import pytest
 from submissions.submitted import OTHER, REVISION, SPEC, Submitted, edit, submission_value, write
 
 from icl_bench.errors import SpecError
-from icl_bench.specs.submission import CONFIG, WEIGHTS
+from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES
 from icl_bench.submissions.record import record_submission
 from icl_bench.submissions.submission_folder import submission_entries
 from icl_bench.submissions.validate import checked_submission, validate
@@ -146,7 +146,7 @@ def test_a_run_that_is_recorded_cannot_be_dropped(recorded):
     "change",
     [
         lambda value: value["runs"][0]["files"].update({"linear_regression/model.safetensors": "0" * 64}),
-        lambda value: [value["runs"][0]["files"].pop(f"vector_mqar/{name}") for name in (CONFIG, WEIGHTS)],
+        lambda value: [value["runs"][0]["files"].pop(f"vector_mqar/{name}") for name in CHECKPOINT_FILES],
         lambda value: value.update(spec=SPEC | {"width": 16}),
         lambda value: value.update(specs={"vector_mqar": SPEC | {"width": 16}}),
     ],

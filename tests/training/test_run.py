@@ -13,8 +13,9 @@ from icl_bench.errors import CheckpointError, InputError
 from icl_bench.models.checkpoint import load_checkpoint
 from icl_bench.specs.architecture import parse_architecture
 from icl_bench.specs.checkpoint import read_config
-from icl_bench.specs.recipe import RECIPE_FILE, Curriculum, Ramp, Recipe, load_recipe
+from icl_bench.specs.recipe import Curriculum, Ramp, Recipe
 from icl_bench.suites import find_task, generate, load_suite
+from icl_bench.suites.recipes import suite_recipe
 from icl_bench.training.log import CURVE_FILE, LOG_FILE
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.prompts import training_batch
@@ -247,24 +248,18 @@ def test_no_training_prompt_can_equal_an_evaluation_prompt(suite: str) -> None:
     """The streams have keys of their own; whole prompts of the first steps are compared as a witness."""
     for name in ("linear_regression", "sparse_parity"):
         frozen, task = find_task(f"{suite}/{name}")
-        recipe = load_recipe_of(frozen.name, name).model_copy(update={"curriculum": None})
+        recipe = suite_recipe(frozen, name).model_copy(update={"curriculum": None})
         scored = {row.tobytes() for row in generate(task, frozen.name, "eval", 0, 512)[0]}
         for step in range(8):
             xs, _ = training_batch(frozen.name, task, recipe, seed=0, step=step)
             assert not scored & {row.tobytes() for row in xs}
 
 
-def load_recipe_of(suite: str, task: str) -> Recipe:
-    from icl_bench.resources import data_folder
-
-    return load_recipe(data_folder("tasks") / suite / RECIPE_FILE, task, load_suite(suite).tasks)
-
-
 def test_the_paper_recipe_is_the_papers() -> None:
-    linear = load_recipe_of("paper-v1", "linear_regression")
+    linear = suite_recipe(load_suite("paper"), "linear_regression")
     assert (linear.learning_rate, linear.batch, linear.steps) == (1e-4, 64, 500_000)
     assert [linear.curriculum.dims.at(step, 20) for step in (0, 1_999, 2_000, 30_000)] == [5, 5, 6, 20]
     assert [linear.curriculum.points.at(step, 41) for step in (0, 2_000, 30_000)] == [11, 13, 41]
-    parity = load_recipe_of("paper-v1", "sparse_parity")
+    parity = suite_recipe(load_suite("paper"), "sparse_parity")
     assert (parity.learning_rate, parity.steps, parity.curriculum) == (4e-4, 200_000, None)
     assert {linear.schedule(step) for step in (0, 499_999)} == {1.0}

@@ -43,12 +43,13 @@ def evaluate(
     from icl_bench.evaluation.sources import open_source
     from icl_bench.files import check_file_place
     from icl_bench.records.file_name import default_file_name
+    from icl_bench.records.record_files import RESULTS
     from icl_bench.suites import load_suite
 
     frozen = load_suite(suite)
     tasks = chosen_tasks(frozen, task)
     source = open_source(model, frozen, revision, device, tasks)
-    path = output or Path("results") / default_file_name(model, frozen, tasks, revision, device)
+    path = output or Path(RESULTS) / default_file_name(model, frozen, tasks, revision, device)
     check_file_place(path)
     record = evaluate_source(source, frozen, tasks, progress=True)
     record.save(path)

@@ -138,8 +138,9 @@ def _evaluate(submission: "Submission", suite: "Suite", records: list[Path]) -> 
     from icl_bench.evaluation.run import evaluate_source
     from icl_bench.evaluation.sources import open_source
     from icl_bench.records.read import load_record
+    from icl_bench.records.record_files import RESULTS, record_file
+    from icl_bench.specs.submission import folder_name
     from icl_bench.submissions.incoming import read_record
-    from icl_bench.submissions.submission_folder import record_file
 
     runs = {run.revision: run for run in submission.runs_of(suite.name)}
     given = {load_record(path).model.revision: path for path in records}
@@ -155,9 +156,7 @@ def _evaluate(submission: "Submission", suite: "Suite", records: list[Path]) -> 
             continue
         source = open_source(f"{submission.model}@{revision}", suite)
         record = evaluate_source(source, suite, list(suite.tasks), progress=True)
-        path = (
-            Path("results") / f"{submission.model.replace('/', '__')}-{record_file(submission.run_name(run))}"
-        )
+        path = Path(RESULTS) / f"{folder_name(submission.model)}-{record_file(submission.run_name(run))}"
         record.save(path)
         _show(name, record, path)
 

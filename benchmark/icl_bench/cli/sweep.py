@@ -10,6 +10,7 @@ import typer
 from icl_bench.cli.training_options import Changes, Compiled, Device, Precision, RecipeName, Steps
 from icl_bench.errors import InputError
 from icl_bench.interruptions import let_signals_interrupt
+from icl_bench.specs.run_names import RUNS
 
 if TYPE_CHECKING:
     from icl_bench.training.plan import RunPlan
@@ -31,7 +32,7 @@ def sweep(
     steps: Steps = None,
     recipe: RecipeName = None,
     changes: Changes = None,
-    out: Annotated[Path, typer.Option(help="Folder of all runs.")] = Path("runs"),
+    out: Annotated[Path, typer.Option(help="Folder of all runs.")] = Path(RUNS),
     workers: Annotated[
         int | None,
         typer.Option(min=1, help="Processes side by side.", show_default="one a core; one on cuda"),

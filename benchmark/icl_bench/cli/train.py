@@ -1,6 +1,5 @@
 """`icl-bench train`: make a checkpoint with the standard recipe."""
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,6 @@ import typer
 
 from icl_bench.cli.evaluate import evaluate
 from icl_bench.cli.training_options import Changes, Compiled, Device, Precision, RecipeName, Steps
-from icl_bench.errors import InputError
 from icl_bench.interruptions import deferred_interruptions, let_signals_interrupt
 
 if TYPE_CHECKING:
@@ -57,12 +55,13 @@ def train(
 
     Example: icl-bench train reference/llama mini/linear_regression --seed 1
     """
+    from icl_bench.specs.run_names import RUNS
     from icl_bench.training.convergence import outcome_in_words
     from icl_bench.training.run import TrainingRun
     from icl_bench.training.sweep import cell_folder
 
     plan = make_plan(spec, task, seed, steps, precision, compiled, recipe, changes or ())
-    folder = out or cell_folder(Path("runs"), plan)
+    folder = out or cell_folder(Path(RUNS), plan)
     let_signals_interrupt()
     run = TrainingRun(plan, folder, device)
     (run.resume if resume else run.start)()
@@ -90,13 +89,14 @@ def make_plan(
 ) -> "RunPlan":
     """The run that the command line names, with the suite's recipe but for what is given in its place."""
     from icl_bench.models.reference import find_architecture
-    from icl_bench.specs.recipe import Recipe, changed_recipe, load_recipe
+    from icl_bench.specs.recipe import Recipe, changed_recipe
     from icl_bench.specs.schema import parse
     from icl_bench.suites import find_task
+    from icl_bench.suites.recipes import find_recipe
     from icl_bench.training.plan import RunPlan
 
     suite, task_spec = find_task(task)
-    recipe = load_recipe(_recipe_file(recipe_name, suite.name), task_spec.name, suite.tasks)
+    recipe = find_recipe(recipe_name, suite, task_spec.name)
     options = {"steps": steps, "precision": precision}
     given = {key: value for key, value in options.items() if value is not None}
     recipe = changed_recipe(
@@ -104,28 +104,6 @@ def make_plan(
     )
     architecture = find_architecture(spec, suite.name, task_spec.name)
     return RunPlan(architecture, suite.name, task_spec, recipe, seed, compiled)
-
-
-def _recipe_file(name: str | None, suite: str) -> Path:
-    """The file of this name, or that of the preset that it names, by default the suite's own.
-
-    InputError where there is neither.
-    """
-    from icl_bench.files import user_path
-    from icl_bench.resources import data_folder
-    from icl_bench.specs.recipe import RECIPE_FILE
-    from icl_bench.suites import load_suite
-
-    if name is None:
-        return data_folder("tasks") / suite / RECIPE_FILE
-    path = user_path(name)
-    if os.path.isfile(path):  # unlike the method, it says no to any name
-        return path
-    if path.suffix in (".yaml", ".yml"):
-        raise InputError(
-            f"no recipe file {name}; name mini, paper or a file like tasks/mini-v1/{RECIPE_FILE}"
-        )
-    return data_folder("tasks") / load_suite(name).name / RECIPE_FILE
 
 
 def _run_to_the_end(run: "TrainingRun", quiet: bool) -> bool:

@@ -11,12 +11,12 @@ from icl_bench.errors import SpecError
 from icl_bench.evaluation.sources import BASELINE_PREFIX
 from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.models.accounting import Account, account
-from icl_bench.models.checkpoint_files import WEIGHTS_FILE, place_file
 from icl_bench.models.reference import PREFIX, reference_names, reference_runs
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.store import reference_records, runs_of
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
+from icl_bench.specs.checkpoint_files import WEIGHTS_FILE, place_file
 from icl_bench.specs.result import ResultRecord
 from icl_bench.submissions.recorded import RecordedSubmission, recorded_submissions
 from icl_bench.submissions.submission_folder import SubmissionFolder

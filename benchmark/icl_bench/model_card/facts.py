@@ -8,13 +8,13 @@ from pathlib import Path
 
 from icl_bench.errors import InputError
 from icl_bench.files import user_path
-from icl_bench.models.checkpoint_files import CONFIG_FILE
 from icl_bench.models.load import CheckpointFolder, open_model
 from icl_bench.models.reference import PREFIX
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
 from icl_bench.records.store import reference_records
 from icl_bench.specs.checkpoint import read_config
+from icl_bench.specs.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.result import Environment, Evaluator, ResultRecord, TaskResult
 from icl_bench.suites import Suite, load_suite
 

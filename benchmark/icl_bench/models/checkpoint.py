@@ -13,10 +13,10 @@ from safetensors import SafetensorError
 
 from icl_bench.errors import CheckpointError, InputError, StorageError
 from icl_bench.files import sync, whole_folder
-from icl_bench.models.checkpoint_files import CHECKPOINT_FILES
 from icl_bench.models.model import ICLModel, empty_model
 from icl_bench.models.weights import Shapes, check_header, find_weights, read_weights
 from icl_bench.specs.checkpoint import CheckpointConfig, parse_config, read_config
+from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES
 
 STORED_DTYPES = (torch.float16, torch.float32)
 

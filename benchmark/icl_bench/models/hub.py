@@ -35,8 +35,8 @@ from huggingface_hub.utils import logging as hub_logging
 
 from icl_bench.errors import HubError, InputError
 from icl_bench.models.checkpoint import check_checkpoint
-from icl_bench.models.checkpoint_files import CONFIG_FILE, ROOT, WEIGHTS_FILE, find_places, place_file
 from icl_bench.specs.checkpoint import read_config
+from icl_bench.specs.checkpoint_files import CONFIG_FILE, ROOT, WEIGHTS_FILE, find_places, place_file
 
 MAX_BYTES = 8_000_000_000  # of one repository's checkpoints together
 CARD_FILES = ("README.md", "*/README.md", ".eval_results/*.yaml")  # of a folder that is pushed

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from icl_bench.errors import CheckpointError, InputError, UnknownNameError
 from icl_bench.models.checkpoint import check_checkpoint, load_checkpoint
-from icl_bench.models.checkpoint_files import ROOT, WEIGHTS_FILE, find_places
 from icl_bench.models.hub import Snapshot, fetch
 from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import ModelPredictor
@@ -20,6 +19,7 @@ from icl_bench.models.reference import (
     shipped_tasks,
 )
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
+from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE, find_places
 from icl_bench.specs.result import CheckpointIdentity, ModelIdentity
 from icl_bench.specs.suite import TaskSpec
 
@@ -170,7 +170,7 @@ def _open_folder(folder: Path, suite: "Suite", task: TaskSpec) -> CheckpointFold
         raise CheckpointError(
             f"{folder} is a checkpoint for {config.task}, not for {name}; move it to its task's"
         )
-    d, k, tokens = task.function_class.d, task.function_class.k, 2 * task.points - 1
+    d, k, tokens = task.function_class.d, task.function_class.k, task.tokens
     if (config.d, config.k) != (d, k):
         raise CheckpointError(
             f"{folder} has d = {config.d}, k = {config.k} and {name} has d = {d}, k = {k}; "

@@ -12,6 +12,7 @@ from icl_bench.blocks.norms import build_norm
 from icl_bench.blocks.positions import LearnedPositions
 from icl_bench.errors import SpecError
 from icl_bench.specs.architecture import ArchitectureSpec, Sublayer, parse_architecture, token_dims
+from icl_bench.specs.suite import prompt_tokens
 
 MODEL_CARD = """\
 ---
@@ -102,7 +103,7 @@ class ICLModel(
     ) -> Float[Tensor, "batch tokens dims"]:
         """The 2N - 1 interleaved tokens of a prompt of N points, x and y zero-padded to one width."""
         batch, points, d = xs.shape
-        tokens, longest = 2 * points - 1, self.architecture.max_tokens()
+        tokens, longest = prompt_tokens(points), self.architecture.max_tokens()
         if longest is not None and tokens > longest:
             raise SpecError(
                 f"{self.architecture.name} has {longest} positions and the prompt {tokens} tokens; "

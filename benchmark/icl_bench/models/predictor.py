@@ -12,6 +12,7 @@ from jaxtyping import Float
 from icl_bench.errors import InputError
 from icl_bench.models.device import usable_device
 from icl_bench.models.model import ICLModel
+from icl_bench.specs.suite import prompt_tokens
 
 # Bytes of activations that one batch may hold. On a CPU 8 MiB is the best of those tried, for attention and
 # Mamba at mini and paper size; 128 MiB, out of the caches, is up to 1.7 times slower. A GPU wants more.
@@ -33,7 +34,7 @@ class ModelPredictor:
 
     def batch_size(self, points: int) -> int:
         """How many prompts of `points` points go through the model at once."""
-        tokens = 2 * points - 1
+        tokens = prompt_tokens(points)
         target = ACTIVATION_BYTES["cpu" if self.device.type == "cpu" else "cuda"]
         widest = widest_activation(self.model)
         return max(1, min(MAX_BATCH, target // (4 * tokens * widest)))

@@ -12,11 +12,13 @@ from pathlib import Path
 
 from icl_bench.errors import InputError, UnknownNameError
 from icl_bench.files import user_path
-from icl_bench.models.checkpoint_files import WEIGHTS_FILE
 from icl_bench.resources import data_folder
 from icl_bench.specs.architecture import ArchitectureSpec, load_architecture
+from icl_bench.specs.checkpoint_files import WEIGHTS_FILE
+from icl_bench.specs.run_names import RUNS, seed_folder
 
 PREFIX = "reference/"
+REFERENCE_FOLDER = "reference"  # in the folder `submissions`
 
 
 def reference_names(suite: str) -> list[str]:
@@ -27,20 +29,24 @@ def reference_names(suite: str) -> list[str]:
 
 def reference_spec(name: str, suite: str, task: str | None = None) -> ArchitectureSpec:
     """The spec of a reference at a suite's sizes, and at those of one of its tasks where they differ."""
+    return load_architecture(reference_spec_file(name, suite, task))
+
+
+def reference_spec_file(name: str, suite: str, task: str | None = None) -> Path:
+    """The file that holds `reference_spec`; UnknownNameError where the suite has no such reference."""
     check_reference(name, suite)
-    folder = _specs_folder(suite)
-    special = folder / f"{name}.{task}.yaml"
-    return load_architecture(special if special.is_file() else folder / f"{name}.yaml")
+    special = _specs_folder(suite) / f"{name}.{task}.yaml"
+    return special if special.is_file() else _specs_folder(suite) / f"{name}.yaml"
 
 
 def reference_folder(name: str) -> Path:
     """The folder that holds what is recorded of a reference; it need not exist."""
-    return data_folder("submissions") / "reference" / name
+    return data_folder("submissions") / REFERENCE_FOLDER / name
 
 
 def reference_runs(name: str, suite: str, seed: int = 0) -> Path:
     """The folder that holds a reference's training runs of a seed, one folder a task; it need not exist."""
-    return data_folder("submissions") / "reference" / "runs" / suite / name / f"seed-{seed}"
+    return seed_folder(reference_folder(RUNS), suite, name, seed)
 
 
 def shipped_tasks(name: str, suite: str, tasks: Sequence[str]) -> list[str]:
@@ -71,4 +77,4 @@ def _some_references(suite: str) -> str:
 
 
 def _specs_folder(suite: str) -> Path:
-    return data_folder("submissions") / "reference" / "specs" / suite
+    return reference_folder("specs") / suite

@@ -13,8 +13,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from icl_bench.errors import CheckpointError
-from icl_bench.models.checkpoint_files import ROOT, WEIGHTS_FILE, no_weights
 from icl_bench.specs.checkpoint import parse_json
+from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE, no_weights
 
 DTYPE_BYTES = {"F16": 2, "BF16": 2, "F32": 4}
 MAX_HEADER_BYTES = 8_000_000

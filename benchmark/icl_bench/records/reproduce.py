@@ -12,19 +12,19 @@ from pathlib import Path
 from icl_bench.errors import CheckError, InputError
 from icl_bench.evaluation.run import evaluate_source
 from icl_bench.evaluation.sources import BASELINE_PREFIX, Source, open_source
-from icl_bench.models.checkpoint_files import WEIGHTS_FILE
 from icl_bench.models.reference import PREFIX, reference_runs
 from icl_bench.predictor import Missing
 from icl_bench.records.agree import Agreement, agreements
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.store import board_records
 from icl_bench.resources import in_a_checkout
-from icl_bench.specs.recipe import Recipe, changes_between, suite_recipe
+from icl_bench.specs.checkpoint_files import WEIGHTS_FILE
+from icl_bench.specs.recipe import Recipe, changes_between
 from icl_bench.specs.result import ResultRecord, TaskResult
+from icl_bench.specs.run_names import RUNS, seed_folder
 from icl_bench.specs.schema import parse
 from icl_bench.suites import Suite, load_suite
-
-RUNS = "runs"  # where `icl-bench sweep` keeps what it trains
+from icl_bench.suites.recipes import suite_recipe
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _training_command(row: Row, task: str, result: TaskResult) -> str:
     words = ["icl-bench", "train", row.models[-1], f"{suite.name}/{task}", "--seed", str(row.seed), "--half"]
     with suppress(LookupError, InputError):  # of a record that does not say by which recipe
         wanted = parse(Recipe, training["recipe"], "the recipe of a record")
-        own = suite_recipe(suite.name, task, suite.tasks)
+        own = suite_recipe(suite, task)
         words += [word for change in changes_between(own, wanted) for word in ("--set", change)]
     words += ["--compile"] * (training.get("compiled") is True)
     digest = result.checkpoint.sha256 if result.checkpoint else "unknown"
@@ -170,7 +170,7 @@ def _models(name: str, seed: int, record: ResultRecord, suite: Suite) -> list[st
     if not name.startswith(PREFIX):
         return [model_of(record)]
     reference = name.removeprefix(PREFIX)
-    trained = Path(RUNS) / suite.name / reference / f"seed-{seed}"
+    trained = seed_folder(Path(RUNS), suite.name, reference, seed)
     folders = [trained, reference_runs(reference, suite.name, seed)] if seed else [trained]
     return [*(str(folder) for folder in folders if folder.is_dir()), name]
 

@@ -1,11 +1,10 @@
 """Recorded results of the board's models, by training seed.
 
-`submissions/reference/<name>/results/<suite>-seed-<n>.json` is what `icl-bench evaluate` wrote of a
-reference, `submissions/<owner>__<model>/results/<suite>-seed-<n>.json` what evaluating a submission gave.
+`submissions/reference/<name>/results/` holds what `icl-bench evaluate` wrote of a reference,
+`submissions/<owner>__<model>/results/` what evaluating a submission gave.
 """
 
-import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from icl_bench.errors import SpecError
 from icl_bench.models.reference import PREFIX, check_reference, reference_folder
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
+from icl_bench.records.record_files import RESULTS, recorded_files
 from icl_bench.resources import data_folder
 from icl_bench.scoring.scores import PromptErrors
 from icl_bench.specs.result import ResultRecord
@@ -41,7 +41,7 @@ def submitted_records(model: str, suite: Suite, root: Path | None = None) -> dic
         return {}
     found = {}
     folder = (root or data_folder("submissions")) / folder_name(model)
-    for seed, path in _files(folder / "results", suite).items():
+    for seed, path in _seed_files(folder / RESULTS, suite).items():
         found[seed] = load_record(path)
         check_of_suite(found[seed], suite, str(path))
         if found[seed].model.id != model:
@@ -61,15 +61,13 @@ def board_records(model: str, suite: Suite) -> dict[int, ResultRecord]:
 
 
 def _of_reference(name: str, suite: Suite) -> dict[int, ResultRecord]:
-    files = _files(reference_folder(name) / "results", suite)
+    files = _seed_files(reference_folder(name) / RESULTS, suite)
     return {seed: _checked(path, name, seed, suite) for seed, path in files.items()}
 
 
-def _files(results: Path, suite: Suite) -> Mapping[int, Path]:
+def _seed_files(results: Path, suite: Suite) -> dict[int, Path]:
     """The record files of a suite by seed; those on fresh prompts are others."""
-    name = re.compile(rf"{re.escape(suite.name)}-seed-([0-9]+)\.json")
-    found = {int(of[1]): path for path in results.glob("*.json") if (of := name.fullmatch(path.name))}
-    return dict(sorted(found.items()))
+    return {file.seed: file.path for file in recorded_files(results) if file.suite == suite.name}
 
 
 def _checked(path: Path, name: str, seed: int, suite: Suite) -> ResultRecord:

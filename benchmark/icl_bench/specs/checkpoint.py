@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from icl_bench.errors import CheckpointError, SpecError
 from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.plain_yaml import MAX_BITS
 from icl_bench.specs.schema import Strict, parse
 
@@ -55,9 +56,9 @@ def parse_config(value: Any, source: str) -> CheckpointConfig:
 
 def read_config(folder: Path) -> CheckpointConfig:
     """Read `config.json` of a checkpoint folder; CheckpointError is one line about the first fault."""
-    path = folder / "config.json"
+    path = folder / CONFIG_FILE
     if not path.is_file():
-        raise CheckpointError(f"{folder} holds no config.json; name a folder made by `icl-bench train`")
+        raise CheckpointError(f"{folder} holds no {CONFIG_FILE}; name a folder made by `icl-bench train`")
     try:
         with path.open("rb") as file:
             content = file.read(MAX_JSON_BYTES + 1)

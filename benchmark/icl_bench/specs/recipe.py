@@ -10,7 +10,6 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from icl_bench.errors import SpecError, UnknownNameError
-from icl_bench.resources import data_folder
 from icl_bench.specs.plain_yaml import PlainYAMLError, load_plain
 from icl_bench.specs.schema import Strict, parse, read_yaml
 
@@ -156,11 +155,6 @@ def changes_between(own: Recipe, wanted: Recipe) -> list[str]:
     return [
         f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in changed.items()
     ]
-
-
-def suite_recipe(suite: str, task: str, tasks: Collection[str]) -> Recipe:
-    """The recipe that comes with a suite, for one of its tasks."""
-    return load_recipe(data_folder("tasks") / suite / RECIPE_FILE, task, tasks)
 
 
 def _number_or_yaml(text: str, change: str) -> Any:

@@ -11,21 +11,22 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from icl_bench.errors import UnknownNameError
 from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES, CONFIG_FILE, WEIGHTS_FILE, place_file
 from icl_bench.specs.licences import LICENCES
+from icl_bench.specs.run_names import run_name
 from icl_bench.specs.schema import PlacedError, Strict, parse
 from icl_bench.specs.text import Link, plain_text, shown, told
 
 MAX_RUNS = 16
 MAX_SEED = 2**32 - 1
 RESERVED_OWNERS = ("reference", "baseline")  # names of models that come with icl-bench begin with these
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
 _MODEL = re.compile(rf"{_PART}/{_PART}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(
-    rf"(?:(?P<task>[a-z][a-z0-9_]{{0,63}})/)?(?P<name>{re.escape(CONFIG)}|{re.escape(WEIGHTS)})"
+    rf"(?:(?P<task>[a-z][a-z0-9_]{{0,63}})/)?(?P<name>{re.escape(CONFIG_FILE)}|{re.escape(WEIGHTS_FILE)})"
 )
 
 
@@ -64,8 +65,8 @@ def _file_fault(path: str) -> str | None:
     if _FILE.fullmatch(path):
         return None
     return (
-        f"{shown(path)} is not a file that is fetched; write TASK/{CONFIG} and TASK/{WEIGHTS}, or both "
-        "without a folder"
+        f"{shown(path)} is not a file that is fetched; write TASK/{CONFIG_FILE} and TASK/{WEIGHTS_FILE}, "
+        "or both without a folder"
     )
 
 
@@ -100,10 +101,9 @@ class Run(Strict):
     @model_validator(mode="after")
     def _files_are_pairs(self) -> "Run":
         for place in self.places:
-            for name in (CONFIG, WEIGHTS):
-                path = f"{place}/{name}" if place else name
+            for path in (place_file(place, name) for name in CHECKPOINT_FILES):
                 if path not in self.files:
-                    raise ValueError(f"files has no {path}; a checkpoint is {CONFIG} and {WEIGHTS}")
+                    raise ValueError(f"files has no {path}; a checkpoint is {CONFIG_FILE} and {WEIGHTS_FILE}")
         if "" in self.places and len(self.places) > 1:
             raise ValueError(
                 "files lie at the root and in folders; keep either the root's or a folder a task"
@@ -175,7 +175,7 @@ class Submission(Strict):
         for place, run in enumerate(self.runs):
             for path, sha256 in run.files.items():
                 if (
-                    path.rpartition("/")[2] == WEIGHTS
+                    path.rpartition("/")[2] == WEIGHTS_FILE
                     and known.setdefault((self.suite_of(run), sha256), place) != place
                 ):
                     told = f"{path} are the weights of another run too; every run is a training of its own"
@@ -202,7 +202,7 @@ class Submission(Strict):
 
     def run_name(self, run: Run) -> str:
         """What the files of a run are called after: `mini-v1-seed-0`."""
-        return f"{self.suite_of(run)}-seed-{run.seed}"
+        return run_name(self.suite_of(run), run.seed)
 
     def to_dict(self) -> dict[str, Any]:
         """The submission as plain data, as in its file; keys that say nothing are left out."""

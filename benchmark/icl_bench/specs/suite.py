@@ -26,6 +26,11 @@ class FunctionClassSpec(Strict):
 FUNCTION_CLASSES: Registry[Any] = Registry("function class", "icl_bench.function_classes")
 
 
+def prompt_tokens(points: int) -> int:
+    """How many tokens a model reads of a prompt: an x and a y a point, without the last y."""
+    return 2 * points - 1
+
+
 class TaskSpec(Strict):
     """A function class at fixed sizes, and how predictions on it are scored."""
 
@@ -43,8 +48,8 @@ class TaskSpec(Strict):
 
     @property
     def tokens(self) -> int:
-        """How many a model reads of a prompt: an x and a y a point, without the last y."""
-        return 2 * self.points - 1
+        """How many a model reads of a prompt."""
+        return prompt_tokens(self.points)
 
     @property
     def exactness(self) -> Literal["exact", "best known"]:

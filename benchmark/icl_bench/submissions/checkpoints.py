@@ -7,7 +7,8 @@ from typing import Any
 
 from icl_bench.errors import CheckpointError, HubError
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
-from icl_bench.specs.submission import CONFIG, Run, Submission
+from icl_bench.specs.checkpoint_files import CONFIG_FILE
+from icl_bench.specs.submission import Run, Submission
 from icl_bench.specs.text import text_fault
 
 MAX_PROVENANCE_TEXT = 500
@@ -19,7 +20,7 @@ def check_run(submission: Submission, run: Run, folder: Path) -> None:
     check_files(run, folder)
     for name in run.files:
         path = folder / name
-        if path.name == CONFIG:
+        if path.name == CONFIG_FILE:
             check_config(read_config(path.parent), submission, run, path)
 
 
@@ -39,7 +40,7 @@ def check_config(config: CheckpointConfig, submission: Submission, run: Run, pat
     """CheckpointError where a config is not of the submission's spec, of the run's suite, task and seed, or
     where it holds text that is not fit to be shown."""
     suite, task = submission.suite_of(run), path.parent.name
-    at_root = CONFIG in run.files
+    at_root = CONFIG_FILE in run.files
     if config.spec != submission.spec_of("" if at_root else task):
         raise CheckpointError(f"{path} has another spec than the submission; copy spec from there")
     if config.task.partition("/")[0] != suite or not (at_root or config.task == f"{suite}/{task}"):

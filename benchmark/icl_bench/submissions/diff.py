@@ -7,8 +7,9 @@ from pathlib import Path
 
 from icl_bench.errors import InputError
 from icl_bench.git import run_git
+from icl_bench.models.reference import REFERENCE_FOLDER
 from icl_bench.specs.text import shown
-from icl_bench.submissions.submission_folder import REFERENCE_FOLDER, SUBMISSION_FILE
+from icl_bench.submissions.submission_folder import SUBMISSION_FILE
 
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@{}^~-]{0,199}")
 _PATH = re.compile(

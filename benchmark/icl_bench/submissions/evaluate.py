@@ -12,10 +12,11 @@ from typing import IO, Any
 from icl_bench.errors import CheckError, InputError
 from icl_bench.evaluation.fresh import parse_fresh_record
 from icl_bench.files import check_file_place, write_text
+from icl_bench.records.record_files import record_file
 from icl_bench.specs.result import parse_record
 from icl_bench.specs.submission import Run
 from icl_bench.submissions.limits import Limits
-from icl_bench.submissions.submission_folder import SubmissionFolder, record_file, run_folder
+from icl_bench.submissions.submission_folder import SubmissionFolder, run_folder
 
 # What the child may know of its surroundings: no tokens, no settings of the Hub.
 _ENVIRONMENT = (

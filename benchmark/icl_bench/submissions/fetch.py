@@ -13,7 +13,8 @@ from icl_bench.models.checkpoint import check_checkpoint
 from icl_bench.models.pinned import Listed, check_listed, fetch_listed
 from icl_bench.models.weights import MAX_HEADER_BYTES
 from icl_bench.specs.checkpoint import read_config
-from icl_bench.specs.submission import CONFIG, Run, Submission
+from icl_bench.specs.checkpoint_files import CONFIG_FILE
+from icl_bench.specs.submission import Run, Submission
 from icl_bench.submissions.checkpoints import check_config, check_run
 from icl_bench.submissions.submission_folder import SubmissionFolder, run_folder
 from icl_bench.suites import load_suite
@@ -51,7 +52,7 @@ def listed_files(submission: Submission, run: Run) -> dict[str, Listed]:
     specs = [submission.spec, *submission.specs.values()]
     weights = _WIDEST * max(spec.parameters(*size) for spec in specs for size in sizes) + MAX_HEADER_BYTES
     return {
-        name: Listed(digest, MAX_CONFIG_BYTES if Path(name).name == CONFIG else weights)
+        name: Listed(digest, MAX_CONFIG_BYTES if Path(name).name == CONFIG_FILE else weights)
         for name, digest in run.files.items()
     }
 
@@ -59,9 +60,9 @@ def listed_files(submission: Submission, run: Run) -> dict[str, Listed]:
 def _fetch_run(submission: Submission, run: Run, folder: Path) -> None:
     """Fetch a run's files, configs first."""
     files = listed_files(submission, run)
-    for name, wanted in sorted(files.items(), key=lambda file: Path(file[0]).name != CONFIG):
+    for name, wanted in sorted(files.items(), key=lambda file: Path(file[0]).name != CONFIG_FILE):
         path = fetch_listed(submission.model, run.revision, name, wanted, folder)
-        if path.name == CONFIG:
+        if path.name == CONFIG_FILE:
             check_config(read_config(path.parent), submission, run, path)
         else:
             check_checkpoint(path.parent)

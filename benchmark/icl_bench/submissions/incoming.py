@@ -7,10 +7,11 @@ from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import parse_fresh_record
 from icl_bench.records.audit import audit, audit_fresh
 from icl_bench.specs.checkpoint import CheckpointConfig, parse_json
+from icl_bench.specs.checkpoint_files import WEIGHTS_FILE, place_file
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import MAX_RECORD_BYTES, ModelIdentity, ResultRecord
 from icl_bench.specs.schema import parse
-from icl_bench.specs.submission import WEIGHTS, Run, Submission
+from icl_bench.specs.submission import Run, Submission
 from icl_bench.specs.text import text_fault
 from icl_bench.submissions.checkpoints import check_config
 from icl_bench.suites import Suite, load_suite
@@ -92,7 +93,7 @@ def _check_made_by(record: ResultRecord | FreshRecord, source: str) -> None:
 
 def _check_tasks(record: ResultRecord, submission: Submission, run: Run, suite: Suite, source: str) -> None:
     """The tasks are those that the run has files for, answered by the weights that it lists."""
-    places = {f"{place}/{WEIGHTS}" if place else WEIGHTS: place for place in run.places}
+    places = {place_file(place, WEIGHTS_FILE): place for place in run.places}
     answered = set(record.tasks)
     expected = answered if "" in run.places else set(run.places)
     if answered != expected or not answered <= set(suite.tasks) or ("" in run.places and len(answered) != 1):
@@ -112,8 +113,8 @@ def _check_checkpoint(
 ) -> None:
     told, of = record.tasks[task].checkpoint, suite.task(task)
     d, k = of.function_class.d, of.function_class.k
-    spec = submission.spec if file == WEIGHTS else submission.spec_of(task)
-    parameters = spec.parameters(d, k, 2 * of.points - 1)
+    spec = submission.spec if file == WEIGHTS_FILE else submission.spec_of(task)
+    parameters = spec.parameters(d, k, of.tokens)
     if told is None or told.sha256 != run.files[file]:
         raise SpecError(f"{source}: tasks.{task} was not answered by {file} as listed; evaluate it again")
     if told.spec != spec.to_dict() or told.parameters != parameters:

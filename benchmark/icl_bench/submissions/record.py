@@ -10,11 +10,12 @@ from icl_bench.errors import CheckError, InputError
 from icl_bench.evaluation.fresh import with_gaps_to
 from icl_bench.files import whole_folder, write_text
 from icl_bench.records.agree import disagreement, same_numbers
+from icl_bench.records.record_files import SUPERSEDED, reason_file, record_file
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.submission import Supersedes
 from icl_bench.submissions.incoming import read_fresh, read_record
-from icl_bench.submissions.submission_folder import SUPERSEDED, SubmissionFolder, reason_file, record_file
+from icl_bench.submissions.submission_folder import SubmissionFolder
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 

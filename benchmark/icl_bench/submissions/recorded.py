@@ -7,19 +7,14 @@ from pathlib import Path
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import load_fresh_record
 from icl_bench.records.read import load_record
+from icl_bench.records.record_files import SUPERSEDED, reason_file, record_file, recorded_files
 from icl_bench.records.store import submitted_records
 from icl_bench.resources import data_folder
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.run_names import run_name
 from icl_bench.specs.submission import Run, Submission
-from icl_bench.submissions.submission_folder import (
-    SUPERSEDED,
-    SubmissionFolder,
-    reason_file,
-    record_file,
-    recorded_files,
-    submission_entries,
-)
+from icl_bench.submissions.submission_folder import SubmissionFolder, submission_entries
 from icl_bench.suites import Suite
 
 MAX_REASON = 4_000  # characters that are read
@@ -62,15 +57,15 @@ def recorded_submissions(suite: Suite, submissions: Sequence[SubmissionFolder]) 
 
     SpecError where a record cannot be read, or is not of its submission.
     """
-    found = [_recorded(entry, suite) for entry in submissions]
-    return [one for one in found if one.records]
+    recorded = [_recorded(entry, suite) for entry in submissions]
+    return [submission for submission in recorded if submission.records]
 
 
 def _recorded(entry: SubmissionFolder, suite: Suite) -> RecordedSubmission:
     records = submitted_records(entry.submission.model, suite, entry.path.parent)
     fresh = {}
     for seed, record in records.items():
-        path = entry.results / record_file(f"{suite.name}-seed-{seed}", fresh=True)
+        path = entry.results / record_file(run_name(suite.name, seed), fresh=True)
         if path.is_file():
             fresh[seed] = load_fresh_record(path)
             if fresh[seed].model != record.model:
@@ -80,19 +75,18 @@ def _recorded(entry: SubmissionFolder, suite: Suite) -> RecordedSubmission:
         suite.name,
         records,
         fresh,
-        [one for one in corrections(entry) if one.suite == suite.name],
+        [correction for correction in corrections(entry) if correction.suite == suite.name],
     )
 
 
 def corrections(entry: SubmissionFolder) -> list[Correction]:
     """Replaced records, by suite, seed and revision; SpecError where one, or its reason, cannot be read."""
-    found = []
-    for folder in sorted((entry.results / SUPERSEDED).glob("*")):
-        for run, path in recorded_files(folder, "json").items():
-            suite, _, seed = run.rpartition("-seed-")
-            reason = _reason(folder / reason_file(run))
-            found.append(Correction(suite, int(seed), load_record(path), reason))
-    return sorted(found, key=lambda one: (one.suite, one.seed, str(one.record.model.revision)))
+    replaced = [
+        Correction(file.suite, file.seed, load_record(file.path), _reason(folder / reason_file(file.run)))
+        for folder in sorted((entry.results / SUPERSEDED).glob("*"))
+        for file in recorded_files(folder)
+    ]
+    return sorted(replaced, key=lambda each: (each.suite, each.seed, str(each.record.model.revision)))
 
 
 def _reason(path: Path) -> str:

@@ -1,13 +1,10 @@
 """Where submissions lie, and reading them.
 
-`submissions/<owner>__<model>/submission.yaml` is what was submitted; beside it lie its recorded results:
-`results/<suite>-seed-<n>.json`, on prompts drawn later `results/<suite>-seed-<n>.fresh.json`, and those that
-were replaced in `results/superseded/<revision[:12]>/`, each with the reason in
-`<suite>-seed-<n>.reason.txt`.
+`submissions/<owner>__<model>/submission.yaml` is what was submitted; beside it lie its recorded results, as
+`icl_bench.records.record_files` says.
 """
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +12,9 @@ from typing import Any
 
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import load_fresh_record
+from icl_bench.models.reference import REFERENCE_FOLDER
 from icl_bench.records.read import load_record
+from icl_bench.records.record_files import RESULTS, recorded_files
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.plain_yaml import Lines, PlainYAMLError, load_plain
 from icl_bench.specs.result import ResultRecord
@@ -23,8 +22,6 @@ from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Run, Submission
 
 SUBMISSION_FILE = "submission.yaml"
-REFERENCE_FOLDER = "reference"  # models that come with icl-bench
-RESULTS, SUPERSEDED = "results", "superseded"
 MAX_BYTES = 100_000
 MAX_TOLD = 100  # faults of one file
 
@@ -73,37 +70,17 @@ class SubmissionFolder:
 
     def records(self) -> dict[str, ResultRecord]:
         """Recorded results by run, as `mini-v1-seed-0`; SpecError where a file is no record."""
-        return {name: load_record(path) for name, path in recorded_files(self.results, "json").items()}
+        return {file.run: load_record(file.path) for file in recorded_files(self.results)}
 
     def fresh_records(self) -> dict[str, FreshRecord]:
         """Recorded results on fresh prompts by run; SpecError where a file is none."""
-        files = recorded_files(self.results, "fresh.json")
-        return {name: load_fresh_record(path) for name, path in files.items()}
+        files = recorded_files(self.results, fresh=True)
+        return {file.run: load_fresh_record(file.path) for file in files}
 
 
 def run_folder(submission: Submission, run: Run, fetched: Path) -> Path:
     """Where a run's files are, in the folder that a submission is fetched to."""
     return fetched / submission.run_name(run)
-
-
-def record_file(run: str, fresh: bool = False) -> str:
-    """The file name of a run's record."""
-    return f"{run}.fresh.json" if fresh else f"{run}.json"
-
-
-def reason_file(run: str) -> str:
-    """The file name of why a run's record was replaced, which lies beside it."""
-    return f"{run}.reason.txt"
-
-
-def recorded_files(results: Path, ending: str) -> Mapping[str, Path]:
-    """The record files of a folder by run, suites by name and their seeds by number."""
-    files = {path.name.removesuffix(f".{ending}"): path for path in results.glob(f"*-seed-*.{ending}")}
-    names = [name for name in files if "." not in name]
-    return {
-        name: files[name]
-        for name in sorted(names, key=lambda name: (name.rpartition("-")[0], len(name), name))
-    }
 
 
 def submission_entries(root: Path) -> list[SubmissionFolder]:

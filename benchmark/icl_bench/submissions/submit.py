@@ -15,12 +15,13 @@ import yaml
 from huggingface_hub import HfApi, constants
 
 from icl_bench.errors import InputError, SpecError
-from icl_bench.models.checkpoint_files import CHECKPOINT_FILES, place_file
 from icl_bench.models.hub import Snapshot, fetch, told_in_one_line
 from icl_bench.models.pinned import check_listed
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
+from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES, place_file
 from icl_bench.specs.licences import LICENCES
+from icl_bench.specs.run_names import run_name
 from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Run, Submission, folder_name, model_fault, parse_submission
 from icl_bench.submissions.fetch import listed_files
@@ -240,7 +241,7 @@ def _run(snapshot: Snapshot, seed: int) -> Run:
 
 def _replaced(place: Place, suite: str, runs: Sequence[Run]) -> str | list[str]:
     """The recorded commits that these runs take the place of, one or several."""
-    now = {f"{suite}-seed-{run.seed}": run.revision for run in runs}
+    now = {run_name(suite, run.seed): run.revision for run in runs}
     recorded = place.recorded(suite)
     found = sorted({revision for run, revision in recorded.items() if now.get(run) != revision})
     found = found or sorted(set(recorded.values()))  # the same weights, evaluated anew

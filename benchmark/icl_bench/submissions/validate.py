@@ -9,17 +9,17 @@ from typing import Any
 
 from icl_bench.errors import ICLBenchError, UnknownNameError
 from icl_bench.models.accounting import account
-from icl_bench.models.checkpoint_files import ROOT, place_file
+from icl_bench.records.record_files import FRESH_ENDING, REASON_ENDING, RECORD_ENDING, RESULTS, SUPERSEDED
 from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE, place_file
 from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.run_names import RUN_NAME, run_name
 from icl_bench.specs.schema import all_faults
-from icl_bench.specs.submission import WEIGHTS, Run, Submission, folder_name
+from icl_bench.specs.submission import Run, Submission, folder_name
 from icl_bench.specs.text import shown
 from icl_bench.submissions.recorded import Correction, corrections
 from icl_bench.submissions.submission_folder import (
-    RESULTS,
     SUBMISSION_FILE,
-    SUPERSEDED,
     Fault,
     SubmissionFolder,
     SubmissionText,
@@ -35,12 +35,11 @@ MAX_FLOPS_IN_ALL = 3e14  # of all runs
 
 MAX_ENTRIES = 1_000  # in a submission's folder
 
-_RUN = r"[a-z]+-v[0-9]+-seed-[0-9]+"
 _REPLACED = r"[0-9a-f]{12}(-[0-9]+)?"
 _EXPECTED = re.compile(
     rf"{re.escape(SUBMISSION_FILE)}|{RESULTS}/({SUPERSEDED}/({_REPLACED}/)?)?"
-    rf"|{RESULTS}/({SUPERSEDED}/{_REPLACED}/)?{_RUN}(\.fresh)?\.json"
-    rf"|{RESULTS}/{SUPERSEDED}/{_REPLACED}/{_RUN}\.reason\.txt"
+    rf"|{RESULTS}/({SUPERSEDED}/{_REPLACED}/)?{RUN_NAME}({re.escape(RECORD_ENDING)}|{re.escape(FRESH_ENDING)})"
+    rf"|{RESULTS}/{SUPERSEDED}/{_REPLACED}/{RUN_NAME}{re.escape(REASON_ENDING)}"
 )
 
 
@@ -224,7 +223,7 @@ def _done(submission: Submission, corrected: list[Correction]) -> set[tuple[str,
         return set()
     reason = submission.supersedes.reason.strip()
     return {
-        (f"{one.suite}-seed-{one.seed}", one.record.model.revision)
+        (run_name(one.suite, one.seed), one.record.model.revision)
         for one in corrected
         if one.reason == reason
     }
@@ -232,12 +231,12 @@ def _done(submission: Submission, corrected: list[Correction]) -> set[tuple[str,
 
 def _is_of_record(submission: Submission, run: Run, record: ResultRecord) -> bool:
     """Whether a run lists the weights that its record is of, for the same tasks, and says their specs."""
-    found = {file: digest for file, digest in run.files.items() if Path(file).name == WEIGHTS}
+    found = {file: digest for file, digest in run.files.items() if Path(file).name == WEIGHTS_FILE}
     recorded = {}
     for task, result in record.tasks.items():
         place = ROOT if ROOT in run.places else task
         told = result.checkpoint
         if told is None or told.spec != submission.spec_of(place).to_dict():
             return False
-        recorded[place_file(place, WEIGHTS)] = told.sha256
+        recorded[place_file(place, WEIGHTS_FILE)] = told.sha256
     return found == recorded

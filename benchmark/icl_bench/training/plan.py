@@ -28,7 +28,7 @@ class RunPlan:
     compiled: bool = False  # trained with `torch.compile`: other last bits
 
     def __post_init__(self) -> None:
-        tokens, longest = 2 * self.task.points - 1, self.architecture.max_tokens()
+        tokens, longest = self.task.tokens, self.architecture.max_tokens()
         if longest is not None and tokens > longest:
             raise InputError(
                 f"{self.architecture.name} has {longest} positions and a prompt of {self.suite}/"

@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.files import cannot_write, check_file_place, whole_file, write_text
 from icl_bench.models.checkpoint import save_checkpoint
-from icl_bench.models.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
 from icl_bench.models.model import ICLModel
+from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
 from icl_bench.training.log import LOG_FILE
 
 STATE_FILE = "state.pt"

@@ -21,8 +21,9 @@ import torch
 from filelock import FileLock, Timeout
 
 from icl_bench.errors import CheckpointError
-from icl_bench.models.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.checkpoint import read_config
+from icl_bench.specs.checkpoint_files import CONFIG_FILE
+from icl_bench.specs.run_names import seed_folder
 from icl_bench.training import supervised
 from icl_bench.training.log import LOG_FILE, Row, read_log
 from icl_bench.training.plan import RunPlan
@@ -37,7 +38,7 @@ KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_MMAP_THRESHOLD_": s
 
 def cell_folder(out: Path, plan: RunPlan) -> Path:
     """Where a run belongs: all tasks of one architecture and seed side by side, as `evaluate` reads them."""
-    return out / plan.suite / plan.architecture.name / f"seed-{plan.seed}" / plan.task.name
+    return seed_folder(out, plan.suite, plan.architecture.name, plan.seed) / plan.task.name
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,10 +11,11 @@ from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.accounting import account
 from icl_bench.models.reference import PREFIX, reference_spec
 from icl_bench.resources import data_folder
-from icl_bench.specs.recipe import RECIPE_FILE, Curriculum, load_recipe
+from icl_bench.specs.recipe import Curriculum
 from icl_bench.specs.result import Finite
 from icl_bench.specs.schema import Strict, parse, read_yaml
 from icl_bench.suites import Suite, load_suite
+from icl_bench.suites.recipes import suite_recipe
 
 PATH = "published.html"
 _OWN_WORDS = {"type"}  # of a function class: no size of it
@@ -190,7 +191,7 @@ def _model(suite: Suite, task: str, names: list[str]) -> str:
 
 
 def _training(suite: Suite, task: str) -> str:
-    recipe = load_recipe(suite.folder / RECIPE_FILE, task, suite.tasks)
+    recipe = suite_recipe(suite, task)
     decay = {"none": "constant rate", "linear": "rate"}[recipe.decay]
     told = [f"{recipe.steps:,} steps of {recipe.batch} prompts", f"{decay} {recipe.learning_rate:g}"]
     if recipe.warmup:

@@ -9,9 +9,9 @@ from icl_bench.evaluation.rules import CHECKS, TOLERANCE
 from icl_bench.leaderboard.pages import files
 from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site
+from icl_bench.models.reference import reference_spec_file
 from icl_bench.ranking.compare import SIGNIFICANT
 from icl_bench.records import agree as agreement
-from icl_bench.resources import data_folder
 from icl_bench.scoring.scores import CONFIDENCE
 from icl_bench.specs.architecture import BLOCKS
 from icl_bench.suites import load_suite
@@ -88,8 +88,7 @@ def _data(site: Site) -> dict[str, Any]:
 
 def example_spec() -> str:
     """A reference's spec file at the sizes of the newest mini suite, as it is."""
-    specs = data_folder("submissions") / "reference" / "specs" / load_suite("mini").name
-    return (specs / f"{EXAMPLE}.yaml").read_text(encoding="utf-8")
+    return reference_spec_file(EXAMPLE, load_suite("mini").name).read_text(encoding="utf-8")
 
 
 def bibtex(site: Site) -> str:

@@ -60,17 +60,17 @@ def _heads(spec: ArchitectureSpec | None) -> int | None:
 
 def _check_fits(stack: Stack, suite: str, task: TaskSpec) -> None:
     """Refuse a model for other sizes than the task's."""
-    name, points = f"{suite}/{task.name}", task.points
+    name = f"{suite}/{task.name}"
     d, k = stack.read_in["weight"].shape[1], stack.read_out["weight"].shape[0]
     if (d, k) != (task.function_class.d, task.function_class.k):
         raise CheckpointError(
             f"{stack.source} has d = {d}, k = {k} and {name} has d = {task.function_class.d}, "
             f"k = {task.function_class.k}; name the task that it was trained for"
         )
-    if stack.positions is not None and len(stack.positions) < 2 * points - 1:
+    if stack.positions is not None and len(stack.positions) < task.tokens:
         raise CheckpointError(
             f"{stack.source} has {len(stack.positions)} positions and a prompt of {name} has "
-            f"{2 * points - 1} tokens; name the task that it was trained for"
+            f"{task.tokens} tokens; name the task that it was trained for"
         )
 
 
