@@ -168,7 +168,7 @@ def test_answers_that_are_finite_on_the_frozen_prompts_alone_are_refused(submitt
         check_finite(answers, task)
         return answers
 
-    for module in ("runner", "fresh"):
+    for module in ("run", "fresh"):
         monkeypatch.setattr(f"icl_bench.evaluation.{module}.predict_all", predict)
     monkeypatch.setattr("icl_bench.evaluation.run.check_independence", lambda *arguments: None)
     with pytest.raises(CheckError, match=r"finiteness: .* of linear_regression, fresh"):
