@@ -1,6 +1,7 @@
 """The wheel carries its data: installed in a clean environment it runs from any directory."""
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -8,8 +9,11 @@ import venv
 from pathlib import Path
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
 
 ROOT = Path(__file__).resolve().parents[1]
+LEFT = (".icl-bench-abcdefgh.part", ".icl-bench-12345678.part/lock.json", ".icl-bench-abcdefgh.old/a/b.npz")
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +65,23 @@ def test_it_writes_a_card(installed: Path, tmp_path: Path) -> None:
 def test_it_scores_a_shipped_model(installed: Path, tmp_path: Path) -> None:
     run(installed, "evaluate", "reference/gpt2", "--task", "linear_regression", cwd=tmp_path)
     assert list((tmp_path / "results").glob("*.json"))
+
+
+@pytest.mark.parametrize("builder", [WheelBuilder, SdistBuilder])
+def test_what_a_killed_process_left_is_not_packed(tmp_path: Path, builder: type) -> None:
+    """Wherever data or code lies: a suite's folder would carry it into every installation."""
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    kept = {
+        f"{folder}/file"
+        for folder in ("benchmark/icl_bench", "tasks/mini-v1", "leaderboard", "submissions/reference/gpt2")
+    }
+    for place in kept:
+        folder = tmp_path / Path(place).parent
+        folder.mkdir(parents=True)
+        for name in ("file", *LEFT):
+            (folder / name).parent.mkdir(exist_ok=True, parents=True)
+            (folder / name).touch()
+    packed = {file.relative_path for file in builder(str(tmp_path)).recurse_included_files()}
+    assert kept <= packed
+    assert [path for path in packed if ".icl-bench" in path] == []

@@ -2,17 +2,13 @@
 
 import errno
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from icl_bench.errors import StorageError
-
-NAME_KEPT = 40  # characters of a name that its temporary neighbour keeps, which so is short enough itself
-_RANDOM = 8  # characters that tempfile adds to it
+from icl_bench.temporary import EXAMPLE_NAME, folder_set_aside, temporary_file, temporary_folder
 
 
 @contextmanager
@@ -24,20 +20,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     check_file_place(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=_beside(path), suffix=".part", dir=path.parent)
-        os.close(handle)
+        with temporary_file(path.parent) as part:
+            yield part
+            part.chmod(0o666 & ~_umask())
+            sync(part)
+            os.replace(part, path)
     except OSError as error:
         raise cannot_write(path, error) from error
-    part = Path(name)
-    try:
-        yield part
-        part.chmod(0o666 & ~_umask())
-        sync(part)
-        os.replace(part, path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -50,19 +39,14 @@ def whole_folder(path: Path) -> Iterator[Path]:
     place = Path(os.path.realpath(path))
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=_beside(place), suffix=".part", dir=place.parent))
+        with temporary_folder(place.parent) as part:
+            yield part
+            part.chmod(0o777 & ~_umask())
+            for file in part.rglob("*"):  # some libraries write for us alone
+                file.chmod((0o777 if file.is_dir() else 0o666) & ~_umask())
+            _replace_folder(part, place)
     except OSError as error:
         raise cannot_write(path, error) from error
-    try:
-        yield part
-        part.chmod(0o777 & ~_umask())
-        for file in part.rglob("*"):
-            file.chmod((0o777 if file.is_dir() else 0o666) & ~_umask())  # some libraries write for us alone
-        _replace_folder(part, place)
-    except OSError as error:
-        raise cannot_write(path, error) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def user_path(given: str) -> Path:
@@ -128,14 +112,8 @@ def _replace_folder(part: Path, path: Path) -> None:
     if not path.exists():
         os.replace(part, path)
         return
-    aside = Path(tempfile.mkdtemp(prefix=_beside(path), suffix=".old", dir=path.parent))
-    try:
-        move_all([(path, aside / "old"), (part, path)])
-    except BaseException:
-        with suppress(OSError):  # what could not be put back stays in it
-            aside.rmdir()
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+    with folder_set_aside(path) as aside:
+        move_all([(path, aside), (part, path)])
 
 
 def _put_back(source: Path, target: Path) -> None:
@@ -158,18 +136,13 @@ def _check_writable(path: Path, place: Path, folders: Sequence[Path]) -> None:
         raise StorageError(f"cannot write {path}: {existing} is not a folder; name another place")
     if not os.access(existing, os.W_OK | os.X_OK):
         raise StorageError(f"cannot write {path}: no permission in {existing}; name another place")
-    temporary = place.parent / f"{_beside(place)}{'x' * _RANDOM}.part"
+    temporary = place.parent / EXAMPLE_NAME
     try:
         for written in (temporary, *(existing / name for name in place.parts[len(existing.parts) :])):
             with suppress(FileNotFoundError):
                 os.lstat(written)
     except OSError as error:
         raise cannot_write(path, error) from error
-
-
-def _beside(path: Path) -> str:
-    """How the name of a temporary file or folder begins that takes the place of `path`."""
-    return f".{path.name[:NAME_KEPT]}."
 
 
 def sync(path: Path) -> None:

@@ -192,7 +192,7 @@ def test_what_a_kill_behind_the_last_file_left_is_removed(
 
 
 def test_what_a_killed_process_left_is_no_run(tmp_path: Path) -> None:
-    for name in (".state.pt.abc.part", ".training.csv.abc.part", "run.lock"):
+    for name in (".icl-bench-abcdefgh.part", "run.lock"):
         (tmp_path / name).write_text("half")
     TrainingRun(plan(), tmp_path).start()
     assert {path.name for path in tmp_path.iterdir()} == {"run.lock", "state.pt", "training.csv"}

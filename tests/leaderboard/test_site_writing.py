@@ -191,34 +191,6 @@ def test_a_site_whose_files_cannot_take_their_place_leaves_the_old_one(small, tm
     assert os.listdir(empty) == []
 
 
-def test_a_build_that_was_killed_is_taken_up_by_the_next(small, tmp_path, monkeypatch):
-    """Killed once half of the new files were in place: what it left is known as the site's."""
-    folder = tmp_path / "site"
-    write_site(small, folder)
-    (folder / "CNAME").write_text("example.org")
-    code = f"""
-        import os, signal, sys
-        from pathlib import Path
-        from icl_bench.leaderboard import write
-        from icl_bench.leaderboard.site import File, Site
-        def replace(source, target, rename=os.replace):
-            if Path(target).name == "z.html":
-                os.kill(os.getpid(), signal.SIGKILL)
-            rename(source, target)
-        os.replace = replace
-        paths = ("index.html", "y.html", "z.html")
-        write.site_files = lambda site: iter([File(path, b"newer") for path in paths])
-        write.write_site(Site([], None, {fabricated.ADDRESS!r}, None), Path(sys.argv[1]))
-    """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(folder)], check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert (folder / "y.html").read_text() == "newer"
-    builds(monkeypatch, "index.html", "z.html")
-    write_site(small, folder)
-    pages = {path: one for path, one in held(folder).items() if not path.startswith(MARK)}
-    assert pages == {"CNAME": b"example.org", "index.html": b"new", "z.html": b"new"}
-
-
 def test_no_process_is_left_of_a_build_that_is_killed_while_pages_are_rendered(tmp_path):
     code = """
         import time

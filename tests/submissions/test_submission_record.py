@@ -65,6 +65,21 @@ def test_recording_again_says_so_and_changes_nothing(submitted, records):
     assert files_of(submitted.folder) == before
 
 
+def test_what_a_kill_left_is_removed_and_results_that_were_set_aside_come_back(submitted, records):
+    """Else the folder would have no results, and a file that is no part of a submission."""
+    record_submission(submitted.entry, records, COMMIT)
+    before = files_of(submitted.folder)
+    aside = submitted.folder / ".icl-bench-abcdefgh.old"
+    aside.mkdir()
+    (submitted.folder / "results").rename(aside / "results")
+    part = submitted.folder / ".icl-bench-abcdefgh.part"
+    shutil.copytree(aside / "results", part)
+    assert validate(submitted.folder) == []
+    assert record_submission(submitted.entry, records, COMMIT)[0].startswith(f"{RUN}: recorded already")
+    assert files_of(submitted.folder) == before
+    assert not part.exists()
+
+
 def test_without_a_commit_there_are_no_fresh_prompts_and_they_may_follow_later(submitted, records):
     record_submission(submitted.entry, records)
     assert submitted.entry.fresh_records() == {}

@@ -1,17 +1,19 @@
 """The folder of a site: where one may be built, and which of its files a build wrote."""
 
 import os
-import tempfile
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from icl_bench.errors import InputError
-from icl_bench.files import cannot_write, check_folder_place, move_all, whole_folder, write_text
+from icl_bench.files import cannot_write, check_folder_place
+from icl_bench.leaderboard.replace_files import replace_files
 from icl_bench.leaderboard.urls import FRONT_PAGE
+from icl_bench.locks import only_process
+from icl_bench.temporary import is_temporary, temporary_folder
 
 MARK = ".icl-bench-site"  # tells the folder of a site; holds the paths that the build wrote, one a line
-_TEMPORARY = MARK + "."
+LOCK = MARK + ".lock"  # held by the process that builds into the folder
 
 
 def is_site(folder: Path) -> bool:
@@ -30,7 +32,7 @@ def check_site_place(folder: Path) -> None:
         held = os.listdir(place) if place.exists() else []
     except OSError as error:
         raise cannot_write(folder, error) from error
-    if MARK not in held and not all(name.startswith(_TEMPORARY) for name in held):
+    if MARK not in held and not all(name == LOCK or is_temporary(name) for name in held):
         raise InputError(f"{folder} holds something that is not a site; name a new folder with --out")
     if FRONT_PAGE in held and FRONT_PAGE not in _written(place):
         raise InputError(
@@ -42,43 +44,56 @@ def check_site_place(folder: Path) -> None:
 @contextmanager
 def site_folder(folder: Path) -> Iterator[Path]:
     """Yield an empty folder to build into; on success its files take the place of the last build's, all or
-    none. What no build wrote stays.
+    none. What no build wrote stays. A kill leaves a whole front page, the old or the new one.
 
-    InputError where the folder holds something else, or a file of another's has the name of a page;
-    StorageError where it cannot be written.
+    InputError where the folder holds something else, a file of another's has the name of a page, or another
+    process builds into it; StorageError where it cannot be written.
     """
     check_site_place(folder)
     place = Path(os.path.realpath(folder))
-    if not place.exists():
-        with whole_folder(folder) as part:
-            yield part
-            write_text(part / MARK, _as_lines(_files(part)))
-        return
+    is_new = not place.exists()
+    refusal = f"another process builds a site in {folder}; wait for it, or name another folder with --out"
     try:
-        with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=place, ignore_cleanup_errors=True) as name:
-            part = Path(name) / "new"
+        place.mkdir(parents=True, exist_ok=True)
+        with only_process(place / LOCK, refusal), temporary_folder(place) as temporary:
+            part = temporary / "new"
             part.mkdir()
             yield part
-            _take_place(part, place, Path(name) / "old")
+            _take_place(part, place, temporary)
     except OSError as error:
         raise cannot_write(folder, error) from error
+    finally:
+        if is_new:
+            with suppress(OSError):  # it holds a site, or nothing where there was an error
+                place.rmdir()
 
 
-def _take_place(part: Path, place: Path, aside: Path) -> None:
-    """Move the last build's files aside and those of `part` into their place."""
+def _take_place(part: Path, place: Path, temporary: Path) -> None:
+    """Put the files of `part` in the place of the last build's."""
     old, new, mark = _written(place), _files(part), place / MARK
     _refuse_foreign(place, old, new)
-    before = mark.read_text(encoding="utf-8", errors="replace") if mark.exists() else None
-    write_text(mark, _as_lines(old | new))  # the next build takes up what is left of one that is killed here
-    moves = [(place / name, aside / name) for name in sorted(old)]
+    # the next build takes up what is left of one that is killed from here on
+    _write_mark(mark, _as_lines(old | new), temporary)
     try:
-        move_all(moves + [(part / name, place / name) for name in sorted(new)])
-        write_text(mark, _as_lines(new))
+        replace_files(part, place, sorted(old, key=_order), sorted(new, key=_order), temporary / "old")
+        _write_mark(mark, _as_lines(new), temporary)
     except BaseException:
-        mark.unlink() if before is None else write_text(mark, before)
+        there = {name for name in old | new if os.path.lexists(place / name)}
+        _write_mark(mark, _as_lines(there), temporary) if there else mark.unlink()
         raise
     finally:
         _remove_emptied(place, old | new)
+
+
+def _order(path: str) -> tuple[int, str]:
+    """What pages need comes before them, the front page last."""
+    return (2 if path == FRONT_PAGE else 1 if path.endswith(".html") else 0), path
+
+
+def _write_mark(mark: Path, content: bytes, temporary: Path) -> None:
+    part = temporary / "mark"
+    part.write_bytes(content)
+    os.replace(part, mark)
 
 
 def _written(folder: Path) -> set[str]:
@@ -126,5 +141,5 @@ def _remove_emptied(place: Path, names: Collection[str]) -> None:
             path.rmdir()
 
 
-def _as_lines(names: Collection[str]) -> str:
-    return "".join(f"{name}\n" for name in sorted(names))
+def _as_lines(names: Collection[str]) -> bytes:
+    return "".join(f"{name}\n" for name in sorted(names)).encode()

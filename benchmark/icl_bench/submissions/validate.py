@@ -25,8 +25,10 @@ from icl_bench.submissions.submission_folder import (
     SubmissionText,
     first_fault,
     inspect_submission,
+    submission_file,
 )
 from icl_bench.suites import Suite, load_suite, suite_names
+from icl_bench.temporary import remove_leftovers
 
 # What a machine of two cores and 7 GiB evaluates in its time.
 MAX_PARAMETERS = 500_000_000
@@ -58,6 +60,9 @@ def checked_submission(path: Path) -> SubmissionFolder:
 
 def _examined(path: Path) -> tuple[SubmissionFolder | None, list[Fault]]:
     """The submission where it follows its schema, and all that is wrong with it."""
+    folder = submission_file(path).absolute().parent
+    for written in (folder, folder / RESULTS):
+        remove_leftovers(written)
     text, submission, faults = inspect_submission(path)
     faults += _folder_faults(text)
     if submission is not None:

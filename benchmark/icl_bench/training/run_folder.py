@@ -14,17 +14,12 @@ from icl_bench.files import cannot_write, check_file_place, whole_file, write_te
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.model import ICLModel
 from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
+from icl_bench.temporary import is_temporary
 from icl_bench.training.log import LOG_FILE
 
 STATE_FILE = "state.pt"
 LOCK_FILE = "run.lock"  # held by the process that trains in the folder
 MADE_FOLDER = ".checkpoint.part"  # the checkpoint, before its files take their places
-LEFTOVERS = (
-    f".{STATE_FILE}.*.part",
-    f".{LOG_FILE}.*.part",
-    MADE_FOLDER,
-    f".{MADE_FOLDER}.*.part",
-)  # of a kill
 
 
 class RunFolder:
@@ -149,7 +144,8 @@ class RunFolder:
 
     def _leftovers(self) -> list[Path]:
         """What a process left that was killed while it wrote."""
-        return [path for pattern in LEFTOVERS for path in self.path.glob(pattern)]
+        held = self.path.iterdir() if self.path.is_dir() else ()
+        return [path for path in held if path.name == MADE_FOLDER or is_temporary(path.name)]
 
     def _remove_leftovers(self) -> None:
         for path in self._leftovers():
