@@ -111,6 +111,31 @@ def test_a_model_that_never_finishes_is_ended_by_its_time(tmp_path):
     assert told == "mini-v1-seed-0: not done after 3 s, which is its limit; submit a smaller model"
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_the_process_that_evaluates_ends_with_its_parent(tmp_path, how):
+    """Else it would compute for hours, with nobody to read what it finds."""
+    entry = submit(tmp_path, SPEC | SLOW)
+    command = [sys.executable, "-m", "icl_bench", "submissions", "evaluate", str(entry.path)]
+    parent = subprocess.Popen(
+        [*command, "--fetched", "fetched", "--out", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert parent.stderr is not None
+    assert parent.stderr.readline().startswith(f"{LINEAR}: ")  # the child is at work
+    parent.send_signal(how)
+    output, message = parent.communicate(timeout=20)  # once both have closed their ends
+    assert output == ""
+    if how == signal.SIGKILL:
+        assert parent.returncode == -how
+    else:
+        assert (parent.returncode, message.splitlines()[-1]) == (130, "interrupted")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_model_that_eats_memory_is_ended(tmp_path):
     """A table of positions that takes a quarter of a GiB in float32, and nothing of it is used."""
     entry = submit(tmp_path, SPEC | {"width": 1_024, "positions": {"type": "learned", "max_tokens": 65_536}})

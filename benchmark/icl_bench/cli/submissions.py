@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from icl_bench.cli.errors import VerbGroup
+from icl_bench.interruptions import let_signals_interrupt
 
 submissions = typer.Typer(
     cls=VerbGroup, help="Check, fetch, evaluate and record submitted models: data alone, nothing is executed."
@@ -114,6 +115,7 @@ def evaluate(
     from icl_bench.submissions.record import check_commit
     from icl_bench.submissions.validate import checked_submission
 
+    let_signals_interrupt()
     check_commit(commit)
     limits = Limits(
         memory=int(memory * _GIB),

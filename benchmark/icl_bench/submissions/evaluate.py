@@ -79,12 +79,15 @@ def _evaluated(
 
 
 def _run(wanted: dict[str, Any], limits: Limits, output: IO[bytes]) -> int | None:
-    """Run the process to its end or to that of its time; its exit code, None for a timeout."""
+    """Run the process to its end or to that of its time; its exit code, None for a timeout.
+
+    Its standard input is a pipe whose other end this process alone holds: it ends with this process.
+    """
     command = [sys.executable, "-P", "-m", "icl_bench.submissions.sandboxed"]
     environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     process = subprocess.Popen(
         [*command, limits.as_text(), json.dumps(wanted)],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=output,
         env=environment | {"HF_HUB_OFFLINE": "1"},
         start_new_session=True,
@@ -96,6 +99,8 @@ def _run(wanted: dict[str, Any], limits: Limits, output: IO[bytes]) -> int | Non
     finally:
         process.kill()
         process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
 
 
 def _ending(code: int | None, limits: Limits) -> str:

@@ -1,12 +1,14 @@
 """`python -P -m icl_bench.submissions.sandboxed`: evaluate a run in its own process, with limits.
 
 Its arguments are the limits and what to evaluate, as JSON; what it found goes to standard output, as JSON.
-The limits hold before anything of the submission is read.
+Once its standard input ends, so does it: that is a pipe whose other end its parent alone holds, however that
+ends. The limits hold before anything of the submission is read.
 """
 
 import json
 import os
 import sys
+import threading
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +25,7 @@ OUT_OF_MEMORY = "it does not fit the memory that it may take; submit a smaller m
 
 def main() -> None:
     """Evaluate, and write {"record": text, "fresh": text or null}, or {"error": message, "exit_code": 1}."""
+    threading.Thread(target=_end_with_input, daemon=True).start()
     limits, wanted = Limits.from_text(sys.argv[1]), json.loads(sys.argv[2])
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     _keep_libraries_still()
@@ -85,6 +88,12 @@ def _told(
     json.dump({"error": message, "exit_code": code}, answer)
     answer.flush()
     os._exit(0)
+
+
+def _end_with_input() -> None:
+    while os.read(0, 1):
+        pass
+    os._exit(1)
 
 
 def _import_all() -> None:
