@@ -6,6 +6,8 @@ import pytest
 from models.folders import change_config, refused
 from models.small import small_spec
 
+from icl_bench.models.checkpoint import load_checkpoint
+
 
 @pytest.mark.parametrize("width", [10**9, 0, -8, 8.5, "8", True, None, 10**400])
 def test_absurd_widths(folder, width):
@@ -40,6 +42,13 @@ def test_faulty_configs(folder, changes, told):
     refused(folder, "config.json", told)
 
 
+def test_a_config_with_a_byte_order_mark_is_read(folder):
+    """As some editors on Windows write it."""
+    path = folder / "config.json"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_checkpoint(folder).task == "mini-v1/linear_regression"
+
+
 def test_a_config_without_a_key(folder):
     (folder / "config.json").write_text(json.dumps({"spec": small_spec(), "d": 8, "task": "mini-v1/a"}))
     refused(folder, "missing key 'k'")
@@ -49,7 +58,7 @@ def test_a_config_without_a_key(folder):
     ("content", "told"),
     [
         (b"", "not valid JSON"),
-        (b"\xff\xfe\x00", "not valid JSON"),
+        (b"\xff\xfe\x00", "not text in UTF-8; save it as UTF-8"),
         (b"{'d': 8}", "not valid JSON"),
         (b'{"d": 8, "d": 9}', "the key 'd' stands twice"),
         (b'{"d": NaN}', "NaN is not a JSON number"),

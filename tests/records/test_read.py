@@ -13,7 +13,7 @@ from icl_bench.environment import describe_evaluator
 from icl_bench.errors import InputError, SpecError, StorageError
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
-from icl_bench.specs.result import ResultRecord, parse_record
+from icl_bench.specs.result import CheckpointIdentity, ResultRecord, parse_record
 
 
 @pytest.fixture
@@ -43,6 +43,39 @@ def test_the_file_is_json_with_numbers_as_numbers_and_one_line_a_list(record, sa
     assert task["prompt_errors"] == record.tasks["linear_regression"].prompt_errors  # to the last bit
     assert isinstance(task["score"]["value"], float)
     assert len(saved.read_text().splitlines()) < 80 * len(value["tasks"])
+
+
+def test_a_byte_order_mark_is_as_if_it_were_not_there(record, saved):
+    saved.write_bytes(b"\xef\xbb\xbf" + saved.read_bytes())
+    assert load_record(saved) == record
+    saved.write_bytes(record.to_json().encode("utf-16"))
+    with pytest.raises(SpecError, match="is not text in UTF-8; save it as UTF-8"):
+        load_record(saved)
+
+
+@pytest.mark.parametrize(
+    ("place", "other"),
+    [
+        ('"schema": 1', '"schema": 1, "schema": 1'),
+        ('"sha256": "' + "a" * 64 + '"', '"sha256": "' + "b" * 64 + '", "sha256": "' + "a" * 64 + '"'),
+        ('"seed": 1', '"seed": 0, "seed": 1'),
+        ('"note": [1.0]', '"note": [1.0, {"seed": 0, "seed": 1}]'),
+        ('"note": [1.0]', '"note": [[], {"se\\u0065d": 0, "seed": 1}]'),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(record, saved, place, other):
+    """Of two values the last one would be read, and the first one shown."""
+    training = {"seed": 1, "note": [1.0], "text": 'a "quoted": text: "'}
+    identity = CheckpointIdentity(sha256="a" * 64, spec={}, parameters=1, training=training)
+    tasks = {name: task.model_copy(update={"checkpoint": identity}) for name, task in record.tasks.items()}
+    text = record.model_copy(update={"tasks": tasks}).to_json()
+    saved.write_text(text)
+    load_record(saved)
+    loose = json.dumps(json.loads(text))
+    assert place in loose
+    saved.write_text(loose.replace(place, other, 1))
+    with pytest.raises(SpecError, match=r"the key '\w+' stands twice"):
+        load_record(saved)
 
 
 def test_text_that_looks_like_a_list_is_left_as_it_is(record):

@@ -213,11 +213,12 @@ class Trap:
         ("", "submission.yaml:1: give a mapping of keys to values"),
         ("x" * (MAX_BYTES + 1), f"is larger than {MAX_BYTES:,} bytes; shorten it"),
         (b"\xff\xfe\x00", "is not UTF-8"),
-        ("a: \x00", "not YAML"),
+        ("a: \x00", "submission.yaml:1: U+0000 (a control character) is not seen; take it out"),
+        ("# a\u2028model: b/c", "submission.yaml:1: U+2028 (LINE SEPARATOR) is not seen"),
         ("? 0x" + "f" * 80_000 + "\n: 1", "submission.yaml:1: a whole number of 80,002 digits"),
-        ("a: " + "1:" * 300 + "1.5", "too large to convert to float; mend the YAML"),
+        ("a: " + "1:" * 300 + "1.5", "is read as a number to the base 60"),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_yaml_that_explodes_constructs_or_repeats(root, tmp_path, text, told):
     folder = write(root, submission_value())

@@ -160,9 +160,9 @@ def _print_accounts(suite: "Suite", accounts: dict[str, dict[str, Any]]) -> None
 
 def _as_yaml(spec: dict[str, Any]) -> str:
     """A spec as its file is written: one line a sublayer."""
-    import yaml
+    from icl_bench.specs.plain_yaml import dump_plain
 
-    return str(yaml.safe_dump(spec, sort_keys=False, default_flow_style=None, width=1_000))
+    return dump_plain(spec, default_flow_style=None, width=1_000)
 
 
 def _print_json(document: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ import shlex
 from importlib.metadata import version
 from typing import Any
 
-import yaml
 from huggingface_hub import ModelCard
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -15,6 +14,7 @@ from icl_bench.model_card.metadata import card_data, entries_file
 from icl_bench.models.accounting import account, components
 from icl_bench.resources import data_folder
 from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.plain_yaml import dump_plain
 
 CARD_FILE = "README.md"
 TEMPLATE = "model_card.md"
@@ -98,7 +98,7 @@ def _specs(facts: CardFacts) -> list[tuple[list[str], ArchitectureSpec]]:
 
 def _as_yaml(spec: ArchitectureSpec) -> str:
     """Names and numbers of a closed grammar, one line a sublayer."""
-    return str(yaml.safe_dump(spec.to_dict(), sort_keys=False, default_flow_style=None, width=1_000)).strip()
+    return dump_plain(spec.to_dict(), default_flow_style=None, width=1_000).strip()
 
 
 def _training(facts: CardFacts) -> list[dict[str, Any]]:

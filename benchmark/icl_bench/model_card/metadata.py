@@ -6,12 +6,12 @@
 
 from typing import Any
 
-import yaml
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
 
 from icl_bench.display.table import told
 from icl_bench.model_card.facts import CardFacts
 from icl_bench.model_card.markdown import printable
+from icl_bench.specs.plain_yaml import dump_plain
 from icl_bench.specs.result import Estimate
 
 DATASET = "icl-bench/{suite}"  # the Hub lists entries beside a dataset of that name once there is one
@@ -82,8 +82,8 @@ def entries_file(facts: CardFacts) -> dict[str, str]:
     if not entries:
         return {}
     data = eval_result_entries_to_yaml(entries)
-    text = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=1_000)
-    return {f"{ENTRIES_FOLDER}/icl-bench-{facts.suite.name}.yaml": str(text)}
+    text = dump_plain(data, allow_unicode=True, width=1_000)
+    return {f"{ENTRIES_FOLDER}/icl-bench-{facts.suite.name}.yaml": text}
 
 
 def _interval(estimate: Estimate) -> dict[str, Any] | None:

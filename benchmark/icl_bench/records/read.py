@@ -13,10 +13,12 @@ def load_record(path: Path | str) -> ResultRecord:
     try:
         if path.stat().st_size > MAX_RECORD_BYTES:
             raise SpecError(f"{path} is larger than {MAX_RECORD_BYTES / 2**20:g} MiB and is no result record")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise SpecError(f"no file {path}; `icl-bench evaluate MODEL` writes one") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise SpecError(f"{path} is not text in UTF-8; save it as UTF-8, or give a result record") from None
+    except OSError as error:
         raise SpecError(f"cannot read {path}: {error}; give a result record") from None
     if not text.lstrip().startswith("{"):  # where the schema would speak of types
         raise SpecError(f"{path} holds no result record; `icl-bench evaluate MODEL` writes one")

@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from icl_bench.errors import CheckpointError, SpecError
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.plain_yaml import MAX_BITS
+from icl_bench.specs.record_json import without_repeats
 from icl_bench.specs.schema import Strict, parse
 
 MAX_JSON_BYTES = 1_000_000
@@ -68,25 +68,22 @@ def read_config(folder: Path) -> CheckpointConfig:
 
 
 def parse_json(content: bytes, source: str, most: int = MAX_JSON_BYTES) -> Any:
-    """Strict JSON in UTF-8: at most `most` bytes, no key twice, no NaN or infinity, no endless nesting."""
+    """Strict JSON in UTF-8: at most `most` bytes, no key twice, no NaN or infinity, no endless nesting.
+
+    A byte order mark at the start is as if it were not there.
+    """
     if len(content) > most:
         raise CheckpointError(f"{source} is larger than {most:,} bytes; shorten it")
     try:
         return json.loads(
-            content.decode("utf-8"), object_pairs_hook=_without_repeats, parse_constant=_no_constant
+            content.decode("utf-8-sig"), object_pairs_hook=without_repeats, parse_constant=_no_constant
         )
     except RecursionError:
         raise CheckpointError(f"{source}: nested too deeply; write it anew") from None
-    except ValueError as error:  # JSON and UTF-8 errors, and those of the two hooks
+    except UnicodeDecodeError:
+        raise CheckpointError(f"{source} is not text in UTF-8; save it as UTF-8") from None
+    except ValueError as error:  # of JSON, and of the two hooks
         raise CheckpointError(_short(f"{source} is not valid JSON: {error}; write it anew")) from None
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping = dict(pairs)
-    if len(mapping) < len(pairs):
-        counts = Counter(key for key, _ in pairs)
-        raise ValueError(f"the key {_short(repr(counts.most_common(1)[0][0]), 60)} stands twice")
-    return mapping
 
 
 def _no_constant(name: str) -> float:

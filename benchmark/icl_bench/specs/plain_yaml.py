@@ -1,10 +1,19 @@
-"""YAML, and so JSON, as plain data: no tags, no key twice, and nothing that unfolds without end."""
+"""YAML, and so JSON, as plain data: no tags, no key twice, and nothing that unfolds without end.
 
+What a reader of the file sees is what is read: no character of it is unseen, and no number is another one
+than it looks like (YAML 1.1 has 0100 for 64, 10:00 for 600, and 1e-3 for text).
+"""
+
+import math
+import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 import yaml
 from yaml.composer import Composer
+
+from icl_bench.specs.text import first_unseen
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000  # every alias written out
@@ -20,10 +29,14 @@ class PlainYAMLError(ValueError):
 
 
 def load_plain(content: bytes) -> Any:
-    """Parse YAML; PlainYAMLError where it is not plain data, UnicodeDecodeError where it is not UTF-8."""
+    """Parse YAML; PlainYAMLError where it is not plain data, UnicodeDecodeError where it is not UTF-8.
+
+    A byte order mark at the start, and line ends of Windows, are as if they were not there.
+    """
     if len(content) > MAX_BYTES:
         raise PlainYAMLError(f"larger than {MAX_BYTES:,} bytes")
-    text = content.decode("utf-8")
+    text = _decoded(content)
+    _check_seen(text)
     try:
         value = yaml.load(text, Loader=_PlainLoader)
     except yaml.YAMLError as error:
@@ -42,7 +55,7 @@ class Lines:
     """Where things stand in a file that `load_plain` reads."""
 
     def __init__(self, content: bytes) -> None:
-        self._root = yaml.compose(content.decode("utf-8"), Loader=_PlainLoader)
+        self._root = yaml.compose(_decoded(content), Loader=_PlainLoader)
 
     def at(self, location: Sequence[Any]) -> int:
         """The line, counted from 1, of a path of keys and indices; what the file has not stands for what
@@ -57,6 +70,30 @@ class Lines:
             if found:
                 line, node = found[0].start_mark.line + 1, found[1]
         return line
+
+
+def dump_plain(value: Any, **formats: Any) -> str:
+    """Plain data as YAML that `load_plain` reads as the same data, keys in their order.
+
+    `formats` are those of `yaml.dump`.
+    """
+    return str(yaml.dump(value, Dumper=PlainDumper, sort_keys=False, **formats))
+
+
+def _decoded(content: bytes) -> str:
+    return content.decode("utf-8-sig").replace("\r\n", "\n")
+
+
+def _check_seen(text: str) -> None:
+    """PlainYAMLError where a line holds what no reader of it sees: YAML ends lines where a diff does not, and
+    what looks like a comment may be none."""
+    for number, line in enumerate(text.split("\n"), start=1):
+        character = first_unseen(line)
+        if character == "\t":
+            raise PlainYAMLError("a tab looks like spaces; write spaces", number)
+        if character is not None:
+            name = unicodedata.name(character, "a control character")
+            raise PlainYAMLError(f"U+{ord(character):04X} ({name}) is not seen; take it out", number)
 
 
 def _check_bounded(value: Any) -> None:
@@ -95,7 +132,16 @@ class _PlainLoader(Composer, yaml.CSafeLoader):  # two composers: the first is u
         if len(node.value) > MAX_BITS + 2:  # with 0b before it; Python parses long ones slowly, or not at all
             problem = f"a whole number of {len(node.value):,} digits; at most {MAX_BITS} bits are read"
             raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        _check_number(node)
         return int(super().construct_yaml_int(node))
+
+    def construct_yaml_float(self, node: yaml.ScalarNode) -> float:
+        _check_number(node)
+        number = float(super().construct_yaml_float(node))
+        if math.isinf(number) and "inf" not in node.value.lower():
+            problem = f"{node.value:.60} is too large for a number"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        return number
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -111,4 +157,30 @@ class _PlainLoader(Composer, yaml.CSafeLoader):  # two composers: the first is u
         return super().construct_mapping(node, deep)
 
 
+class PlainDumper(yaml.SafeDumper):
+    """Writes text in quotes where `load_plain` would take it for something else, and no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def represent_text(self, text: str) -> yaml.Node:
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+def _check_number(node: yaml.ScalarNode) -> None:
+    """An error where YAML 1.1 reads another number than the one that stands there."""
+    if ":" in node.value:
+        problem = f"{node.value!r:.60} is read as a number to the base 60; write it out, or as text in quotes"
+    elif re.match(r"[-+]?0[0-9_]", node.value):
+        problem = f"{node.value!r:.60} begins with a zero; write the number without it, or as text in quotes"
+    else:
+        return
+    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
 _PlainLoader.add_constructor("tag:yaml.org,2002:int", _PlainLoader.construct_yaml_int)
+_PlainLoader.add_constructor("tag:yaml.org,2002:float", _PlainLoader.construct_yaml_float)
+PlainDumper.add_representer(str, PlainDumper.represent_text)
+_POWER_OF_TEN = re.compile(r"[-+]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)[eE][-+]?[0-9]+$")
+for _class in (_PlainLoader, PlainDumper):
+    _class.add_implicit_resolver("tag:yaml.org,2002:float", _POWER_OF_TEN, list("-+.0123456789"))

@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -144,7 +143,7 @@ def changed_recipe(recipe: Recipe, changes: Sequence[str]) -> Recipe:
             raise SpecError(f"--set {change}: write KEY=VALUE, as --set learning_rate=3e-4")
         if key not in Recipe.model_fields:
             raise SpecError(str(UnknownNameError("key", key, Recipe.model_fields, "--set")))
-        given[key] = _number_or_yaml(text, change)
+        given[key] = _value(text, change)
     return parse(Recipe, recipe.model_dump() | given, "the recipe as changed by --set") if given else recipe
 
 
@@ -157,24 +156,11 @@ def changes_between(own: Recipe, wanted: Recipe) -> list[str]:
     ]
 
 
-def _number_or_yaml(text: str, change: str) -> Any:
-    with suppress(ValueError):  # YAML wants a point in 1e-3
-        return float(text) if any(sign in text.lower() for sign in ".e") else int(text)
+def _value(text: str, change: str) -> Any:
     try:
-        return _with_numbers(load_plain(text.encode()))
+        return load_plain(text.encode())
     except PlainYAMLError as error:
         raise SpecError(f"--set {change}: {error}; write the value as in a recipe file") from None
-
-
-def _with_numbers(value: Any) -> Any:
-    """What YAML takes for text in a list or mapping though it is a number, as 1e-3."""
-    if isinstance(value, dict):
-        return {key: _with_numbers(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_with_numbers(one) for one in value]
-    with suppress(ValueError):
-        return float(value) if isinstance(value, str) else value
-    return value
 
 
 def _mapping(value: Any, path: Path) -> dict[str, Any]:

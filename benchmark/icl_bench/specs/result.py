@@ -4,17 +4,15 @@ Numbers are numbers, never NaN. Everything but the `cost` of a task is the same 
 repeated on one machine.
 """
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import from_json
 
 from icl_bench.errors import SpecError
 from icl_bench.files import write_text
 from icl_bench.specs.outcome import LEARNED, Outcome, read_outcome
-from icl_bench.specs.record_json import as_json
+from icl_bench.specs.record_json import as_data, as_json
 from icl_bench.specs.schema import Strict, parse
 from icl_bench.specs.text import plain_text
 
@@ -218,17 +216,10 @@ def without_timings(record: ResultRecord) -> str:
 def parse_record(text: str, source: str) -> ResultRecord:
     """Validate a record's JSON; SpecError says what is wrong and where."""
     try:
-        value = _as_data(text)
+        value = as_data(text)
     except (ValueError, RecursionError) as error:
         raise SpecError(f"{source}: not JSON ({error}); evaluate again to write it anew") from None
     return parse(ResultRecord, value, source)
-
-
-def _as_data(text: str) -> Any:
-    try:
-        return from_json(text)  # several times as fast
-    except (ValueError, TypeError):  # the second is of half a surrogate pair
-        return json.loads(text)  # reads what the other does not, and says what is wrong
 
 
 def _row(name: str, task: TaskResult) -> dict[str, Any]:

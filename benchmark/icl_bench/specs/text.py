@@ -9,9 +9,10 @@ from pydantic import AfterValidator
 
 # drawn as nothing, and to Unicode neither white space nor unprintable; then marks that only choose between
 # looks of a character, of which one can hide any number (Default_Ignorable_Code_Point, Unicode 16)
-_BLANK = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
-_HIDDEN = "\u034f\u17b4\u17b5\u180b\u180c\u180d\u180f" + "".join(map(chr, range(0xFE00, 0xFE10)))
-_SELECTORS = range(0xE0100, 0xE01F0)
+_DRAWN_AS_NOTHING = re.compile(
+    "[\u115f\u1160\u2800\u3164\uffa0\U0001d159"
+    "\u034f\u17b4\u17b5\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]"
+)
 MAX_MARKS = 4  # marks on one character; a pile of them is drawn over its neighbours
 MAX_LINES = 40  # of a text that may have several
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
@@ -36,10 +37,10 @@ def text_fault(text: str, most: int, lines: bool = False) -> str | None:
         return "is empty; write something, or leave the key out where it is optional"
     if len(text) > most:
         return f"has {len(text):,} characters and at most {most:,} are shown; shorten it"
-    for character in text:
-        if _is_unseen(character) and not (lines and character == "\n"):
-            name = unicodedata.name(character, "a control character")
-            return f"holds U+{ord(character):04X} ({name}), which cannot be printed; take it out"
+    character = first_unseen(text.replace("\n", "") if lines else text)
+    if character is not None:
+        name = unicodedata.name(character, "a control character")
+        return f"holds U+{ord(character):04X} ({name}), which cannot be printed; take it out"
     if _MARKUP.search(text):
         return "holds markup, which is not shown as such; write plain text"
     if _longest_pile(text) > MAX_MARKS:
@@ -47,6 +48,13 @@ def text_fault(text: str, most: int, lines: bool = False) -> str | None:
     if len(text.splitlines()) > MAX_LINES:
         return f"has more than {MAX_LINES} lines; shorten it"
     return None
+
+
+def first_unseen(text: str) -> str | None:
+    """The first character that cannot be printed or is drawn as nothing, None where all are seen."""
+    if text.isprintable() and not _DRAWN_AS_NOTHING.search(text):
+        return None
+    return next(each for each in text if not each.isprintable() or _DRAWN_AS_NOTHING.match(each))
 
 
 def plain_text(most: int, lines: bool = False) -> AfterValidator:
@@ -90,11 +98,6 @@ def _link_fault(link: str) -> str | None:
             "without user or port, and a path in ASCII"
         )
     return None
-
-
-def _is_unseen(character: str) -> bool:
-    hidden = character in _BLANK or character in _HIDDEN or ord(character) in _SELECTORS
-    return hidden or not character.isprintable()
 
 
 def _longest_pile(text: str) -> int:

@@ -11,7 +11,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import yaml
 from huggingface_hub import HfApi, constants
 
 from icl_bench.errors import InputError, SpecError
@@ -21,6 +20,7 @@ from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES, place_file
 from icl_bench.specs.licences import LICENCES
+from icl_bench.specs.plain_yaml import dump_plain
 from icl_bench.specs.run_names import run_name
 from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Run, Submission, folder_name, model_fault, parse_submission
@@ -170,9 +170,7 @@ def compose(
 
 def as_yaml(submission: Submission) -> str:
     """A submission's file: keys in the order of the schema, the same bytes for the same submission."""
-    return str(
-        yaml.dump(submission.to_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    )
+    return dump_plain(submission.to_dict(), allow_unicode=True, width=_WIDTH)
 
 
 def check_public(submission: Submission, runs: Sequence[Run]) -> None:
@@ -248,15 +246,3 @@ def _replaced(place: Place, suite: str, runs: Sequence[Run]) -> str | list[str]:
     if not found:
         raise InputError(f"nothing is recorded on {suite} that these runs replace; leave out --supersede")
     return found[0] if len(found) == 1 else found
-
-
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _text)
