@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 Advance = Callable[..., None]
 
@@ -19,7 +19,7 @@ def progress(
     The bar shows the share done, the time left, and the note of the latest call. `start` is what was done
     before this process began. Minor work that ends soon leaves no line.
     """
-    if quiet:
+    if quiet or sys.stderr is None:  # pythonw on Windows has no streams
         yield lambda done, note="": None
     elif sys.stderr.isatty():
         with _bar(label, total, start) as advance:
@@ -57,6 +57,8 @@ def _lines(label: str, total: int, start: int, minor: bool) -> Advance:
         latest, ended = now, done >= total
         left = (now - started) / max(done - start, 1) * (total - done)
         remaining = f", about {left:.0f} s left" if done < total else ""
-        print(f"{label}: {done}/{total}{remaining}{'  ' + note if note else ''}", file=sys.stderr, flush=True)
+        line = f"{label}: {done}/{total}{remaining}{'  ' + note if note else ''}"
+        with suppress(OSError):  # a full disk or a reader that has gone costs a line, not the work
+            print(line, file=sys.stderr, flush=True)
 
     return advance

@@ -1,15 +1,19 @@
 """How the command line fails: one line on stderr, an exit code, and never a traceback for a user's error."""
 
+import errno
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from icl_bench.cli.start import close_standard_output, prepare_process, with_homes
 from icl_bench.errors import ICLBenchError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_OUTPUT_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # of a file without a name: of a stream
 
 # the root of Typer's complaints about the command line itself; older versions take it from click
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -31,17 +35,32 @@ class VerbGroup(TyperGroup):
     ) -> Any:
         """Run the command line and end the process with its exit code."""
         settings["standalone_mode"] = False  # errors come here instead of being printed
+        prepare_process()
         try:
-            code = super().main(args, prog_name, *rest, **settings)
+            given = sys.argv[1:] if args is None else args
+            code = super().main(with_homes(given), prog_name, *rest, **settings)
+            sys.stdout.flush()
         except ICLBenchError as error:
-            code = _told(str(error), error.exit_code)
+            code = _report(str(error), error.exit_code)
         except _UsageError as error:
-            code = _told(_usage(error), 2)
+            code = _report(_usage(error), 2)
         except (KeyboardInterrupt, typer.Abort):
             code = INTERRUPTED
+        except OSError as error:
+            code = _unprinted(error)
         if code == INTERRUPTED:
-            typer.echo("interrupted", err=True)
+            _print_error("interrupted")
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _unprinted(error: OSError) -> int:
+    """The exit code where standard output takes no more; any other error of the system is raised again."""
+    if error.filename is not None or error.errno not in (errno.EPIPE, *_OUTPUT_FAULTS):
+        raise error
+    close_standard_output()
+    if error.errno == errno.EPIPE:  # the reader has seen enough
+        return 1
+    return _report(f"cannot print to standard output: {error.strerror}; send it elsewhere", 2)
 
 
 def _usage(error: Any) -> str:
@@ -50,6 +69,11 @@ def _usage(error: Any) -> str:
     return f"{error.format_message().rstrip('.')} (see '{verb} --help')"
 
 
-def _told(message: str, code: int) -> int:
-    typer.echo(f"error: {' '.join(message.split())}", err=True)
+def _report(message: str, code: int) -> int:
+    _print_error(f"error: {' '.join(message.split())}")
     return code
+
+
+def _print_error(line: str) -> None:
+    with suppress(OSError):  # there is no other place to say it
+        typer.echo(line, err=True)

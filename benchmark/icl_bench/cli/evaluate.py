@@ -44,6 +44,7 @@ def evaluate(
     from icl_bench.files import check_file_place
     from icl_bench.records.file_name import default_file_name
     from icl_bench.records.record_files import RESULTS
+    from icl_bench.specs.record_json import in_ascii
     from icl_bench.suites import load_suite
 
     frozen = load_suite(suite)
@@ -54,7 +55,7 @@ def evaluate(
     record = evaluate_source(source, frozen, tasks, progress=True)
     record.save(path)
     if as_json:
-        typer.echo(record.to_json(), nl=False)
+        typer.echo(in_ascii(record.to_json()), nl=False)
         typer.echo(f"record: {path}", err=True)
     else:
         _print_table(record)

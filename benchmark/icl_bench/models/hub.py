@@ -187,7 +187,7 @@ def _quiet_client() -> Iterator[None]:
     """Keep the client's log still, its errors being told here, and its progress bars to terminals."""
     level = hub_logging.get_verbosity()
     asked_for = constants.HF_HUB_DISABLE_PROGRESS_BARS is not None or are_progress_bars_disabled()
-    hide = not (asked_for or sys.stderr.isatty())
+    hide = not asked_for and (sys.stderr is None or not sys.stderr.isatty())
     hub_logging.set_verbosity_error()
     if hide:
         disable_progress_bars()

@@ -15,6 +15,11 @@ def as_json(value: dict[str, Any]) -> str:
     return re.sub(r"\[\n[\d\s.,e+-]*\]", lambda numbers: " ".join(numbers[0].split()), text) + "\n"
 
 
+def in_ascii(text: str) -> str:
+    """JSON as the same JSON in ASCII, which any stream takes."""
+    return re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)
+
+
 def as_data(text: str) -> Any:
     """The inverse of `as_json`. ValueError or RecursionError where a text is not JSON, or has a key twice."""
     try:
