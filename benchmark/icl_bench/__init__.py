@@ -1,30 +1,40 @@
 """icl-bench: a benchmark of in-context learning, with frozen prompts, exact predictors and intervals.
 
 >>> import icl_bench
->>> record = icl_bench.evaluate(my_predictor, suite="mini")  # doctest: +SKIP
->>> record.to_frame()  # doctest: +SKIP
+>>> record = icl_bench.evaluate("baseline/least_squares", suite="mini", tasks="linear_regression")
+>>> record.to_frame()[["task", "score"]]
+                task  score
+0  linear_regression    1.0
 """
 
+import importlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from icl_bench.evaluation.run import evaluate as evaluate
     from icl_bench.records.read import load_record as load_record
+    from icl_bench.training.sweep import sweep as sweep
+    from icl_bench.training.train import train as train
 
 __version__ = version("icl-bench")
 
-_LAZY = {"evaluate": "icl_bench.evaluation.run", "load_record": "icl_bench.records.read"}
+_MODULES = {  # of the public functions, imported at first use: `import icl_bench` itself is quick
+    "evaluate": "icl_bench.evaluation.run",
+    "load_record": "icl_bench.records.read",
+    "sweep": "icl_bench.training.sweep",
+    "train": "icl_bench.training.train",
+}
+
+__all__ = [*_MODULES, "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """The public functions, imported at first use, so that `import icl_bench` itself is quick."""
-    if name not in _LAZY:
+    """A public function, imported now."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(_LAZY[name]), name)
+    return getattr(importlib.import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted(__all__)

@@ -1,6 +1,7 @@
 """Which signals interrupt a process, and interruptions that wait for the end of a step."""
 
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -21,7 +22,11 @@ def deferred_interruptions() -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether an interruption came, in place of a KeyboardInterrupt anywhere.
 
     So a step is done whole or not at all. The second interruption does not wait: it is raised where it comes.
+    Signals reach the main thread alone: in another one no interruption ever comes.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
     came = False
     before = {
         number: handler

@@ -16,10 +16,11 @@ from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
-from icl_bench.cli.train import _run_to_the_end, make_plan
 from icl_bench.errors import ICLBenchError
 from icl_bench.resources import data_folder
+from icl_bench.training.plan import make_plan
 from icl_bench.training.run import TrainingRun
+from icl_bench.training.train import train
 
 COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
 TASK = "mini/linear_regression"
@@ -112,7 +113,7 @@ def test_an_interrupted_run_goes_on_to_the_same_weights(spec: Path, tmp_path: Pa
     first.send_signal(signal.SIGINT)
     message = first.communicate()[1]
     assert first.returncode == 130, message
-    assert "go on with --resume" in message
+    assert "continue with --resume" in message
     second = run(*arguments, "cut", "--resume", cwd=tmp_path, threads=2)  # goes on with one, as it began
     assert second.returncode == 0, second.stderr
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "cut")]
@@ -147,9 +148,9 @@ def test_a_file_that_is_called_as_a_suite_is_no_recipe_unless_named(tmp_path: Pa
     recipe = make_plan("reference/gpt2", TASK, 0).recipe
     (tmp_path / "mini-v1").write_text("not: a recipe")
     assert make_plan("reference/gpt2", TASK, 0).recipe == recipe
-    assert make_plan("reference/gpt2", TASK, 0, recipe_name="mini").recipe == recipe
+    assert make_plan("reference/gpt2", TASK, 0, recipe="mini").recipe == recipe
     with pytest.raises(ICLBenchError, match="mini-v1"):
-        make_plan("reference/gpt2", TASK, 0, recipe_name="mini-v1")
+        make_plan("reference/gpt2", TASK, 0, recipe="mini-v1")
 
 
 def refused(arguments: tuple[str, ...], told: str, cwd: Path) -> None:
@@ -185,8 +186,8 @@ def test_a_recipe_is_a_preset_or_a_file(spec: Path, tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     recipe = json.loads((tmp_path / "run/config.json").read_text())["training"]["recipe"]
     assert (recipe["learning_rate"], recipe["steps"], recipe["warmup"]) == (7e-4, 2, 200)
-    assert make_plan(str(spec), TASK, 0).recipe == make_plan(str(spec), TASK, 0, recipe_name="mini").recipe
-    paper = make_plan(str(spec), TASK, 0, recipe_name="paper").recipe
+    assert make_plan(str(spec), TASK, 0).recipe == make_plan(str(spec), TASK, 0, recipe="mini").recipe
+    paper = make_plan(str(spec), TASK, 0, recipe="paper").recipe
     assert (paper.learning_rate, paper.steps) == (1e-4, 500_000)
     assert paper == make_plan(str(spec), "paper/linear_regression", 0).recipe
 
@@ -195,9 +196,7 @@ def test_progress_tells_loss_score_speed_and_what_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("icl_bench.progress._LINE_EVERY", 0.0)
-    begun = TrainingRun(make_plan("reference/gpt2", TASK, 0, steps=102), tmp_path / "run")
-    begun.start()
-    _run_to_the_end(begun, quiet=False)
+    train("reference/gpt2", TASK, steps=102, out=tmp_path / "run", progress=True)
     line = next(line for line in capsys.readouterr().err.splitlines() if ": 101/102" in line)
     pattern = r"gpt2 on linear_regression: 101/102, about \d+ s left  [\d.]+ steps/s, loss \S+, dev score \S+"
     assert re.fullmatch(pattern, line), line

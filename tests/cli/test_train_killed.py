@@ -12,19 +12,20 @@ import pytest
 import torch
 from training.test_run import RECIPE, assert_same_bits, plan, trained
 
-from icl_bench.cli.train import _run_to_the_end, make_plan
 from icl_bench.errors import ICLBenchError
 from icl_bench.interruptions import deferred_interruptions
 from icl_bench.specs.checkpoint import read_config
+from icl_bench.training.plan import make_plan
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.run_folder import LOCK_FILE, MADE_FOLDER, STATE_FILE
+from icl_bench.training.train import TrainingStopped, run_to_end
 
 COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
 SAVING_EVERY_STEP = [
     sys.executable,
     "-c",
-    "import importlib; from icl_bench.cli import app; "
-    "importlib.import_module('icl_bench.cli.train').SAVE_EVERY_SECONDS = 0; app()",
+    "import icl_bench.training.state as state; from icl_bench.cli import app; "
+    "state.SAVE_EVERY_SECONDS = 0; app()",
 ]
 TASK = "mini/linear_regression"
 
@@ -132,8 +133,8 @@ def test_an_interruption_waits_for_the_end_of_the_step(tmp_path: Path, monkeypat
         os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(run.optimiser, "step", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        _run_to_the_end(run, quiet=True)
+    with pytest.raises(TrainingStopped, match="stopped after step 3; continue with resume=True"):
+        run_to_end(run)
     run.release()
     second = TrainingRun(plan(), tmp_path / "run")
     second.resume()
@@ -205,9 +206,10 @@ def test_a_full_disk_is_one_line_and_the_last_state_stays(spec: Path, tmp_path: 
     begun.start()
     room = (begun.folder / STATE_FILE).stat().st_size * 3 // 2
     code = f"""
-import importlib, resource, signal
+import resource, signal
+import icl_bench.training.state as state
 from icl_bench.cli import app
-importlib.import_module("icl_bench.cli.train").SAVE_EVERY_SECONDS = 0
+state.SAVE_EVERY_SECONDS = 0
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))
 app()

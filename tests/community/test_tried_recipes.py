@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from tried_recipes import COLUMNS, command
 
-from icl_bench.cli.train import make_plan
 from icl_bench.resources import data_folder
+from icl_bench.specs.recipe import parse_changes
+from icl_bench.training.plan import make_plan
 
 TABLE = data_folder("tasks") / "mini-v1" / "tried.csv"
 
@@ -29,7 +30,7 @@ def test_a_command_trains_by_what_its_row_tells(row: dict[str, str]) -> None:
     assert options[0] == ("--seed", row["seed"])
     changes = [value for key, value in options[1:] if key == "--set"]
     assert len(changes) == len(options) - 1
-    plan = make_plan(words[2], words[3], int(row["seed"]), changes=changes)
+    plan = make_plan(words[2], words[3], int(row["seed"]), changes=parse_changes(changes))
     assert plan.recipe.steps == int(row["steps"])
     told = dict(pair.split("=", 1) for pair in row["tried"].replace(", ", ",").split(" "))
     for key, value in told.items():

@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from icl_bench.cli.train import make_plan
 from icl_bench.specs.recipe import Recipe, changes_between
 from icl_bench.specs.schema import parse
 from icl_bench.training.log import LOG_FILE, read_log
+from icl_bench.training.plan import make_plan
 
 ON_THE_WAY = (500, 1_000, 1_500)  # steps
 COLUMNS = ("model", "task", "seed", "steps", "tried", *map(str, ON_THE_WAY), "end", "command")

@@ -21,13 +21,14 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from icl_bench.cli.sweep import _cells, _check_place_and_device
-from icl_bench.cli.train import make_plan
 from icl_bench.interruptions import let_signals_interrupt
 from icl_bench.resources import cores
 from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
+from icl_bench.training.cell import Cell
+from icl_bench.training.cell_trainer import POLL_SECONDS, CellTrainer
 from icl_bench.training.log import LOG_FILE
-from icl_bench.training.sweep import POLL_SECONDS, Cell, Sweep
+from icl_bench.training.plan import make_plan
+from icl_bench.training.sweep import check_place_and_device, grid_cells
 
 SMALL = 300_000  # bytes: weights of another seed than 0 that are kept
 WORKERS_ON_A_CARD = 4
@@ -107,8 +108,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parsed(arguments)
     on_cpu = options.device == "cpu"
     plan = partial(make_plan, steps=options.steps)
-    _check_place_and_device(options.out, options.device)
-    cells = _cells(options.suite, options.spec, options.task, options.seeds, plan, options.runs)
+    check_place_and_device(options.out, options.device)
+    cells = grid_cells(options.suite, options.spec, options.task, options.seeds, plan, options.runs)
     keeper = Keeper(cells, options.out, options.seconds)
     left = [cell for cell, kept in keeper.kept.items() if kept.state() == "left"]
     workers = options.workers or (cores() if on_cpu else WORKERS_ON_A_CARD)
@@ -117,7 +118,7 @@ def main(arguments: Sequence[str]) -> int:
     let_signals_interrupt()
     keeper.keep()  # what was finished in `--runs` before
     try:
-        Sweep(left, workers, options.device, tell, together).run(keeper.look)
+        CellTrainer(left, workers, options.device, tell, together).run(keeper.look)
     except KeyboardInterrupt:
         print("stopped; give the same command again to go on", file=sys.stderr)
     keeper.keep()

@@ -34,7 +34,6 @@ from performance import grid
 from performance.ratios import pair, training_ratio
 from performance.timing import ratio
 
-from icl_bench.cli.train import make_plan
 from icl_bench.models.accounting import account
 from icl_bench.models.reference import reference_names
 from icl_bench.specs.architecture import ArchitectureSpec
@@ -42,7 +41,7 @@ from icl_bench.suites import load_suite
 from icl_bench.training.batched import BatchedStep
 from icl_bench.training.muon import Muon
 from icl_bench.training.optimiser import block_matrices
-from icl_bench.training.plan import RunPlan
+from icl_bench.training.plan import RunPlan, make_plan
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.state import RunState
 

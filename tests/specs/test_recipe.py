@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from icl_bench.errors import SpecError
-from icl_bench.specs.recipe import Ramp, changed_recipe, load_recipe
+from icl_bench.specs.recipe import Ramp, changed_recipe, load_recipe, parse_changes
 
 TASKS = ["sparse_parity", "decision_tree"]
 TEXT = """
@@ -64,11 +64,11 @@ def test_single_keys_are_changed_on_the_command_line(tmp_path: Path) -> None:
         "betas=[0.8, 0.9]",
         "stop={gain: 0.01, after: 9, above: 0}",
     ]
-    found = changed_recipe(recipe, changes)
+    found = changed_recipe(recipe, parse_changes(changes))
     assert (found.optimiser, found.matrix_rate, found.betas, found.steps) == ("muon", 3e-3, [0.8, 0.9], 100)
     assert found.stop is not None
     assert found.stop.after == 9
-    assert changed_recipe(recipe, ()) is recipe
+    assert changed_recipe(recipe, {}) is recipe
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_single_keys_are_changed_on_the_command_line(tmp_path: Path) -> None:
 def test_a_change_that_cannot_be_is_one_line(tmp_path: Path, change: str, told: str) -> None:
     recipe = load_recipe(written(tmp_path, TEXT), "decision_tree", TASKS)
     with pytest.raises(SpecError) as caught:
-        changed_recipe(recipe, [change])
+        changed_recipe(recipe, parse_changes([change]))
     assert told in str(caught.value)
     assert "\n" not in str(caught.value)
 

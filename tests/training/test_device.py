@@ -163,7 +163,7 @@ def test_a_device_that_is_full_is_not_called_a_damaged_state(tmp_path: Path, mon
         (
             "torch.load",
             torch.AcceleratorError("CUDA error: launch failure"),
-            r"failed \(.* go on with --resume",
+            r"failed \(.* continue with --resume",
         ),
         ("pathlib.Path.read_bytes", OSError(5, "Input/output error"), "cannot read .*: Input/output error"),
     ):
@@ -180,7 +180,7 @@ def test_a_device_that_fails_in_the_first_step_leaves_a_run_to_resume(tmp_path: 
     run.start()
     with monkeypatch.context() as patched:
         patched.setattr(run, "_forward", Mock(side_effect=torch.AcceleratorError("CUDA error: gone")))
-        with pytest.raises(InputError, match=r"at step 0 .* go on with --resume"):
+        with pytest.raises(InputError, match=r"at step 0 .* continue with --resume"):
             run.advance()
     run.release()
     TrainingRun(plan(), tmp_path).resume()

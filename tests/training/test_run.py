@@ -189,7 +189,9 @@ def test_resuming_what_is_not_there_or_damaged(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match="damaged"):
             run.resume()
     torch.save({"identity": run.plan.identity(), "step": 5, "optimiser": {}}, state)
-    with pytest.raises(CheckpointError, match="was saved by an older icl-bench; go on with that, or remove"):
+    with pytest.raises(
+        CheckpointError, match="was saved by an older icl-bench; continue with that, or remove"
+    ):
         run.resume()
     state.write_bytes(b"not a state")
     with pytest.raises(CheckpointError, match=f"damaged; remove {tmp_path / 'run'} to train from the start"):

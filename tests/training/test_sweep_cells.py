@@ -13,12 +13,12 @@ import pytest
 import torch
 from filelock import FileLock
 
-from icl_bench.cli.train import make_plan
+from icl_bench.training.cell import Cell
+from icl_bench.training.cell_trainer import CellTrainer
 from icl_bench.training.log import FIELDS, LOG_FILE, read_log
-from icl_bench.training.plan import RunPlan
+from icl_bench.training.plan import RunPlan, make_plan
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.run_folder import LOCK_FILE, STATE_FILE
-from icl_bench.training.sweep import Cell, Sweep
 
 SOURCE = "reference/gpt2"
 
@@ -76,19 +76,19 @@ def test_a_damaged_state_is_left_to_the_training_to_tell(tmp_path: Path, keep: i
 def test_a_cell_that_another_process_trains_in_is_not_failed(tmp_path: Path) -> None:
     busy, lines = cell(tmp_path), []
     begin(busy)
-    sweep = Sweep([busy], 1, tell=lines.append)
+    trainer = CellTrainer([busy], 1, tell=lines.append)
     with FileLock(busy.folder / LOCK_FILE):
-        sweep.run(lambda done, note: None)
-    assert sweep.failed == {}
-    assert sweep.state(busy) == "in another process"
+        trainer.run(lambda done, note: None)
+    assert trainer.failed == {}
+    assert trainer.state(busy) == "in another process"
     assert lines == [f"{busy.name}: another process trains in {busy.folder}"]
 
 
 def test_a_cell_that_was_trained_meanwhile_is_not_started(tmp_path: Path, monkeypatch) -> None:
     first, second = cell(tmp_path), cell(tmp_path, seed=1)
     started = end_with(monkeypatch, "")
-    sweep = Sweep([first, second], 1, tell=lambda line: train(second))
-    sweep.run(lambda done, note: None)
+    trainer = CellTrainer([first, second], 1, tell=lambda line: train(second))
+    trainer.run(lambda done, note: None)
     assert started == [[0]]
     assert second.state() == "done"
 
@@ -96,19 +96,19 @@ def test_a_cell_that_was_trained_meanwhile_is_not_started(tmp_path: Path, monkey
 def test_done_wins_over_failed(tmp_path: Path, monkeypatch) -> None:
     late, lines = cell(tmp_path), []
     end_with(monkeypatch, "raise SystemExit('error: no')")
-    sweep = Sweep([late], 1, tell=lines.append)
-    sweep.run(lambda done, note: None)
+    trainer = CellTrainer([late], 1, tell=lines.append)
+    trainer.run(lambda done, note: None)
     assert lines == [f"{late.name}: error: no"]
-    assert sweep.state(late) == "failed"
+    assert trainer.state(late) == "failed"
     train(late)
-    assert sweep.state(late) == "done"
+    assert trainer.state(late) == "done"
 
 
 def test_a_failure_is_that_of_one_cell(tmp_path: Path) -> None:
     """Two specs may share a name, and so may the cells of two folders."""
     one, other = cell(tmp_path / "one"), cell(tmp_path / "other")
-    sweep = Sweep([one, other], 1, failed={one: "error: no"})
-    assert (one.name, sweep.state(one), sweep.state(other)) == (other.name, "failed", "left")
+    trainer = CellTrainer([one, other], 1, failed={one: "error: no"})
+    assert (one.name, trainer.state(one), trainer.state(other)) == (other.name, "failed", "left")
 
 
 @pytest.mark.parametrize("step", ["inf", "nan", "-inf", "1e999"])
@@ -138,7 +138,7 @@ def test_seeds_of_a_cell_are_trained_together_where_they_are_at_one_step(tmp_pat
     finished.finish(half=True)
     begin(cell(tmp_path, seed=8, steps=9))
     started = end_with(monkeypatch, "")
-    Sweep(cells, 1, together=3).run(lambda done, note: None)
+    CellTrainer(cells, 1, together=3).run(lambda done, note: None)
     assert started == [[0, 2, 6], [1, 3], [5], [7], [9]]
     assert cells[8].state() == "another run"
 
@@ -148,7 +148,7 @@ def test_other_cells_are_not_trained_together(tmp_path: Path, monkeypatch) -> No
     recipe = plan.recipe.model_copy(update={"batch": 7})
     plans = [plan, replace(plan, seed=1, recipe=recipe), replace(plan, seed=2, compiled=True)]
     started = end_with(monkeypatch, "")
-    Sweep([Cell(SOURCE, one, tmp_path) for one in plans], 1, together=3).run(lambda done, note: None)
+    CellTrainer([Cell(SOURCE, one, tmp_path) for one in plans], 1, together=3).run(lambda done, note: None)
     assert started == [[0], [1], [2]]
 
 
@@ -156,14 +156,14 @@ def test_a_fault_is_told_of_the_seed_that_it_belongs_to(tmp_path: Path, monkeypa
     cells, lines = [cell(tmp_path, seed) for seed in range(3)], []
     told = json.dumps({str(cells[1].folder): "error: diverged"})
     end_with(monkeypatch, f"print({told!r}); raise SystemExit(1)")
-    sweep = Sweep(cells, 1, tell=lines.append, together=3)
-    sweep.run(lambda done, note: None)
-    assert sweep.failed == {cells[1]: "error: diverged"}
+    trainer = CellTrainer(cells, 1, tell=lines.append, together=3)
+    trainer.run(lambda done, note: None)
+    assert trainer.failed == {cells[1]: "error: diverged"}
     assert [line.partition(":")[0] for line in lines] == [one.name for one in cells]
     end_with(monkeypatch, "import sys; sys.exit('killed by something')")
-    sweep = Sweep(cells, 1, tell=lines.append, together=3)
-    sweep.run(lambda done, note: None)
-    assert sweep.failed == dict.fromkeys(cells, "killed by something")
+    trainer = CellTrainer(cells, 1, tell=lines.append, together=3)
+    trainer.run(lambda done, note: None)
+    assert trainer.failed == dict.fromkeys(cells, "killed by something")
 
 
 def test_a_finished_cell_of_another_recipe_is_neither_trained_nor_counted_as_done(tmp_path: Path) -> None:
@@ -171,9 +171,9 @@ def test_a_finished_cell_of_another_recipe_is_neither_trained_nor_counted_as_don
     train(cell(tmp_path, seed=1, steps=1))
     changed, lines = [cell(tmp_path, seed, steps=2) for seed in range(3)], []
     before = (changed[1].folder / "config.json").read_bytes()
-    sweep = Sweep(changed, 1, tell=lines.append, together=3)
-    sweep.run(lambda done, note: None)
-    assert [sweep.state(one) for one in changed] == ["done", "another run", "done"]
+    trainer = CellTrainer(changed, 1, tell=lines.append, together=3)
+    trainer.run(lambda done, note: None)
+    assert [trainer.state(one) for one in changed] == ["done", "another run", "done"]
     assert (changed[1].folder / "config.json").read_bytes() == before
     assert len(lines) == 2
 
@@ -182,7 +182,7 @@ def test_a_clock_that_jumps_does_not_stop_a_sweep(tmp_path: Path, monkeypatch) -
     started, jumps = end_with(monkeypatch, ""), random.Random(0)
     for name in ("time", "monotonic"):
         monkeypatch.setattr(time, name, lambda: jumps.uniform(-1e9, 1e9))
-    Sweep([cell(tmp_path, seed) for seed in range(2)], 1).run(lambda done, note: None)
+    CellTrainer([cell(tmp_path, seed) for seed in range(2)], 1).run(lambda done, note: None)
     assert started == [[0], [1]]
 
 

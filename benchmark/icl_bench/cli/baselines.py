@@ -84,9 +84,8 @@ def compute(
     Example: icl-bench baselines compute mini --needed
     """
     from icl_bench.errors import InputError
-    from icl_bench.evaluation.run import chosen_tasks
     from icl_bench.frozen.freeze import freeze, missing_entries, needed_entries
-    from icl_bench.suites import load_suite
+    from icl_bench.suites import chosen_tasks, load_suite
 
     if needed and baseline:
         raise InputError("--needed and --baseline name different sets; give either")
@@ -118,9 +117,8 @@ def verify(
     Example: icl-bench baselines verify mini --baseline lasso
     """
     from icl_bench.display.text_table import text_table
-    from icl_bench.evaluation.run import chosen_tasks
     from icl_bench.frozen.verify import recompute
-    from icl_bench.suites import load_suite
+    from icl_bench.suites import chosen_tasks, load_suite
 
     of = load_suite(suite)
     found = list(recompute(of, chosen_tasks(of, task), baseline or (), prompts, workers, quiet=False))

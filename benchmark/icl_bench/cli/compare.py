@@ -35,10 +35,9 @@ def compare(
 
     Example: icl-bench compare reference/gpt2 baseline/ridge --task linear_regression
     """
-    from icl_bench.evaluation.run import chosen_tasks
     from icl_bench.ranking.compare import compare as differences
     from icl_bench.ranking.contenders import contenders
-    from icl_bench.suites import load_suite
+    from icl_bench.suites import chosen_tasks, load_suite
 
     of = load_suite(suite)
     tasks = chosen_tasks(of, task)

@@ -23,27 +23,50 @@ from icl_bench.predictor import Missing
 from icl_bench.progress import progress as show_progress
 from icl_bench.scoring.scores import squared_errors
 from icl_bench.specs.result import Cost, ResultRecord, SuiteIdentity, TaskResult
-from icl_bench.suites import Suite, load_prompts, load_suite
+from icl_bench.suites import Suite, chosen_tasks, load_prompts, load_suite
 
 
 def evaluate(
-    model: Any, suite: str = "mini", tasks: Sequence[str] | None = None, progress: bool = False
+    model: Any,
+    suite: str = "mini",
+    tasks: str | Sequence[str] | None = None,
+    progress: bool = False,
+    *,
+    revision: str | None = None,
+    device: str | None = None,
 ) -> ResultRecord:
     """Score a model on a suite's frozen prompts and return the record; `.to_frame()` makes it a table.
 
-    model: a function f(xs, ys) or an object with predict(xs, ys), where xs is (batch, points, d) and ys
-    (batch, points, k), both float32, and the answer (batch, points, k), prediction i reading only
-    xs[:, :i+1] and ys[:, :i]; or a mapping from task names to such; or a model's name, as on the command
-    line, or a folder's path. tasks: names, or one name, to restrict the suite to. progress: show it on
-    standard error.
+    Args:
+        model: a function f(xs, ys) or an object with predict(xs, ys), where xs is (batch, points, d) and ys
+            (batch, points, k), both float32, and the answer (batch, points, k), prediction i reading only
+            xs[:, :i+1] and ys[:, :i]; or a mapping from task names to such; or a folder's path, or a model's
+            name: `user/model` on the Hub, `reference/NAME` or `baseline/NAME`.
+        suite: its name, as `mini` or `paper-v1`.
+        tasks: names, or one name, to restrict the suite to.
+        progress: show it on standard error.
+        revision: commit, branch or tag of a Hub model.
+        device: where a checkpoint computes, `cpu` unless given.
 
-    Raises CheckError where the predictor breaks a rule of the benchmark (it peeks, answers NaN, …) and
+    Errors in the record are squared errors, in the squared units of the targets.
+
+    Raises CheckError where the predictor breaks a rule of the benchmark (it peeks, answers NaN, …), and
     InputError for names that do not exist and answers of the wrong shape.
+
+    >>> def previous_target(xs, ys):
+    ...     predictions = 0 * ys
+    ...     predictions[:, 1:] = ys[:, :-1]
+    ...     return predictions
+    >>> record = icl_bench.evaluate(previous_target, tasks="linear_regression")
+    >>> round(record.tasks["linear_regression"].score.value, 1)
+    -1.3
     """
     frozen = load_suite(suite)
     chosen = chosen_tasks(frozen, tasks)
     if isinstance(model, str | PathLike):
-        source = open_source(fspath(model), frozen, tasks=chosen)
+        source = open_source(fspath(model), frozen, revision, device, chosen)
+    elif revision is not None or device is not None:
+        raise InputError("revision and device are of a model that is named; leave them out for an object")
     else:
         source = ObjectSource(model, frozen, chosen)
     return evaluate_source(source, frozen, chosen, progress)
@@ -72,17 +95,6 @@ def evaluate_source(
         tasks=results,
         missing=missing,
     )
-
-
-def chosen_tasks(suite: Suite, tasks: Sequence[str] | None) -> list[str]:
-    """The tasks asked for, in the suite's order, each once; all of them for None or an empty list.
-
-    A string is one task's name.
-    """
-    tasks = [tasks] if isinstance(tasks, str) else tasks
-    for name in tasks or ():
-        suite.task(name)  # UnknownNameError with the nearest one
-    return [name for name in suite.tasks if not tasks or name in tasks]
 
 
 def _evaluate_task(task_predictor: TaskPredictor, suite: Suite, name: str, progress: bool) -> TaskResult:

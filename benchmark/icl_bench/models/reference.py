@@ -7,18 +7,21 @@ seed 0, and those of other seeds where they are small.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from icl_bench.errors import InputError, UnknownNameError
 from icl_bench.files import user_path
 from icl_bench.resources import data_folder
-from icl_bench.specs.architecture import ArchitectureSpec, load_architecture
+from icl_bench.specs.architecture import ArchitectureSpec, load_architecture, parse_architecture
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE
 from icl_bench.specs.run_names import RUNS, seed_folder
 
 PREFIX = "reference/"
 REFERENCE_FOLDER = "reference"  # in the folder `submissions`
+
+SpecSource = str | Path | Mapping[str, Any] | ArchitectureSpec
 
 
 def reference_names(suite: str) -> list[str]:
@@ -62,8 +65,13 @@ def check_reference(name: str, suite: str) -> None:
         raise UnknownNameError("model", PREFIX + name, [PREFIX + valid for valid in names])
 
 
-def find_architecture(source: str, suite: str, task: str) -> ArchitectureSpec:
-    """The spec that `SPEC` names on the command line: a file, or `reference/NAME` at the task's sizes."""
+def find_architecture(source: SpecSource, suite: str, task: str) -> ArchitectureSpec:
+    """The spec that a source stands for: a file, its content, or `reference/NAME` at the task's sizes."""
+    if isinstance(source, ArchitectureSpec):
+        return source
+    if isinstance(source, Mapping):
+        return parse_architecture(dict(source), "the spec")
+    source = str(source)
     if source.startswith(PREFIX):
         return reference_spec(source.removeprefix(PREFIX), suite, task)
     path = user_path(source)

@@ -8,7 +8,19 @@ from icl_bench.specs.result import MAX_RECORD_BYTES, ResultRecord, parse_record
 
 
 def load_record(path: Path | str) -> ResultRecord:
-    """Read and check a record; SpecError where it is not one, or where it contradicts itself."""
+    """Read a record that `icl_bench.evaluate` or the command line wrote, and check it.
+
+    Args:
+        path: of its JSON file.
+
+    Raises SpecError where the file holds no record, or one whose mean errors and scores do not follow from
+    its per-prompt errors.
+
+    >>> record = icl_bench.evaluate("baseline/zero", tasks="sparse_parity")
+    >>> record.save("zero.json")
+    >>> icl_bench.load_record("zero.json") == record
+    True
+    """
     path = Path(path)
     try:
         if path.stat().st_size > MAX_RECORD_BYTES:

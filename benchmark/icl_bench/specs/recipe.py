@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -131,24 +131,30 @@ def load_recipe(path: Path, task: str, tasks: Collection[str]) -> Recipe:
     return parse(Recipe, default | own.get(task, {}), f"{path} for {task}")
 
 
-def changed_recipe(recipe: Recipe, changes: Sequence[str]) -> Recipe:
-    """The recipe with `KEY=VALUE`s in place of its own keys, values as in YAML.
+def changed_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe with other values for some of its keys.
 
-    SpecError where one is no `KEY=VALUE`, the key is unknown, or the recipe does not hold with it.
+    SpecError where a key is unknown, or where the recipe does not hold with the new value.
     """
-    given: dict[str, Any] = {}
-    for change in changes:
-        key, equals, text = change.partition("=")
-        if not equals:
-            raise SpecError(f"--set {change}: write KEY=VALUE, as --set learning_rate=3e-4")
+    for key in changes:
         if key not in Recipe.model_fields:
-            raise SpecError(str(UnknownNameError("key", key, Recipe.model_fields, "--set")))
-        given[key] = _value(text, change)
-    return parse(Recipe, recipe.model_dump() | given, "the recipe as changed by --set") if given else recipe
+            raise SpecError(str(UnknownNameError("key", key, Recipe.model_fields, "the recipe")))
+    return parse(Recipe, recipe.model_dump() | dict(changes), "the recipe as changed") if changes else recipe
+
+
+def parse_changes(texts: Sequence[str]) -> dict[str, Any]:
+    """The changes of a recipe that `KEY=VALUE`s ask for, values as in YAML; SpecError where one is none."""
+    changes: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise SpecError(f"--set {text}: write KEY=VALUE, as --set learning_rate=3e-4")
+        changes[key] = _value(value, text)
+    return changes
 
 
 def changes_between(own: Recipe, wanted: Recipe) -> list[str]:
-    """The `KEY=VALUE`s by which `changed_recipe` makes `wanted` of `own`."""
+    """The `KEY=VALUE`s of the changes by which `changed_recipe` makes `wanted` of `own`."""
     before = own.model_dump(mode="json")
     changed = {key: value for key, value in wanted.model_dump(mode="json").items() if value != before[key]}
     return [

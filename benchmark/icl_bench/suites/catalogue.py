@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,6 +110,17 @@ def find_task(name: str) -> tuple[Suite, TaskSpec]:
         raise InputError(f"{name!r} is not SUITE/TASK; write for example mini/linear_regression")
     suite = load_suite(suite_name)
     return suite, suite.task(task_name)
+
+
+def chosen_tasks(suite: Suite, tasks: Sequence[str] | None) -> list[str]:
+    """The tasks asked for, in the suite's order, each once; all of them for None or an empty list.
+
+    A string is one task's name.
+    """
+    tasks = [tasks] if isinstance(tasks, str) else tasks
+    for name in tasks or ():
+        suite.task(name)  # UnknownNameError with the nearest one
+    return [name for name in suite.tasks if not tasks or name in tasks]
 
 
 def _full_name(name: str) -> str:

@@ -36,10 +36,10 @@ class RunGroup:
     def begin(self, resume: bool) -> None:
         """Claim every run's folder, for a new run or one that goes on."""
         for run in list(self.runs):
-            with self._of_one(run):
+            with self._faults_of(run):
                 (run.resume if resume else run.start)()
         for run in list(self.runs):
-            with self._of_one(run):
+            with self._faults_of(run):
                 self._refuse_another_step(run)
                 self._finish_if_done(run)
 
@@ -51,7 +51,7 @@ class RunGroup:
             with device_faults(self.runs[0].step):
                 points = self._make_step()
                 for run in list(self.runs):
-                    with self._of_one(run):
+                    with self._faults_of(run):
                         if run.count_step(points):
                             run.write_log()
                         self._finish_if_done(run)
@@ -59,15 +59,17 @@ class RunGroup:
             for run in list(self.runs):
                 self._fail(run, error)
 
-    def save_if_older(self, seconds: float) -> None:
-        """Save every run whose last save is more than `seconds` ago."""
+    def save_if_due(self) -> None:
+        """Save every run whose last save is too long ago."""
         for run in list(self.runs):
-            with self._of_one(run):
-                run.save_if_older(seconds)
+            with self._faults_of(run):
+                run.save_if_due()
 
     def save(self) -> None:
         """Save every run."""
-        self.save_if_older(float("-inf"))
+        for run in list(self.runs):
+            with self._faults_of(run):
+                run.save()
 
     def _refuse_another_step(self, run: RunState) -> None:
         step = self.runs[0].step
@@ -83,8 +85,8 @@ class RunGroup:
             self._remove(run)
 
     @contextmanager
-    def _of_one(self, run: RunState) -> Iterator[None]:
-        """What goes wrong here is told of this run."""
+    def _faults_of(self, run: RunState) -> Iterator[None]:
+        """An error that is raised here is this run's alone."""
         try:
             yield
         except ICLBenchError as error:

@@ -17,7 +17,7 @@ Row = dict[str, float | int | None]
 
 
 def log_every(steps: int) -> int:
-    """Steps behind one row of a run of so many steps: 100, and more where that made too many rows."""
+    """Steps per row of a run of so many steps: 100, and more where that made too many rows."""
     return max(100, 100 * math.ceil(steps / (100 * ROWS)))
 
 
@@ -32,7 +32,7 @@ class TrainingLog:
         """The step of the last row, 0 where there is none."""
         return int(self.rows[-1]["step"] or 0) if self.rows else 0
 
-    def told(self) -> str:
+    def in_words(self) -> str:
         """The last row in a few words, for a progress bar."""
         if not self.rows:
             return ""

@@ -1,6 +1,8 @@
 """What decides a training run: a spec, a task, a recipe and a seed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,11 +11,43 @@ from icl_bench.environment import describe_environment
 from icl_bench.errors import InputError
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
+from icl_bench.models.reference import SpecSource, find_architecture
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
-from icl_bench.specs.recipe import Recipe
+from icl_bench.specs.recipe import Recipe, changed_recipe
 from icl_bench.specs.schema import parse
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import find_task
+from icl_bench.suites.recipes import find_recipe
+
+
+def make_plan(
+    spec: SpecSource,
+    task: str,
+    seed: int = 0,
+    *,
+    steps: int | None = None,
+    recipe: str | Path | None = None,
+    changes: Mapping[str, Any] | None = None,
+    precision: str | None = None,
+    compiled: bool = False,
+) -> "RunPlan":
+    """The run of one architecture on SUITE/TASK, as `icl_bench.training.train` has its arguments.
+
+    `changes` win over `steps` and `precision`, which are short for two of them. InputError (of which
+    SpecError and UnknownNameError are) where there is no such spec, task or recipe, or where they do not fit
+    together.
+    """
+    suite, task_spec = find_task(task)
+    options = {"steps": steps, "precision": precision}
+    given = {key: value for key, value in options.items() if value is not None} | dict(changes or {})
+    return RunPlan(
+        find_architecture(spec, suite.name, task_spec.name),
+        suite.name,
+        task_spec,
+        changed_recipe(find_recipe(recipe, suite, task_spec.name), given),
+        seed,
+        compiled,
+    )
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class RunFolder:
             return self.state.read_bytes()
         except OSError as error:
             raise CheckpointError(
-                f"cannot read {self.state}: {error.strerror or error}; mend that and go on with --resume"
+                f"cannot read {self.state}: {error.strerror or error}; mend that and continue with --resume"
             ) from None
 
     def write_state(self, content: bytes | memoryview) -> None:
@@ -114,7 +114,9 @@ class RunFolder:
             self._tidy_finished()
             raise InputError(f"{self.path} holds a finished run; name another --out")
         if self.state.exists():
-            raise InputError(f"{self.path} already holds a run; go on with --resume, or name another --out")
+            raise InputError(
+                f"{self.path} already holds a run; continue with --resume, or name another --out"
+            )
         held = set(self.path.iterdir()) if self.path.is_dir() else set()
         foreign = sorted(held - {self.path / LOCK_FILE} - set(self._leftovers()))
         if foreign:

@@ -21,8 +21,9 @@ from icl_bench.training.optimiser import RecipeOptimiser
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.run_folder import RunFolder
 
+SAVE_EVERY_SECONDS = 60.0
 DIVERGED = 1_000  # a mean loss this many times that of answering 0
-LOOK_EVERY = 100  # steps behind one look at the loss, where a look waits for an accelerator
+LOOK_EVERY = 100  # steps between checks of the loss, where a check waits for an accelerator
 
 
 @dataclass(eq=False)
@@ -119,22 +120,22 @@ class RunState:
         """Let another process train in the folder, as the end of this one does."""
         self._files.release()
 
-    def save_if_older(self, seconds: float) -> None:
-        """Save where the last save (or the start) is more than `seconds` ago."""
-        if time.monotonic() - self._saved_at > seconds:
+    def save_if_due(self) -> None:
+        """Save where the last save (or the start) is more than SAVE_EVERY_SECONDS ago."""
+        if time.monotonic() - self._saved_at > SAVE_EVERY_SECONDS:
             self.save()
 
     def finish(self, half: bool) -> Outcome:
         """Put the checkpoint and the log into the folder, and say how the run ended; its state goes."""
-        found = outcome(self.log.rows, self.plan.recipe, self.step)
-        self.model.add_provenance(outcome=found.model_dump(mode="json"))
+        ending = outcome(self.log.rows, self.plan.recipe, self.step)
+        self.model.add_provenance(outcome=ending.model_dump(mode="json"))
         dtype = torch.float16 if half else torch.float32
         run = (
             f"{self.plan.architecture.name} on {self.plan.suite}/{self.plan.task.name}, seed {self.plan.seed}"
         )
         curve = {LOG_FILE: self.log.as_csv(), CURVE_FILE: self.log.as_svg(run)}
         self._files.finish(self.model, dtype, curve)
-        return found
+        return ending
 
     def save(self) -> None:
         """Write the state and the log into the folder, each whole or not at all."""
@@ -172,7 +173,7 @@ class RunState:
                 self._refuse_another(path, dict(state["identity"]))
                 if "end" not in state and isinstance(state.get("optimiser"), dict):
                     raise CheckpointError(
-                        f"{path} was saved by an older icl-bench; go on with that, or remove {self.folder}"
+                        f"{path} was saved by an older icl-bench; continue with that, or remove {self.folder}"
                     )
                 self.model.load_state_dict(state["model"])
                 self.optimiser.load_state_dict(state["optimiser"])

@@ -22,7 +22,6 @@ from icl_bench.training.group import RunGroup
 from icl_bench.training.plan import RunPlan
 
 STANDARD_INPUT = 0
-SAVE_EVERY_SECONDS = 60.0
 GRACE_SECONDS = 600.0  # to end a step, which may have to be compiled, and save the state
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -57,7 +56,7 @@ def _train(order: dict[str, Any]) -> dict[str, str]:
     with deferred_interruptions() as interrupted:
         while group.runs and not interrupted():
             group.advance()
-            group.save_if_older(SAVE_EVERY_SECONDS)
+            group.save_if_due()
         if interrupted():
             group.save()
             raise KeyboardInterrupt

@@ -1,225 +1,197 @@
-"""A grid of training runs, architectures × tasks × seeds: what is done, what is left, and training it.
+"""A grid of training runs, architectures × tasks × seeds: what is done, what is left, and training it."""
 
-Each cell is trained in a folder of its own by a process that ends with the sweep, so that a sweep which is
-killed, or a cell that fails, costs nothing but the steps since the last save. A process may train several
-seeds of a cell together (`icl_bench.training.group`), where a GPU gains by it.
-"""
-
-import itertools
-import json
-import os
-import pickle
-import subprocess
-import time
-from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import torch
-from filelock import FileLock, Timeout
-
-from icl_bench.errors import CheckpointError
-from icl_bench.specs.checkpoint import read_config
-from icl_bench.specs.checkpoint_files import CONFIG_FILE
-from icl_bench.specs.run_names import seed_folder
-from icl_bench.training import supervised
-from icl_bench.training.log import LOG_FILE, Row, read_log
-from icl_bench.training.plan import RunPlan
-from icl_bench.training.run_folder import LOCK_FILE, STATE_FILE
-from icl_bench.workers import one_thread
-
-POLL_SECONDS = 0.5
-TO_TRAIN = ("begun", "left")  # states of cells
-# glibc would give memory back to the system after every step, and ask for it again: a twentieth of a step
-KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_MMAP_THRESHOLD_": str(2**30)}
+from icl_bench.errors import InputError
+from icl_bench.files import check_file_place
+from icl_bench.models.device import usable_device
+from icl_bench.models.reference import PREFIX, SpecSource, reference_names
+from icl_bench.progress import progress as show_progress
+from icl_bench.resources import cores
+from icl_bench.specs.outcome import Outcome
+from icl_bench.specs.run_names import RUNS
+from icl_bench.suites import chosen_tasks, load_suite
+from icl_bench.training.cell import Cell, steps_made
+from icl_bench.training.cell_trainer import CellTrainer
+from icl_bench.training.convergence import outcome
+from icl_bench.training.plan import RunPlan, make_plan
+from icl_bench.training.run_folder import STATE_FILE
+from icl_bench.workers import worker_pool
 
 
-def cell_folder(out: Path, plan: RunPlan) -> Path:
-    """Where a run belongs: all tasks of one architecture and seed side by side, as `evaluate` reads them."""
-    return seed_folder(out, plan.suite, plan.architecture.name, plan.seed) / plan.task.name
+@dataclass(frozen=True)
+class CellResult:
+    """What became of one run of a sweep, and how far its learning curve goes."""
 
-
-@dataclass(frozen=True, eq=False)
-class Cell:
-    """One run of a sweep: its spec as it was named, what decides its weights, and where its folder is."""
-
-    source: str
-    plan: RunPlan
-    out: Path
-
-    @property
-    def folder(self) -> Path:
-        """Where the run is, or will be."""
-        return cell_folder(self.out, self.plan)
+    folder: Path  # of the run
+    model: str  # the name of its architecture
+    task: str
+    seed: int
+    state: str  # done, begun, left, failed, `in another process`, or `another run` where the folder holds one
+    steps: int  # made
+    budget: int  # steps of the recipe
+    loss: float | None  # the mean since the row of the curve before; None where there is no row
+    outcome: Outcome  # what the curve says so far
+    message: str | None  # why it failed
 
     @property
     def name(self) -> str:
         """As it is shown."""
-        return f"{self.plan.architecture.name} on {self.plan.task.name}, seed {self.plan.seed}"
-
-    def state(self) -> str:
-        """`done`, `begun` or `left`; `another run` where the folder holds what this cell would not make."""
-        if (self.folder / CONFIG_FILE).is_file():
-            return "done" if self._is_ours() else "another run"
-        if not (self.folder / STATE_FILE).is_file():
-            return "left"
-        saved, wanted = self._saved(), self.plan.identity()
-        ours = saved is None or all(saved[0].get(key) == value for key, value in wanted.items())
-        return "begun" if ours else "another run"
-
-    def may_train_with(self, other: "Cell") -> bool:
-        """Whether both are to be trained, differ in seed alone, and are at one step."""
-        if replace(self.plan, seed=other.plan.seed) != other.plan or self.plan.compiled:
-            return False
-        state, saved = self.state(), self._saved()
-        if state != other.state() or state not in TO_TRAIN:
-            return False
-        theirs = other._saved()
-        return state == "left" or (saved is not None and theirs is not None and saved[1] == theirs[1])
-
-    def _is_ours(self) -> bool:
-        try:
-            config = read_config(self.folder)
-        except CheckpointError:
-            return False
-        wanted, made = self.plan.identity(), {**(config.training or {}), "task": config.task}
-        return config.spec.to_dict() == wanted.pop("spec") and all(
-            made.get(k) == v for k, v in wanted.items()
-        )
-
-    def _saved(self) -> tuple[dict[str, Any], int] | None:
-        """What the saved state belongs to, and its step.
-
-        None where there is none, or it is damaged, as training tells who takes it up.
-        """
-        try:  # mapped, not read: the weights and moments beside it may be large
-            state = torch.load(self.folder / STATE_FILE, weights_only=True, mmap=True, map_location="cpu")
-            return dict(state["identity"]), int(state["step"])
-        except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
-            return None
-
-    def trained_elsewhere(self) -> bool:
-        """Whether a process trains in the folder. Ask it only of a cell that this sweep does not train."""
-        lock = self.folder / LOCK_FILE
-        if not lock.is_file():
-            return False
-        try:
-            with FileLock(lock, timeout=0):
-                return False
-        except Timeout:
-            return True
-
-    def rows(self) -> list[Row]:
-        """The learning curve so far, empty where there is none."""
-        try:
-            return read_log((self.folder / LOG_FILE).read_text())
-        except (OSError, ValueError):
-            return []
+        return f"{self.model} on {self.task}, seed {self.seed}"
 
 
-@dataclass
-class Sweep:
-    """Trains cells, in `workers` processes at a time. `tell` is given a line for each cell that ends."""
+def sweep(
+    suite: str,
+    *,
+    specs: SpecSource | Sequence[SpecSource] | None = None,
+    tasks: str | Sequence[str] | None = None,
+    seeds: int = 1,
+    steps: int | None = None,
+    recipe: str | Path | None = None,
+    changes: Mapping[str, Any] | None = None,
+    out: str | Path = RUNS,
+    workers: int | None = None,
+    together: int | None = None,
+    device: str = "cpu",
+    precision: str | None = None,
+    compiled: bool = False,
+    list_only: bool = False,
+    progress: bool = False,
+) -> list[CellResult]:
+    """Train architectures on the tasks of a suite, once a seed; what became of every run, seed by seed.
 
-    cells: Sequence[Cell]
-    workers: int
-    device: str = "cpu"
-    tell: Callable[[str], None] = print
-    together: int = 1  # seeds of a cell that one process trains at most
-    failed: dict[Cell, str] = field(default_factory=dict)  # and what went wrong
-    elsewhere: set[Cell] = field(default_factory=set)  # found in training by another process
+    Runs that are done are skipped, and those that were stopped are resumed. A run that fails stops no other.
+    The runs of an architecture and seed lie side by side in OUT/SUITE/NAME/seed-SEED, which
+    `icl_bench.evaluate` scores as one model.
 
-    def run(self, advance: Callable[..., None]) -> None:
-        """Train what is not done; `advance` is given the steps made in all.
+    Args:
+        suite: its name, as `mini` or `paper-v1`.
+        specs: architectures, or one, as `icl_bench.train` takes it; all references of the suite unless given.
+        tasks: names of tasks, or one; all of the suite's unless given.
+        seeds: how many of each, from 0.
+        steps: of every run; the recipe's unless given.
+        recipe: a suite whose recipe is used, or a recipe file; the suite's own unless given.
+        changes: keys of the recipe with the values to use in place of its own.
+        out: the folder of all runs.
+        workers: processes side by side, of one thread each; unless given one a core, on cuda one.
+        together: seeds of a cell that one process trains at once; unless given 1, on cuda all.
+        device: `cpu` or `cuda`.
+        precision: of matrix products while training, `float32`, `tf32` or `bf16`; the recipe's unless given.
+        compiled: train with `torch.compile`; on CUDA as CUDA graphs.
+        list_only: train nothing, and tell what is there.
+        progress: show the steps, and a line for every run that ends, on standard error.
 
-        An interruption saves every run.
-        """
-        waiting = deque(self.cells)
-        running: dict[subprocess.Popen[str], tuple[list[Cell], float]] = {}
-        childrens_input, held_open = os.pipe()
-        try:
-            while waiting or running:
-                while waiting and len(running) < self.workers:
-                    if cells := self._next(waiting):
-                        running[self._start(cells, childrens_input)] = cells, time.monotonic()
-                time.sleep(POLL_SECONDS)
-                for process in [process for process in running if process.poll() is not None]:
-                    self._end(process, *running.pop(process))
-                names = (cell.name for cells, _ in running.values() for cell in cells)
-                advance(steps_made(self.cells), "; ".join(names))
-        finally:
-            os.close(held_open)  # every child saves its state and ends
-            for process in running:
-                process.communicate()
-            os.close(childrens_input)
+    An interruption (Ctrl-C) saves the state of every run before it is raised. On another device than the CPU
+    a script calls this below `if __name__ == "__main__":`, as for everything that starts processes.
 
-    def _next(self, waiting: deque[Cell]) -> list[Cell]:
-        """Take the cells that the next process trains: none where the first of those that wait is done."""
-        first = waiting.popleft()
-        if first.state() not in TO_TRAIN:  # another sweep may have trained it meanwhile
-            return []
-        others = (cell for cell in list(waiting) if cell.may_train_with(first))
-        cells = [first, *itertools.islice(others, self.together - 1)]
-        for cell in cells[1:]:
-            waiting.remove(cell)
-        return cells
+    Raises InputError where a name, the recipe or the device cannot be used, or where two specs would share a
+    folder, and StorageError where `out` cannot be written: before anything is trained.
 
-    def state(self, cell: Cell) -> str:
-        """That of the cell, or what kept this sweep from training it: `failed` or `in another process`."""
-        state = cell.state()
-        if state == "done":
-            return state
-        if cell in self.elsewhere:
-            return "in another process"
-        return "failed" if cell in self.failed else state
+    >>> grid = dict(specs=["reference/gpt2"], tasks=["vector_mqar"], steps=2, out="grid")
+    >>> [(cell.name, cell.state) for cell in icl_bench.sweep("mini", **grid, list_only=True)]
+    [('gpt2 on vector_mqar, seed 0', 'left')]
+    >>> [(cell.state, cell.steps) for cell in icl_bench.sweep("mini", **grid)]
+    [('done', 2)]
+    """
+    plan = partial(
+        make_plan, steps=steps, recipe=recipe, changes=changes, precision=precision, compiled=compiled
+    )
+    cells = grid_cells(suite, specs, tasks, seeds, plan, Path(out))
+    on_cpu = device == "cpu"
+    trainer = CellTrainer(
+        cells,
+        workers or (cores() if on_cpu else 1),
+        device,
+        _print_line if progress else _print_nothing,
+        _seeds_together(together, compiled, 1 if on_cpu else seeds),
+    )
+    if not list_only:
+        check_place_and_device(Path(out), device)
+        total = sum(cell.plan.recipe.steps for cell in cells)
+        label, start = f"{len(cells)} runs", steps_made(cells)
+        with show_progress(label, total, quiet=not progress, start=start) as advance:
+            trainer.run(advance)
+    return [_result(cell, trainer) for cell in cells]
 
-    def _start(self, cells: Sequence[Cell], standard_input: int) -> subprocess.Popen[str]:
-        resume = cells[0].state() == "begun"
-        with one_thread():
-            return subprocess.Popen(
-                supervised.command({cell.folder: cell.plan for cell in cells}, self.device, resume),
-                stdin=standard_input,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                env=os.environ | KEEP_MEMORY,
-                start_new_session=True,  # an interruption from the terminal reaches it through us, once
+
+def grid_cells(
+    suite: str,
+    specs: SpecSource | Sequence[SpecSource] | None,
+    tasks: str | Sequence[str] | None,
+    seeds: int,
+    plan: Callable[[SpecSource, str, int], RunPlan],
+    out: Path,
+) -> list[Cell]:
+    """The cells of a grid, the first seed of everything first; `plan` makes one of a spec, a task and a seed.
+
+    InputError where two specs lead to one folder.
+    """
+    frozen = load_suite(suite)
+    sources: Sequence[SpecSource] = [PREFIX + name for name in reference_names(frozen.name)]
+    if specs:
+        sources = specs if isinstance(specs, Sequence) and not isinstance(specs, str) else [specs]
+    cells = [
+        Cell(source, plan(source, f"{frozen.name}/{task}", seed), out)
+        for seed in range(seeds)
+        for source in sources
+        for task in chosen_tasks(frozen, tasks)
+    ]
+    _refuse_shared_folders(cells)
+    return cells
+
+
+def check_place_and_device(out: Path, device: str) -> None:
+    """StorageError or InputError where nothing could be trained."""
+    check_file_place(out / STATE_FILE)
+    if device != "cpu":
+        with worker_pool(1) as pool:  # who asks a GPU holds memory of it until the process ends
+            pool.submit(usable_device, device).result()
+
+
+def _seeds_together(asked: int | None, compiled: bool, default: int) -> int:
+    """How many seeds a process trains. InputError where they would have to be compiled."""
+    if compiled and asked is not None and asked > 1:
+        raise InputError("seeds are not compiled together; leave out --compile or --together")
+    return 1 if compiled else asked or default
+
+
+def _refuse_shared_folders(cells: Sequence[Cell]) -> None:
+    taken: dict[Path, Cell] = {}
+    for cell in cells:
+        other = taken.setdefault(cell.folder, cell)
+        if other is not cell:
+            raise InputError(
+                f"--spec {other.source_name} and --spec {cell.source_name} both lead to {cell.folder}; "
+                "give each spec once, and each file a `name:` of its own"
             )
 
-    def _end(self, process: "subprocess.Popen[str]", cells: Sequence[Cell], started: float) -> None:
-        """Tell of each cell of a process that has ended."""
-        output, message = process.communicate()
-        for cell in cells:
-            fault = _fault(cell, process.returncode, output, message)
-            if fault is None or cell.state() == "done":  # it may be done before its process is killed
-                self.tell(f"{cell.name}: {_score(cell)}{(time.monotonic() - started) / 60:.1f} min")
-            elif cell.trained_elsewhere():
-                self.elsewhere.add(cell)
-                self.tell(f"{cell.name}: another process trains in {cell.folder}")
-            else:
-                self.failed[cell] = fault
-                self.tell(f"{cell.name}: {fault}")
+
+def _result(cell: Cell, trainer: CellTrainer) -> CellResult:
+    rows, plan = cell.rows(), cell.plan
+    steps = int(rows[-1]["step"] or 0) if rows else 0
+    state = trainer.state(cell)
+    return CellResult(
+        folder=cell.folder,
+        model=plan.architecture.name,
+        task=plan.task.name,
+        seed=plan.seed,
+        state=state,
+        steps=steps,
+        budget=plan.recipe.steps,
+        loss=rows[-1]["loss"] if rows else None,
+        outcome=outcome(rows, plan.recipe, steps),
+        message=trainer.failed.get(cell) if state == "failed" else None,
+    )
 
 
-def _score(cell: Cell) -> str:
-    rows = cell.rows()
-    score = rows[-1]["dev_score"] if rows else None
-    return "" if score is None else f"dev score {score:.3f}, "
+def _print_line(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
-def _fault(cell: Cell, code: int, output: str, message: str) -> str | None:
-    """What went wrong with a cell whose process ended with this exit code and outputs; None: nothing."""
-    if code == 0:
-        return None
-    try:
-        told: str | None = json.loads(output).get(str(cell.folder))
-    except ValueError:  # it ended before it could tell
-        told = message.strip().splitlines()[-1] if message.strip() else f"exit {code}"
-    return told
-
-
-def steps_made(cells: Sequence[Cell]) -> int:
-    """The steps of all cells together, as their learning curves tell."""
-    return sum(int(rows[-1]["step"] or 0) for rows in (cell.rows() for cell in cells) if rows)
+def _print_nothing(line: str) -> None:
+    """In place of `_print_line`."""

@@ -1,0 +1,114 @@
+"""A cell of a sweep: one run, the folder that it belongs in, and what that folder says of it."""
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+
+from icl_bench.errors import CheckpointError
+from icl_bench.models.reference import SpecSource
+from icl_bench.specs.checkpoint import read_config
+from icl_bench.specs.checkpoint_files import CONFIG_FILE
+from icl_bench.specs.run_names import seed_folder
+from icl_bench.training.log import LOG_FILE, Row, read_log
+from icl_bench.training.plan import RunPlan
+from icl_bench.training.run_folder import LOCK_FILE, STATE_FILE
+
+TO_TRAIN = ("begun", "left")  # states of cells
+
+
+def cell_folder(out: Path, plan: RunPlan) -> Path:
+    """Where a run belongs: all tasks of one architecture and seed side by side, as `evaluate` reads them."""
+    return seed_folder(out, plan.suite, plan.architecture.name, plan.seed) / plan.task.name
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One run of a sweep: its spec as it was given, what decides its weights, and where its folder is."""
+
+    source: SpecSource
+    plan: RunPlan
+    out: Path
+
+    @property
+    def source_name(self) -> str:
+        """What its spec is called in messages: as it was given, or the name that it gives itself."""
+        return str(self.source) if isinstance(self.source, str | Path) else self.plan.architecture.name
+
+    @property
+    def folder(self) -> Path:
+        """Where the run is, or will be."""
+        return cell_folder(self.out, self.plan)
+
+    @property
+    def name(self) -> str:
+        """As it is shown."""
+        return f"{self.plan.architecture.name} on {self.plan.task.name}, seed {self.plan.seed}"
+
+    def state(self) -> str:
+        """`done`, `begun` or `left`; `another run` where the folder holds what this cell would not make."""
+        if (self.folder / CONFIG_FILE).is_file():
+            return "done" if self._is_ours() else "another run"
+        if not (self.folder / STATE_FILE).is_file():
+            return "left"
+        saved, wanted = self._saved(), self.plan.identity()
+        ours = saved is None or all(saved[0].get(key) == value for key, value in wanted.items())
+        return "begun" if ours else "another run"
+
+    def may_train_with(self, other: "Cell") -> bool:
+        """Whether both are to be trained, differ in seed alone, and are at one step."""
+        if replace(self.plan, seed=other.plan.seed) != other.plan or self.plan.compiled:
+            return False
+        state, saved = self.state(), self._saved()
+        if state != other.state() or state not in TO_TRAIN:
+            return False
+        theirs = other._saved()
+        return state == "left" or (saved is not None and theirs is not None and saved[1] == theirs[1])
+
+    def _is_ours(self) -> bool:
+        try:
+            config = read_config(self.folder)
+        except CheckpointError:
+            return False
+        wanted, made = self.plan.identity(), {**(config.training or {}), "task": config.task}
+        return config.spec.to_dict() == wanted.pop("spec") and all(
+            made.get(k) == v for k, v in wanted.items()
+        )
+
+    def _saved(self) -> tuple[dict[str, Any], int] | None:
+        """What the saved state belongs to, and its step.
+
+        None where there is none, or it is damaged, as training tells who takes it up.
+        """
+        try:  # mapped, not read: the weights and moments beside it may be large
+            state = torch.load(self.folder / STATE_FILE, weights_only=True, mmap=True, map_location="cpu")
+            return dict(state["identity"]), int(state["step"])
+        except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
+            return None
+
+    def trained_elsewhere(self) -> bool:
+        """Whether a process trains in the folder. Ask it only of a cell that this sweep does not train."""
+        lock = self.folder / LOCK_FILE
+        if not lock.is_file():
+            return False
+        try:
+            with FileLock(lock, timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    def rows(self) -> list[Row]:
+        """The learning curve so far, empty where there is none."""
+        try:
+            return read_log((self.folder / LOG_FILE).read_text())
+        except (OSError, ValueError):
+            return []
+
+
+def steps_made(cells: Sequence[Cell]) -> int:
+    """The steps of all cells together, as their learning curves tell."""
+    return sum(int(rows[-1]["step"] or 0) for rows in (cell.rows() for cell in cells) if rows)

@@ -1,0 +1,126 @@
+"""Training one architecture on one task: from names to a checkpoint in a folder."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from icl_bench.interruptions import deferred_interruptions
+from icl_bench.models.reference import SpecSource
+from icl_bench.progress import progress as show_progress
+from icl_bench.specs.outcome import Outcome
+from icl_bench.specs.run_names import RUNS
+from icl_bench.training.cell import cell_folder
+from icl_bench.training.plan import RunPlan, make_plan
+from icl_bench.training.run import TrainingRun
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """A run that has ended, and the folder that holds its checkpoint."""
+
+    folder: Path  # holds config.json, model.safetensors, training.csv and training.svg
+    plan: RunPlan  # what was trained, on what, and by which recipe
+    steps: int  # of the optimiser, those before a resumption included
+    outcome: Outcome  # what the learning curve says
+    interrupted: bool  # whether an interruption came in the last step, and so was not raised
+
+
+class TrainingStopped(KeyboardInterrupt):
+    """An interruption before the last step. The state is in the folder, and `resume` continues with it."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        super().__init__(f"stopped after step {step}; continue with resume=True")
+        self.folder = folder
+        self.step = step
+
+
+def train(
+    spec: SpecSource,
+    task: str,
+    *,
+    seed: int = 0,
+    steps: int | None = None,
+    recipe: str | Path | None = None,
+    changes: Mapping[str, Any] | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    device: str = "cpu",
+    precision: str | None = None,
+    compiled: bool = False,
+    half: bool = False,
+    progress: bool = False,
+) -> TrainingResult:
+    """Train one architecture on one task, and write its checkpoint and its learning curve into a folder.
+
+    Args:
+        spec: an architecture spec: its file, `reference/NAME`, or its content as a mapping.
+        task: SUITE/TASK, as `mini/linear_regression`.
+        seed: of the initial weights and of the training prompts, at least 0.
+        steps: of the optimiser; the recipe's unless given.
+        recipe: a suite whose recipe is used, or a recipe file; the recipe of the task's suite unless given.
+        changes: keys of the recipe with the values to use in place of its own.
+        out: folder of the checkpoint, new or empty; `runs/SUITE/NAME/seed-SEED/TASK` unless given.
+        resume: continue the run that `out` holds, to the same weights as if it had not been stopped.
+        device: `cpu` or `cuda`.
+        precision: of matrix products while training, `float32`, `tf32` or `bf16`; the recipe's unless given.
+        compiled: train with `torch.compile`; on CUDA as CUDA graphs.
+        half: store the final weights in float16.
+        progress: show the steps, the loss and the score on standard error.
+
+    The state is saved every minute. An interruption (Ctrl-C) waits for the end of the step; then the state is
+    saved and TrainingStopped, a KeyboardInterrupt, is raised. One in the last step is told by the result.
+
+    Raises InputError where the spec, task, recipe or device cannot be used, where the folder holds something
+    else, and where training diverges; CheckpointError where there is nothing to resume, or another run;
+    StorageError where the folder cannot be written. A state that was saved stays in the folder.
+
+    >>> result = icl_bench.train("reference/gpt2", "mini/linear_regression", steps=2, out="run")
+    >>> result.steps, sorted(path.name for path in result.folder.iterdir())
+    (2, ['config.json', 'model.safetensors', 'training.csv', 'training.svg'])
+    >>> record = icl_bench.evaluate(result.folder, tasks="linear_regression")
+    >>> record.tasks["linear_regression"].seed
+    0
+    """
+    plan = make_plan(
+        spec,
+        task,
+        seed,
+        steps=steps,
+        recipe=recipe,
+        changes=changes,
+        precision=precision,
+        compiled=compiled,
+    )
+    folder = cell_folder(Path(RUNS), plan) if out is None else Path(out)
+    run = TrainingRun(plan, folder, device)
+    (run.resume if resume else run.start)()
+    try:
+        interrupted = run_to_end(run, progress)
+        return TrainingResult(folder, plan, run.step, run.finish(half), interrupted)
+    finally:
+        run.release()
+
+
+def run_to_end(run: TrainingRun, progress: bool = False) -> bool:
+    """Make every step that is left of a run; whether an interruption came in the last one.
+
+    An earlier interruption is raised as TrainingStopped, the state saved.
+    """
+    first_step, started = run.step, time.monotonic()
+    label = f"{run.plan.architecture.name} on {run.plan.task.name}"
+    with (
+        show_progress(label, run.plan.recipe.steps, quiet=not progress, start=run.step) as advance,
+        deferred_interruptions() as interrupted,
+    ):
+        while not run.finished and not interrupted():
+            if run.advance():
+                run.write_log()
+            run.save_if_due()
+            rate = (run.step - first_step) / (time.monotonic() - started)
+            advance(run.step, f"{rate:.1f} steps/s, {run.log.in_words()}".rstrip(", "))
+        if not run.finished:
+            run.save()
+            raise TrainingStopped(run.folder, run.step)
+    return interrupted()

@@ -1,0 +1,101 @@
+"""`icl_bench.train`: from Python as from the command line, and the folder is free once it ends."""
+
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from training.test_run import architecture
+
+import icl_bench
+from icl_bench.errors import CheckpointError, InputError
+from icl_bench.training.run import TrainingRun
+from icl_bench.training.run_folder import STATE_FILE
+from icl_bench.training.train import TrainingStopped
+
+TASK = "mini/linear_regression"
+SPEC = architecture().to_dict()
+
+
+def weights(folder: Path) -> bytes:
+    return (folder / "model.safetensors").read_bytes()
+
+
+def test_a_spec_may_be_given_as_its_content_a_file_or_an_object(tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text(str(SPEC).replace("'", '"'))
+    given = {"content": SPEC, "file": tmp_path / "spec.json", "object": architecture()}
+    for name, spec in given.items():
+        result = icl_bench.train(spec, TASK, steps=2, out=tmp_path / name)
+        assert (result.folder, result.steps, result.interrupted) == (tmp_path / name, 2, False)
+        assert result.outcome.ended == "budget"
+    assert len({weights(tmp_path / name) for name in given}) == 1
+    with pytest.raises(InputError, match="the spec: unknown key 'widht'; did you mean 'width'"):
+        icl_bench.train({**SPEC, "widht": 8}, TASK, steps=2, out=tmp_path / "other")
+
+
+def test_changes_win_and_are_checked(tmp_path: Path) -> None:
+    result = icl_bench.train(SPEC, TASK, steps=9, changes={"steps": 3, "warmup": 1}, out=tmp_path / "run")
+    assert (result.steps, result.plan.recipe.warmup) == (3, 1)
+    with pytest.raises(InputError, match="unknown key 'warm' in the recipe; did you mean 'warmup'"):
+        icl_bench.train(SPEC, TASK, changes={"warm": 1}, out=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_without_a_folder_the_run_is_where_a_sweep_would_put_it(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = icl_bench.train(SPEC, TASK, seed=4, steps=1)
+    assert result.folder == Path("runs/mini-v1/tiny/seed-4/linear_regression")
+    (cell,) = icl_bench.sweep("mini", specs=SPEC, tasks="linear_regression", steps=1, list_only=True)
+    assert (cell.state, cell.folder.parts[:3]) == ("left", result.folder.parts[:3])
+
+
+@pytest.fixture
+def _interrupted_at_step_2(monkeypatch: pytest.MonkeyPatch) -> object:
+    """An interruption comes during the second step."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    advance = TrainingRun.advance
+
+    def interrupted(run: TrainingRun) -> bool:
+        row = advance(run)
+        if run.step == 2:
+            signal.raise_signal(signal.SIGINT)
+        return row
+
+    monkeypatch.setattr(TrainingRun, "advance", interrupted)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interrupted_at_step_2")
+def test_an_interrupted_run_is_resumed_in_the_same_process(tmp_path: Path) -> None:
+    """As in a notebook: whoever catches the interruption may go on, and ends with the same weights."""
+    with pytest.raises(TrainingStopped, match="stopped after step 2; continue with resume=True") as stopped:
+        icl_bench.train(SPEC, TASK, steps=4, out=tmp_path / "cut")
+    assert isinstance(stopped.value, KeyboardInterrupt)
+    assert (stopped.value.folder, stopped.value.step) == (tmp_path / "cut", 2)
+    result = icl_bench.train(SPEC, TASK, steps=4, out=tmp_path / "cut", resume=True)
+    assert result.steps == 4
+
+
+def test_a_run_that_fails_leaves_its_folder_to_others(tmp_path: Path, monkeypatch) -> None:
+    def failing(run: TrainingRun) -> bool:
+        raise InputError("the device failed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingRun, "advance", failing)
+        with pytest.raises(InputError, match="the device failed"):
+            icl_bench.train(SPEC, TASK, steps=2, out=tmp_path / "run")
+    assert (tmp_path / "run" / STATE_FILE).exists()
+    assert icl_bench.train(SPEC, TASK, steps=2, out=tmp_path / "run", resume=True).steps == 2
+    with pytest.raises(CheckpointError, match=r"nothing to resume: the run in .* is finished"):
+        icl_bench.train(SPEC, TASK, steps=2, out=tmp_path / "run", resume=True)
+
+
+def test_a_run_may_be_trained_in_a_thread(tmp_path: Path) -> None:
+    """Which no signal reaches, and in which none can be waited for."""
+    results = []
+    options = {"steps": 2, "out": tmp_path / "run"}
+    thread = threading.Thread(target=lambda: results.append(icl_bench.train(SPEC, TASK, **options)))
+    thread.start()
+    thread.join()
+    assert [result.steps for result in results] == [2]
