@@ -1,11 +1,15 @@
 """Where the package keeps what it made."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from icl_bench.cli import app
+from icl_bench.errors import InputError
 from icl_bench.resources import cache_folder, threads
 
 
@@ -16,6 +20,31 @@ def test_a_variable_that_is_empty_counts_as_not_set(monkeypatch, empty):
     monkeypatch.setenv("HOME", "/somewhere")
     monkeypatch.setenv(empty, "")
     assert cache_folder() == Path("/somewhere/.cache/huggingface/icl-bench")
+
+
+@pytest.mark.parametrize("given", ["$SCRATCH/hf", "${SCRATCH}/hf", "~/hf"])
+def test_a_variable_and_a_home_are_replaced(monkeypatch, given):
+    """By the Hub's client too: both would keep half of what they have in a folder called `$SCRATCH`."""
+    monkeypatch.setenv("HOME", "/somewhere")
+    monkeypatch.setenv("SCRATCH", "/somewhere")
+    monkeypatch.setenv("HF_HOME", given)
+    assert cache_folder() == Path("/somewhere/hf/icl-bench")
+    code = "from huggingface_hub import constants; print(constants.HF_HOME)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert Path(told.strip()) == Path("/somewhere/hf")
+    monkeypatch.delenv("HF_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", given)
+    assert cache_folder() == Path("/somewhere/hf/huggingface/icl-bench")
+
+
+@pytest.mark.parametrize("given", ["$NOT_SET/hf", "/scratch/${NOT_SET}/hf"])
+def test_a_variable_that_is_not_set_is_one_line(monkeypatch, given):
+    monkeypatch.delenv("NOT_SET", raising=False)
+    monkeypatch.setenv("HF_HOME", given)
+    with pytest.raises(InputError, match=r"HF_HOME is .* and NOT_SET is not set; set it, or write a path"):
+        cache_folder()
+    done = CliRunner().invoke(app, ["evaluate", "baseline/zero", "--task", "sparse_parity"])
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
 
 
 @pytest.mark.parametrize(("asked", "expected"), [("1", 1), ("3", 3), ("", None), ("0", None), ("2,1", None)])

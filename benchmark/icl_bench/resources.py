@@ -2,8 +2,11 @@
 cache folder, and its threads."""
 
 import os
+import re
 import sys
 from pathlib import Path
+
+from icl_bench.errors import InputError
 
 _PACKAGE = Path(__file__).resolve().parent
 _BUNDLED = _PACKAGE / "_bundled"  # in an installed wheel
@@ -20,11 +23,30 @@ def in_a_checkout() -> bool:
     return not _BUNDLED.is_dir()
 
 
+def hf_home() -> Path:
+    """What HF_HOME says, read as the Hub's client reads it: `~` and `$VARIABLE`s are replaced; by default
+    `~/.cache/huggingface`. InputError where it names a variable that is not set."""
+    home = _folder_variable("HF_HOME")
+    if home is None:
+        home = os.path.join(
+            _folder_variable("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "huggingface"
+        )
+    return Path(home)
+
+
 def cache_folder() -> Path:
-    """Where generated suites are kept: `$HF_HOME/icl-bench`, by default `~/.cache/huggingface/icl-bench`."""
-    cache_home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"  # set but empty counts as not set
-    hf_home = os.environ.get("HF_HOME") or os.path.join(cache_home, "huggingface")
-    return Path(os.path.expanduser(hf_home)) / "icl-bench"
+    """Where generated suites are kept: `$HF_HOME/icl-bench`. InputError as `hf_home`."""
+    return hf_home() / "icl-bench"
+
+
+def _folder_variable(name: str) -> str | None:
+    """The folder that an environment variable names; None where it is not set, or empty."""
+    given = os.environ.get(name) or None
+    for match in re.finditer(r"\$(\w+)|\$\{([^}]*)\}", given or ""):
+        inner = match[1] or match[2]
+        if inner not in os.environ:
+            raise InputError(f"{name} is {given!r} and {inner} is not set; set it, or write a path in {name}")
+    return None if given is None else os.path.expandvars(os.path.expanduser(given))
 
 
 def threads() -> int:

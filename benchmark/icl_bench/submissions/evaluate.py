@@ -13,6 +13,7 @@ from icl_bench.errors import CheckError, InputError
 from icl_bench.evaluation.fresh import parse_fresh_record
 from icl_bench.files import check_file_place, write_text
 from icl_bench.records.record_files import record_file
+from icl_bench.resources import hf_home
 from icl_bench.specs.result import parse_record
 from icl_bench.specs.submission import Run
 from icl_bench.submissions.limits import Limits
@@ -20,7 +21,7 @@ from icl_bench.submissions.submission_folder import SubmissionFolder, run_folder
 
 # What the child may know of its surroundings: no tokens, no settings of the Hub.
 _ENVIRONMENT = (
-    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "HF_HOME", "XDG_CACHE_HOME", "VIRTUAL_ENV"),
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV"),
     *("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "LD_LIBRARY_PATH"),
     *("SYSTEMROOT", "USERPROFILE", "TEMP", "TMP"),
 )
@@ -89,7 +90,7 @@ def _run(wanted: dict[str, Any], limits: Limits, output: IO[bytes]) -> int | Non
         [*command, limits.as_text(), json.dumps(wanted)],
         stdin=subprocess.PIPE,
         stdout=output,
-        env=environment | {"HF_HUB_OFFLINE": "1"},
+        env=environment | {"HF_HOME": str(hf_home()), "HF_HUB_OFFLINE": "1"},
         start_new_session=True,
     )
     try:
