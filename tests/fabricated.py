@@ -65,11 +65,11 @@ def record(
     lacks = lacks or {}
     training = trained(seed) if training is None else training
     return ResultRecord(
-        schema=1,
+        schema=2,
         model=ModelIdentity(
             kind="reference" if reference else "hub", id=name, revision=None if reference else revision
         ),
-        suite=SuiteIdentity(name=SUITE, lock_hash=suite.lock_hash, resamples=suite.spec.resamples),
+        suite=SuiteIdentity(name=SUITE, hash=suite.hash, resamples=suite.spec.resamples),
         evaluator=made_with[0],
         environment=made_with[1],
         tasks={
@@ -120,9 +120,11 @@ def _result(name: str, task: str, share: float, seed: int, like: str, training: 
         ),
         batch_size=64,
         checks=list(CHECKS),
-        mean_error=_estimate(mean / (of.points if of.scored == "all" else 1)),
-        score=_estimate(float(regression_score(mean, totals[0], totals[2]))),
-        optimality=_estimate(float(regression_score(mean, totals[1], totals[2]))),
+        estimates={
+            "mean_error": _estimate(mean / (of.points if of.scored == "all" else 1)),
+            "score": _estimate(float(regression_score(mean, totals[0], totals[2]))),
+            "optimality": _estimate(float(regression_score(mean, totals[1], totals[2]))),
+        },
         error_curves=ErrorCurves(
             model=curve.tolist(),
             model_low=(0.9 * curve).tolist(),

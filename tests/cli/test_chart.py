@@ -207,16 +207,13 @@ def test_a_record_of_other_sizes_is_refused(tmp_path, record):
     result["points"] += 1
     for curve in result["error_curves"].values():
         curve.append(0.0)
-    for estimate in (result["mean_error"], result["score"], result["optimality"]):
+    for estimate in result["estimates"].values():
         estimate.update(value=None, low=None, high=None, reason="changed")
     total = sum(result["prompt_errors"]) / len(result["prompt_errors"]) / result["points"]
     zero, base = (sum(result["error_curves"][key]) for key in ("zero", "baseline"))
     score = (zero - total * result["points"]) / (zero - base)
-    result["mean_error"]["value"], result["score"]["value"], result["optimality"]["value"] = (
-        total,
-        score,
-        score,
-    )
+    for metric, value in {"mean_error": total, "score": score, "optimality": score}.items():
+        result["estimates"][metric]["value"] = value
     changed = tmp_path / "changed.json"
     changed.write_text(json.dumps(document), encoding="utf-8")
     code, _, stderr = run("mini/linear_regression", tmp_path / "out.svg", "--record", changed)

@@ -1,7 +1,7 @@
 """The table says every number once, and what is missing in words."""
 
 import icl_bench
-from icl_bench.display.table import as_table, score_bar, told
+from icl_bench.display.table import as_table, format_estimate, score_bar
 from icl_bench.specs.result import Estimate
 
 
@@ -43,9 +43,9 @@ def test_the_bar_is_full_at_1_empty_at_0_and_never_longer():
 
 
 def test_a_number_without_an_interval_stands_alone():
-    assert told(Estimate(value=0.5, low=None, high=None, reason="few")) == "0.500"
-    assert told(Estimate(value=-1e-5, low=-2e-5, high=0.0, reason=None)) == "0.000 [0.000, 0.000]"
-    assert told(Estimate(value=-1e70, low=-2e70, high=-9e4, reason=None)) == (
+    assert format_estimate(Estimate(value=0.5, low=None, high=None, reason="few")) == "0.500"
+    assert format_estimate(Estimate(value=-1e-5, low=-2e-5, high=0.0, reason=None)) == "0.000 [0.000, 0.000]"
+    assert format_estimate(Estimate(value=-1e70, low=-2e70, high=-9e4, reason=None)) == (
         "-1.0e+70 [-2.0e+70, -90000.000]"
     )
-    assert told(Estimate(value=None, low=None, high=None, reason="none")) == "-"
+    assert format_estimate(Estimate(value=None, low=None, high=None, reason="none")) == "-"

@@ -26,7 +26,7 @@ def test_a_function_is_scored_on_every_task_of_the_suite(tiny):
     assert list(record.tasks) == list(tiny.tasks)
     assert record.missing == {}
     assert record.suite.name == "tiny-v1"
-    assert record.suite.lock_hash == tiny.lock_hash
+    assert record.suite.hash == tiny.hash
     assert record.model.kind == "callable"
     assert record.model.id.endswith("test_run_evaluation.shrunk_least_squares")
 
@@ -53,7 +53,7 @@ def test_the_band_around_the_curve_resamples_prompts(tiny):
     ]
     prompts = load_prompts(tiny, "linear_regression")
     errors = squared_errors(shrunk_least_squares(prompts.xs, prompts.ys), prompts.ys)
-    words = raw_words(bootstrap_key("tiny-v1", "linear_regression"), 0, tiny.spec.resamples, len(errors))
+    words = raw_words(bootstrap_key("tiny-v1/linear_regression"), 0, tiny.spec.resamples, len(errors))
     means = errors[uniform_index(words, len(errors))].mean(axis=1)
     low, high = np.quantile(means, [0.025, 0.975], axis=0)
     np.testing.assert_allclose(result.error_curves.model_low, low, rtol=1e-6)

@@ -86,7 +86,7 @@ def test_the_method_says_what_each_check_means(trees):
 
 def test_the_method_names_the_stream_of_resamples_and_the_locks(site, trees):
     told = texts(trees["method.html"])
-    assert bootstrap_key("mini-v1", "linear_regression") in told
+    assert bootstrap_key("mini-v1/linear_regression") in told
     for board in site.boards:
         assert board.data.lock_hash in told
 
@@ -97,7 +97,7 @@ def test_resamples_are_drawn_as_the_method_says():
 
     from icl_bench.scoring.scores import resampled_sums
 
-    key, n, r = bootstrap_key("mini-v1", "linear_regression"), 10, 7
+    key, n, r = bootstrap_key("mini-v1/linear_regression"), 10, 7
     errors = np.arange(1.0, n + 1)[:, None]
     b = -(-n // 4)
     seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "little")

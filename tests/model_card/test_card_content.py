@@ -7,11 +7,11 @@ import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
 from models.small import saved, small_model
 
-from icl_bench.display.table import cells, told
+from icl_bench.display.table import cells, format_estimate
 from icl_bench.model_card.card import card_files
 from icl_bench.model_card.facts import gather
-from icl_bench.model_card.metadata import METRICS
 from icl_bench.models.accounting import account
+from icl_bench.scoring.metric import metrics
 from icl_bench.specs.architecture import parse_architecture
 
 ENTRIES = ".eval_results/icl-bench-mini-v1.yaml"
@@ -30,25 +30,25 @@ def test_model_index_has_the_record_numbers(scored, both):
     data = ModelCard(files["README.md"]).data
     assert (data.library_name, data.license, data.model_name) == ("icl-bench", "mit", "user/my_model")
     found = {(one.dataset_config, one.metric_type): one for one in data.eval_results}
-    assert len(found) == len(METRICS) * len(scored.records)
+    assert len(found) == len(metrics()) * len(scored.records)
     for task, record in scored.records.items():
-        for what, (metric, _) in METRICS.items():
-            estimate, entry = getattr(record.tasks[task], what), found[task, metric]
+        for name, metric in metrics().items():
+            estimate, entry = record.tasks[task].estimates[name], found[task, metric.hub_type]
             assert entry.metric_value == estimate.value
             assert entry.metric_args == {"interval": 0.95, "low": estimate.low, "high": estimate.high}
-            assert entry.dataset_args["lock_hash"] == scored.suite.lock_hash
+            assert entry.dataset_args["suite_hash"] == scored.suite.hash
             assert entry.dataset_name == f"mini-v1/{task}"
 
 
-def test_the_lock_is_the_one_that_it_was_scored_with(scored, both):
-    """It changes when errors of a baseline are frozen, the prompts do not."""
+def test_the_hash_of_the_suite_is_that_of_the_record(scored, both):
+    """A record of schema 1 names the lock of its time."""
     facts = gather(str(scored.folder), both)
-    older = facts.records[0].suite.model_copy(update={"lock_hash": "ab" * 32})
+    older = facts.records[0].suite.model_copy(update={"hash": None, "lock_hash": "ab" * 32})
     records = [facts.records[0].model_copy(update={"suite": older}), facts.records[1]]
     files = card_files(replace(facts, records=records))
-    assert f"lock hash `{'ab' * 32}, {scored.suite.lock_hash}`" in files["README.md"]
+    assert f"suite hash `{'ab' * 32}, {scored.suite.hash}`" in files["README.md"]
     notes = [entry["notes"] for entry in yaml.safe_load(files[ENTRIES])]
-    assert [note[-12:] for note in notes] == ["ab" * 6, scored.suite.lock_hash[:12]]
+    assert [note[-12:] for note in notes] == ["ab" * 6, scored.suite.hash[:12]]
 
 
 def test_eval_results_have_the_scores(scored, both):
@@ -57,7 +57,9 @@ def test_eval_results_have_the_scores(scored, both):
     assert {entry.task_id: entry.value for entry in entries} == {
         task: record.tasks[task].score.value for task, record in scored.records.items()
     }
-    assert all(told(scored.records[one.task_id].tasks[one.task_id].score) in one.notes for one in entries)
+    assert all(
+        format_estimate(scored.records[one.task_id].tasks[one.task_id].score) in one.notes for one in entries
+    )
     assert {entry.dataset_id for entry in entries} == {"icl-bench/mini-v1"}
 
 

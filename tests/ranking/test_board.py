@@ -66,7 +66,7 @@ def test_ranks_means_and_groups_are_as_defined(suite, zero):
     models = [model(name, zero, share, noise=0.2) for name, share in shares.items()]
     board = Board(suite, models)
     drawn = np.mean(
-        [sample_task(suite, task, models).score.resampled for task in TASKS], axis=0
+        [sample_task(suite, task, models)["score"].resampled for task in TASKS], axis=0
     )  # (resamples, models)
     names = [one.name for one in models]
     for standing in board.models:

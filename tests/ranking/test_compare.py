@@ -41,7 +41,7 @@ def test_a_difference_is_that_of_the_two_scores_with_the_interval_of_gathered_re
     assert found.difference.value == pytest.approx(scores[0].value - scores[1].value)
 
     prompts, resamples = len(zero[task]), tiny.spec.resamples
-    drawn = uniform_index(raw_words(bootstrap_key("tiny-v1", task), 0, resamples, prompts), prompts)
+    drawn = uniform_index(raw_words(bootstrap_key(f"tiny-v1/{task}"), 0, resamples, prompts), prompts)
     gained = (b[task] - a[task])[drawn].sum(axis=1) / (zero[task] - base[task])[drawn].sum(axis=1)
     expected = np.quantile(gained, [0.025, 0.975])
     assert [found.difference.low, found.difference.high] == pytest.approx(list(expected))

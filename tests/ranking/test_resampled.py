@@ -22,21 +22,21 @@ def errors(name: str) -> np.ndarray:
 
 
 def score(suite, *runs):
-    return sample_task(suite, TASK, [Contender("x", {TASK: dict(enumerate(runs))})]).score.estimates[0]
+    return sample_task(suite, TASK, [Contender("x", {TASK: dict(enumerate(runs))})])["score"].estimates[0]
 
 
 def test_one_run_has_the_scores_and_intervals_of_its_record(tiny):
     found = sample_task(tiny, TASK, [Contender("x", {TASK: {0: errors("ridge")}})])
     expected = icl_bench.evaluate("baseline/ridge", "tiny", [TASK]).tasks[TASK]
-    assert found.score.estimates[0] == expected.score
-    assert found.optimality.estimates[0] == expected.optimality
+    assert found["score"].estimates[0] == expected.score
+    assert found["optimality"].estimates[0] == expected.optimality
 
 
 def test_a_model_has_the_same_estimate_in_any_company(tiny):
     a, b = (Contender(name, {TASK: {0: errors(name)}}) for name in ("ridge", "knn"))
     together = sample_task(tiny, TASK, [a, b])
     for place, one in enumerate((a, b)):
-        assert sample_task(tiny, TASK, [one]).score.estimates[0] == together.score.estimates[place]
+        assert sample_task(tiny, TASK, [one])["score"].estimates[0] == together["score"].estimates[place]
 
 
 def test_equal_runs_are_as_certain_as_one(tiny):
@@ -73,7 +73,7 @@ def test_equal_models_differ_significantly_in_5_of_100_comparisons(tiny, runs):
 
 def difference(suite, a: dict[int, float], b: dict[int, float]):
     contenders = [Contender(name, {TASK: spread(shares)}) for name, shares in (("a", a), ("b", b))]
-    sampled = sample_task(suite, TASK, contenders).score
+    sampled = sample_task(suite, TASK, contenders)["score"]
     return sampled.differences(0, [1])[0][0]
 
 

@@ -39,9 +39,9 @@ def test_the_file_is_json_with_numbers_as_numbers_and_one_line_a_list(record, sa
 
     value = json.loads(saved.read_text(), parse_constant=refuse)
     task = value["tasks"]["linear_regression"]
-    assert value["schema"] == 1
+    assert value["schema"] == 2
     assert task["prompt_errors"] == record.tasks["linear_regression"].prompt_errors  # to the last bit
-    assert isinstance(task["score"]["value"], float)
+    assert isinstance(task["estimates"]["score"]["value"], float)
     assert len(saved.read_text().splitlines()) < 80 * len(value["tasks"])
 
 
@@ -142,18 +142,26 @@ LINEAR = ("tasks", "linear_regression")
     ("keys", "value", "told"),
     [
         (
-            (*LINEAR, "score", "value"),
+            (*LINEAR, "estimates", "score", "value"),
             0.99,
-            "tasks.linear_regression.score is 0.99 but the recorded errors give -0.29",
+            "tasks.linear_regression.estimates.score is 0.99 but the recorded errors give -0.29",
         ),
-        ((*LINEAR, "optimality", "value"), 0.99, "tasks.linear_regression.optimality is 0.99 but"),
-        ((*LINEAR, "mean_error", "value"), 0.1, "tasks.linear_regression.mean_error is 0.1 but"),
+        (
+            (*LINEAR, "estimates", "optimality", "value"),
+            0.99,
+            "tasks.linear_regression.estimates.optimality is 0.99 but",
+        ),
+        (
+            (*LINEAR, "estimates", "mean_error", "value"),
+            0.1,
+            "tasks.linear_regression.estimates.mean_error is 0.1 but",
+        ),
         ((*LINEAR, "prompt_errors", 3), 0.0, "the file was changed, evaluate again"),
         ((*LINEAR, "error_curves", "model", 2), 0.0, "tasks.linear_regression.error_curves.model is"),
-        ((*LINEAR, "error_curves", "baseline", 2), 0.0, "tasks.linear_regression.score is"),
+        ((*LINEAR, "error_curves", "baseline", 2), 0.0, "tasks.linear_regression.estimates.score is"),
         ((*LINEAR, "error_curves", "exact"), None, "but the recorded errors give None"),
         (
-            ("tasks", "decision_tree", "score"),
+            ("tasks", "decision_tree", "estimates", "score"),
             {"value": 1.0, "low": 1.0, "high": 1.0, "reason": None},
             "give None",
         ),
@@ -172,18 +180,18 @@ def test_a_record_that_was_changed_is_refused(saved, keys, value, told):
     [
         ((*LINEAR, "prompts"), 95, "96 prompt_errors for 95 prompts"),
         ((*LINEAR, "points"), 10, "error_curves.model has 9 entries for 10 points"),
-        ((*LINEAR, "score", "low"), None, "an interval has both ends"),
-        ((*LINEAR, "score", "low"), 7.0, "upside down"),
-        ((*LINEAR, "score", "reason"), "tired", "either an interval or the reason"),
+        ((*LINEAR, "estimates", "score", "low"), None, "an interval has both ends"),
+        ((*LINEAR, "estimates", "score", "low"), 7.0, "upside down"),
+        ((*LINEAR, "estimates", "score", "reason"), "tired", "either an interval or the reason"),
         ((*LINEAR, "prompts"), "96", "tasks.linear_regression.prompts"),
         ((*LINEAR, "prompt_errors", 0), -1.0, "tasks.linear_regression.prompt_errors[0]"),
         ((*LINEAR, "prompt_errors", 0), float("nan"), "tasks.linear_regression.prompt_errors[0]"),
-        (("suite", "lock_hash"), "abc", "suite.lock_hash"),
+        (("suite", "hash"), "abc", "suite.hash"),
         (("model",), {"kind": "hub", "id": "a/b", "revison": None}, "did you mean 'revision'"),
         (
-            (*LINEAR, "score"),
+            (*LINEAR, "estimates", "score"),
             [],
-            "tasks.linear_regression.score: give a mapping of keys to values (given: [])",
+            "tasks.linear_regression.estimates.score: give a mapping of keys to values (given: [])",
         ),
         (("tasks",), [], "tasks: give a mapping of keys to values (given: [])"),
     ],

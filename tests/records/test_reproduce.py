@@ -101,14 +101,16 @@ def test_numbers_that_are_no_prompt_errors_count_too(record):
         result = record.tasks[TASK].model_copy(update=changes)
         return record.model_copy(update={"tasks": record.tasks | {TASK: result}})
 
+    def with_score(**changes):
+        estimates = record.tasks[TASK].estimates
+        return {"estimates": estimates | {"score": score.model_copy(update=changes)}}
+
     curves, score = record.tasks[TASK].error_curves, record.tasks[TASK].score
     curve = [curves.model[0] + curves.zero[0], *curves.model[1:]]
     others = {
         "error_curves.model[0] is ": {"error_curves": curves.model_copy(update={"model": curve})},
-        "score.low is ": {"score": score.model_copy(update={"low": score.low - 0.01})},
-        "recorded as undefined": {
-            "score": score.model_copy(update={"value": None, "low": None, "high": None})
-        },
+        "score.low is ": with_score(low=score.low - 0.01),
+        "recorded as undefined": with_score(value=None, low=None, high=None),
     }
     for told, changes in others.items():
         assert told in disagreement(record, with_changes(**changes))
@@ -133,7 +135,9 @@ def forged(record: ResultRecord) -> ResultRecord:
             update={
                 "prompt_errors": halves,
                 "error_curves": result.error_curves.model_copy(update=curves),
-                **estimates(suite, name, np.array(halves), suite_anchors(suite, suite.task(name))),
+                "estimates": estimates(
+                    suite, name, np.array(halves), {}, suite_anchors(suite, suite.task(name))
+                ),
             }
         )
     return record.model_copy(update={"tasks": tasks})

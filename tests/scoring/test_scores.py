@@ -8,11 +8,12 @@ from hypothesis.extra.numpy import arrays
 
 from icl_bench.scoring.scores import (
     bootstrap_key,
+    defined_estimates,
     interval_ends,
     interval_estimate,
     resampled_sums,
-    score_estimate,
     scored_errors,
+    share_of_gain,
     squared_errors,
 )
 
@@ -23,7 +24,11 @@ def estimate(model: np.ndarray, base: np.ndarray, zero: np.ndarray, key: str = K
     columns = np.stack([model, base, zero], axis=1)
     sums = resampled_sums(columns, 2000, key)
     totals = tuple(float(column.sum()) for column in columns.T)
-    return score_estimate(totals, tuple(sums.T), "base")
+    (value,), resampled = (
+        share_of_gain(*rows) for rows in ((np.array([[t]]) for t in totals), np.hsplit(sums, 3))
+    )
+    (found,) = defined_estimates(value, resampled, "base")
+    return found
 
 
 def draws(seed: int, prompts: int = 400) -> tuple[np.ndarray, np.ndarray]:
@@ -90,7 +95,7 @@ def test_resamples_are_the_same_in_slices_of_any_size(monkeypatch):
 
 def test_every_task_of_every_suite_has_resamples_of_its_own():
     errors = np.arange(100.0)[:, None]
-    keys = [bootstrap_key(suite, task) for suite in ("mini-v1", "paper-v1") for task in ("a", "b")]
+    keys = [bootstrap_key(f"{suite}/{task}") for suite in ("mini-v1", "paper-v1") for task in ("a", "b")]
     means = {resampled_sums(errors, 2000, key).mean() for key in keys}
     assert len(means) == 4
 

@@ -176,7 +176,7 @@ FRESH_TASK = {
 FRESH = {
     "schema": 1,
     "model": {"kind": "hub", "id": "a/b", "revision": "0" * 40},
-    "suite": {"name": "tiny-v1", "lock_hash": "0" * 64, "resamples": 2_000},
+    "suite": {"name": "tiny-v1", "hash": "0" * 64, "resamples": 2_000},
     "commit": "0" * 40,
     "evaluator": {"version": "1", "commit": None, "dirty": None},
     "environment": {

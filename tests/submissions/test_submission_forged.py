@@ -14,11 +14,11 @@ MQAR = ("tasks", "vector_mqar")
 
 DEEP = json.loads("[" * 40 + "]" * 40)
 FORGED = {
-    "score": ((*LINEAR, "score", "value"), 0.99),
-    "score interval": ((*LINEAR, "score", "low"), -1_000.0),
-    "optimality": ((*LINEAR, "optimality", "value"), 1.0),
-    "mean error": ((*LINEAR, "mean_error", "value"), 0.0),
-    "mean error interval": ((*LINEAR, "mean_error", "high"), 1e9),
+    "score": ((*LINEAR, "estimates", "score", "value"), 0.99),
+    "score interval": ((*LINEAR, "estimates", "score", "low"), -1_000.0),
+    "optimality": ((*LINEAR, "estimates", "optimality", "value"), 1.0),
+    "mean error": ((*LINEAR, "estimates", "mean_error", "value"), 0.0),
+    "mean error interval": ((*LINEAR, "estimates", "mean_error", "high"), 1e9),
     "one prompt's error": ((*LINEAR, "prompt_errors", 3), 0.0),
     "huge errors": ((*LINEAR, "prompt_errors", 0), 1e305),
     "curve": ((*LINEAR, "error_curves", "model", 2), 0.0),
@@ -34,7 +34,7 @@ FORGED = {
     "points": ((*LINEAR, "points"), 8),
     "fewer prompts": ((*LINEAR, "prompts"), 95),
     "NaN": ((*LINEAR, "prompt_errors", 0), float("nan")),
-    "infinity": ((*LINEAR, "mean_error", "value"), float("inf")),
+    "infinity": ((*LINEAR, "estimates", "mean_error", "value"), float("inf")),
     "NaN in free data": ((*LINEAR, "checkpoint", "training"), {"loss": float("nan")}),
     "weights": ((*LINEAR, "checkpoint", "sha256"), "0" * 64),
     "no weights": ((*LINEAR, "checkpoint"), None),
@@ -50,7 +50,7 @@ FORGED = {
     "another revision": (("model", "revision"), OTHER),
     "no revision": (("model", "revision"), None),
     "another suite": (("suite", "name"), "mini-v1"),
-    "another lock": (("suite", "lock_hash"), "0" * 64),
+    "another lock": (("suite", "hash"), "0" * 64),
     "fewer resamples": (("suite", "resamples"), 2),
     "markup in a version": (("environment", "torch"), "<img src=x>"),
     "terminal codes": (("environment", "python"), "\x1b[2J"),
@@ -84,7 +84,7 @@ FRESH_FORGED = {
     "weights": ((*LINEAR, "sha256"), "0" * 64),
     "revision": (("model", "revision"), OTHER),
     "commit": (("commit",), OTHER),
-    "suite": (("suite", "lock_hash"), "0" * 64),
+    "suite": (("suite", "hash"), "0" * 64),
     "tasks": (("tasks",), {}),
     "device": (("environment", "device"), "cuda"),
 }

@@ -197,8 +197,8 @@ def scaled(path: Path, factor: float) -> None:
             key: [factor * x for x in getattr(task.error_curves, key)]
             for key in ("model", "model_low", "model_high")
         }
-        update = estimates(suite, name, errors, suite_anchors(suite, suite.task(name)))
-        update |= {
+        update = {
+            "estimates": estimates(suite, name, errors, {}, suite_anchors(suite, suite.task(name))),
             "prompt_errors": errors.tolist(),
             "error_curves": task.error_curves.model_copy(update=curves),
         }
@@ -262,7 +262,7 @@ def test_of_several_runs_all_are_recorded_or_none(submitted, records, fetched, t
     submitted.add_run(1, OTHER, tiny_files(tmp_path / "second", seed=1))
     submitted.lay_out(fetched)
     submitted.evaluate(fetched, records, COMMIT)
-    edit(records / "tiny-v1-seed-1.json", (*LINEAR, "score", "value"), 0.99)
+    edit(records / "tiny-v1-seed-1.json", (*LINEAR, "estimates", "score", "value"), 0.99)
     not_recorded(submitted, records, "tiny-v1-seed-1.json")
     assert not (submitted.folder / "results").exists()
 

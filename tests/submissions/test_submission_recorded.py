@@ -19,7 +19,7 @@ def board(submitted: Submitted, records: Path, tmp_path, monkeypatch) -> Path:
     """The folder of all submissions; one of them is recorded, and one is not yet."""
     for module in ("icl_bench.records.store", "icl_bench.submissions.recorded"):
         monkeypatch.setattr(f"{module}.data_folder", lambda name: tmp_path / name)
-    monkeypatch.setattr("icl_bench.leaderboard.entries.reference_names", lambda suite: [])
+    monkeypatch.setattr("icl_bench.leaderboard.entries.suite_references", lambda suite: [])
     record_submission(submitted.entry, records, COMMIT)
     return tmp_path / "submissions"
 

@@ -56,7 +56,7 @@ def test_from_a_file_to_recorded_results(folder, tmp_path):
     assert recorded == (0, "mini-v1-seed-0: recorded\n", "")
     assert run("validate", folder / "submission.yaml") == (0, f"{folder / 'submission.yaml'}: valid\n", "")
     forged = json.loads((out / "mini-v1-seed-0.json").read_text())
-    forged["tasks"][LINEAR]["score"]["value"] = 0.99
+    forged["tasks"][LINEAR]["estimates"]["score"]["value"] = 0.99
     (out / "mini-v1-seed-0.json").write_text(json.dumps(forged))
     code, stdout, stderr = run("record", folder, "--results", out)
     assert (code, stdout) == (2, "")

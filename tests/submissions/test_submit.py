@@ -102,7 +102,7 @@ def test_records_stand_for_evaluating_again(repo, file, monkeypatch):
             "was not answered by vector_mqar/model.safetensors as listed",
         ),
         (
-            lambda it: it["tasks"]["vector_mqar"]["score"].update(value=0.9),
+            lambda it: it["tasks"]["vector_mqar"]["estimates"]["score"].update(value=0.9),
             "the file was changed, evaluate again",
         ),
     ],

@@ -196,7 +196,7 @@ def test_what_is_forged_on_the_way_is_not_recorded(merged: LocalRunner, origin: 
     shutil.copytree(merged.folder / "artifacts" / "results", tmp_path / "artifacts" / "results")
     file = tmp_path / "artifacts" / "results" / "mini-v1-seed-0.json"
     record = json.loads(file.read_text())
-    record["tasks"]["linear_regression"]["score"]["value"] = 0.999
+    record["tasks"]["linear_regression"]["estimates"]["score"]["value"] = 0.999
     file.write_text(json.dumps(record))
     runner = LocalRunner(tmp_path, origin, merged.github)
     before = git(origin, "rev-parse", "main")

@@ -88,7 +88,7 @@ def _prompts(one: "Difference") -> str:
 
 
 def _table(found: "list[Difference]", resamples: int) -> str:
-    from icl_bench.display.table import told
+    from icl_bench.display.table import format_estimate
     from icl_bench.display.text_table import text_table
     from icl_bench.leaderboard.formats import p_value
 
@@ -98,7 +98,7 @@ def _table(found: "list[Difference]", resamples: int) -> str:
             "prompts": _prompts(one),
             "A": "-" if one.a is None else f"{one.a:.3f}",
             "B": "-" if one.b is None else f"{one.b:.3f}",
-            "A − B": told(one.difference),
+            "A − B": format_estimate(one.difference),
             "p": "-" if one.p is None else p_value(one, resamples) + " *" * _alone(one),
             "": f"{one.better} is better" if one.better else "not separated",
         }

@@ -132,7 +132,7 @@ def _table(board: "Board", shown: "Sequence[Standing]", optimality: bool, doubte
 
 
 def _row(board: "Board", one: "Standing", optimality: bool, doubted: bool) -> dict[str, Any]:
-    from icl_bench.display.table import told
+    from icl_bench.display.table import format_estimate
 
     cells = one.optimalities if optimality else one.scores
     rank, group = "-", "-"
@@ -141,7 +141,7 @@ def _row(board: "Board", one: "Standing", optimality: bool, doubted: bool) -> di
         rank = f"{one.rank.place} [{one.rank.low}, {one.rank.high}]{mark}"
         group = f"{one.rank.group}{mark}"
     row = {"rank": rank, "group": group, "model": one.name + f" {DOUBTED}" * doubted}
-    row["mean score"] = "-" if one.mean is None else told(one.mean)
+    row["mean score"] = "-" if one.mean is None else format_estimate(one.mean)
     for task in board.suite.tasks:
-        row[task] = told(cells[task]) + "‡" * (one.runs[task] > 1) if task in cells else "-"
+        row[task] = format_estimate(cells[task]) + "‡" * (one.runs[task] > 1) if task in cells else "-"
     return row

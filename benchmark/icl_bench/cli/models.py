@@ -93,29 +93,29 @@ def check_spec(
 
 def _reference_facts(suite: "Suite") -> list[dict[str, Any]]:
     from icl_bench.models.accounting import account, components
-    from icl_bench.models.reference import PREFIX, reference_names, reference_spec, shipped_tasks
+    from icl_bench.models.reference import PREFIX, shipped_tasks, suite_references, task_reference_spec
 
     return [
         {
             "model": PREFIX + name,
-            **components(reference_spec(name, suite.name)),
+            **components(task_reference_spec(name, suite, next(iter(suite.tasks)))),
             "parameters": {
-                task.name: account(reference_spec(name, suite.name, task.name), task).parameters
+                task.name: account(task_reference_spec(name, suite, task.name), task).parameters
                 for task in suite.tasks.values()
             },
-            "weights": shipped_tasks(name, suite.name, list(suite.tasks)),
+            "weights": shipped_tasks(name, suite),
         }
-        for name in reference_names(suite.name)
+        for name in suite_references(suite)
     ]
 
 
 def _specs_of(model: str, suite: "Suite") -> dict[str, "ArchitectureSpec"]:
     """The spec of a model for every task that it is for; a reference needs no weights."""
-    from icl_bench.models.reference import PREFIX, reference_spec
+    from icl_bench.models.reference import PREFIX, task_reference_spec
 
     if model.startswith(PREFIX):
         name = model.removeprefix(PREFIX)
-        return {task: reference_spec(name, suite.name, task) for task in suite.tasks}
+        return {task: task_reference_spec(name, suite, task) for task in suite.tasks}
     from icl_bench.models.load import open_model
 
     checkpoints = open_model(model, suite).checkpoints

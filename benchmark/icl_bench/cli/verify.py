@@ -131,10 +131,13 @@ def _print(found: "Verification") -> None:
 
 
 def _row(found: "Verification", one: "Agreement") -> dict[str, Any]:
-    from icl_bench.display.table import told
+    from icl_bench.display.table import format_estimate
 
     scores = {"recorded": one.recorded, "recomputed": one.found}
     row = {"task": one.task}
-    row |= {f"score, {key}": "-" if result is None else told(result.score) for key, result in scores.items()}
+    row |= {
+        f"score, {key}": "-" if result is None else format_estimate(result.score)
+        for key, result in scores.items()
+    }
     row["largest difference"] = "none" if one.identical else f"{one.difference:.1e}"
     return row | {"": "holds" if found.task_holds(one) else "does not hold"}

@@ -1,7 +1,8 @@
 """The terminal's table of a result record."""
 
 from icl_bench.display.text_table import text_table
-from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
+from icl_bench.scoring.metric import Metric, metrics
+from icl_bench.specs.result import NO_ESTIMATE, REQUIRED_METRICS, Estimate, ResultRecord, TaskResult
 
 HEADERS = ("task", "error", "of zero", "baseline", "score", "", "optimality", "seconds")
 _RIGHT = ("error", "of zero", "seconds")
@@ -14,15 +15,26 @@ def as_table(record: ResultRecord, bars: bool = True) -> str:
 
     `error` is the mean squared error of a prediction, `of zero` that of answering 0; intervals are 95%.
     """
-    rows = [cells(name, task) for name, task in record.tasks.items()]
-    rows += [[name, *["-"] * (len(HEADERS) - 1)] for name in record.missing]
+    further = _further_metrics(record)
+    headers = [*HEADERS, *(metric.heading.lower() for metric in further.values())]
+    rows = [
+        cells(name, task) + [format_estimate(task.estimates.get(metric, NO_ESTIMATE)) for metric in further]
+        for name, task in record.tasks.items()
+    ]
+    rows += [[name, *["-"] * (len(headers) - 1)] for name in record.missing]
     if bars:
         for row, task in zip(rows, record.tasks.values(), strict=False):
             row[5] = score_bar(task.score.value)
-    align = ["right" if header in _RIGHT else "left" for header in HEADERS]
-    table = text_table(rows, HEADERS, tablefmt="simple", colalign=align)
+    align = ["right" if header in _RIGHT else "left" for header in headers]
+    table = text_table(rows, headers, tablefmt="simple", colalign=align)
     notes = notes_on(record)
     return "\n".join([table, "", *notes] if notes else [table])
+
+
+def _further_metrics(record: ResultRecord) -> dict[str, Metric]:
+    """The metrics of a record that have no place among `HEADERS`."""
+    recorded = {name for task in record.tasks.values() for name in task.estimates}
+    return {name: metric for name, metric in metrics().items() if name in recorded - set(REQUIRED_METRICS)}
 
 
 def score_bar(score: float | None) -> str:
@@ -31,7 +43,7 @@ def score_bar(score: float | None) -> str:
     return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8]).rstrip()
 
 
-def told(estimate: Estimate) -> str:
+def format_estimate(estimate: Estimate) -> str:
     """A number with its interval, as in a table's cell; a dash where there is none."""
     if estimate.value is None:
         return "-"
@@ -49,14 +61,21 @@ def cells(name: str, task: TaskResult) -> list[str]:
     """The cells of a task, under `HEADERS`; that of the bar is empty."""
     zero = task.scored_sum(task.error_curves.zero) / task.scored_points
     numbers = [f"{task.mean_error.value:.4g}", f"{zero:.4g}", task.baseline]
-    return [name, *numbers, told(task.score), "", told(task.optimality), f"{task.cost.seconds:.2f}"]
+    return [
+        name,
+        *numbers,
+        format_estimate(task.score),
+        "",
+        format_estimate(task.optimality),
+        f"{task.cost.seconds:.2f}",
+    ]
 
 
 def notes_on(record: ResultRecord) -> list[str]:
     """A line for everything that could not be given in full, and why."""
     notes = []
     for name, task in record.tasks.items():
-        parts = [(what, getattr(task, what)) for what in ("score", "optimality")]
+        parts = [(what, estimate) for what, estimate in task.estimates.items() if what != "mean_error"]
         reasons = [f"no {_lacking(what, part)} ({part.reason})" for what, part in parts if part.reason]
         if reasons:
             notes.append(f"{name}: {', '.join(reasons)}")

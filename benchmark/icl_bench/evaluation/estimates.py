@@ -1,5 +1,6 @@
-"""From squared errors to the numbers of a task's result."""
+"""From a model's answers to the numbers of a task's result."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,15 @@ from jaxtyping import Float
 from icl_bench.frozen.anchors import Anchors
 from icl_bench.frozen.errors import BaselineErrors
 from icl_bench.predictor import Missing
+from icl_bench.scoring.metric import Metric, metrics, scored_values
 from icl_bench.scoring.scores import (
+    PromptErrors,
     bootstrap_key,
+    defined_estimates,
     interval_ends,
     interval_estimate,
     resampled_sums,
-    score_estimate,
-    scored_errors,
+    squared_errors,
     without_estimate,
 )
 from icl_bench.specs.result import ErrorCurves, Estimate
@@ -22,11 +25,16 @@ from icl_bench.suites import Suite
 
 
 def summarise(
-    suite: Suite, name: str, errors: Float[np.ndarray, "prompts points"], anchors: Anchors
+    suite: Suite,
+    name: str,
+    predictions: Float[np.ndarray, "prompts points k"],
+    ys: Float[np.ndarray, "prompts points k"],
+    anchors: Anchors,
 ) -> dict[str, Any]:
-    """The fields of a `TaskResult` that follow from the model's errors and those of the anchors."""
+    """The fields of a `TaskResult` that follow from the model's predictions and the errors of the anchors."""
     task = suite.tasks[name]
-    model = scored_errors(errors, task.scored)
+    errors = squared_errors(predictions, ys)
+    model, values = scored_values(errors, task), own_values(suite, name, predictions, ys)
     low, high = _band(suite, name, errors)
     return {
         "prompts": len(errors),
@@ -34,7 +42,7 @@ def summarise(
         "scored": task.scored,
         "baseline": task.baseline,
         "exact": task.exact,
-        **estimates(suite, name, model, anchors),
+        "estimates": estimates(suite, name, model, values, anchors),
         "error_curves": ErrorCurves(
             model=errors.mean(axis=0).tolist(),
             model_low=low.tolist(),
@@ -44,84 +52,108 @@ def summarise(
             exact=_curve(anchors.exact),
         ),
         "prompt_errors": model.tolist(),
+        "prompt_values": {metric: column.tolist() for metric, column in values.items()},
+    }
+
+
+def own_values(
+    suite: Suite,
+    name: str,
+    predictions: Float[np.ndarray, "prompts points k"],
+    ys: Float[np.ndarray, "prompts points k"],
+) -> dict[str, PromptErrors]:
+    """By metric that is not computed from squared errors, its values, summed over scored context lengths."""
+    task = suite.tasks[name]
+    return {
+        metric.type: scored_values(metric.values(predictions, ys), task)
+        for metric in metrics(task).values()
+        if metric.has_values
     }
 
 
 def estimates(
-    suite: Suite, name: str, model: Float[np.ndarray, " prompts"], anchors: Anchors
+    suite: Suite,
+    name: str,
+    errors: PromptErrors,
+    values: Mapping[str, PromptErrors],
+    anchors: Anchors,
 ) -> dict[str, Estimate]:
-    """`mean_error`, `score` and `optimality`, which follow from each prompt's error, summed over the scored
-    context lengths."""
-    task = suite.tasks[name]
-    sums = {prompts: _Sums(model, anchors, suite, name, prompts) for prompts in _counts(model, anchors)}
-    scored = 1 if task.scored == "last" else task.points
-
-    def score(role: str, base: str) -> Estimate:
-        found = getattr(anchors, role)
-        return (
-            without_estimate(found.reason)
-            if isinstance(found, Missing)
-            else sums[found.prompts].score(role, base)
-        )
-
-    return {
-        "mean_error": sums[len(model)].mean("model", scored),
-        "score": score("baseline", task.baseline),
-        "optimality": score("exact", task.exact),
-    }
+    """Every metric of a task by name, from each prompt's error and own values of metrics, both summed over
+    the scored context lengths. A metric whose values are not given is left out."""
+    sums = _Sums(suite, name, errors, values, anchors)
+    given = [
+        metric
+        for metric in metrics(suite.tasks[name]).values()
+        if not metric.has_values or metric.type in values
+    ]
+    return {metric.type: sums.estimate(metric) for metric in given}
 
 
 def _band(suite: Suite, task: str, errors: Float[np.ndarray, "prompts points"]) -> np.ndarray:
     """The ends of the 95% interval of the mean error at each context length, (2, points)."""
-    sums = resampled_sums(errors, suite.spec.resamples, bootstrap_key(suite.name, task))
+    sums = resampled_sums(errors, suite.spec.resamples, bootstrap_key(suite.full_name(task)))
     return interval_ends(sums / len(errors))
-
-
-def _counts(model: Float[np.ndarray, " prompts"], anchors: Anchors) -> set[int]:
-    """On how many prompts there is something to compare: all, and where anchors have fewer, those."""
-    bases = (anchors.baseline, anchors.exact)
-    return {len(model), *(base.prompts for base in bases if not isinstance(base, Missing))}
 
 
 def _curve(errors: BaselineErrors | Missing) -> list[float] | None:
     return None if isinstance(errors, Missing) else errors.curve.tolist()
 
 
+def _anchor(sums: Mapping[str, np.ndarray], metric: Metric) -> np.ndarray:
+    return sums[metric.anchor] if metric.anchor else np.full_like(sums["zero"], np.nan)
+
+
 class _Sums:
-    """Errors summed over the first `prompts`, as they are and resampled, in the same draws: those of the
-    model, of zero, and of the anchors that have errors on exactly that many."""
+    """Sums over prompts, as they are and resampled, in the same draws: of the model's errors, the own values
+    of metrics, and the errors of the anchors."""
 
     def __init__(
         self,
-        model: Float[np.ndarray, " all"],
-        anchors: Anchors,
         suite: Suite,
-        task: str,
-        prompts: int,
+        name: str,
+        errors: PromptErrors,
+        values: Mapping[str, PromptErrors],
+        anchors: Anchors,
     ) -> None:
-        errors = {"model": model[:prompts], "zero": anchors.zero.errors[:prompts]}
-        for role in ("baseline", "exact"):
-            base = getattr(anchors, role)
-            if not isinstance(base, Missing) and base.prompts == prompts:
-                errors[role] = base.errors
-        columns = np.stack(list(errors.values()), axis=1)
-        resampled = resampled_sums(columns, suite.spec.resamples, bootstrap_key(suite.name, task))
-        self.prompts = prompts
-        self.fewer = prompts if prompts < len(model) else None
-        self.total = {key: float(value.sum()) for key, value in errors.items()}
-        self.resampled = dict(zip(errors, resampled.T, strict=True))
+        self._suite, self._task, self._anchors = suite, suite.tasks[name], anchors
+        self._errors, self._values = errors, values
+        self._drawn: dict[int, tuple[dict[str, np.ndarray], dict[str, np.ndarray]]] = {}
 
-    def mean(self, key: str, scored: int) -> Estimate:
-        """The mean over prompts and scored context lengths."""
-        count = self.prompts * scored
-        return interval_estimate(self.total[key] / count, self.resampled[key] / count)
-
-    def score(self, base: str, name: str) -> Estimate:
-        """The score at which `base`, the predictor called `name`, has 1."""
-        keys = ("model", base, "zero")
-        model, reference, zero = (self.total[key] for key in keys)
-        resampled_model, resampled_base, resampled_zero = (self.resampled[key] for key in keys)
-        estimate = score_estimate(
-            (model, reference, zero), (resampled_model, resampled_base, resampled_zero), name
+    def estimate(self, metric: Metric) -> Estimate:
+        """The metric with its 95% interval, or why it has none."""
+        anchor = getattr(self._anchors, metric.anchor) if metric.anchor else None
+        if isinstance(anchor, Missing):
+            return without_estimate(anchor.reason)
+        every = len(self._errors)
+        prompts = every if anchor is None else anchor.prompts
+        own = metric.type if metric.has_values else "model"
+        scored = 1 if self._task.scored == "last" else self._task.points
+        value, resampled = (
+            metric.compute(
+                sums[own],
+                sums.get(metric.anchor or "", np.full_like(sums["zero"], np.nan)),
+                sums["zero"],
+                prompts * scored,
+            )[:, 0]
+            for sums in self._of_first(prompts)
         )
-        return estimate.model_copy(update={"prompts": self.fewer})
+        if metric.anchor is None:
+            return interval_estimate(float(value[0]), resampled)
+        (estimate,) = defined_estimates(value, resampled[:, None], getattr(self._task, metric.anchor))
+        return estimate.model_copy(update={"prompts": prompts if prompts < every else None})
+
+    def _of_first(self, prompts: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Sums over the first `prompts` by what is summed: one row (1, 1), and a row a resample."""
+        if prompts not in self._drawn:
+            columns = {"model": self._errors, **self._values, "zero": self._anchors.zero.errors}
+            for role in ("baseline", "exact"):
+                anchor = getattr(self._anchors, role)
+                if not isinstance(anchor, Missing) and anchor.prompts == prompts:
+                    columns[role] = anchor.errors
+            stacked = np.stack([column[:prompts] for column in columns.values()], axis=1)
+            key = bootstrap_key(self._suite.full_name(self._task.name))
+            drawn = resampled_sums(stacked, self._suite.spec.resamples, key)
+            totals = {role: np.array([[column[:prompts].sum()]]) for role, column in columns.items()}
+            by_role = {role: drawn[:, [place]] for place, role in enumerate(columns)}
+            self._drawn[prompts] = totals, by_role
+        return self._drawn[prompts]

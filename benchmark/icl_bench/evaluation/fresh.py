@@ -51,7 +51,7 @@ def fresh_stream(commit: str) -> str:
 def fresh_prompts(suite: Suite, task: str, commit: str) -> tuple[np.ndarray, np.ndarray]:
     """xs (prompts, points, d) and ys (prompts, points, k), as many as are frozen; InputError where `commit`
     is not one."""
-    xs, ys, _ = generate(suite.task(task), suite.name, fresh_stream(commit), 0, suite.spec.prompts)
+    xs, ys, _ = generate(suite.task(task), suite.home(task).name, fresh_stream(commit), 0, suite.spec.prompts)
     return xs, ys
 
 
@@ -98,8 +98,9 @@ def relative_gap(
     """How much larger the error over that of answering 0 is on fresh prompts, with its 95% interval; `fresh`
     is the errors of the model and of zero there."""
     frozen_zero = suite_anchors(suite, suite.task(task)).zero.errors
+    name = suite.full_name(task)
     pairs = ((np.array(frozen.prompt_errors), frozen_zero), fresh)
-    keys = (bootstrap_key(suite.name, task), f"{suite.name}/{task}/{fresh_stream(commit)}/bootstrap")
+    keys = (bootstrap_key(name), f"{name}/{fresh_stream(commit)}/bootstrap")
     values, resampled = [], []
     for pair, key in zip(pairs, keys, strict=True):
         columns = np.stack(pair, axis=1)

@@ -21,7 +21,6 @@ from icl_bench.evaluation.sources import ObjectSource, Source, TaskPredictor, op
 from icl_bench.frozen.anchors import anchor_errors
 from icl_bench.predictor import Missing
 from icl_bench.progress import progress as show_progress
-from icl_bench.scoring.scores import squared_errors
 from icl_bench.specs.result import Cost, ResultRecord, SuiteIdentity, TaskResult
 from icl_bench.suites import Suite, chosen_tasks, load_prompts, load_suite
 
@@ -87,9 +86,9 @@ def evaluate_source(
     if not results:
         raise InputError(f"{source.identity.id} has no answer to evaluate: {next(iter(missing.values()))}")
     return ResultRecord(
-        schema=1,
+        schema=2,
         model=source.identity,
-        suite=SuiteIdentity(name=suite.name, lock_hash=suite.lock_hash, resamples=suite.spec.resamples),
+        suite=SuiteIdentity(name=suite.name, hash=suite.hash, resamples=suite.spec.resamples),
         evaluator=describe_evaluator(),
         environment=describe_environment(source.device),
         tasks=results,
@@ -110,9 +109,9 @@ def _evaluate_task(task_predictor: TaskPredictor, suite: Suite, name: str, progr
     seconds = time.perf_counter() - started
     check_independence(predictions[: len(alone)], alone, ys[: len(alone)], name)
     anchors = anchor_errors(suite, suite.tasks[name], xs, ys)
-    estimates = summarise(suite, name, squared_errors(predictions, ys), anchors)
+    numbers = summarise(suite, name, predictions, ys, anchors)
     return TaskResult(
-        **estimates,
+        **numbers,
         checkpoint=task_predictor.checkpoint,
         batch_size=batch_size(predictor, xs.shape[1]),
         checks=CHECKS,

@@ -104,7 +104,8 @@ class CheckpointSource:
         checkpoint = self._submitted.checkpoint(task.name)
         predictor = self._submitted.predictor(task.name, self.device)
         if checkpoint is None or predictor is None:
-            return Missing(f"{self.identity.id} has no checkpoint for it")
+            reason = self._submitted.unfit.get(task.name)
+            return Missing(reason or f"{self.identity.id} has no checkpoint for it")
         return TaskPredictor(predictor, checkpoint.identity)
 
 

@@ -112,7 +112,9 @@ def _read_chunk(path: Path, prompts: int, points: int) -> np.ndarray | None:
 def _chunks(suite: Suite, entry: Entry) -> Iterator[tuple[Path, slice]]:
     """The parts that an entry is computed in, and the file that keeps each."""
     size = CHUNK if entry.baseline.cheap else EXPENSIVE_CHUNK
-    folder = cache_folder() / "baselines" / suite.name / entry.name / _fingerprint(suite, entry)
+    folder = (
+        cache_folder() / "baselines" / suite.home(entry.task).name / entry.name / _fingerprint(suite, entry)
+    )
     for start in range(0, entry.prompts, size):
         part = slice(start, min(start + size, entry.prompts))
         yield folder / f"{part.start}-{part.stop}.npy", part
@@ -122,7 +124,12 @@ def _fingerprint(suite: Suite, entry: Entry) -> str:
     """What a chunk's numbers follow from: the frozen prompts, the baseline with its numbers, all code of
     baselines, and the libraries."""
     digest = hashlib.sha256()
-    for text in (suite.arrays_hash, entry.task, entry.baseline.model_dump_json(), str(describe_libraries())):
+    for text in (
+        suite.home(entry.task).arrays_hash,
+        entry.task,
+        entry.baseline.model_dump_json(),
+        str(describe_libraries()),
+    ):
         digest.update(f"{text}\n".encode())
     folder = Path(icl_bench.baselines.__path__[0])
     for path in sorted(folder.rglob("*.py")):

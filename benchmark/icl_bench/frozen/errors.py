@@ -40,7 +40,7 @@ class BaselineErrors:
 
 def errors_path(suite: Suite, task: str, baseline: str) -> Path:
     """Where the frozen errors of a baseline on a task are."""
-    return suite.folder / "baselines" / task / f"{baseline}.npz"
+    return suite.home(task).folder / "baselines" / task / f"{baseline}.npz"
 
 
 def load_errors(suite: Suite, task: str, baseline: str) -> BaselineErrors | None:
@@ -48,6 +48,7 @@ def load_errors(suite: Suite, task: str, baseline: str) -> BaselineErrors | None
 
     SuiteError where the file is missing, or is not the locked one.
     """
+    suite = suite.home(task)
     locked = suite.lock.baselines.get(task, {}).get(baseline)
     if locked is None:
         return None
@@ -59,15 +60,17 @@ def load_errors(suite: Suite, task: str, baseline: str) -> BaselineErrors | None
 
 def frozen_baselines(suite: Suite, task: str) -> dict[str, BaselineErrors]:
     """Every frozen baseline of a task, in the order of their names; SuiteError as in `load_errors`."""
-    found = {name: load_errors(suite, task, name) for name in sorted(suite.lock.baselines.get(task, {}))}
-    return {name: errors for name, errors in found.items() if errors is not None}
+    locked = suite.home(task).lock.baselines.get(task, {})
+    loaded = {name: load_errors(suite, task, name) for name in sorted(locked)}
+    return {name: errors for name, errors in loaded.items() if errors is not None}
 
 
 def changed_files(suite: Suite, task: str) -> list[str]:
     """What in a task's files of frozen errors is not as locked: a phrase a file, none where all hold."""
+    suite = suite.home(task)
     locked = suite.lock.baselines.get(task, {})
-    found = [_difference(suite, task, baseline, one) for baseline, one in locked.items()]
-    return [phrase for phrase in found if phrase]
+    phrases = [_difference(suite, task, baseline, lock) for baseline, lock in locked.items()]
+    return [phrase for phrase in phrases if phrase]
 
 
 def freeze_errors(
@@ -84,6 +87,7 @@ def freeze_errors(
     lost file; SuiteError where they differ. StorageError where a file cannot be written. A process that ends
     between the two files leaves errors that are not locked, which count as none.
     """
+    suite = suite.home(task)
     content = _as_file(errors)
     digest = hashlib.sha256(content).hexdigest()
     with _one_writer(suite):

@@ -30,7 +30,7 @@ def missing_entries(
         if baselines and not serving:
             raise InputError(f"baseline {baseline} serves none of {', '.join(tasks)}; name another")
         for task, made in serving.items():
-            locked = suite.lock.baselines.get(task, {}).get(baseline)
+            locked = suite.home(task).lock.baselines.get(task, {}).get(baseline)
             if locked is None or not errors_path(suite, task, baseline).exists():
                 entries.append(Entry(task, made, locked.prompts if locked else count))
             else:

@@ -13,6 +13,7 @@ from icl_bench.leaderboard.provenance import SubmissionData, submission_data
 from icl_bench.models.accounting import components
 from icl_bench.models.reference import PREFIX
 from icl_bench.ranking.board import Board, Standing
+from icl_bench.scoring.metric import metrics
 from icl_bench.specs.outcome import Outcome
 from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
 from icl_bench.specs.schema import Strict
@@ -33,18 +34,36 @@ class RunData(Strict):
     seed: int | None
     steps: int | None  # that were made, or else of its recipe
     sha256: str  # of its weights
-    score: Estimate
-    optimality: Estimate
+    estimates: dict[str, Estimate]  # by metric
     outcome: Outcome | None
+
+    @property
+    def score(self) -> Estimate:
+        """The ICL regression score."""
+        return self.estimates["score"]
+
+    @property
+    def optimality(self) -> Estimate:
+        """The same against the exact, or best known, predictor."""
+        return self.estimates["optimality"]
 
 
 class TaskScores(Strict):
     """One model on one task: means over its runs."""
 
     runs: int
-    score: Estimate  # 1 is the task's baseline
-    optimality: Estimate  # 1 is its exact predictor
+    estimates: dict[str, Estimate]  # by metric, as far as it is known of every run
     training: list[RunData]  # a run each; empty for a baseline
+
+    @property
+    def score(self) -> Estimate:
+        """The ICL regression score."""
+        return self.estimates["score"]
+
+    @property
+    def optimality(self) -> Estimate:
+        """The same against the exact, or best known, predictor."""
+        return self.estimates["optimality"]
 
 
 class Architecture(Strict):
@@ -88,15 +107,25 @@ class TaskData(Strict):
     exact: str
 
 
+class MetricData(Strict):
+    """A number that is given of every model and task."""
+
+    name: str
+    heading: str
+    definition: str
+
+
 class BoardData(Strict):
     """Everything that a suite's board says."""
 
-    schema_version: Literal[1] = Field(1, alias="schema")
+    schema_version: Literal[2] = Field(2, alias="schema")
     suite: str
-    lock_hash: str
+    hash: str  # to cite: of prompts, scoring rules and the errors that scores are measured between
+    lock_hash: str  # of everything that is frozen
     prompts: int
     resamples: int
     resolvable: float | None  # how far apart the means of neighbours in rank have to be, about
+    metrics: list[MetricData]  # the score, optimality, then others
     tasks: list[TaskData]
     models: list[ModelData]  # in the order of rank, then what has none
     baselines: list[ModelData]
@@ -107,12 +136,17 @@ def board_data(board: Board, entries: Sequence[Entry]) -> BoardData:
     suite = board.suite
     known = {entry.name: entry for entry in entries}
     return BoardData(
-        schema=1,
+        schema=2,
         suite=suite.name,
+        hash=suite.hash,
         lock_hash=suite.lock_hash,
         prompts=suite.spec.prompts,
         resamples=suite.spec.resamples,
         resolvable=board.resolvable,
+        metrics=[
+            MetricData(name=name, heading=metric.heading, definition=metric.definition)
+            for name, metric in metrics(on_board=True).items()
+        ],
         tasks=[
             TaskData(name=one.name, baseline=one.baseline, exact=one.exact) for one in suite.tasks.values()
         ],
@@ -172,11 +206,12 @@ def _tasks(standing: Standing, entry: Entry | None) -> dict[str, TaskScores]:
     return {
         task: TaskScores(
             runs=standing.runs[task],
-            score=score,
-            optimality=standing.optimalities[task],
+            estimates={
+                metric: by_task[task] for metric, by_task in standing.estimates.items() if task in by_task
+            },
             training=[_run(record.tasks[task]) for record in records if _is_trained(record, task)],
         )
-        for task, score in standing.scores.items()
+        for task in standing.scores
     }
 
 
@@ -190,8 +225,7 @@ def _run(result: TaskResult) -> RunData:
         seed=result.seed,
         steps=result.outcome.steps if result.outcome else _recipe_steps(result.checkpoint.training),
         sha256=result.checkpoint.sha256,
-        score=result.score,
-        optimality=result.optimality,
+        estimates=result.estimates,
         outcome=result.outcome,
     )
 

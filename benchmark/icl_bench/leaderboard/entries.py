@@ -11,7 +11,7 @@ from icl_bench.errors import SpecError
 from icl_bench.evaluation.sources import BASELINE_PREFIX
 from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.models.accounting import Account, account
-from icl_bench.models.reference import PREFIX, reference_names, reference_runs
+from icl_bench.models.reference import PREFIX, shipped_folder, suite_references
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.store import reference_records, runs_of
@@ -20,7 +20,7 @@ from icl_bench.specs.checkpoint_files import WEIGHTS_FILE, place_file
 from icl_bench.specs.result import ResultRecord
 from icl_bench.submissions.recorded import RecordedSubmission, recorded_submissions
 from icl_bench.submissions.submission_folder import SubmissionFolder
-from icl_bench.suites import Suite
+from icl_bench.suites import Suite, load_suite
 from icl_bench.training.log import LOG_FILE, read_log
 
 Family = Literal["attention", "recurrent", "hybrid"]
@@ -63,9 +63,9 @@ def family(spec: ArchitectureSpec) -> Family:
 def recorded_entries(suite: Suite, submissions: Sequence[SubmissionFolder]) -> list[Entry]:
     """The references, and of these submissions those, that have results on a suite; SpecError where a file
     cannot be read."""
-    found = [Entry(PREFIX + name, reference_records(name, suite)) for name in reference_names(suite.name)]
+    found = [Entry(PREFIX + name, reference_records(name, suite)) for name in suite_references(suite)]
     found += [
-        Entry(one.submission.model, list(one.records.values()), one)
+        Entry(one.submission.model, [*one.records.values(), *one.borrowed], one)
         for one in recorded_submissions(suite, submissions)
     ]
     return [entry for entry in found if entry.records]
@@ -82,9 +82,7 @@ def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[lis
     for task in (task for task in suite.tasks if task in shipped(entry)):
         seeds = [one.tasks[task].seed for one in entry.records if task in one.tasks]
         files = {
-            seed: reference_runs(name, suite.name, seed) / task / LOG_FILE
-            for seed in seeds
-            if seed is not None
+            seed: shipped_folder(name, suite, task, seed) / LOG_FILE for seed in seeds if seed is not None
         }
         found[task] = {
             f"seed {seed}": _learning_curve(path) for seed, path in files.items() if path.is_file()
@@ -104,8 +102,9 @@ def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
     name = entry.name.removeprefix(PREFIX)
     found: dict[str, list[bool]] = {}
     for record in entry.records:
+        suite = load_suite(record.suite.name)
         for task, result in record.tasks.items():
-            path = reference_runs(name, record.suite.name, result.seed or 0) / task / WEIGHTS_FILE
+            path = shipped_folder(name, suite, task, result.seed or 0) / WEIGHTS_FILE
             digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
             held = result.checkpoint is not None and result.checkpoint.sha256 == digest
             found.setdefault(task, []).append(held)

@@ -46,8 +46,8 @@ def _context(facts: CardFacts) -> dict[str, Any]:
     return {
         "name": facts.name,
         "suite": facts.suite.name,
-        "locks": Markdown(
-            ", ".join(dict.fromkeys(facts.locks[task] for task in facts.results or facts.locks))
+        "suite_hashes": Markdown(
+            ", ".join(dict.fromkeys(facts.suite_hashes[task] for task in facts.results or facts.suite_hashes))
         ),
         "columns": columns,
         "rows": [_cells(task, facts) for task in facts.results],

@@ -39,10 +39,10 @@ class CardFacts:
         return {task: found[task] for task in self.suite.tasks if task in found}
 
     @cached_property
-    def locks(self) -> dict[str, str]:
-        """SHA-256 of the suite's lock by task, as it was when the task was scored; now, where it was not."""
-        told = {name: record.suite.lock_hash for record in self.records for name in record.tasks}
-        return {task: told.get(task, self.suite.lock_hash) for task in self.checkpoints}
+    def suite_hashes(self) -> dict[str, str]:
+        """The hash of the suite by task, as its record says; of a task that is not scored, that of today."""
+        recorded = {name: record.suite.identity for record in self.records for name in record.tasks}
+        return {task: recorded.get(task, self.suite.hash) for task in self.checkpoints}
 
     @property
     def made_with(self) -> list[tuple[Evaluator, Environment]]:

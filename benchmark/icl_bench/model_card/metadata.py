@@ -8,19 +8,15 @@ from typing import Any
 
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
 
-from icl_bench.display.table import told
+from icl_bench.display.table import format_estimate
 from icl_bench.model_card.facts import CardFacts
 from icl_bench.model_card.markdown import printable
+from icl_bench.scoring.metric import metrics
 from icl_bench.specs.plain_yaml import dump_plain
 from icl_bench.specs.result import Estimate
 
 DATASET = "icl-bench/{suite}"  # the Hub lists entries beside a dataset of that name once there is one
 ENTRIES_FOLDER = ".eval_results"
-METRICS = {
-    "score": ("icl_regression_score", "ICL regression score"),
-    "optimality": ("optimality", "Optimality"),
-    "mean_error": ("mean_squared_error", "Mean squared error"),
-}
 _FAMILIES = {"odbl-1.0": "odbl"}  # SPDX identifiers that the Hub calls otherwise
 _NOT_ON_THE_HUB = ("0bsd", "mit-0")
 
@@ -49,27 +45,28 @@ def eval_results(facts: CardFacts) -> list[EvalResult]:
             dataset_name=f"{facts.suite.name}/{task}",
             dataset_config=task,
             dataset_split="test",
-            dataset_args={"lock_hash": facts.locks[task], "prompts": result.prompts},
-            metric_type=METRICS[what][0],
-            metric_name=METRICS[what][1],
-            metric_value=getattr(result, what).value,
-            metric_args=_interval(getattr(result, what)),
+            dataset_args={"suite_hash": facts.suite_hashes[task], "prompts": result.prompts},
+            metric_type=metric.hub_type,
+            metric_name=metric.heading,
+            metric_value=result.estimates[name].value,
+            metric_args=_interval(result.estimates[name]),
         )
         for task, result in facts.results.items()
-        for what in METRICS
-        if getattr(result, what).value is not None
+        for name, metric in metrics(facts.suite.tasks[task]).items()
+        if name in result.estimates and result.estimates[name].value is not None
     ]
 
 
 def eval_entries(facts: CardFacts) -> list[EvalResultEntry]:
     """The entries of `.eval_results`: the score of every task that has one."""
-    basis = f"95% interval, {facts.suite.spec.prompts} prompts, lock"
+    heading = metrics()["score"].heading
+    basis = f"95% interval, {facts.suite.spec.prompts} prompts, suite"
     return [
         EvalResultEntry(
             dataset_id=DATASET.format(suite=facts.suite.name),
             task_id=task,
             value=result.score.value,
-            notes=f"{METRICS['score'][1]} {told(result.score)}, {basis} {facts.locks[task][:12]}",
+            notes=f"{heading} {format_estimate(result.score)}, {basis} {facts.suite_hashes[task][:12]}",
         )
         for task, result in facts.results.items()
         if result.score.value is not None

@@ -12,12 +12,8 @@ from icl_bench.models.checkpoint import check_checkpoint, load_checkpoint
 from icl_bench.models.hub import Snapshot, fetch
 from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import ModelPredictor
-from icl_bench.models.reference import (
-    PREFIX,
-    reference_names,
-    reference_runs,
-    shipped_tasks,
-)
+from icl_bench.models.reference import PREFIX, check_reference, shipped_folder, suite_references
+from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE, find_places
 from icl_bench.specs.result import CheckpointIdentity, ModelIdentity
@@ -50,6 +46,7 @@ class Submitted:
 
     identity: ModelIdentity
     checkpoints: dict[str, CheckpointFolder]
+    unfit: dict[str, str]  # why a checkpoint cannot answer a variant of its task, by task
 
     def checkpoint(self, task: str) -> CheckpointFolder | None:
         """The checkpoint for a task, None where there is none."""
@@ -67,19 +64,28 @@ def open_model(
     """The checkpoints of a named model for a suite, or for some of its tasks; Hub models are fetched.
 
     A name is `reference/NAME`, the path of a folder, or `user/model`, possibly with `@revision`; a folder of
-    that path comes before a Hub repository. InputError (of which HubError and CheckpointError are) where
-    there is no such model, where it has no checkpoint for the tasks, or where one is for another task.
+    that path comes before a Hub repository. A variant is answered by the checkpoint of the task that it was
+    trained as. InputError (of which HubError and CheckpointError are) where there is no such model, where it
+    has no checkpoint for the tasks, or where one is for another task.
     """
     wanted = [suite.task(task).name for task in tasks or suite.tasks]
-    identity, folder, places = _locate(name, suite.name, wanted, revision)
-    if places == [ROOT]:
-        places = [_root_task(folder, suite.name, wanted, name)]
-        folders = {places[0]: folder}
-    else:
-        folders = {task: folder / task for task in places}
-    return Submitted(
-        identity, {task: _open_folder(path, suite, suite.tasks[task]) for task, path in folders.items()}
-    )
+    identity, folders = _locate(name, suite, wanted, revision)
+    checkpoints, unfit = {}, {}
+    for task, folder in folders.items():
+        opened = _open_folder(folder, suite, suite.tasks[task])
+        if isinstance(opened, str):
+            unfit[task] = opened
+        else:
+            checkpoints[task] = opened
+    return Submitted(identity, checkpoints, unfit)
+
+
+def too_long(spec: ArchitectureSpec, suite: "Suite", task: TaskSpec) -> str | None:
+    """Why an architecture cannot read a prompt of a task: it has too few positions. None where it can."""
+    longest = spec.max_tokens()
+    if longest is None or task.tokens <= longest:
+        return None
+    return f"has {longest} positions and a prompt of {suite.full_name(task.name)} has {task.tokens} tokens"
 
 
 def load_model(name: str | Path, task: str | None = None, revision: str | None = None) -> ICLModel:
@@ -91,23 +97,40 @@ def load_model(name: str | Path, task: str | None = None, revision: str | None =
 
 
 def _locate(
-    name: str, suite: str, tasks: list[str], revision: str | None
-) -> tuple[ModelIdentity, Path, list[str]]:
-    """Who a name is, the folder of its checkpoints, and the places in it that hold one."""
+    name: str, suite: "Suite", tasks: list[str], revision: str | None
+) -> tuple[ModelIdentity, dict[str, Path]]:
+    """Who a name is, and the folder of its checkpoint for each task that it has one for."""
     if name.startswith(PREFIX):
         _refuse_revision(name, revision)
         identity = ModelIdentity(kind="reference", id=name, revision=None)
-        return identity, *_find_reference(name.removeprefix(PREFIX), suite, tasks)
+        return identity, _find_reference(name.removeprefix(PREFIX), suite, tasks)
+    wanted = list(dict.fromkeys(suite.checkpoint_folder(task) for task in tasks))
     path = _existing_folder(name) if name else None
     if path is not None:
         _refuse_revision(name, revision)
         identity = ModelIdentity(kind="folder", id=name, revision=None)
-        return identity, path, find_places(_listing(path), tasks, name)
+        return identity, _by_task(path, find_places(_listing(path), wanted, name), suite, tasks, name)
     if "/" not in name:
-        raise UnknownNameError("model", PREFIX + name, [PREFIX + valid for valid in reference_names(suite)])
-    snapshot = _fetch(name, tasks, revision)
+        raise UnknownNameError("model", PREFIX + name, [PREFIX + valid for valid in suite_references(suite)])
+    snapshot = _fetch(name, wanted, revision)
     identity = ModelIdentity(kind="hub", id=snapshot.repo, revision=snapshot.commit)
-    return identity, snapshot.folder, snapshot.places
+    return identity, _by_task(snapshot.folder, snapshot.places, suite, tasks, name)
+
+
+def _by_task(
+    folder: Path, places: Sequence[str], suite: "Suite", tasks: list[str], name: str
+) -> dict[str, Path]:
+    """The folder of each task's checkpoint, where the folders in `places` hold one, or the root."""
+    if places != [ROOT]:
+        return {task: folder / place for task in tasks if (place := suite.checkpoint_folder(task)) in places}
+    trained_for = read_config(folder).task
+    answered = [task for task in tasks if suite.trained_as(task) == trained_for]
+    if not answered:
+        asked = suite.name if len(tasks) > 1 else suite.trained_as(tasks[0])
+        raise CheckpointError(
+            f"{name} is a checkpoint for {trained_for}, not for {asked}; choose that suite and task"
+        )
+    return dict.fromkeys(answered, folder)
 
 
 def _existing_folder(name: str) -> Path | None:
@@ -135,15 +158,20 @@ def _fetch(name: str, tasks: list[str], revision: str | None) -> Snapshot:
     return fetch(hub["repo"], tasks, hub["revision"] or revision)
 
 
-def _find_reference(name: str, suite: str, tasks: list[str]) -> tuple[Path, list[str]]:
-    places = shipped_tasks(name, suite, tasks)
-    if not places:
-        of = suite if len(tasks) > 1 else f"{suite}/{tasks[0]}"
+def _find_reference(name: str, suite: "Suite", tasks: list[str]) -> dict[str, Path]:
+    check_reference(name, suite)
+    folders = {}
+    for task in tasks:
+        folder = shipped_folder(name, suite, task)
+        if (folder / WEIGHTS_FILE).is_file():
+            folders[task] = folder
+    if not folders:
+        where = suite.name if len(tasks) > 1 else suite.trained_as(tasks[0])
         raise InputError(
-            f"{PREFIX}{name} is shipped without weights for {of}; "
-            f"train it with `icl-bench train {PREFIX}{name} {suite}/{tasks[0]}`"
+            f"{PREFIX}{name} is shipped without weights for {where}; "
+            f"train it with `icl-bench train {PREFIX}{name} {suite.trained_as(tasks[0])}`"
         )
-    return reference_runs(name, suite), places
+    return folders
 
 
 def _listing(folder: Path) -> list[str]:
@@ -151,38 +179,26 @@ def _listing(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for pattern in ("*", "*/*") for path in folder.glob(pattern)]
 
 
-def _root_task(folder: Path, suite: str, tasks: list[str], name: str) -> str:
-    """The task of a checkpoint that lies at the root, from its config."""
-    trained_for = read_config(folder).task
-    for task in tasks:
-        if trained_for == f"{suite}/{task}":
-            return task
-    asked = suite if len(tasks) > 1 else f"{suite}/{tasks[0]}"
-    raise CheckpointError(
-        f"{name} is a checkpoint for {trained_for}, not for {asked}; choose that suite and task"
-    )
-
-
-def _open_folder(folder: Path, suite: "Suite", task: TaskSpec) -> CheckpointFolder:
+def _open_folder(folder: Path, suite: "Suite", task: TaskSpec) -> CheckpointFolder | str:
+    """The checkpoint of a task; why it cannot answer it where that is no fault, as of a longer variant."""
     config = check_checkpoint(folder)
-    name = f"{suite.name}/{task.name}"
-    if config.task != name:
+    name, trained_as = suite.full_name(task.name), suite.trained_as(task.name)
+    if config.task != trained_as:
         raise CheckpointError(
-            f"{folder} is a checkpoint for {config.task}, not for {name}; move it to its task's"
+            f"{folder} is a checkpoint for {config.task}, not for {trained_as}; move it to its task's"
         )
-    d, k, tokens = task.function_class.d, task.function_class.k, task.tokens
+    d, k = task.function_class.d, task.function_class.k
     if (config.d, config.k) != (d, k):
         raise CheckpointError(
             f"{folder} has d = {config.d}, k = {config.k} and {name} has d = {d}, k = {k}; "
             "train it on that task"
         )
-    longest = config.spec.max_tokens()
-    if longest is not None and tokens > longest:
-        raise CheckpointError(
-            f"{folder} has {longest} positions and a prompt of {name} has {tokens} tokens; "
-            "train it on that task"
-        )
-    return CheckpointFolder(folder, config, _identify(folder, config, tokens))
+    fault = too_long(config.spec, suite, task)
+    if fault and task.trained_as is not None:
+        return f"its checkpoint {fault}"
+    if fault:
+        raise CheckpointError(f"{folder} {fault}; train it on that task")
+    return CheckpointFolder(folder, config, _identify(folder, config, task.tokens))
 
 
 def _identify(folder: Path, config: CheckpointConfig, tokens: int) -> CheckpointIdentity:

@@ -9,7 +9,7 @@ seed 0, and those of other seeds where they are small.
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from icl_bench.errors import InputError, UnknownNameError
 from icl_bench.files import user_path
@@ -17,6 +17,9 @@ from icl_bench.resources import data_folder
 from icl_bench.specs.architecture import ArchitectureSpec, load_architecture, parse_architecture
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE
 from icl_bench.specs.run_names import RUNS, seed_folder
+
+if TYPE_CHECKING:
+    from icl_bench.suites import Suite
 
 PREFIX = "reference/"
 REFERENCE_FOLDER = "reference"  # in the folder `submissions`
@@ -30,6 +33,12 @@ def reference_names(suite: str) -> list[str]:
     return sorted(stem for stem in stems if "." not in stem)
 
 
+def suite_references(suite: "Suite") -> list[str]:
+    """The names of the references whose checkpoints answer tasks of a suite, sorted: its own, and those of
+    the suites that its variants and the tasks that it lists were trained on."""
+    return sorted({name for trained in suite.training_suites for name in reference_names(trained)})
+
+
 def reference_spec(name: str, suite: str, task: str | None = None) -> ArchitectureSpec:
     """The spec of a reference at a suite's sizes, and at those of one of its tasks where they differ."""
     return load_architecture(reference_spec_file(name, suite, task))
@@ -37,7 +46,7 @@ def reference_spec(name: str, suite: str, task: str | None = None) -> Architectu
 
 def reference_spec_file(name: str, suite: str, task: str | None = None) -> Path:
     """The file that holds `reference_spec`; UnknownNameError where the suite has no such reference."""
-    check_reference(name, suite)
+    _check_name(name, reference_names(suite))
     special = _specs_folder(suite) / f"{name}.{task}.yaml"
     return special if special.is_file() else _specs_folder(suite) / f"{name}.yaml"
 
@@ -52,15 +61,29 @@ def reference_runs(name: str, suite: str, seed: int = 0) -> Path:
     return seed_folder(reference_folder(RUNS), suite, name, seed)
 
 
-def shipped_tasks(name: str, suite: str, tasks: Sequence[str]) -> list[str]:
+def task_reference_spec(name: str, suite: "Suite", task: str) -> ArchitectureSpec:
+    """The spec of a reference that answers a task of a suite: that of the task it was trained on."""
+    return reference_spec(name, *suite.trained_as(task).split("/"))
+
+
+def shipped_tasks(name: str, suite: "Suite") -> list[str]:
     """Those of a suite's tasks that a reference is shipped with weights for, of seed 0."""
     check_reference(name, suite)
-    return [task for task in tasks if (reference_runs(name, suite) / task / WEIGHTS_FILE).is_file()]
+    return [task for task in suite.tasks if (shipped_folder(name, suite, task) / WEIGHTS_FILE).is_file()]
 
 
-def check_reference(name: str, suite: str) -> None:
-    """UnknownNameError with the nearest name where the suite has no such reference."""
-    names = reference_names(suite)
+def shipped_folder(name: str, suite: "Suite", task: str, seed: int = 0) -> Path:
+    """The folder of the training run that answers a task of a suite; it need not exist."""
+    trained_suite, base = suite.trained_as(task).split("/")
+    return reference_runs(name, trained_suite, seed) / base
+
+
+def check_reference(name: str, suite: "Suite") -> None:
+    """UnknownNameError with the nearest name where no such reference answers the suite."""
+    _check_name(name, suite_references(suite))
+
+
+def _check_name(name: str, names: Sequence[str]) -> None:
     if name not in names:
         raise UnknownNameError("model", PREFIX + name, [PREFIX + valid for valid in names])
 

@@ -31,6 +31,7 @@ from scipy.special import ndtr, stdtrit
 from icl_bench.ranking.compare import Contrast, Difference, compare, differences
 from icl_bench.ranking.resampled import Contender, SampledTask, sample_task
 from icl_bench.resources import cores
+from icl_bench.scoring.metric import metrics
 from icl_bench.scoring.scores import CONFIDENCE, interval_ends, interval_estimate
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite
@@ -52,12 +53,21 @@ class Standing:
 
     name: str
     runs: Mapping[str, int]  # how many, by task
-    scores: Mapping[str, Estimate]
-    optimalities: Mapping[str, Estimate]
+    estimates: Mapping[str, Mapping[str, Estimate]]  # by metric and task
     mean: Estimate | None = None
     rank: Rank | None = None
     one_run: bool = False  # as `Contender.one_run`
     above_exact: tuple[str, ...] = ()  # tasks whose exact predictor it beats by more than sampling explains
+
+    @property
+    def scores(self) -> Mapping[str, Estimate]:
+        """The ICL regression score by task."""
+        return self.estimates["score"]
+
+    @property
+    def optimalities(self) -> Mapping[str, Estimate]:
+        """The optimality by task."""
+        return self.estimates["optimality"]
 
 
 class Board:
@@ -93,7 +103,7 @@ class Board:
             whole -= {name for name, (among, _) in held.items() if among is not sampled}
             beside = {name: k for name, (among, k) in held.items() if among is sampled}
             if beside:
-                contrasts.append(Contrast(task, sampled.score, place, beside))
+                contrasts.append(Contrast(task, sampled["score"], place, beside))
         found = differences(contrasts, len(self._places))
         alone = {
             name: compare(self.suite, self._contenders[a], self._contenders[name])
@@ -115,22 +125,24 @@ class Board:
 
     def _standing(self, contender: Contender) -> Standing:
         found = {task: one[contender.name] for task, one in self._places.items() if contender.name in one}
-        scores = {task: one.score.estimates[place] for task, (one, place) in found.items()}
+        estimates: dict[str, dict[str, Estimate]] = {name: {} for name in metrics(on_board=True)}
+        for task, (sampled, place) in found.items():
+            for metric, scores_of_task in sampled.items():
+                estimates[metric][task] = scores_of_task.estimates[place]
+        scores = estimates["score"]
         mean = None
         if len(scores) == len(self.suite.tasks) and all(one.low is not None for one in scores.values()):
             values = [one.value for one in scores.values() if one.value is not None]
             fewer = [one.prompts for one in scores.values() if one.prompts is not None]
             mean = interval_estimate(float(np.mean(values)), self._mean(contender.name))
             mean = mean.model_copy(update={"prompts": min(fewer)}) if fewer else mean
-        optimalities = {task: one.optimality.estimates[place] for task, (one, place) in found.items()}
         return Standing(
             contender.name,
             {task: len(contender.runs[task]) for task in found},
-            scores,
-            optimalities,
+            estimates,
             mean,
             one_run=contender.one_run,
-            above_exact=tuple(self._above_exact(contender, optimalities)),
+            above_exact=tuple(self._above_exact(contender, estimates["optimality"])),
         )
 
     def _above_exact(self, contender: Contender, optimalities: Mapping[str, Estimate]) -> Iterator[str]:
@@ -140,14 +152,14 @@ class Board:
                 continue
             if one.low > 1:  # the wider interval is looked at where this one is above already
                 sampled, place = self._places[task][contender.name]
-                drawn = sampled.optimality.resampled[:, place]
+                drawn = sampled["optimality"].resampled[:, place]
                 wider = _widening(drawn, len(contender.runs[task]) == 1, len(optimalities))
                 if one.value - wider * (one.value - one.low) > 1:
                     yield task
 
     def _mean(self, name: str) -> np.ndarray:
         """The mean score over tasks on each resample."""
-        drawn = [one[name][0].score.resampled[:, one[name][1]] for one in self._places.values()]
+        drawn = [one[name][0]["score"].resampled[:, one[name][1]] for one in self._places.values()]
         return np.mean(drawn, axis=0)
 
 

@@ -57,7 +57,7 @@ def compare(suite: Suite, a: Contender, b: Contender, tasks: Sequence[str] | Non
         raise InputError(
             f"{a.name} and {b.name} have no task of {suite.name} in common; evaluate both on one"
         )
-    contrasts = [Contrast(task, sample_task(suite, task, [a, b]).score, 0, {b.name: 1}) for task in shared]
+    contrasts = [Contrast(task, sample_task(suite, task, [a, b])["score"], 0, {b.name: 1}) for task in shared]
     return differences(contrasts, len(wanted))[b.name]
 
 
@@ -91,11 +91,11 @@ class _Found:
 
     def each(self, p_corrected: Mapping[str, float]) -> Iterator[tuple[str, Difference]]:
         """Each of the others, and the difference from it."""
-        task, one = self.of.task, self.of.sampled
+        task, sampled = self.of.task, self.of.sampled
         a, *scores = self.scores
         for name, b, estimate, p in zip(self.of.others, scores, self.estimates, self.p.tolist(), strict=True):
             both = (None, None) if estimate.low is None else (p, p_corrected[name])
-            yield name, Difference(task, one.prompts, one.of, a, b, estimate, *both)
+            yield name, Difference(task, sampled.prompts, sampled.suite_prompts, a, b, estimate, *both)
 
     def drawn_of(self, names: Sequence[str]) -> Float[np.ndarray, "names resamples"]:
         """Those of some of the others: the resamples of one lie side by side."""

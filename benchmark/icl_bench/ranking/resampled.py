@@ -14,63 +14,75 @@ there is no step: nothing is known of other runs, and the interval is that of it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from icl_bench.errors import InputError
 from icl_bench.evaluation.sources import BASELINE_PREFIX
-from icl_bench.frozen.anchors import suite_anchors
-from icl_bench.frozen.errors import BaselineErrors
+from icl_bench.frozen.anchors import Anchors, suite_anchors
 from icl_bench.function_classes.streams import GRID, grid_normals, raw_words
 from icl_bench.predictor import Missing
+from icl_bench.scoring.metric import Metric, metrics
 from icl_bench.scoring.scores import (
     PromptErrors,
     bootstrap_key,
     defined_estimates,
-    model_scores,
     resampled_sums,
     without_estimate,
 )
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite
 
+Runs = Mapping[str, Mapping[int, PromptErrors]]  # by task and by the seed that the run was trained with
+
 
 @dataclass(frozen=True)
 class Contender:
-    """A model: its name, and by task the errors of each of its runs, by the seed that it was trained with."""
+    """A model: its name, and the errors of each of its runs."""
 
     name: str
-    runs: Mapping[str, Mapping[int, PromptErrors]]
+    runs: Runs
+    values: Mapping[str, Runs] = field(default_factory=dict)  # by metric, those of metrics with their own
 
     @property
     def one_run(self) -> bool:
         """Whether one of its tasks was trained once alone: its intervals know nothing there of other seeds,
         and are usually narrower than those of several runs. Baselines are not trained beforehand."""
-        return not self.name.startswith(BASELINE_PREFIX) and any(len(one) == 1 for one in self.runs.values())
+        return not self.name.startswith(BASELINE_PREFIX) and any(
+            len(runs) == 1 for runs in self.runs.values()
+        )
+
+    def columns(self, task: str, metric: Metric) -> Mapping[int, PromptErrors] | None:
+        """What a metric is computed from, by seed; None where that is not known of every run."""
+        runs = self.runs[task]
+        if not metric.has_values:
+            return runs
+        values = self.values.get(metric.type, {}).get(task, {})
+        return values if values.keys() == runs.keys() else None
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """Scores of models on one task against one base. Where there is no base they are NaN, and `reason` says
-    why."""
+    """A metric of models on one task. Where it is not defined it is NaN, and `reasons` says why."""
 
-    base: str
+    base: str  # the predictor at which it is 1, empty where there is none
     prompts: int  # that all of them, the base and zero have errors of: the first ones
-    of: int  # that the suite has
+    suite_prompts: int  # that the suite has
     scores: Float[np.ndarray, " models"]
     resampled: Float[np.ndarray, "resamples models"]
-    reason: str | None = None
+    reasons: Sequence[str | None]  # one a model
 
     @cached_property
     def estimates(self) -> list[Estimate]:
-        """The score of each with its 95% interval."""
-        found = self._estimates(self.scores, self.resampled)
-        if self.prompts == self.of:
-            return found
-        return [one.model_copy(update={"prompts": self.prompts}) for one in found]
+        """The metric of each with its 95% interval."""
+        estimates = self._estimates(self.scores, self.resampled, self.reasons)
+        if self.prompts == self.suite_prompts:
+            return estimates
+        return [estimate.model_copy(update={"prompts": self.prompts}) for estimate in estimates]
 
     def differences(
         self, a: int, others: Sequence[int]
@@ -78,67 +90,114 @@ class Sampled:
         """How much higher the score of one is than those of others, with intervals, and on each resample."""
         rows = self.resampled.T
         drawn = (rows[a] - rows[list(others)]).T  # a resample of one difference lies beside the next
-        return self._estimates(self.scores[a] - self.scores[list(others)], drawn), drawn
+        reasons = [self.reasons[a] or self.reasons[other] for other in others]
+        return self._estimates(self.scores[a] - self.scores[list(others)], drawn, reasons), drawn
 
-    def _estimates(self, values: np.ndarray, resampled: np.ndarray) -> list[Estimate]:
-        if self.reason is not None:
-            return [without_estimate(self.reason)] * len(values)
-        return defined_estimates(values, resampled, self.base)
+    def _estimates(
+        self, values: np.ndarray, resampled: np.ndarray, reasons: Sequence[str | None]
+    ) -> list[Estimate]:
+        if all(reasons):  # nothing to look at, which takes longer than all else
+            return [without_estimate(reason or "") for reason in reasons]
+        estimates = defined_estimates(values, resampled, self.base)
+        return [
+            without_estimate(reason) if reason else estimate
+            for reason, estimate in zip(reasons, estimates, strict=True)
+        ]
 
 
-@dataclass(frozen=True)
-class SampledTask:
-    """Scores of models on one task: against its baseline, and against its exact predictor."""
-
-    score: Sampled
-    optimality: Sampled
+SampledTask = Mapping[str, Sampled]  # by metric: the models of a task in the same order in each
 
 
 def sample_task(suite: Suite, task: str, contenders: Sequence[Contender]) -> SampledTask:
-    """Scores of contenders that all have runs of a task; InputError where one has none."""
-    for one in contenders:
-        if not one.runs.get(task):
-            raise InputError(f"{one.name} has no run of {suite.name}/{task}; give the errors of at least one")
-    of, anchors = suite.task(task), suite_anchors(suite, suite.task(task))
-    runs = [one.runs[task] for one in contenders]
-    bases = {of.baseline: anchors.baseline, of.exact: anchors.exact}
-    sampled = _against(suite, task, runs, bases, anchors.zero.errors)
-    return SampledTask(sampled[of.baseline], sampled[of.exact])
+    """The metrics of contenders that all have runs of a task; InputError where one has none."""
+    for contender in contenders:
+        if not contender.runs.get(task):
+            name = suite.full_name(task)
+            raise InputError(f"{contender.name} has no run of {name}; give the errors of at least one")
+    anchors = suite_anchors(suite, suite.task(task))
+    drawn = _Drawn(suite, task, contenders, anchors)
+    return {name: drawn.sampled(metric) for name, metric in metrics(suite.task(task), on_board=True).items()}
 
 
-def _against(
-    suite: Suite,
-    task: str,
-    runs: Sequence[Mapping[int, PromptErrors]],
-    bases: Mapping[str, BaselineErrors | Missing],
-    zero: PromptErrors,
-) -> dict[str, Sampled]:
-    """Scores at which each base has 1; those of bases on as many prompts are resampled at once."""
-    flat = [run for one in runs for run in one.values()]
-    shortest, found = min(map(len, flat)), {}
-    by_prompts: dict[int, dict[str, PromptErrors]] = {}
-    for name, base in bases.items():
-        if isinstance(base, Missing):
-            nothing = np.full((suite.spec.resamples, len(runs)), np.nan)
-            found[name] = Sampled(name, shortest, suite.spec.prompts, nothing[0], nothing, base.reason)
+class _Drawn:
+    """Sums of errors and own values of all runs of a task, as they are and resampled."""
+
+    def __init__(self, suite: Suite, task: str, contenders: Sequence[Contender], anchors: Anchors) -> None:
+        self._suite, self._task, self._contenders = suite, suite.task(task), contenders
+        self._key = bootstrap_key(suite.full_name(task))
+        self._runs = [contender.runs[task] for contender in contenders]
+        self._anchors = {"baseline": anchors.baseline, "exact": anchors.exact}
+        self._columns: dict[Any, PromptErrors] = {"zero": anchors.zero.errors}
+        self._columns |= self._of_runs("", self._runs)
+        self._shortest = min(map(len, self._columns.values()))
+        self._sums: dict[int, tuple[np.ndarray, np.ndarray, list[Any]]] = {}
+
+    def sampled(self, metric: Metric) -> Sampled:
+        """The metric of each contender: the mean over its runs."""
+        base = getattr(self._task, metric.anchor) if metric.anchor else ""
+        anchor = self._anchors[metric.anchor] if metric.anchor else None
+        known = [contender.columns(self._task.name, metric) for contender in self._contenders]
+        reasons = [None if columns else f"{metric.heading} is not recorded" for columns in known]
+        prompts = self._shortest
+        if isinstance(anchor, Missing):
+            reasons = [anchor.reason] * len(known)
+        elif anchor is not None:
+            prompts = min(prompts, anchor.prompts)
+        if all(reasons):
+            scores = np.full((self._suite.spec.resamples + 1, len(known)), np.nan)
         else:
-            by_prompts.setdefault(min(shortest, base.prompts), {})[name] = base.errors
-    for prompts, errors in by_prompts.items():
-        columns = [column[:prompts] for column in (*flat, *errors.values(), zero)]
-        key = bootstrap_key(suite.name, task)
-        sums = resampled_sums(np.stack(columns, axis=1), suite.spec.resamples, key)
-        totals = np.array([[column.sum() for column in columns]])  # summed as in a record
-        for place, name in enumerate(errors, start=len(flat)):
-            chosen = [*range(len(flat)), place, len(columns) - 1]
-            scores, drawn = (_by_model(model_scores(one[:, chosen]), runs) for one in (totals, sums))
-            means = np.array([one.mean() for one in scores])
-            by_model = [
-                mean.mean(axis=1) + _other_runs(score[0], tuple(seeds), key, len(mean))
-                for mean, score, seeds in zip(drawn, scores, runs, strict=True)
-            ]
-            resampled = np.array(by_model).T  # the resamples of one model lie side by side
-            found[name] = Sampled(name, prompts, suite.spec.prompts, means, resampled)
-    return found
+            if metric.has_values:
+                self._columns |= self._of_runs(metric.type, [columns or {} for columns in known])
+            scores = self._means(metric, prompts)
+        return Sampled(base, prompts, self._suite.spec.prompts, scores[0], scores[1:], reasons)
+
+    def _means(self, metric: Metric, prompts: int) -> Float[np.ndarray, "rows models"]:
+        """The mean over runs as it is, then on each resample; NaN where a run has no values of the metric."""
+        totals, drawn, keys = self._of_first(prompts)
+        own = metric.type if metric.has_values else ""
+        runs = [(own, place, seed) for place, runs in enumerate(self._runs) for seed in runs]
+        places = [keys.index(run) if run in keys else keys.index("zero") for run in runs]
+        zero = [keys.index("zero")]
+        count = prompts * (self._task.points if self._task.scored == "all" else 1)
+        by_run = [
+            metric.compute(sums[:, places], _column(sums, keys, metric.anchor), sums[:, zero], count)
+            for sums in (totals, drawn)
+        ]
+        scores, resampled = (_by_model(values, self._runs) for values in by_run)
+        means = np.array([values.mean() for values in scores])
+        by_model = [
+            mean.mean(axis=1) + _other_runs(values[0], tuple(seeds), self._key, len(mean))
+            for mean, values, seeds in zip(resampled, scores, self._runs, strict=True)
+        ]
+        return np.concatenate([means[None], np.array(by_model).T])
+
+    def _of_first(self, prompts: int) -> tuple[np.ndarray, np.ndarray, list[Any]]:
+        """Sums over the first `prompts` (1, columns), on each resample (resamples, columns), and what each
+        column is of."""
+        columns = dict(self._columns)
+        for name, anchor in self._anchors.items():
+            if not isinstance(anchor, Missing) and anchor.prompts >= prompts:
+                columns[name] = anchor.errors
+        known = self._sums.get(prompts)
+        if known is None or known[2] != list(columns):
+            first = [column[:prompts] for column in columns.values()]
+            drawn = resampled_sums(np.stack(first, axis=1), self._suite.spec.resamples, self._key)
+            totals = np.array([[column.sum() for column in first]])  # summed as in a record
+            self._sums[prompts] = known = totals, drawn, list(columns)
+        return known
+
+    @staticmethod
+    def _of_runs(metric: str, runs: Sequence[Mapping[int, PromptErrors]]) -> dict[Any, PromptErrors]:
+        return {
+            (metric, place, seed): column
+            for place, by_seed in enumerate(runs)
+            for seed, column in by_seed.items()
+        }
+
+
+def _column(sums: np.ndarray, keys: list[Any], key: str | None) -> np.ndarray:
+    """The column of a key (rows, 1); NaN for None."""
+    return np.full((len(sums), 1), np.nan) if key is None else sums[:, [keys.index(key)]]
 
 
 def _by_model(by_run: np.ndarray, runs: Sequence[Mapping[int, PromptErrors]]) -> list[np.ndarray]:

@@ -16,7 +16,7 @@ from math import inf
 
 import numpy as np
 
-from icl_bench.specs.result import ResultRecord, TaskResult
+from icl_bench.specs.result import NO_ESTIMATE, ResultRecord, TaskResult
 
 TOLERANCE = 1e-4  # of the larger of a number and its scale: the error of answering 0, and 1 for scores
 
@@ -68,19 +68,25 @@ def _agreement(name: str, found: TaskResult | None, recorded: TaskResult | None)
         size = _difference(here, there, scale)
         if size > largest:
             largest, where = size, f"{what} is {_told(here)}, recorded as {_told(there)}"
-    cost = recorded.cost
-    return Agreement(
-        name, recorded, found, largest, where, found.model_copy(update={"cost": cost}) == recorded
-    )
+    return Agreement(name, recorded, found, largest, where, _shared(found, recorded) == recorded)
+
+
+def _shared(found: TaskResult, recorded: TaskResult) -> TaskResult:
+    """What was found, of what the record has: its cost and rules, and the metrics that there were by then."""
+    shared = {"cost": recorded.cost, "checks": recorded.checks}
+    for key in ("estimates", "prompt_values"):
+        known = getattr(recorded, key)
+        shared[key] = {metric: kept for metric, kept in getattr(found, key).items() if metric in known}
+    return found.model_copy(update=shared)
 
 
 def _compared(found: TaskResult, recorded: TaskResult) -> Iterator[tuple[str, _Number, _Number, float]]:
     """Every number that follows from predictions: (which, found, recorded, scale)."""
     curves = recorded.error_curves
     zero = recorded.scored_sum(curves.zero)
-    scales = {"mean_error": zero / recorded.scored_points, "score": 1.0, "optimality": 1.0}
-    for key, scale in scales.items():
-        here, there = getattr(found, key), getattr(recorded, key)
+    for key in recorded.estimates:
+        scale = zero / recorded.scored_points if key == "mean_error" else 1.0
+        here, there = found.estimates.get(key, NO_ESTIMATE), recorded.estimates[key]
         for end in ("value", "low", "high"):
             yield key if end == "value" else f"{key}.{end}", getattr(here, end), getattr(there, end), scale
     yield _farthest("prompt_errors", found.prompt_errors, recorded.prompt_errors, [zero])

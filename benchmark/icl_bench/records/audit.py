@@ -22,6 +22,15 @@ from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
 from icl_bench.suites import Suite
 
 LARGEST_ERROR = 1e100  # a float32 is below 1e39 and its square below 1e77
+# A record of an earlier schema was held to the rules of its time and names the lock of its time.
+_RULES_OF_SCHEMA = {
+    1: ("finiteness", "determinism", "causality", "independence"),
+    2: ("finiteness", "determinism", "causality", "independence"),
+}
+_LOCKS_OF_SCHEMA_1 = {
+    "mini-v1": "1319eb87523e66c9a865e0a6cd91806da0f93c57a295367372d753c3e6340da1",
+    "paper-v1": "68381a9ca7432b838a44ab4e6dce097dfda2bc5e3f0d0279f19890edae7c271a",
+}
 TOLERANCE = 1e-7  # relative to the number, or to the task's error of answering 0: the order of a sum
 
 _Numbers = Sequence[float | None]
@@ -66,10 +75,11 @@ def audit(record: ResultRecord, suite: Suite, source: str) -> None:
     """SpecError or InputError, one line, where anything that can be computed anew is not as recorded."""
     check_of_suite(record, suite, source)
     check_record(record, source)
-    if (record.suite.lock_hash, record.suite.resamples) != (suite.lock_hash, suite.spec.resamples):
+    if not _is_of_frozen(record, suite):
         raise SpecError(f"{source} is of other frozen errors of {suite.name}; evaluate it again with these")
     for name, result in record.tasks.items():
         _check_possible(result.prompt_errors, f"{source}: tasks.{name}.prompt_errors")
+        _check_rules(result.checks, record.schema_version, f"{source}: tasks.{name}.checks")
         for what, recorded, expected, scale in _aggregates(result, suite, name):
             if not _agree(recorded, expected, scale):
                 raise SpecError(
@@ -99,13 +109,13 @@ def audit_fresh(fresh: FreshRecord, frozen: ResultRecord, suite: Suite, source: 
 
 def _own_aggregates(task: TaskResult) -> list[tuple[str, float | None, float | None, float]]:
     """What the record says and what its own errors give: (key, said, given, scale of the two)."""
-    curves = task.error_curves
+    curves, points = task.error_curves, task.scored_points
     model, zero = sum(task.prompt_errors) / task.prompts, task.scored_sum(curves.zero)
     return [
         ("error_curves.model", task.scored_sum(curves.model), model, zero),
-        ("mean_error", task.mean_error.value, model / task.scored_points, zero / task.scored_points),
-        ("score", task.score.value, _score(task, model, curves.baseline), 1.0),
-        ("optimality", task.optimality.value, _score(task, model, curves.exact), 1.0),
+        ("estimates.mean_error", task.mean_error.value, model / points, zero / points),
+        ("estimates.score", task.score.value, _score(task, model, curves.baseline), 1.0),
+        ("estimates.optimality", task.optimality.value, _score(task, model, curves.exact), 1.0),
     ]
 
 
@@ -114,6 +124,27 @@ def _score(task: TaskResult, model: float, curve: list[float] | None) -> float |
         return None
     base, zero = task.scored_sum(curve), task.scored_sum(task.error_curves.zero)
     return float(regression_score(model, base, zero)) if base < zero else None
+
+
+def _is_of_frozen(record: ResultRecord, suite: Suite) -> bool:
+    """Whether a record was scored on a suite's prompts, by its rules, between its frozen errors."""
+    if record.suite.resamples != suite.spec.resamples:
+        return False
+    if record.suite.hash is not None:
+        return record.suite.hash == suite.hash
+    return record.suite.lock_hash == _LOCKS_OF_SCHEMA_1.get(suite.name)
+
+
+def _check_rules(passed: list[str], schema: int, where: str) -> None:
+    """SpecError where a record does not say that the predictor keeps every rule that its schema asks for."""
+    missing = [rule for rule in _RULES_OF_SCHEMA[schema] if rule not in passed]
+    if missing:
+        raise SpecError(f"{where} lacks {', '.join(missing)}; evaluate it again")
+    unknown = [rule for rule in passed if rule not in CHECKS]
+    if unknown or len(set(passed)) < len(passed):
+        raise SpecError(
+            f"{where} holds {unknown or passed}, which this icl-bench does not check; update icl-bench"
+        )
 
 
 def _check_possible(errors: list[float], where: str) -> None:
@@ -130,16 +161,22 @@ def _aggregates(
     zero = float(anchors.zero.errors.mean())
     yield "baseline", result.baseline, task.baseline, 0.0
     yield "exact", result.exact, task.exact, 0.0
-    yield "checks", result.checks, CHECKS, 0.0
     for key in ("zero", "baseline", "exact"):
         base = getattr(anchors, key)
         curve = None if isinstance(base, Missing) else base.curve.tolist()
         yield f"error_curves.{key}", getattr(curves, key), curve, zero
-    for key, estimate in estimates(suite, name, np.array(result.prompt_errors), anchors).items():
+    values = {metric: np.array(column) for metric, column in result.prompt_values.items()}
+    expected = estimates(suite, name, np.array(result.prompt_errors), values, anchors)
+    yield "estimates", sorted(result.estimates.keys() - expected.keys()), [], 0.0  # of no known metric
+    yield "prompt_values", sorted(values.keys() - expected.keys()), [], 0.0
+    for key, estimate in expected.items():
+        if key not in result.estimates:  # recorded before there was this metric
+            continue
         scale = zero / result.scored_points if key == "mean_error" else 1.0
-        recorded: Estimate = getattr(result, key)
-        yield key, _numbers(recorded), _numbers(estimate), scale
-        yield f"{key}.reason", (recorded.reason, recorded.prompts), (estimate.reason, estimate.prompts), 0.0
+        recorded = result.estimates[key]
+        yield f"estimates.{key}", _numbers(recorded), _numbers(estimate), scale
+        because = (recorded.reason, recorded.prompts)
+        yield f"estimates.{key}.reason", because, (estimate.reason, estimate.prompts), 0.0
     around = zip(curves.model_low, curves.model, curves.model_high, strict=True)
     yield "error_curves.model_low", all(low <= mean <= high for low, mean, high in around), True, 0.0
     if result.scored == "last":

@@ -12,7 +12,7 @@ from pathlib import Path
 from icl_bench.errors import CheckError, InputError
 from icl_bench.evaluation.run import evaluate_source
 from icl_bench.evaluation.sources import BASELINE_PREFIX, Source, open_source
-from icl_bench.models.reference import PREFIX, reference_runs
+from icl_bench.models.reference import PREFIX, reference_runs, shipped_folder
 from icl_bench.predictor import Missing
 from icl_bench.records.agree import Agreement, agreements
 from icl_bench.records.audit import check_of_suite
@@ -23,7 +23,7 @@ from icl_bench.specs.recipe import Recipe, changes_between
 from icl_bench.specs.result import ResultRecord, TaskResult
 from icl_bench.specs.run_names import RUNS, seed_folder
 from icl_bench.specs.schema import parse
-from icl_bench.suites import Suite, load_suite
+from icl_bench.suites import Suite, find_task, load_suite
 from icl_bench.suites.recipes import suite_recipe
 
 
@@ -139,11 +139,15 @@ def reproduce(row: Row, device: str | None = None) -> Verification:
 
 def _held(model: str, row: Row) -> dict[str, TaskResult]:
     """The results whose weights lie in a model's folder of training runs; none where it has none."""
-    folder = Path(model)
-    if model.startswith(PREFIX) and row.seed == 0:
-        folder = reference_runs(model.removeprefix(PREFIX), row.record.suite.name)
+    suite = load_suite(row.record.suite.name)
+
+    def folder(task: str) -> Path:
+        if model.startswith(PREFIX) and row.seed == 0:
+            return shipped_folder(model.removeprefix(PREFIX), suite, task)
+        return Path(model) / suite.checkpoint_folder(task)
+
     tasks = row.record.tasks.items()
-    return {task: result for task, result in tasks if (folder / task / WEIGHTS_FILE).is_file()}
+    return {task: result for task, result in tasks if (folder(task) / WEIGHTS_FILE).is_file()}
 
 
 def training_commands(row: Row, found: Verification) -> list[str]:
@@ -156,10 +160,12 @@ def _training_command(row: Row, task: str, result: TaskResult) -> str:
     suite, training = load_suite(row.record.suite.name), {}
     if result.checkpoint is not None:
         training = result.checkpoint.training or {}
-    words = ["icl-bench", "train", row.models[-1], f"{suite.name}/{task}", "--seed", str(row.seed), "--half"]
+    trained_as = suite.trained_as(task)
+    words = ["icl-bench", "train", row.models[-1], trained_as, "--seed", str(row.seed), "--half"]
     with suppress(LookupError, InputError):  # of a record that does not say by which recipe
         wanted = parse(Recipe, training["recipe"], "the recipe of a record")
-        own = suite_recipe(suite, task)
+        trained_suite, base = find_task(trained_as)
+        own = suite_recipe(trained_suite, base.name)
         words += [word for change in changes_between(own, wanted) for word in ("--set", change)]
     words += ["--compile"] * (training.get("compiled") is True)
     digest = result.checkpoint.sha256 if result.checkpoint else "unknown"
@@ -170,8 +176,8 @@ def _models(name: str, seed: int, record: ResultRecord, suite: Suite) -> list[st
     if not name.startswith(PREFIX):
         return [model_of(record)]
     reference = name.removeprefix(PREFIX)
-    trained = seed_folder(Path(RUNS), suite.name, reference, seed)
-    folders = [trained, reference_runs(reference, suite.name, seed)] if seed else [trained]
+    folders = [seed_folder(Path(RUNS), trained, reference, seed) for trained in suite.training_suites]
+    folders += [reference_runs(reference, trained, seed) for trained in suite.training_suites if seed]
     return [*(str(folder) for folder in folders if folder.is_dir()), name]
 
 

@@ -4,7 +4,7 @@
 `submissions/<owner>__<model>/results/` what evaluating a submission gave.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -23,12 +23,36 @@ from icl_bench.suites import Suite
 
 
 def reference_records(name: str, suite: Suite) -> list[ResultRecord]:
-    """The recorded results of a reference on a suite, by seed.
+    """The recorded results of a reference on a suite, by seed, then those of tasks that other suites own.
 
     SpecError where a file is no record, or one of another architecture or seed; InputError where it is of
     another suite.
     """
-    return list(_of_reference(name, suite).values())
+    records = _of_reference(name, suite)
+    return [*records.values(), *borrowed_records(records, suite, lambda home: _of_reference(name, home))]
+
+
+def borrowed_records(
+    records: Mapping[int, ResultRecord],
+    suite: Suite,
+    recorded: Callable[[Suite], Mapping[int, ResultRecord]],
+) -> list[ResultRecord]:
+    """What is recorded, on the suites that own them, of tasks that a suite lists and that `records` lack.
+
+    recorded: the records of the same model on another suite, by seed.
+    """
+    borrowed = []
+    for home in {home.name: home for home in suite.homes.values()}.values():
+        for seed, record in recorded(home).items():
+            known = records[seed].tasks if seed in records else {}
+            tasks = {
+                task: result
+                for task, result in record.tasks.items()
+                if suite.homes.get(task) == home and task not in known
+            }
+            if tasks:
+                borrowed.append(record.model_copy(update={"tasks": tasks, "missing": {}}))
+    return borrowed
 
 
 def submitted_records(model: str, suite: Suite, root: Path | None = None) -> dict[int, ResultRecord]:
@@ -56,7 +80,7 @@ def board_records(model: str, suite: Suite) -> dict[int, ResultRecord]:
     """
     if not model.startswith(PREFIX):
         return submitted_records(model, suite)
-    check_reference(model.removeprefix(PREFIX), suite.name)
+    check_reference(model.removeprefix(PREFIX), suite)
     return _of_reference(model.removeprefix(PREFIX), suite)
 
 

@@ -46,10 +46,13 @@ def regression_score(
     return (zero - model) / (zero - base)
 
 
-def model_scores(sums: Float[np.ndarray, "rows columns"]) -> Float[np.ndarray, "rows models"]:
-    """Scores of models from sums of (models…, base, zero); NaN where the base is no better than zero."""
-    base, zero = sums[:, -2:-1], sums[:, -1:]
-    return np.asarray(regression_score(sums[:, :-2], np.where(base < zero, base, np.nan), zero))
+def share_of_gain(
+    model: Float[np.ndarray, "rows models"],
+    base: Float[np.ndarray, "rows 1"],
+    zero: Float[np.ndarray, "rows 1"],
+) -> Float[np.ndarray, "rows models"]:
+    """S of models from sums of squared errors, row by row; NaN where the base is no better than zero."""
+    return np.asarray(regression_score(model, np.where(base < zero, base, np.nan), zero))
 
 
 def resampled_sums(
@@ -74,14 +77,6 @@ def _in_whole_units(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     spare = 53 - math.ceil(math.log2(len(errors)))
     unit = np.ldexp(1.0, np.frexp(np.abs(errors).max(axis=0))[1] - spare)
     return np.rint(errors / unit), unit
-
-
-def score_estimate(
-    totals: tuple[float, float, float], resampled: tuple[np.ndarray, np.ndarray, np.ndarray], base: str
-) -> Estimate:
-    """S and its interval from (model, base, zero) totals and their resamples; `base` is the base's name."""
-    (value,) = model_scores(np.array([totals]))[0]
-    return defined_estimate(value, model_scores(np.stack(resampled, axis=1))[:, 0], base)
 
 
 def defined_estimate(value: float, resampled: Float[np.ndarray, " resamples"], base: str) -> Estimate:
@@ -146,9 +141,9 @@ def without_estimate(reason: str) -> Estimate:
     return Estimate(value=None, low=None, high=None, reason=reason)
 
 
-def bootstrap_key(suite: str, task: str) -> str:
-    """The stream that a task's resamples are drawn from: the suite's seed for every interval."""
-    return f"{suite}/{task}/bootstrap"
+def bootstrap_key(task: str) -> str:
+    """The stream that the resamples of a task, given as SUITE/TASK, are drawn from: one for all intervals."""
+    return f"{task}/bootstrap"
 
 
 def _resample_counts(prompts: int, resamples: int, key: str) -> Iterator[tuple[slice, np.ndarray]]:

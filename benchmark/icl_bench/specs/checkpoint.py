@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from icl_bench.errors import CheckpointError, SpecError
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint_files import CONFIG_FILE
+from icl_bench.specs.names import FullTaskName
 from icl_bench.specs.plain_yaml import MAX_BITS
 from icl_bench.specs.record_json import without_repeats
 from icl_bench.specs.schema import Strict, parse
@@ -34,7 +35,7 @@ class CheckpointConfig(Strict):
     spec: ArchitectureSpec
     d: int = Field(ge=1, le=4_096)  # coordinates of x
     k: int = Field(ge=1, le=4_096)  # coordinates of y
-    task: str = Field(pattern=r"^[a-z]+-v[0-9]+/[a-z][a-z0-9_]{0,63}$")  # suite/task it was trained for
+    task: FullTaskName  # that it was trained for
     target_scale: float = Field(default=1.0, ge=1e-9, le=1e9)  # factor on targets going in
     training: Annotated[dict[str, Any], AfterValidator(_bounded)] | None = None  # seed, recipe, …
 

@@ -4,6 +4,7 @@ Numbers are numbers, never NaN. Everything but the `cost` of a task is the same 
 repeated on one machine.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,8 +12,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from icl_bench.errors import SpecError
 from icl_bench.files import write_text
+from icl_bench.specs.names import Sha256
 from icl_bench.specs.outcome import LEARNED, Outcome, read_outcome
 from icl_bench.specs.record_json import as_data, as_json
+from icl_bench.specs.record_schemas import as_current, as_file
 from icl_bench.specs.schema import Strict, parse
 from icl_bench.specs.text import plain_text
 
@@ -34,6 +37,11 @@ Shown = Annotated[str, plain_text(MAX_SHOWN)]  # said of where a record was made
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 SquaredError = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
+REQUIRED_METRICS = (
+    "mean_error",
+    "score",
+    "optimality",
+)  # of every record; schema 1 has them as keys of a task
 
 
 class CheckpointIdentity(Strict):
@@ -57,8 +65,22 @@ class SuiteIdentity(Strict):
     """The frozen prompts it was scored on."""
 
     name: Printable
-    lock_hash: str = Field(pattern=r"^[0-9a-f]{64}$")  # SHA-256 of lock.json
-    resamples: Count  # behind every interval
+    hash: Sha256 | None = None  # `Suite.hash`: of what scores rest on
+    lock_hash: Sha256 | None = (
+        None  # in place of it in records of schema 1: of the lock's content at that time
+    )
+    resamples: Count  # of every interval
+
+    @model_validator(mode="after")
+    def _has_one_hash(self) -> "SuiteIdentity":
+        if (self.hash is None) == (self.lock_hash is None):
+            raise ValueError("a suite has a hash, or in a record of schema 1 a lock_hash; give one of them")
+        return self
+
+    @property
+    def identity(self) -> str:
+        """Its hash, whichever it has."""
+        return self.hash or self.lock_hash or ""
 
 
 class Evaluator(Strict):
@@ -104,6 +126,9 @@ class Estimate(Strict):
         return self
 
 
+NO_ESTIMATE = Estimate(value=None, low=None, high=None, reason="not recorded")
+
+
 class ErrorCurves(Strict):
     """Mean squared error at every context length; null where the predictor's errors are not available.
 
@@ -137,21 +162,41 @@ class TaskResult(Strict):
     checkpoint: CheckpointIdentity | None
     batch_size: Count
     checks: list[str]  # the checks that it passed; one that fails leaves no record
-    mean_error: Estimate  # over prompts and scored context lengths
-    score: Estimate
-    optimality: Estimate
+    estimates: dict[str, Estimate]  # of each metric, by its name
     error_curves: ErrorCurves
     prompt_errors: list[SquaredError]  # one a prompt, summed over the scored context lengths
+    prompt_values: dict[str, list[Finite]] = Field(default={})  # the same of metrics with values of their own
     cost: Cost
 
     @model_validator(mode="after")
     def _lengths_agree(self) -> "TaskResult":
         if len(self.prompt_errors) != self.prompts:
             raise ValueError(f"{len(self.prompt_errors)} prompt_errors for {self.prompts} prompts")
+        for name, values in self.prompt_values.items():
+            if len(values) != self.prompts:
+                raise ValueError(f"{len(values)} prompt_values.{name} for {self.prompts} prompts")
+        for name in REQUIRED_METRICS:
+            if name not in self.estimates:
+                raise ValueError(f"estimates has no {name}; evaluate again")
         for name, curve in self.error_curves:
             if curve is not None and len(curve) != self.points:
                 raise ValueError(f"error_curves.{name} has {len(curve)} entries for {self.points} points")
         return self
+
+    @property
+    def mean_error(self) -> Estimate:
+        """The squared error, averaged over prompts, scored context lengths and coordinates."""
+        return self.estimates["mean_error"]
+
+    @property
+    def score(self) -> Estimate:
+        """The ICL regression score."""
+        return self.estimates["score"]
+
+    @property
+    def optimality(self) -> Estimate:
+        """The same against the exact, or best known, predictor."""
+        return self.estimates["optimality"]
 
     @property
     def scored_points(self) -> int:
@@ -177,7 +222,7 @@ class TaskResult(Strict):
 class ResultRecord(Strict):
     """How one model does on one suite. `missing` holds tasks that it does not answer, and why."""
 
-    schema_version: Literal[1] = Field(alias="schema")
+    schema_version: Literal[1, 2] = Field(alias="schema")
     model: ModelIdentity
     suite: SuiteIdentity
     evaluator: Evaluator
@@ -186,8 +231,8 @@ class ResultRecord(Strict):
     missing: dict[Printable, str]
 
     def to_json(self) -> str:
-        """The record's file: keys in a fixed order, one line a list of numbers."""
-        return as_json(self.model_dump(by_alias=True))
+        """The record's file, in the form of its schema: keys in a fixed order, one line a list of numbers."""
+        return as_json(as_file(self.model_dump(by_alias=True)))
 
     def save(self, path: Path | str) -> None:
         """Write the record, whole or not at all; StorageError where that is not possible."""
@@ -199,7 +244,8 @@ class ResultRecord(Strict):
 
         rows = [_row(name, task) for name, task in self.tasks.items()]
         rows += [{"task": name, "missing": reason} for name, reason in self.missing.items()]
-        frame = pd.DataFrame(rows, columns=[*_row_columns(), "missing"])
+        metrics = dict.fromkeys(key for task in self.tasks.values() for key in task.estimates)
+        frame = pd.DataFrame(rows, columns=[*_row_columns(metrics), "missing"])
         frame.insert(0, "suite", self.suite.name)
         frame.insert(0, "model", self.model.id)
         return frame
@@ -207,25 +253,29 @@ class ResultRecord(Strict):
 
 def without_timings(record: ResultRecord) -> str:
     """The record's JSON without what differs from run to run; the rest is the same bytes on one machine."""
-    value = record.model_dump(by_alias=True)
+    value = as_file(record.model_dump(by_alias=True))
     for task in value["tasks"].values():
         del task["cost"]
     return as_json(value)
 
 
 def parse_record(text: str, source: str) -> ResultRecord:
-    """Validate a record's JSON; SpecError says what is wrong and where."""
+    """Validate a record's JSON, of this schema or an earlier one; SpecError says what is wrong and where."""
     try:
         value = as_data(text)
     except (ValueError, RecursionError) as error:
         raise SpecError(f"{source}: not JSON ({error}); evaluate again to write it anew") from None
-    return parse(ResultRecord, value, source)
+    return record_of(value, source)
+
+
+def record_of(value: Any, source: str) -> ResultRecord:
+    """Validate plain data as a record, of this schema or an earlier one; SpecError as `parse_record`."""
+    return parse(ResultRecord, as_current(value, source), source)
 
 
 def _row(name: str, task: TaskResult) -> dict[str, Any]:
     row: dict[str, Any] = {"task": name, "prompts": task.prompts, "points": task.points}
-    for key in ("mean_error", "score", "optimality"):
-        estimate = getattr(task, key)
+    for key, estimate in task.estimates.items():
         row |= {key: estimate.value, f"{key}_low": estimate.low, f"{key}_high": estimate.high}
     row["zero_error"] = task.scored_sum(task.error_curves.zero) / task.scored_points
     row |= {"baseline": task.baseline, "exact": task.exact, "seconds": task.cost.seconds, "seed": task.seed}
@@ -250,9 +300,7 @@ OUTCOME_COLUMNS = {
 }
 
 
-def _row_columns() -> list[str]:
-    numbers = [
-        f"{key}{end}" for key in ("mean_error", "score", "optimality") for end in ("", "_low", "_high")
-    ]
+def _row_columns(metrics: Iterable[str]) -> list[str]:
+    numbers = [f"{key}{end}" for key in metrics for end in ("", "_low", "_high")]
     described = ["zero_error", "baseline", "exact", "seconds", "seed", *OUTCOME_COLUMNS]
     return ["task", "prompts", "points", *numbers, *described]

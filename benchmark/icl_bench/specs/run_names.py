@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
+from icl_bench.specs.names import SUITE_NAME
+
 RUNS = "runs"  # the folder in which training keeps its runs unless another is named
-RUN_NAME = r"([a-z]+-v[0-9]+)-seed-([0-9]+)"  # a regular expression: the suite and the seed
+RUN_NAME = rf"({SUITE_NAME})-seed-([0-9]+)"  # a regular expression: the suite and the seed
 
 
 def run_name(suite: str, seed: int) -> str:

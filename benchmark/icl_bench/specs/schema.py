@@ -3,13 +3,14 @@
 import copy
 import importlib
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import to_jsonable_python
 
 from icl_bench.errors import SpecError, UnknownNameError
 from icl_bench.specs.plain_yaml import MAX_BYTES, PlainYAMLError, load_plain
@@ -35,6 +36,24 @@ class Strict(BaseModel):
                 if key not in known:
                     raise UnknownKeyError(key, known)
         return value
+
+
+def locked_values(
+    model: BaseModel, locked: Collection[str], unlocked: Collection[str] = ()
+) -> dict[str, Any]:
+    """What a lock hashes of a model: the keys `locked`, every key without a default, and a key with one only
+    where its value is another.
+
+    A schema may therefore gain keys with defaults, and everything that was locked before stays as it is. Keys
+    in `unlocked` are never hashed. A nested model answers for itself (`locked_form`).
+    """
+    values = {}
+    for key, field in type(model).model_fields.items():
+        value = getattr(model, key)
+        kept = key in locked or field.is_required() or value != field.get_default()
+        if kept and key not in unlocked:
+            values[key] = value.locked_form() if hasattr(value, "locked_form") else to_jsonable_python(value)
+    return values
 
 
 @cache

@@ -13,6 +13,7 @@ from icl_bench.errors import UnknownNameError
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES, CONFIG_FILE, WEIGHTS_FILE, place_file
 from icl_bench.specs.licences import LICENCES
+from icl_bench.specs.names import TASK_NAME, SuiteName, TaskName
 from icl_bench.specs.run_names import run_name
 from icl_bench.specs.schema import PlacedError, Strict, parse
 from icl_bench.specs.text import Link, plain_text, shown, told
@@ -26,7 +27,7 @@ _MODEL = re.compile(rf"{_PART}/{_PART}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FILE = re.compile(
-    rf"(?:(?P<task>[a-z][a-z0-9_]{{0,63}})/)?(?P<name>{re.escape(CONFIG_FILE)}|{re.escape(WEIGHTS_FILE)})"
+    rf"(?:(?P<task>{TASK_NAME})/)?(?P<name>{re.escape(CONFIG_FILE)}|{re.escape(WEIGHTS_FILE)})"
 )
 
 
@@ -77,8 +78,6 @@ def _licence_fault(licence: str) -> str | None:
 
 
 Commit = Annotated[str, told(_commit_fault)]
-TaskName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-SuiteName = Annotated[str, Field(pattern=r"^[a-z]+-v[0-9]+$", max_length=64)]
 
 
 _Several = Annotated[list[Commit], Field(min_length=1, max_length=MAX_RUNS)]

@@ -1,5 +1,6 @@
 """The files of a frozen suite: `suite.yaml`, one `<task>.yaml` a task, and `lock.json`."""
 
+import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
@@ -8,10 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from icl_bench.errors import SpecError
+from icl_bench.specs.names import FullTaskName, Sha256, SuiteName, TaskName
 from icl_bench.specs.result import Evaluator
-from icl_bench.specs.schema import Registry, Strict, parse, read_yaml
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+from icl_bench.specs.schema import Registry, Strict, locked_values, parse, read_yaml
 
 
 class FunctionClassSpec(Strict):
@@ -21,6 +21,10 @@ class FunctionClassSpec(Strict):
     """
 
     type: str
+
+    def locked_form(self) -> dict[str, Any]:
+        """What a lock hashes of it: `type`, sizes, and keys with a default only off it."""
+        return locked_values(self, {"type"})
 
 
 FUNCTION_CLASSES: Registry[Any] = Registry("function class", "icl_bench.function_classes")
@@ -32,10 +36,14 @@ def prompt_tokens(points: int) -> int:
 
 
 class TaskSpec(Strict):
-    """A function class at fixed sizes, and how predictions on it are scored."""
+    """A function class at fixed sizes, and how predictions on it are scored.
+
+    A task that is `trained_as` another one is a variant of that: it has other prompts, and the checkpoints
+    that were trained for the other one answer it.
+    """
 
     schema_version: Literal[1] = Field(alias="schema")
-    name: Name
+    name: TaskName
     summary: str
     function_class: Annotated[Any, BeforeValidator(FUNCTION_CLASSES.parse)]
     points: int = Field(ge=2, le=4_096)  # examples a prompt, the last query included
@@ -45,6 +53,11 @@ class TaskSpec(Strict):
     exact_note: str  # in which sense it is exact; begins with "Exact" where it is, else "Best known"
     # numbers of baselines, by name, that were chosen on this task's development stream
     baseline_options: dict[str, dict[str, float]] = Field(default={})
+    trained_as: FullTaskName | None = None  # the task whose checkpoints answer this one; None for its own
+
+    def locked_form(self) -> dict[str, Any]:
+        """What a lock hashes of it: what decides prompts and score. Texts are not hashed."""
+        return locked_values(self, {"baseline_options"}, {"schema_version", "summary", "exact_note"})
 
     @property
     def tokens(self) -> int:
@@ -61,11 +74,12 @@ class SuiteSpec(Strict):
     """A frozen set of tasks. A suite is never edited: a change is a new version."""
 
     schema_version: Literal[1] = Field(alias="schema")
-    name: str = Field(pattern=r"^[a-z]+-v[0-9]+$")
+    name: SuiteName
     summary: str
     prompts: int = Field(ge=1)  # evaluation prompts a task
     resamples: int = Field(ge=2_000)  # bootstrap resamples behind every interval
-    tasks: list[str] = Field(min_length=1)  # in the order in which they are shown
+    # In the order in which they are shown: tasks of its own by name, those of other suites as SUITE/TASK.
+    tasks: list[TaskName | FullTaskName] = Field(min_length=1)
     notes: str  # how the sizes were chosen
 
 
@@ -75,13 +89,13 @@ class TaskLock(Strict):
     xs: str
     ys: str
     parameters: str
-    rules: str
+    rules: str  # of what decides prompts and score, as `TaskSpec.locked_form`
 
 
 class BaselineLock(Strict):
     """A baseline's frozen errors on one task: which file holds them, and what computed it."""
 
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")  # of baselines/<task>/<baseline>.npz
+    sha256: Sha256  # of baselines/<task>/<baseline>.npz
     prompts: int = Field(ge=1)  # the task's first ones; all of them where it is the suite's number
     evaluator: Evaluator
     libraries: dict[str, str]  # name to version, Python and the machine among them
@@ -94,7 +108,17 @@ class SuiteLock(Strict):
     suite: str
     prompts: int
     tasks: dict[str, TaskLock]
-    baselines: dict[Name, dict[Name, BaselineLock]] = Field(default={})  # by task and baseline
+    baselines: dict[TaskName, dict[TaskName, BaselineLock]] = Field(default={})  # by task and baseline
+
+    def to_json(self) -> str:
+        """The file; baselines are left out where none is frozen."""
+        nothing_frozen = {"baselines"} if not self.baselines else None
+        return json.dumps(self.model_dump(by_alias=True, exclude=nothing_frozen), indent=2) + "\n"
+
+    @property
+    def sha256(self) -> str:
+        """Of its content: the same, whatever the ends of the lines of a checkout."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
 def load_suite_spec(folder: Path) -> SuiteSpec:

@@ -10,6 +10,7 @@ from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.submission import Run, Submission
 from icl_bench.specs.text import text_fault
+from icl_bench.suites import load_suite
 
 MAX_PROVENANCE_TEXT = 500
 
@@ -37,14 +38,15 @@ def check_files(run: Run, folder: Path) -> None:
 
 
 def check_config(config: CheckpointConfig, submission: Submission, run: Run, path: Path) -> None:
-    """CheckpointError where a config is not of the submission's spec, of the run's suite, task and seed, or
-    where it holds text that is not fit to be shown."""
-    suite, task = submission.suite_of(run), path.parent.name
+    """CheckpointError where a config is not of the submission's spec, was trained for no task of the run's
+    suite, or is of another task or seed, or where it holds text that is not fit to be shown."""
+    suite, task = load_suite(submission.suite_of(run)), path.parent.name
     at_root = CONFIG_FILE in run.files
     if config.spec != submission.spec_of("" if at_root else task):
         raise CheckpointError(f"{path} has another spec than the submission; copy spec from there")
-    if config.task.partition("/")[0] != suite or not (at_root or config.task == f"{suite}/{task}"):
-        place = suite if at_root else f"{suite}/{task}"
+    trained_for = {suite.trained_as(name) for name in suite.tasks}
+    if config.task not in trained_for or not (at_root or config.task.partition("/")[2] == task):
+        place = suite.name if at_root else f"{suite.name}/{task}"
         raise CheckpointError(f"{path} is of {config.task} and is submitted for {place}; list it there")
     seed = (config.training or {}).get("seed")  # None where it is not known, as of a converted checkpoint
     if seed is not None and seed != run.seed:

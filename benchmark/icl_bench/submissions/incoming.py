@@ -5,11 +5,12 @@ from pathlib import Path
 
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import parse_fresh_record
+from icl_bench.models.load import too_long
 from icl_bench.records.audit import audit, audit_fresh
 from icl_bench.specs.checkpoint import CheckpointConfig, parse_json
-from icl_bench.specs.checkpoint_files import WEIGHTS_FILE, place_file
+from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE, place_file
 from icl_bench.specs.fresh import FreshRecord
-from icl_bench.specs.result import MAX_RECORD_BYTES, ModelIdentity, ResultRecord
+from icl_bench.specs.result import MAX_RECORD_BYTES, ModelIdentity, ResultRecord, record_of
 from icl_bench.specs.schema import parse
 from icl_bench.specs.submission import Run, Submission
 from icl_bench.specs.text import text_fault
@@ -24,7 +25,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 def read_record(path: Path, submission: Submission, run: Run) -> ResultRecord:
     """The record of a run; SpecError, InputError or CheckpointError, one line, where it is not of that run or
     where anything in it does not follow from its errors."""
-    record = parse(ResultRecord, parse_json(_content(path), str(path), MAX_RECORD_BYTES), str(path))
+    record = record_of(parse_json(_content(path), str(path), MAX_RECORD_BYTES), str(path))
     suite = load_suite(submission.suite_of(run))
     _check_identity(record, submission, run, str(path))
     _check_made_by(record, str(path))
@@ -93,32 +94,38 @@ def _check_made_by(record: ResultRecord | FreshRecord, source: str) -> None:
 
 def _check_tasks(record: ResultRecord, submission: Submission, run: Run, suite: Suite, source: str) -> None:
     """The tasks are those that the run has files for, answered by the weights that it lists."""
-    places = {place_file(place, WEIGHTS_FILE): place for place in run.places}
     answered = set(record.tasks)
-    expected = answered if "" in run.places else set(run.places)
-    if answered != expected or not answered <= set(suite.tasks) or ("" in run.places and len(answered) != 1):
+    folders = {suite.checkpoint_folder(task) for task in answered & set(suite.tasks)}
+    expected = folders if ROOT in run.places else set(run.places)
+    if not answered <= set(suite.tasks) or folders != expected or (ROOT in run.places and len(folders) != 1):
         raise SpecError(f"{source} has other tasks than the submission lists files for; evaluate it again")
-    missing = {
-        name: f"{submission.model} has no checkpoint for it" for name in suite.tasks if name not in answered
-    }
-    if record.missing != missing:
+    missing = {}
+    for name, task in suite.tasks.items():
+        folder = suite.checkpoint_folder(name)
+        place = ROOT if ROOT in run.places else folder
+        reason = too_long(submission.spec_of(place), suite, task) if folder in folders else None
+        if reason and task.trained_as is not None:
+            missing[name] = f"its checkpoint {reason}"
+        elif folder not in folders:
+            missing[name] = f"{submission.model} has no checkpoint for it"
+    if record.missing != missing or answered & set(missing) or answered | set(missing) != set(suite.tasks):
         raise SpecError(f"{source}: missing is not what the submission leaves out; evaluate it again")
-    for file, place in places.items():
-        task = place or next(iter(answered))
-        _check_checkpoint(record, submission, run, suite, task, file, source)
+    for name in record.tasks:
+        place = ROOT if ROOT in run.places else suite.checkpoint_folder(name)
+        _check_checkpoint(record, submission, run, suite, name, place, source)
 
 
 def _check_checkpoint(
-    record: ResultRecord, submission: Submission, run: Run, suite: Suite, task: str, file: str, source: str
+    record: ResultRecord, submission: Submission, run: Run, suite: Suite, name: str, place: str, source: str
 ) -> None:
-    told, of = record.tasks[task].checkpoint, suite.task(task)
-    d, k = of.function_class.d, of.function_class.k
-    spec = submission.spec if file == WEIGHTS_FILE else submission.spec_of(task)
-    parameters = spec.parameters(d, k, of.tokens)
-    if told is None or told.sha256 != run.files[file]:
-        raise SpecError(f"{source}: tasks.{task} was not answered by {file} as listed; evaluate it again")
-    if told.spec != spec.to_dict() or told.parameters != parameters:
-        raise SpecError(f"{source}: tasks.{task} has another spec than the submission; evaluate it again")
-    value = {"spec": told.spec, "d": d, "k": k, "task": f"{suite.name}/{task}", "training": told.training}
-    config = parse(CheckpointConfig, value, f"{source}: tasks.{task}.checkpoint")
+    checkpoint, task = record.tasks[name].checkpoint, suite.task(name)
+    d, k = task.function_class.d, task.function_class.k
+    spec, file = submission.spec_of(place), place_file(place, WEIGHTS_FILE)
+    if checkpoint is None or checkpoint.sha256 != run.files[file]:
+        raise SpecError(f"{source}: tasks.{name} was not answered by {file} as listed; evaluate it again")
+    if checkpoint.spec != spec.to_dict() or checkpoint.parameters != spec.parameters(d, k, task.tokens):
+        raise SpecError(f"{source}: tasks.{name} has another spec than the submission; evaluate it again")
+    value = {"spec": checkpoint.spec, "d": d, "k": k, "task": suite.trained_as(name)}
+    value |= {"training": checkpoint.training}
+    config = parse(CheckpointConfig, value, f"{source}: tasks.{name}.checkpoint")
     check_config(config, submission, run, Path(source) / file)

@@ -8,7 +8,7 @@ from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import load_fresh_record
 from icl_bench.records.read import load_record
 from icl_bench.records.record_files import SUPERSEDED, reason_file, record_file, recorded_files
-from icl_bench.records.store import submitted_records
+from icl_bench.records.store import borrowed_records, submitted_records
 from icl_bench.resources import data_folder
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import ResultRecord
@@ -39,6 +39,7 @@ class RecordedSubmission:
     records: Mapping[int, ResultRecord]
     fresh: Mapping[int, FreshRecord]
     corrections: list[Correction]
+    borrowed: Sequence[ResultRecord] = ()  # of tasks that the suite lists and others own
 
     def listed(self, seed: int) -> Run | None:
         """The run that a record is of, None where the submission lists another revision by now."""
@@ -58,11 +59,12 @@ def recorded_submissions(suite: Suite, submissions: Sequence[SubmissionFolder]) 
     SpecError where a record cannot be read, or is not of its submission.
     """
     recorded = [_recorded(entry, suite) for entry in submissions]
-    return [submission for submission in recorded if submission.records]
+    return [submission for submission in recorded if submission.records or submission.borrowed]
 
 
 def _recorded(entry: SubmissionFolder, suite: Suite) -> RecordedSubmission:
-    records = submitted_records(entry.submission.model, suite, entry.path.parent)
+    model, root = entry.submission.model, entry.path.parent
+    records = submitted_records(model, suite, root)
     fresh = {}
     for seed, record in records.items():
         path = entry.results / record_file(run_name(suite.name, seed), fresh=True)
@@ -76,6 +78,7 @@ def _recorded(entry: SubmissionFolder, suite: Suite) -> RecordedSubmission:
         records,
         fresh,
         [correction for correction in corrections(entry) if correction.suite == suite.name],
+        borrowed_records(records, suite, lambda home: submitted_records(model, home, root)),
     )
 
 

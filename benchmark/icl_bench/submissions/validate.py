@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -130,8 +130,8 @@ def _suite_faults(text: SubmissionText, submission: Submission) -> Iterator[Faul
 def _task_faults(text: SubmissionText, files: tuple[Any, ...], run: Run, suite: Suite) -> Iterator[Fault]:
     for path in run.files:
         task, slash, _ = path.rpartition("/")
-        if slash and task not in suite.tasks:
-            told = UnknownNameError("task", task, suite.tasks, suite.name)
+        if slash and task not in suite.checkpoint_folders:
+            told = UnknownNameError("task", task, suite.checkpoint_folders, suite.name)
             yield text.fault((*files, path), f"{path}: {told}")
 
 
@@ -155,32 +155,49 @@ def _cost_faults(text: SubmissionText, submission: Submission, suites: dict[str,
     in_all = 0.0
     for suite in suites.values():
         runs = submission.runs_of(suite.name)
-        costs = {task.name: account(submission.spec_of(task.name), task) for task in suite.tasks.values()}
-        for task in dict.fromkeys(place for run in runs for place in run.places if place in costs):
-            if not costs[task].fits:
-                tokens = f"a prompt of {suite.name}/{task} has {costs[task].tokens} tokens"
-                positions = submission.spec_of(task).max_tokens()
-                told = f"{positions} positions and {tokens}; raise max_tokens, and train with it"
-                key = ("specs", task) if task in submission.specs else ("spec",)
-                yield text.fault((*key, "positions"), f"{'.'.join(key)}.positions: {told}")
-        at_root = [account(submission.spec, task) for task in suite.tasks.values()]  # one of them, whichever
-        if any("" in run.places for run in runs) and not any(one.fits for one in at_root):
-            told = f"{submission.spec.max_tokens()} positions are too few for any task of {suite.name}"
-            yield text.fault(
-                ("spec", "positions"), f"spec.positions: {told}; raise max_tokens, and train with it"
-            )
-        dearest = max(one.flops for one in at_root)
-        of_runs = [
-            float(suite.spec.prompts) * sum(costs[p].flops if p in costs else dearest for p in run.places)
-            for run in runs
-        ]
-        in_all += sum(of_runs)
-        if max(of_runs) > MAX_FLOPS:
-            told = f"{max(of_runs):.1e} FLOPs to evaluate on {suite.name}; at most {MAX_FLOPS:.0e} are spent"
-            yield text.fault(("spec",), f"spec and specs: {told} on a run: submit a smaller model")
+        yield from _position_faults(text, submission, suite, {place for run in runs for place in run.places})
+        costs = [suite.spec.prompts * _flops(submission, suite, run.places) for run in runs]
+        in_all += sum(costs)
+        if max(costs) > MAX_FLOPS:
+            message = f"{max(costs):.1e} FLOPs to evaluate on {suite.name}; at most {MAX_FLOPS:.0e} are spent"
+            yield text.fault(("spec",), f"spec and specs: {message} on a run: submit a smaller model")
     if in_all > MAX_FLOPS_IN_ALL:
-        told = f"{in_all:.1e} FLOPs to evaluate all runs; at most {MAX_FLOPS_IN_ALL:.0e} are spent"
-        yield text.fault(("runs",), f"runs: {told}: submit fewer")
+        message = f"{in_all:.1e} FLOPs to evaluate all runs; at most {MAX_FLOPS_IN_ALL:.0e} are spent"
+        yield text.fault(("runs",), f"runs: {message}: submit fewer")
+
+
+def _position_faults(
+    text: SubmissionText, submission: Submission, suite: Suite, places: Collection[str]
+) -> Iterator[Fault]:
+    """Tasks of the folders in `places` that the spec is too short for; of variants none is a fault."""
+    own = [task for task in suite.tasks.values() if task.trained_as is None]
+    for task in own:
+        place = suite.checkpoint_folder(task.name)
+        cost = account(submission.spec_of(place), task)
+        if place in places and not cost.fits:
+            key = ("specs", place) if place in submission.specs else ("spec",)
+            message = (
+                f"{submission.spec_of(place).max_tokens()} positions and a prompt of "
+                f"{suite.full_name(task.name)} has {cost.tokens} tokens; raise max_tokens, and train with it"
+            )
+            yield text.fault((*key, "positions"), f"{'.'.join(key)}.positions: {message}")
+    if ROOT in places and not any(account(submission.spec, task).fits for task in suite.tasks.values()):
+        message = f"{submission.spec.max_tokens()} positions are too few for any task of {suite.name}"
+        yield text.fault(
+            ("spec", "positions"), f"spec.positions: {message}; raise max_tokens, and train with it"
+        )
+
+
+def _flops(submission: Submission, suite: Suite, places: Collection[str]) -> float:
+    """Of a prompt of each task that the checkpoints in these places answer; at the root, of the dearest."""
+
+    def of_folder(place: str, spec: ArchitectureSpec) -> float:
+        costs = [account(spec, suite.tasks[task]) for task in suite.answered_from(place)]
+        return float(sum(cost.flops for cost in costs if cost.fits))
+
+    if ROOT in places:
+        return max(of_folder(folder, submission.spec) for folder in suite.checkpoint_folders)
+    return sum(of_folder(place, submission.spec_of(place)) for place in places)
 
 
 def _history_faults(text: SubmissionText, submission: Submission) -> Iterator[Fault]:
@@ -236,10 +253,11 @@ def _done(submission: Submission, corrected: list[Correction]) -> set[tuple[str,
 
 def _is_of_record(submission: Submission, run: Run, record: ResultRecord) -> bool:
     """Whether a run lists the weights that its record is of, for the same tasks, and says their specs."""
+    suite = load_suite(record.suite.name)
     found = {file: digest for file, digest in run.files.items() if Path(file).name == WEIGHTS_FILE}
     recorded = {}
     for task, result in record.tasks.items():
-        place = ROOT if ROOT in run.places else task
+        place = ROOT if ROOT in run.places else suite.checkpoint_folder(task)
         told = result.checkpoint
         if told is None or told.spec != submission.spec_of(place).to_dict():
             return False

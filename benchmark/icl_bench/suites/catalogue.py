@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from icl_bench.errors import InputError, SpecError, SuiteError, UnknownNameError
 from icl_bench.resources import data_folder
@@ -24,12 +25,49 @@ class Suite:
 
     folder: Path
     spec: SuiteSpec
-    tasks: dict[str, TaskSpec]  # in the order of the suite
+    tasks: dict[str, TaskSpec]  # by name, in the order of the suite
+    homes: dict[str, "Suite"] = field(default_factory=dict)  # of tasks that other suites own, by task
 
     @property
     def name(self) -> str:
         """The name with its version, as `mini-v1`."""
         return self.spec.name
+
+    def task(self, name: str) -> TaskSpec:
+        """The task `name`; UnknownNameError with the nearest one."""
+        if name not in self.tasks:
+            raise UnknownNameError("task", name, self.tasks, self.name)
+        return self.tasks[name]
+
+    def home(self, task: str) -> "Suite":
+        """The suite that owns a task: its prompts, frozen errors and resamples are of that one."""
+        return self.homes.get(task, self)
+
+    def full_name(self, task: str) -> str:
+        """The identity of a task, wherever it is listed: `mini-v1/linear_regression`."""
+        return f"{self.home(task).name}/{task}"
+
+    def trained_as(self, task: str) -> str:
+        """The task, as SUITE/TASK, whose checkpoints answer this one: itself, or what it is a variant of."""
+        return self.tasks[task].trained_as or self.full_name(task)
+
+    def checkpoint_folder(self, task: str) -> str:
+        """The name of the folder of the checkpoints that answer a task: the task they were trained on."""
+        return self.trained_as(task).partition("/")[2]
+
+    def answered_from(self, folder: str) -> list[str]:
+        """The tasks that the checkpoints in a folder of that name answer: a base and its variants."""
+        return [task for task in self.tasks if self.checkpoint_folder(task) == folder]
+
+    @property
+    def checkpoint_folders(self) -> list[str]:
+        """The names of the folders of checkpoints that answer its tasks, each once."""
+        return list(dict.fromkeys(map(self.checkpoint_folder, self.tasks)))
+
+    @property
+    def training_suites(self) -> list[str]:
+        """The suites whose checkpoints answer its tasks, each once."""
+        return list(dict.fromkeys(self.trained_as(task).partition("/")[0] for task in self.tasks))
 
     @property
     def lock_path(self) -> Path:
@@ -38,54 +76,70 @@ class Suite:
 
     @property
     def lock_hash(self) -> str:
-        """SHA-256 of lock.json: the identity of the frozen suite. SuiteError where it has none."""
-        self._refuse_unlocked()
-        return hashlib.sha256(self.lock_path.read_bytes()).hexdigest()
+        """SHA-256 of the lock's content, every frozen baseline in it. SuiteError where it has none."""
+        return self.lock.sha256
 
     @property
     def arrays_hash(self) -> str:
         """SHA-256 of the lock's hashes of arrays: the same, whichever baselines are frozen beside them."""
-        tasks = {name: locked.model_dump(exclude={"rules"}) for name, locked in self.lock.tasks.items()}
-        return hashlib.sha256(json.dumps(tasks, sort_keys=True).encode()).hexdigest()
+        arrays = {name: locked.model_dump(exclude={"rules"}) for name, locked in self.lock.tasks.items()}
+        return _json_hash(arrays)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 to cite: of the prompts, the rules of the scores, and the frozen errors of the predictors
+        that scores are measured between. It stays the same when errors of another baseline are frozen.
+        """
+        return _json_hash({task: self._hashes(task) for task in self.tasks})
+
+    def _hashes(self, task: str) -> dict[str, str]:
+        home = self.home(task)
+        locked, spec = home.lock.baselines.get(task, {}), self.tasks[task]
+        errors = {
+            f"errors.{name}": locked[name].sha256
+            for name in ("zero", spec.baseline, spec.exact)
+            if name in locked
+        }
+        return {**home.lock.tasks[task].model_dump(), **errors}
 
     @property
     def lock(self) -> SuiteLock:
         """The frozen hashes. SuiteError where the suite has none, or those of other tasks."""
-        self._refuse_unlocked()
+        if not self.lock_path.is_file():
+            raise SuiteError(
+                f"suite {self.name} has no lock.json; freeze it with `icl-bench tasks lock {self.name}`"
+            )
         lock = load_suite_lock(self.folder)
         declared = (self.name, self.spec.prompts, sorted(self.tasks))
-        found = (lock.suite, lock.prompts, sorted(lock.tasks))
-        if found != declared or not set(lock.baselines) <= set(self.tasks):
+        locked = (lock.suite, lock.prompts, sorted(lock.tasks))
+        if locked != declared or not set(lock.baselines) <= set(self.tasks):
             raise SuiteError(
                 f"{self.lock_path} locks other tasks or another number of prompts than {self.name} declares; "
                 "a suite is never edited: restore its files, or make a new version"
             )
         for name, task in self.tasks.items():
-            if lock.tasks[name].rules != rules_hash(self.spec, task):
+            if lock.tasks[name].rules != rules_hash(self.home(name).spec, task):
+                file = self.home(name).folder / f"{name}.yaml"
                 raise SuiteError(
-                    f"{self.folder / name}.yaml or suite.yaml says otherwise than {self.lock_path} how "
-                    f"{name} is drawn or scored; a suite is never edited: restore them, or make a new version"
+                    f"{file} or suite.yaml says otherwise than {self.lock_path} how {name} is drawn or "
+                    "scored; a suite is never edited: restore them, or make a new version"
+                )
+        for name, home in self.homes.items():
+            if lock.tasks[name] != home.lock.tasks[name]:
+                raise SuiteError(
+                    f"{self.lock_path} locks other prompts of {name} than {home.lock_path}; "
+                    "a suite is never edited: restore both"
                 )
         return lock
-
-    def task(self, name: str) -> TaskSpec:
-        """The task `name`; UnknownNameError with the nearest one."""
-        if name not in self.tasks:
-            raise UnknownNameError("task", name, self.tasks, self.name)
-        return self.tasks[name]
-
-    def _refuse_unlocked(self) -> None:
-        if not self.lock_path.is_file():
-            raise SuiteError(
-                f"suite {self.name} has no lock.json; freeze it with `icl-bench tasks lock {self.name}`"
-            )
 
 
 def rules_hash(suite: SuiteSpec, task: TaskSpec) -> str:
     """SHA-256 of what decides a task's prompts and score, as canonical JSON; descriptions are left out."""
-    rules = task.model_dump(exclude={"schema_version", "summary", "exact_note"})
-    rules |= {"prompts": suite.prompts, "resamples": suite.resamples}
-    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
+    return _json_hash(task.locked_form() | {"prompts": suite.prompts, "resamples": suite.resamples})
+
+
+def _json_hash(value: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
 def suite_names() -> list[str]:
@@ -95,21 +149,54 @@ def suite_names() -> list[str]:
 
 
 def load_suite(name: str) -> Suite:
-    """The suite `mini-v1`, or for `mini` its newest version; UnknownNameError with the nearest name."""
+    """The suite `mini-v1`, or for `mini` its newest version; UnknownNameError with the nearest name.
+
+    SpecError where a file of it, or of a suite whose tasks it lists, is not as it should be.
+    """
     folder = data_folder("tasks") / _full_name(name)
     spec = load_suite_spec(folder)
     if spec.name != folder.name:
         raise SpecError(f"{folder / 'suite.yaml'}: the suite calls itself {spec.name!r}; rename either")
-    return Suite(folder, spec, {task: load_task_spec(folder, task) for task in spec.tasks})
+    tasks: dict[str, TaskSpec] = {}
+    homes: dict[str, Suite] = {}
+    owners: dict[str, Suite] = {}
+    for listed in spec.tasks:
+        owner, slash, task = listed.rpartition("/")
+        if task in tasks:
+            raise SpecError(f"{folder / 'suite.yaml'}: the task {task} is listed twice; keep one of them")
+        if slash:
+            owners[owner] = homes[task] = owners.get(owner) or _owner(owner, spec, folder)
+            if task not in homes[task].tasks or task in homes[task].homes:
+                raise SpecError(
+                    f"{folder / 'suite.yaml'}: {owner} owns no task {task}; name the suite that does"
+                )
+        tasks[task] = homes[task].tasks[task] if slash else load_task_spec(folder, task)
+    return Suite(folder, spec, tasks, homes)
+
+
+def _owner(name: str, suite: SuiteSpec, folder: Path) -> Suite:
+    """A suite whose tasks another one lists; its scores have to be computed in the same way."""
+    place = folder / "suite.yaml"
+    others = [other for other in suite_names() if other != suite.name]
+    if name not in others:
+        raise SpecError(f"{place}: {UnknownNameError('suite', name, others)}")
+    owner = load_suite(name)
+    if (owner.spec.prompts, owner.spec.resamples) != (suite.prompts, suite.resamples):
+        raise SpecError(
+            f"{place}: {name} has {owner.spec.prompts} prompts and {owner.spec.resamples} resamples; "
+            "a suite that lists its tasks has as many"
+        )
+    return owner
 
 
 def find_task(name: str) -> tuple[Suite, TaskSpec]:
-    """The suite and task named as `paper/linear_regression` or `paper-v1/linear_regression`."""
+    """The task named as `paper/linear_regression` or `paper-v1/linear_regression`; the suite that owns it."""
     suite_name, slash, task_name = name.partition("/")
     if not slash:
         raise InputError(f"{name!r} is not SUITE/TASK; write for example mini/linear_regression")
     suite = load_suite(suite_name)
-    return suite, suite.task(task_name)
+    task = suite.task(task_name)
+    return suite.home(task_name), task
 
 
 def chosen_tasks(suite: Suite, tasks: Sequence[str] | None) -> list[str]:

@@ -1,7 +1,6 @@
 """The lock of a suite: SHA-256 of every frozen array. Written once, then only compared with."""
 
 import hashlib
-import json
 
 import numpy as np
 
@@ -37,7 +36,7 @@ def task_lock(suite: Suite, task: TaskSpec, arrays: Arrays) -> TaskLock:
         xs=array_hash(xs),
         ys=array_hash(ys),
         parameters=parameters_hash(parameters),
-        rules=rules_hash(suite.spec, task),
+        rules=rules_hash(suite.home(task.name).spec, task),
     )
 
 
@@ -45,12 +44,12 @@ def remake(suite: Suite, task: TaskSpec) -> tuple[Arrays, list[str]]:
     """The evaluation prompts, made anew, and what in them is not as locked: a phrase a part, with both
     hashes, none where all hold. SuiteError where the suite has no lock."""
     locked = suite.lock.tasks[task.name]
-    arrays = generate(task, suite.name, EVAL, 0, suite.spec.prompts)
-    found = task_lock(suite, task, arrays)
+    arrays = _evaluation_prompts(suite, task)
+    made = task_lock(suite, task, arrays)
     return arrays, [
-        f"{part}: expected SHA-256 {getattr(locked, part)}, found {getattr(found, part)}"
+        f"{part}: expected SHA-256 {getattr(locked, part)}, found {getattr(made, part)}"
         for part in PARTS
-        if getattr(found, part) != getattr(locked, part)
+        if getattr(made, part) != getattr(locked, part)
     ]
 
 
@@ -59,7 +58,7 @@ def frozen(suite: Suite, task: TaskSpec) -> Arrays:
     arrays, differences = remake(suite, task)
     if differences:
         raise SuiteError(
-            f"{suite.name}/{task.name}: the prompts made here are not the frozen ones "
+            f"{suite.full_name(task.name)}: the prompts made here are not the frozen ones "
             f"({'; '.join(differences)}); restore the suite's files or install as constraints.txt says"
         )
     return arrays
@@ -70,8 +69,7 @@ def lock_suite(suite: Suite) -> SuiteLock:
     if suite.lock_path.exists():
         raise SuiteError(f"{suite.lock_path} exists; a suite is never edited: make a new version")
     tasks = {
-        name: task_lock(suite, task, generate(task, suite.name, EVAL, 0, suite.spec.prompts))
-        for name, task in suite.tasks.items()
+        name: task_lock(suite, task, _evaluation_prompts(suite, task)) for name, task in suite.tasks.items()
     }
     lock = SuiteLock(schema=1, suite=suite.name, prompts=suite.spec.prompts, tasks=tasks)
     write_lock(suite, lock)
@@ -79,10 +77,13 @@ def lock_suite(suite: Suite) -> SuiteLock:
 
 
 def write_lock(suite: Suite, lock: SuiteLock) -> None:
-    """Write lock.json; baselines are left out where none is frozen."""
-    unfrozen = {"baselines"} if not lock.baselines else None
-    document = lock.model_dump(by_alias=True, exclude=unfrozen)
-    write_text(suite.lock_path, json.dumps(document, indent=2) + "\n")
+    """Write lock.json."""
+    write_text(suite.lock_path, lock.to_json())
+
+
+def _evaluation_prompts(suite: Suite, task: TaskSpec) -> Arrays:
+    home = suite.home(task.name)
+    return generate(task, home.name, EVAL, 0, home.spec.prompts)
 
 
 def _little_endian(array: np.ndarray) -> np.ndarray:

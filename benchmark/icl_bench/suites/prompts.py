@@ -24,8 +24,9 @@ class Prompts:
 
 
 def cache_path(suite: Suite, task_name: str) -> Path:
-    """The Arrow file of a task; the hash of the frozen arrays in its name parts the versions."""
-    return cache_folder() / "suites" / f"{suite.name}-{suite.arrays_hash[:12]}" / f"{task_name}.arrow"
+    """The Arrow file of a task; the hash of the frozen arrays in its name tells versions apart."""
+    home = suite.home(task_name)
+    return cache_folder() / "suites" / f"{home.name}-{home.arrays_hash[:12]}" / f"{task_name}.arrow"
 
 
 def load_prompts(suite: Suite, task_name: str) -> Prompts:

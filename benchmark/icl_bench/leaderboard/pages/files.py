@@ -17,6 +17,12 @@ from icl_bench.specs.result import OUTCOME_COLUMNS, Estimate, outcome_row
 
 SCHEMA = "data/board.schema.json"
 FEED = "feed.xml"
+
+
+def _further_columns(metric: str, meaning: str) -> dict[str, str]:
+    return {metric: meaning, f"{metric}_low": "lower end of its 95% interval", f"{metric}_high": "upper end"}
+
+
 COLUMNS = {  # of the CSV file: one row a model and task
     "suite": "name and version",
     "model": "its name, as commands know it",
@@ -27,9 +33,7 @@ COLUMNS = {  # of the CSV file: one row a model and task
     "score": "ICL regression score",
     "low": "lower end of its 95% interval",
     "high": "upper end",
-    "optimality": "the same against the exact or best known predictor",
-    "optimality_low": "lower end of its 95% interval",
-    "optimality_high": "upper end",
+    **_further_columns("optimality", "the same against the exact or best known predictor"),
     "prompts": "how many prompts the score rests on",
     "rank": "on the whole board; empty for baselines, and where a task is missing",
     "rank_low": "lower end of its 95% interval",
@@ -105,10 +109,26 @@ def board_json(data: BoardData) -> str:
     return _as_json(data.model_dump(by_alias=True))
 
 
+def columns(data: BoardData) -> dict[str, str]:
+    """The columns of a board's table, and what each holds; those of further metrics come last."""
+    further: dict[str, str] = {}
+    for metric in data.metrics:
+        if metric.name not in COLUMNS:
+            further |= _further_columns(metric.name, metric.definition)
+    return COLUMNS | further
+
+
+def run_columns(data: BoardData) -> dict[str, str]:
+    """The columns of the table of training runs, and what each holds."""
+    return RUN_COLUMNS | {
+        metric.name: metric.definition for metric in data.metrics if metric.name not in RUN_COLUMNS
+    }
+
+
 def board_csv(data: BoardData) -> str:
     """The board's table: numbers in full, empty where there is none."""
     table = io.StringIO()
-    writer = csv.DictWriter(table, list(COLUMNS), lineterminator="\n")
+    writer = csv.DictWriter(table, list(columns(data)), lineterminator="\n")
     writer.writeheader()
     for model in (*data.models, *data.baselines):
         writer.writerows(_rows(data, model))
@@ -118,8 +138,9 @@ def board_csv(data: BoardData) -> str:
 def runs_csv(data: BoardData) -> str:
     """The training runs as a table: numbers in full, empty where there is none."""
     table = io.StringIO()
-    writer = csv.DictWriter(table, list(RUN_COLUMNS), lineterminator="\n")
+    writer = csv.DictWriter(table, list(run_columns(data)), lineterminator="\n")
     writer.writeheader()
+    on_board = [metric.name for metric in data.metrics]
     for model in data.models:
         for task, scores in model.tasks.items():
             for run in scores.training:
@@ -129,7 +150,10 @@ def runs_csv(data: BoardData) -> str:
                     "task": task,
                     "seed": run.seed,
                 }
-                known |= {"score": run.score.value, "optimality": run.optimality.value, "sha256": run.sha256}
+                known |= {
+                    name: estimate.value for name, estimate in run.estimates.items() if name in on_board
+                }
+                known["sha256"] = run.sha256
                 writer.writerow(known | outcome_row(run.outcome) | {"steps": run.steps})
     return table.getvalue()
 
@@ -148,8 +172,12 @@ def _rows(data: BoardData, model: ModelData) -> Iterator[dict[str, Any]]:
             "runs": scores.runs,
             "score": scores.score.value,
             **_ends(scores.score, ""),
-            "optimality": scores.optimality.value,
-            **_ends(scores.optimality, "optimality_"),
+            **{
+                key: number
+                for metric, estimate in scores.estimates.items()
+                if metric != "score"
+                for key, number in {metric: estimate.value, **_ends(estimate, f"{metric}_")}.items()
+            },
             "prompts": scores.score.prompts or data.prompts,
         }
 

@@ -78,8 +78,8 @@ def pages(site: Site) -> Iterator[Page]:
 def _data(site: Site) -> dict[str, Any]:
     return {
         "downloads": [(one.file.path, len(one.file.content), one.about) for one in files.data_files(site)],
-        "columns": files.COLUMNS,
-        "run_columns": files.RUN_COLUMNS,
+        "columns": files.columns(site.boards[0].data),
+        "run_columns": files.run_columns(site.boards[0].data),
         "badge": _badge(site),
         "bibtex": bibtex(site),
         "licence": LICENCE,

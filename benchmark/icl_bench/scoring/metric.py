@@ -1,0 +1,70 @@
+"""What every metric defines: a number computed from a model's answers on a task, with its interval.
+
+A metric is a ratio of sums over prompts, so that one set of resampled sums serves them all. Its terms are the
+squared errors of the model, or values of its own (whether an answer is right, its log-loss), and the squared
+errors of answering 0 and of one of the task's predictors.
+"""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from icl_bench.scoring.scores import PromptErrors
+from icl_bench.specs.schema import Registry, Strict
+from icl_bench.specs.suite import TaskSpec
+
+Anchor = Literal["baseline", "exact"]
+Sums = Float[np.ndarray, "rows columns"]
+Column = Float[np.ndarray, "rows 1"]
+
+
+class Metric(Strict):
+    """A metric: a subclass in a file of its own, under `@METRICS.register`, which names itself by `type`."""
+
+    type: str
+
+    heading: ClassVar[str]  # of a column
+    hub_type: ClassVar[str]  # what the Hub's metadata of a model calls it
+    definition: ClassVar[str]  # one sentence, plain text
+    place: ClassVar[int]  # in the order in which metrics are shown
+    anchor: ClassVar[Anchor | None] = None  # the predictor of the task that it is measured against
+    on_board: ClassVar[bool] = True  # whether boards and their files have a column of it
+    has_values: ClassVar[bool] = False  # whether it is computed from `values`, not from squared errors
+
+    def serves(self, task: TaskSpec) -> bool:
+        """Whether it is defined on a task."""
+        return True
+
+    def values(
+        self, predictions: Float[np.ndarray, "prompts points k"], ys: Float[np.ndarray, "prompts points k"]
+    ) -> Float[np.ndarray, "prompts points"]:
+        """Its value of each answer, where it `has_values`."""
+        raise NotImplementedError
+
+    def compute(self, model: Sums, anchor: Column, zero: Column, count: int) -> Sums:
+        """The metric of each column of `model`, row by row; NaN where it is not defined.
+
+        model: sums over prompts and scored context lengths, of squared errors or of the metric's own values.
+        anchor, zero: sums of squared errors of the predictor `anchor` (NaN where there is none) and of
+        answering 0. count: over how many prompts and scored context lengths they are summed.
+        """
+        raise NotImplementedError
+
+
+METRICS: Registry[Any] = Registry("metric", "icl_bench.scoring.metrics")
+
+
+def metrics(task: TaskSpec | None = None, on_board: bool = False) -> dict[str, Metric]:
+    """The metrics by name, in the order in which they are shown: those of a task, those that boards have."""
+    every = sorted((entry() for entry in METRICS.entries().values()), key=lambda metric: metric.place)
+    return {
+        metric.type: metric
+        for metric in every
+        if (task is None or metric.serves(task)) and (metric.on_board or not on_board)
+    }
+
+
+def scored_values(values: Float[np.ndarray, "prompts points"], task: TaskSpec) -> PromptErrors:
+    """One number a prompt: its values summed over the scored context lengths."""
+    return values.sum(axis=1) if task.scored == "all" else values[:, -1]
