@@ -173,8 +173,18 @@ function makeComparison(form) {
   form.addEventListener("change", () => form.elements.b.setCustomValidity(""));
 }
 
+// The place that the address names. What follows # can be anything, as a lone % that is no code of a character.
+function namedPlace() {
+  const name = location.hash.slice(1);
+  try {
+    return document.getElementById(decodeURIComponent(name));
+  } catch {
+    return document.getElementById(name);
+  }
+}
+
 function openTarget() {
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = location.hash && namedPlace();
   const without = document.querySelector("[data-no-pair]");
   if (without) without.hidden = !location.hash || target !== null;
   const details = target && target.closest("details");

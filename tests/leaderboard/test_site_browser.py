@@ -121,6 +121,20 @@ def test_the_form_leads_to_the_pair_and_opens_it(page, a, b, of):
     expect(page.locator("[data-no-pair]")).to_be_hidden()
 
 
+@pytest.mark.parametrize("wrong", ["%", "%zz", "%E4", "no-such-pair"])
+def test_an_address_that_names_no_place_leaves_the_page_alive(page, wrong):
+    """What is no code of a character too; later places are opened as ever."""
+    page.goto("compare.html")
+    path = page.locator("form[data-compare] option[data-page]").first.get_attribute("data-page")
+    page.goto(f"{path}#{wrong}")
+    expect(page.locator("[data-no-pair]")).to_be_visible()
+    pair = page.locator("details[id], details [id]").first
+    place = pair.get_attribute("id")
+    page.evaluate("(place) => { location.hash = place; }", place)
+    expect(page.locator("details[open]")).to_have_count(1)
+    expect(page.locator("[data-no-pair]")).to_be_hidden()
+
+
 def test_a_model_is_not_compared_with_itself(page):
     page.goto("compare.html")
     form = page.locator("form[data-compare]").first
