@@ -269,6 +269,35 @@ def test_a_submission_that_changes_while_its_results_are_checked_is_left_alone(
     assert FOLDER not in git(tmp_path / "origin.git", "ls-tree", "-r", "--name-only", "main")
 
 
+def test_results_that_break_the_site_are_not_recorded(
+    merged: LocalRunner, origin: Path, tmp_path: Path
+) -> None:
+    """They would be on main for good, and no page would be deployed any more."""
+    shutil.copytree(merged.folder / "artifacts" / "results", tmp_path / "artifacts" / "results")
+    runner = LocalRunner(tmp_path, origin, merged.github)
+
+    def breaks(place: Path) -> None:
+        (place / "leaderboard/templates/submitted.html").write_text("{{ nothing }}")
+
+    runner.before["Build the site with them"] = breaks
+    with pytest.raises(AssertionError, match="Build the site with them"):
+        runner.run("record", "check", submission=SUBMISSION)
+    assert not (tmp_path / "artifacts" / "recorded").exists()
+
+
+def test_a_run_by_hand_draws_the_prompts_of_the_merge(
+    merged: LocalRunner, origin: Path, hub: HubServer, tmp_path: Path
+) -> None:
+    """However often it is started, and on whichever commit."""
+    fresh = json.loads(git(origin, "show", f"main:{FOLDER}/results/mini-v1-seed-0.fresh.json"))
+    assert fresh["commit"] == merged.github["sha"]
+    later = {"sha": git(origin, "rev-parse", "main")}
+    assert later["sha"] != merged.github["sha"]
+    runner = LocalRunner(tmp_path, origin, later, {"HF_ENDPOINT": hub.url})
+    outputs = runner.run("evaluate", "fetch", submission=SUBMISSION)
+    assert outputs == {"submission": SUBMISSION, "commit": merged.github["sha"]}
+
+
 def test_recording_the_same_again_changes_nothing(merged: LocalRunner, origin: Path, tmp_path: Path) -> None:
     shutil.copytree(merged.folder / "artifacts" / "results", tmp_path / "artifacts" / "results")
     before = git(origin, "rev-parse", "main")

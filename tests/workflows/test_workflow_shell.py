@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from typing import Any
 
 import pytest
 from workflow_files import NAMES, ROOT, WORKFLOWS, Step, expressions, jobs, steps
@@ -84,10 +85,47 @@ def test_runs_of_one_thing_wait_for_each_other(name: str) -> None:
 
 def test_no_result_is_dropped_or_cut_off() -> None:
     """Without `queue: max` a third merge would take the place of the second."""
-    for name in ("evaluate", "record"):
+    for name in ("evaluate", "record", "deploy"):
         assert WORKFLOWS[name]["concurrency"] == {"group": name, "cancel-in-progress": False, "queue": "max"}
-    for name in ("deploy", "release"):
-        assert WORKFLOWS[name]["concurrency"]["cancel-in-progress"] is False
+    assert WORKFLOWS["release"]["concurrency"]["cancel-in-progress"] is False
+
+
+def test_no_push_to_main_cancels_the_tests_of_the_one_before() -> None:
+    """A group whose runs may be cancelled keeps one that waits: pushes have a group each."""
+    group = WORKFLOWS["ci"]["concurrency"]["group"]
+    assert group == "ci-${{ github.event_name == 'pull_request' && github.ref || github.sha }}"
+
+
+def named(workflow: str, job: str, name: str) -> dict[str, Any]:
+    """The step of this name, or of the action of this name."""
+    steps = WORKFLOWS[workflow]["jobs"][job]["steps"]
+    (step,) = [one for one in steps if name in (one.get("name"), one.get("uses", "").partition("@")[0])]
+    return step
+
+
+def test_a_job_that_is_run_again_hands_its_files_on_again() -> None:
+    """Artifacts outlive an attempt. Of two of one name, a deployment would take neither, for good."""
+    uploads = [step for step in steps() if step.action == "actions/upload-artifact"]
+    assert uploads
+    assert [str(step) for step in uploads if step.content["with"].get("overwrite") is not True] == []
+    uploaded = named("deploy", "build", "actions/upload-pages-artifact")["with"]["name"]
+    assert "${{ github.run_attempt }}" in uploaded
+    assert WORKFLOWS["deploy"]["jobs"]["build"]["outputs"] == {"artifact": uploaded}
+    deployed = named("deploy", "deploy", "actions/deploy-pages")["with"]["artifact_name"]
+    assert deployed == "${{ needs.build.outputs.artifact }}"
+
+
+def test_the_site_is_built_with_results_before_they_are_handed_on() -> None:
+    steps = [step.get("name") for step in WORKFLOWS["record"]["jobs"]["check"]["steps"]]
+    order = ["Check again", "Build the site with them", "Hand them on"]
+    assert [name for name in steps if name in order] == order
+
+
+def test_fresh_prompts_are_not_drawn_by_the_commit_of_a_run() -> None:
+    """It is another one whenever the workflow is started by hand."""
+    given = [step.run for step in SHELL if re.search(r"submissions (evaluate|record)", step.run)]
+    assert [run for run in given if "GITHUB_SHA" in run] == []
+    assert [bool(re.search(r'--commit "\$(COMMIT|commit)"', run)) for run in given] == [True, True, False]
 
 
 def test_a_submission_is_evaluated_in_isolation_only() -> None:
@@ -122,17 +160,19 @@ def test_isolation_leaves_out_no_limit() -> None:
 
 
 def test_the_job_that_evaluates_hands_over_json_alone() -> None:
-    steps_after = WORKFLOWS["evaluate"]["jobs"]["evaluate"]["steps"][-2:]
-    assert "-type f -name '*.json'" in steps_after[0]["run"]
-    assert steps_after[1]["with"]["path"] == "results/**/*.json"
+    assert "-type f -name '*.json'" in named("evaluate", "evaluate", "Nothing but JSON leaves")["run"]
+    handed_over = named("evaluate", "evaluate", "actions/upload-artifact")
+    assert handed_over["with"]["path"] == "results/**/*.json"
+    order = WORKFLOWS["evaluate"]["jobs"]["evaluate"]["steps"]
+    checked = order.index(named("evaluate", "evaluate", "Nothing but JSON leaves"))
+    assert order.index(named("evaluate", "evaluate", "Evaluate")) < checked < order.index(handed_over)
 
 
 def test_the_icl_bench_that_judges_a_pull_request_is_not_from_it() -> None:
     for job in WORKFLOWS["validate"]["jobs"].values():
-        base, proposed = job["steps"][:2]
-        assert (base["with"]["path"], base["with"]["ref"]) == ("base", "${{ github.base_ref }}")
-        assert proposed["with"]["path"] == "proposed"
-        assert "ref" not in proposed["with"]
+        checkouts = [step["with"] for step in job["steps"] if "actions/checkout@" in step.get("uses", "")]
+        places = {checkout["path"]: checkout.get("ref") for checkout in checkouts}
+        assert places == {"base": "${{ github.base_ref }}", "proposed": None}
         (install,) = [step for step in job["steps"] if step.get("name") == "Install"]
         assert install["working-directory"] == "base"
         for step in job["steps"]:

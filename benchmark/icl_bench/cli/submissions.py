@@ -19,7 +19,7 @@ Commit = Annotated[
     str | None,
     typer.Option(
         metavar="SHA",
-        help="Commit that merged it, 40 digits: fresh prompts are drawn from it.",
+        help="Commit that fresh prompts are drawn from, 40 digits: see merge-commit.",
         show_default="no fresh prompts",
     ),
 ]
@@ -74,6 +74,20 @@ def diff(
     (change,) = changes
     told = "is added, alone" if change.status == "A" else "is changed, alone; ask who submitted it"
     typer.echo(f"{change.path}: {told}")
+
+
+@submissions.command("merge-commit")
+def merge_commit(path: SubmissionPath) -> None:
+    """Print the commit that a submission's fresh prompts are drawn from: the merge that added its weights.
+
+    Of HEAD and its first parents it is the first whose submission.yaml names all of the weights.
+
+    Example: icl-bench submissions merge-commit submissions/user__model
+    """
+    from icl_bench.submissions.merge_commit import merge_commit as of_weights
+    from icl_bench.submissions.validate import checked_submission
+
+    typer.echo(of_weights(checked_submission(path)))
 
 
 @submissions.command("fetch")

@@ -1,0 +1,51 @@
+"""The commit that a submission's fresh prompts are drawn from: the merge that added its weights.
+
+It follows from the history alone, so that prompts cannot be drawn until they suit by evaluating again later.
+"""
+
+import subprocess
+from pathlib import Path
+
+from icl_bench.errors import InputError
+from icl_bench.git import run_git
+from icl_bench.specs.checkpoint_files import WEIGHTS_FILE
+from icl_bench.submissions.submission_folder import SUBMISSION_FILE, SubmissionFolder
+
+_SECONDS = 120
+
+
+def merge_commit(entry: SubmissionFolder) -> str:
+    """The first commit, of HEAD and its first parents, whose submission.yaml names all weights of today's.
+
+    InputError where none does, or the checkout lacks earlier commits.
+    """
+    weights = {
+        digest
+        for run in entry.submission.runs
+        for file, digest in run.files.items()
+        if Path(file).name == WEIGHTS_FILE
+    }
+    if _git(entry.path, "rev-parse", "--is-shallow-repository") != "false":
+        raise InputError(f"the checkout of {entry.path} lacks earlier commits; run git fetch --unshallow")
+    history = ["log", "--first-parent", "--reverse", "--format=%H", "HEAD", "--", SUBMISSION_FILE]
+    for commit in _git(entry.path, *history).split():
+        if all(digest in _text(entry.path, commit) for digest in weights):
+            return commit
+    raise InputError(f"no commit has the weights that {entry.path / SUBMISSION_FILE} lists; commit it first")
+
+
+def _text(folder: Path, commit: str) -> str:
+    """What submission.yaml was; empty where the commit removed it."""
+    listed = _git(folder, "ls-tree", "--name-only", commit, "--", SUBMISSION_FILE)
+    return _git(folder, "show", f"{commit}:./{SUBMISSION_FILE}") if listed else ""
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    try:
+        done = run_git(folder, *arguments, seconds=_SECONDS)
+    except subprocess.CalledProcessError as error:
+        reason = next(iter(error.stderr.decode(errors="replace").splitlines()), "no reason given")
+        raise InputError(f"git cannot tell the history of {folder}: {reason}; run it in a checkout") from None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InputError(f"cannot run git in {folder}: {error}; run it in a checkout") from None
+    return done.stdout.decode(errors="replace").strip()
