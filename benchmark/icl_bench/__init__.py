@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from icl_bench.evaluation.run import evaluate as evaluate
     from icl_bench.records.read import load_record as load_record
+    from icl_bench.submissions.submit import submit as submit
     from icl_bench.training.sweep import sweep as sweep
     from icl_bench.training.train import train as train
 
@@ -22,6 +23,7 @@ __version__ = version("icl-bench")
 _MODULES = {  # of the public functions, imported at first use: `import icl_bench` itself is quick
     "evaluate": "icl_bench.evaluation.run",
     "load_record": "icl_bench.records.read",
+    "submit": "icl_bench.submissions.submit",
     "sweep": "icl_bench.training.sweep",
     "train": "icl_bench.training.train",
 }

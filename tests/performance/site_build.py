@@ -14,7 +14,7 @@ from icl_bench.models.reference import reference_spec
 from icl_bench.resources import data_folder
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.submission import folder_name, parse_submission
-from icl_bench.submissions.submit import as_yaml
+from icl_bench.submissions.compose import as_yaml
 
 MODELS, DISTINCT = 1_000, 24
 LIKES = ("llama", "gpt2", "mamba", "gpt2-rms")

@@ -50,7 +50,7 @@ def test_from_a_file_to_recorded_results(folder, tmp_path):
             COMMIT,
         ],
     )
-    assert result.exit_code == 0
+    assert result.exit_code == 0, result.stderr
     assert result.stdout.split() == [f"{out}/mini-v1-seed-0.json", f"{out}/mini-v1-seed-0.fresh.json"]
     recorded = run("record", folder, "--results", out, "--commit", COMMIT)
     assert recorded == (0, "mini-v1-seed-0: recorded\n", "")

@@ -69,7 +69,7 @@ def test_the_file_is_plain_data_in_the_order_of_the_schema_and_the_same_each_tim
     submit()
     assert file.read_text(encoding="utf-8") == text
     code, told, _ = submit()
-    assert (code, "says this already" in told) == (0, True)
+    assert (code, "is already up to date" in told) == (0, True)
 
 
 def test_records_stand_for_evaluating_again(repo, file, monkeypatch):
@@ -77,7 +77,7 @@ def test_records_stand_for_evaluating_again(repo, file, monkeypatch):
         CliRunner().invoke(app, ["evaluate", MODEL, "--suite", "tiny", "--output", "r.json"]).exit_code == 0
     )
     newer = repo.commit({**repo.commits[repo.refs["main"]], "README.md": b"newer"})
-    monkeypatch.setattr("icl_bench.evaluation.run.evaluate_source", pytest.fail)
+    monkeypatch.setattr("icl_bench.submissions.submit.evaluate_source", pytest.fail)
     assert submit("--record", "r.json")[0] == 0
     assert seen(file).runs[0].revision != newer
     assert "is not submitted; name it, or leave it out" in refused(
@@ -240,7 +240,7 @@ def test_recorded_results_are_replaced_by_choice_alone(repo, file, tmp_path):
 def test_what_cannot_be_submitted_is_told_before_anything_is_evaluated(
     repo, file, monkeypatch, arguments, told
 ):
-    monkeypatch.setattr("icl_bench.evaluation.run.evaluate_source", pytest.fail)
+    monkeypatch.setattr("icl_bench.submissions.submit.evaluate_source", pytest.fail)
     assert told in refused(*arguments)
     assert not file.exists()
 

@@ -95,7 +95,7 @@ def test_what_keeps_it_from_being_opened_is_told_before_the_work(repo, hub, chec
     assert "is not the folder submissions" in refused("--open", "--out", str(checkout / "elsewhere"))
     (tmp_path / "bin/gh").unlink()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    assert "gh is not there; install it from https://cli.github.com, or leave out --open" in refused("--open")
+    assert "gh not found; install it from https://cli.github.com, or leave out --open" in refused("--open")
     assert hub.requests == []
 
 

@@ -23,15 +23,20 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def read_record(path: Path, submission: Submission, run: Run) -> ResultRecord:
-    """The record of a run; SpecError, InputError or CheckpointError, one line, where it is not of that run or
-    where anything in it does not follow from its errors."""
+    """The record of a run in a file; refused as `check_run_record` refuses, and where it is none."""
     record = record_of(parse_json(_content(path), str(path), MAX_RECORD_BYTES), str(path))
-    suite = load_suite(submission.suite_of(run))
-    _check_identity(record, submission, run, str(path))
-    _check_made_by(record, str(path))
-    _check_tasks(record, submission, run, suite, str(path))
-    audit(record, suite, str(path))
+    check_run_record(record, submission, run, str(path))
     return record
+
+
+def check_run_record(record: ResultRecord, submission: Submission, run: Run, source: str) -> None:
+    """SpecError, InputError or CheckpointError, one line, where a record is not of a submission's run, or
+    where anything in it does not follow from its errors. `source` is what the message calls it."""
+    suite = load_suite(submission.suite_of(run))
+    _check_identity(record, submission, run, source)
+    _check_made_by(record, source)
+    _check_tasks(record, submission, run, suite, source)
+    audit(record, suite, source)
 
 
 def read_fresh(
@@ -43,8 +48,8 @@ def read_fresh(
     _check_made_by(fresh, str(path))
     if fresh.commit != commit:
         raise SpecError(f"{path} is on prompts of {fresh.commit}, not of {commit}; evaluate it again")
-    weights = {task: one.checkpoint.sha256 for task, one in frozen.tasks.items() if one.checkpoint}
-    if fresh.suite != frozen.suite or {task: one.sha256 for task, one in fresh.tasks.items()} != weights:
+    recorded = {name: task.checkpoint.sha256 for name, task in frozen.tasks.items() if task.checkpoint}
+    if fresh.suite != frozen.suite or {name: task.sha256 for name, task in fresh.tasks.items()} != recorded:
         raise SpecError(
             f"{path} is not of the weights, tasks and suite of the record beside it; evaluate both again"
         )
@@ -67,8 +72,8 @@ def _check_identity(
 ) -> None:
     expected = ModelIdentity(kind="hub", id=submission.model, revision=run.revision)
     if record.model != expected:
-        found = f"{record.model.id}@{record.model.revision}"
-        raise SpecError(f"{source} is of {found}, not of {expected.id}@{expected.revision}; evaluate that")
+        recorded = f"{record.model.id}@{record.model.revision}"
+        raise SpecError(f"{source} is of {recorded}, not of {expected.id}@{expected.revision}; evaluate that")
     if record.suite.name != submission.suite_of(run):
         raise SpecError(
             f"{source} is on {record.suite.name}, not on {submission.suite_of(run)}; evaluate it on that"

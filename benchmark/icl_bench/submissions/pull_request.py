@@ -51,7 +51,7 @@ def checkout_around(root: Path) -> Path | None:
 def check_ready(root: Path) -> Path:
     """The checkout of `root`, once a signed-in gh is found; InputError says what is missing."""
     if not _works(["gh", "--version"]):
-        raise InputError("gh is not there; install it from https://cli.github.com, or leave out --open")
+        raise InputError("gh not found; install it from https://cli.github.com, or leave out --open")
     if not _works(["gh", "auth", "status"]):
         raise InputError("gh is not signed in; run `gh auth login`, or leave out --open")
     checkout = checkout_around(root)
@@ -68,7 +68,7 @@ def open_pull_request(commands: list[list[str]], checkout: Path) -> None:
     for place, command in enumerate(commands):
         code = subprocess.run(command, cwd=checkout, env=git_environment(), check=False).returncode
         if code != 0:
-            left = "; ".join(shlex.join(one) for one in commands[place:])
+            left = "; ".join(shlex.join(rest) for rest in commands[place:])
             raise InputError(
                 f"{shlex.join(command[:2])} ended with {code} and the submission is written; mend that, then "
                 f"run {left}"

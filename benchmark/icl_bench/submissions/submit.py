@@ -1,60 +1,139 @@
-"""Making `submission.yaml` of a model on the Hub: its files and hashes, its spec, what is said of it."""
+"""Submitting a model: from its name on the Hub to the one file of a pull request."""
 
-import hashlib
-import json
 import shutil
 import tempfile
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import count
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import HfApi, constants
+from huggingface_hub import constants
 
-from icl_bench.errors import InputError, SpecError
-from icl_bench.models.hub import Snapshot, fetch, told_in_one_line
+from icl_bench.display.table import as_table
+from icl_bench.errors import InputError
+from icl_bench.evaluation.run import evaluate_source
+from icl_bench.evaluation.sources import open_source
+from icl_bench.files import check_file_place, write_text
 from icl_bench.models.pinned import check_listed
-from icl_bench.specs.architecture import ArchitectureSpec
-from icl_bench.specs.checkpoint import CheckpointConfig, read_config
-from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES, place_file
-from icl_bench.specs.licences import LICENCES
-from icl_bench.specs.plain_yaml import dump_plain
-from icl_bench.specs.run_names import run_name
-from icl_bench.specs.schema import all_faults
-from icl_bench.specs.submission import Run, Submission, folder_name, model_fault, parse_submission
+from icl_bench.records.audit import check_of_suite
+from icl_bench.records.read import load_record
+from icl_bench.records.record_files import RESULTS, record_file
+from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.submission import Run, Submission, folder_name, model_fault
+from icl_bench.submissions import pull_request
+from icl_bench.submissions.compose import as_yaml, compose
 from icl_bench.submissions.fetch import listed_files
-from icl_bench.submissions.submission_folder import (
-    SUBMISSION_FILE,
-    SubmissionFolder,
-    first_fault,
-    inspect_submission,
-)
+from icl_bench.submissions.incoming import check_run_record
+from icl_bench.submissions.submission_facts import gather_facts
+from icl_bench.submissions.submission_folder import SUBMISSION_FILE, first_fault
+from icl_bench.submissions.submission_place import SubmissionPlace
+from icl_bench.submissions.submission_runs import fetch_runs
 from icl_bench.submissions.validate import validate
-from icl_bench.suites import Suite
+from icl_bench.suites import Suite, load_suite
 
-REQUIRED = {"licence": "--licence", "authors": "--author", "training_data": "--training-data"}
-_WIDTH = 100  # of a line
-Specs = dict[str, ArchitectureSpec]  # by folder, "" for the root
+SUBMISSIONS = "submissions"  # the folder of a checkout
+Records = Mapping[Path, ResultRecord]  # by the file that holds it
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a submission goes, and what lies there already."""
+class SubmissionResult:
+    """The file of a submission, as it is now, and how it becomes a pull request."""
 
     file: Path
-    text: str | None
-    submission: Submission | None
+    submission: Submission
+    changed: bool  # whether the file was written: it may have said the same before
+    records: dict[str, Path]  # of the runs on the suite, by the name of the run
+    commands: list[list[str]]  # that make the pull request, each as its arguments
+    checkout: Path | None  # in which to give them; None where the file is in no checkout
 
-    def recorded(self, suite: str) -> dict[str, str]:
-        """The commits of the results that are recorded on a suite, by run."""
-        if self.submission is None:
-            return {}
-        records = SubmissionFolder(self.file.parent, self.submission).records()
-        return {
-            run: str(record.model.revision) for run, record in records.items() if record.suite.name == suite
-        }
+
+def submit(
+    models: str | Sequence[str],
+    *,
+    licence: str | None = None,
+    authors: str | Sequence[str] | None = None,
+    training_data: str | None = None,
+    description: str | None = None,
+    paper: str | None = None,
+    code: str | None = None,
+    website: str | None = None,
+    records: Sequence[str | Path] = (),
+    revision: str | None = None,
+    suite: str = "mini",
+    out: str | Path = SUBMISSIONS,
+    supersede: str | None = None,
+    replace: bool = False,
+    open_pull_request: bool = False,
+    report: Report | None = None,
+    progress: bool = False,
+) -> SubmissionResult:
+    """Write the file that a pull request adds to put a model of the Hub on the board.
+
+    The model is evaluated here first, so that what is submitted works; its scores on the board are computed
+    anew after the merge. Results on other suites that the file lists stay, and so does what it says and is
+    not given anew.
+
+    Args:
+        models: `user/model`, or `user/model@revision` once a seed.
+        licence: of the weights, an SPDX identifier; that of the model's card unless given.
+        authors: their names, or one.
+        training_data: what it was trained on, in a paragraph.
+        description: what it is, in a paragraph.
+        paper: where it is described, `https://...`.
+        code: its code, `https://...`.
+        website: more of it, `https://...`.
+        records: files that `icl-bench evaluate` wrote of revisions, which are then not evaluated again.
+        revision: commit, branch or tag, as in `user/model@revision`.
+        suite: its name, as `mini` or `paper-v1`.
+        out: the folder `submissions` of a checkout.
+        supersede: why recorded results are to be replaced by these.
+        replace: change a submission.yaml that says something else.
+        open_pull_request: also open the pull request, by a signed-in `gh`.
+        report: is given the scores of each run as they come, and what was written, as text.
+        progress: show evaluations on standard error.
+
+    Raises InputError where something is missing or contradicts what is there (SpecError, where it cannot be
+    said in a submission), HubError and CheckpointError where a revision cannot be fetched or used, CheckError
+    where the model breaks a rule of the benchmark, and StorageError where the file cannot be written.
+
+    >>> result = icl_bench.submit(
+    ...     "user/model", authors=["Ana"], licence="mit", training_data="Prompts of mini-v1."
+    ... )  # doctest: +SKIP
+    >>> result.file  # doctest: +SKIP
+    PosixPath('submissions/user__model/submission.yaml')
+    """
+    report = report or _report_nothing
+    frozen, root = load_suite(suite), Path(out)
+    model, revisions = split_names([models] if isinstance(models, str) else models)
+    given_records = _load_records(records, model, frozen)
+    revisions = _choose_revisions(model, revisions, revision, given_records)
+    checkout = (pull_request.check_ready if open_pull_request else pull_request.checkout_around)(root)
+    place = SubmissionPlace.of_model(root, model)
+    check_file_place(place.file)
+    links = {key: link for key, link in dict(paper=paper, code=code, website=website).items() if link}
+    given: dict[str, Any] = dict(
+        licence=licence, training_data=training_data, description=description, links=links
+    )
+    given["authors"] = [authors] if isinstance(authors, str) else list(authors or ())
+    facts = gather_facts(model, revisions[0], given, place)
+    runs, specs = fetch_runs(model, revisions, frozen)
+    submission = compose(model, frozen.name, runs, specs, facts, place, supersede)
+    text = as_yaml(submission)
+    place.check_change(text, wanted=replace or supersede is not None)
+    check_in_place(text, place)
+    check_public(submission, runs)
+    files = _evaluate(submission, frozen, given_records, report, progress)
+    if place.text == text:
+        report(f"{place.file} is already up to date")
+    else:
+        write_text(place.file, text)
+        report(f"wrote {place.file}")
+    commands = pull_request.steps(submission)
+    if open_pull_request and checkout is not None:
+        pull_request.open_pull_request(commands, checkout)
+    return SubmissionResult(place.file, submission, place.text != text, files, commands, checkout)
 
 
 def split_names(names: Sequence[str]) -> tuple[str, list[str | None]]:
@@ -70,116 +149,13 @@ def split_names(names: Sequence[str]) -> tuple[str, list[str | None]]:
     return models[0], [revision or None for _, _, revision in pairs]
 
 
-def look_at(root: Path, model: str) -> Place:
-    """The place of a model's submission below `root`; SpecError where what is there is not one."""
-    file = root / folder_name(model) / SUBMISSION_FILE
-    if not file.exists() and not file.is_symlink():
-        return Place(file, None, None)
-    text, submission, faults = inspect_submission(file)
-    if submission is None:
-        raise first_fault(faults)
-    return Place(file, text.content.decode(), submission)
-
-
-def gather_facts(model: str, revision: str | None, given: Mapping[str, Any], place: Place) -> dict[str, Any]:
-    """What is said of a model: as given, else as in the submission that is there; the licence else as on the
-    Hub's card. InputError names every option that is still needed, SpecError tells what cannot be said."""
-    before = place.submission.to_dict() if place.submission else {}
-    keys = ("licence", "authors", "links", "training_data", "description")
-    facts = {key: given.get(key) or before.get(key) for key in keys}
-    facts["links"] = {**before.get("links", {}), **given.get("links", {})}
-    noted = ""
-    if not facts["licence"]:
-        told = card_licence(model, revision)
-        facts["licence"] = told if told and told.lower() in LICENCES else None
-        noted = f" (the card's licence {told!r:.40} is no SPDX identifier)" if told else ""
-    missing = [option for key, option in REQUIRED.items() if not facts[key]]
-    if missing:
-        raise InputError(f"a submission says more of {model} than is known; give {', '.join(missing)}{noted}")
-    said = {key: value for key, value in facts.items() if value}
-    for (key, *_), fault in all_faults(Submission, said)[1]:
-        if key in said:
-            raise SpecError(f"{place.file}: {fault}")
-    return said
-
-
-def card_licence(model: str, revision: str | None = None) -> str | None:
-    """The licence in the metadata of a model's card on the Hub; None where there is none, or no network."""
-    if constants.HF_HUB_OFFLINE:
-        return None
-    with told_in_one_line(model, revision or constants.DEFAULT_REVISION):
-        info = HfApi().model_info(model, revision=revision, timeout=constants.HF_HUB_ETAG_TIMEOUT)
-    told = info.card_data.get("license") if info.card_data is not None else None
-    return told if isinstance(told, str) else None
-
-
-def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> tuple[list[Run], Specs]:
-    """The runs of a model's revisions, one each, and the spec of each folder.
-
-    HubError, CheckpointError or InputError where one cannot be fetched, where a folder has several specs, or
-    where two are of one seed. A run whose checkpoints do not tell a seed has the lowest number that is free.
-    """
-    snapshots = [fetch(model, list(suite.tasks), revision) for revision in revisions]
-    snapshots = list({one.commit: one for one in snapshots}.values())
-    configs = [_configs(one) for one in snapshots]
-    specs = _specs(configs)
-    told = [_seed(one) for one in configs]
-    free = (number for number in count() if number not in told)
-    seeds = [next(free) if seed is None else seed for seed in told]
-    for place, seed in enumerate(seeds):
-        if seed in seeds[:place]:
-            commits = f"{snapshots[seeds.index(seed)].commit[:12]} and {snapshots[place].commit[:12]}"
-            raise InputError(f"{commits} of {model} are both of seed {seed}; name one revision a seed")
-    runs = [_run(one, seed) for one, seed in zip(snapshots, seeds, strict=True)]
-    return sorted(runs, key=lambda run: run.seed), specs
-
-
-def compose(
-    model: str, suite: str, runs: Sequence[Run], specs: Specs, facts: Mapping[str, Any], place: Place,
-    supersede: str | None = None,
-) -> Submission:  # fmt: skip
-    """The submission of these runs on a suite. Runs on other suites that are listed already stay.
-
-    With a reason `supersede`, it names the recorded commits that the runs replace.
-    """
-    before = place.submission
-    suites = [] if before is None else [one for one in before.suites if one != suite]
-    others = [] if before is None else [(before.suite_of(one), one) for one in before.runs]
-    listed = [one.model_copy(update={"suite": of}) for of, one in others if of != suite]
-    told = {p: before.spec_of(p) for one in listed for p in one.places} if before is not None else {}
-    for folder in told.keys() & specs.keys():
-        if told[folder] != specs[folder]:
-            raise InputError(
-                f"{folder or 'the root'} has another spec than in the runs on {', '.join(suites)}; a "
-                f"submission has one for both, so submit the model for {suite} under another name"
-            )
-    listed += [one.model_copy(update={"suite": suite if suites else None}) for one in runs]
-    supersedes = before.supersedes.model_dump() if before is not None and before.supersedes else None
-    if supersede is not None:
-        supersedes = {"revision": _replaced(place, suite, runs), "reason": supersede}
-    value = {
-        "schema": 1,
-        "model": model,
-        "suites": [*suites, suite],
-        "runs": [one.model_dump(exclude_none=True) for one in listed],
-        **_spec_keys({**told, **specs}),
-        "supersedes": supersedes,
-    }
-    return parse_submission({**value, **facts}, SUBMISSION_FILE)
-
-
-def as_yaml(submission: Submission) -> str:
-    """A submission's file: keys in the order of the schema, the same bytes for the same submission."""
-    return dump_plain(submission.to_dict(), allow_unicode=True, width=_WIDTH)
-
-
 def check_public(submission: Submission, runs: Sequence[Run]) -> None:
     """HubError where not everybody can fetch the files of runs, or where they are larger than they may be."""
     for run in [] if constants.HF_HUB_OFFLINE else runs:
         check_listed(submission.model, run.revision, listed_files(submission, run))
 
 
-def check_in_place(text: str, place: Place) -> None:
+def check_in_place(text: str, place: SubmissionPlace) -> None:
     """SpecError about the first fault that `icl-bench submissions validate` would tell of this text there."""
     folder = place.file.parent
     with tempfile.TemporaryDirectory() as aside:
@@ -188,61 +164,66 @@ def check_in_place(text: str, place: Place) -> None:
             shutil.copytree(folder, copy, symlinks=True)
         copy.mkdir(exist_ok=True)
         (copy / SUBMISSION_FILE).write_bytes(text.encode())
-        faults = validate(copy)
-        told = [replace(fault, path=folder / fault.path.relative_to(copy)) for fault in faults]
-    if told:
-        raise first_fault(told)
+        faults = [changed(fault, path=folder / fault.path.relative_to(copy)) for fault in validate(copy)]
+    if faults:
+        raise first_fault(faults)
 
 
-def _configs(snapshot: Snapshot) -> dict[str, CheckpointConfig]:
-    return {place: read_config(snapshot.folder / place) for place in snapshot.places}
+def _load_records(paths: Sequence[str | Path], model: str, suite: Suite) -> Records:
+    """The records of files, each read once; InputError where one is not of the model on the suite."""
+    records = {Path(path): load_record(path) for path in paths}
+    for path, record in records.items():
+        check_of_suite(record, suite, str(path))
+        if record.model.id != model or record.model.revision is None:
+            raise InputError(
+                f"{path} is of {record.model.id}, not of {model} on the Hub; evaluate that by `icl-bench "
+                f"evaluate {model}`"
+            )
+    return records
 
 
-def _specs(configs: Sequence[dict[str, CheckpointConfig]]) -> Specs:
-    specs: Specs = {}
-    for one in configs:
-        for place, config in one.items():
-            if specs.setdefault(place, config.spec) != config.spec:
-                raise InputError(
-                    f"{place or 'the root'} holds different specs in the revisions, and runs are of one; "
-                    "submit two models"
-                )
-    return specs
+def _choose_revisions(
+    model: str, revisions: list[str | None], revision: str | None, records: Records
+) -> list[str | None]:
+    """The revisions to submit: those that are named, else those of the records, else main (None)."""
+    if revision is not None:
+        if revisions != [None]:
+            raise InputError(f"--revision {revision} and {model}@... name revisions twice; keep one of them")
+        return [revision]
+    if records and revisions == [None]:
+        return list(dict.fromkeys(record.model.revision for record in records.values()))
+    return revisions
 
 
-def _spec_keys(specs: Specs) -> dict[str, Any]:
-    """`spec`, which most folders have, and `specs` of the others."""
-    own = {place: spec.to_dict() for place, spec in specs.items()}
-    (common, _), *_ = Counter(map(json.dumps, own.values())).most_common()
-    spec = own.get("", json.loads(common))  # that of the root has no other place
-    return {"spec": spec, "specs": {place: one for place, one in own.items() if one != spec}}
+def _evaluate(
+    submission: Submission, suite: Suite, records: Records, report: Report, progress: bool
+) -> dict[str, Path]:
+    """Report the scores of every run on the suite, and say which file holds its record: one that is given,
+    which is held against the submission, else one that is made now."""
+    runs = {run.revision: run for run in submission.runs_of(suite.name)}
+    given = {str(record.model.revision): path for path, record in records.items()}
+    for commit, path in given.items():
+        if commit not in runs:
+            raise InputError(
+                f"{path} is of revision {commit}, which is not submitted; name it, or leave it out"
+            )
+        check_run_record(records[path], submission, runs[commit], str(path))
+    files = {}
+    for commit, run in runs.items():
+        name = submission.run_name(run)
+        if commit in given:
+            path = given[commit]
+            record = records[path]
+        else:
+            source = open_source(f"{submission.model}@{commit}", suite)
+            record = evaluate_source(source, suite, list(suite.tasks), progress)
+            path = Path(RESULTS) / f"{folder_name(submission.model)}-{record_file(name)}"
+            record.save(path)
+        files[name] = path
+        title = f"{submission.model}, seed {run.seed} on {suite.name}"
+        report(f"{title}\n\n{as_table(record, bars=False)}\n\nrecord: {path}\n")
+    return files
 
 
-def _seed(configs: dict[str, CheckpointConfig]) -> int | None:
-    told = {(config.training or {}).get("seed") for config in configs.values()} - {None}
-    if len(told) > 1:
-        seeds = ", ".join(
-            f"{config.task} {(config.training or {}).get('seed')!r:.40}" for config in configs.values()
-        )
-        raise InputError(f"the checkpoints of a revision are of several seeds ({seeds}); a run is of one")
-    return next(iter(told), None)
-
-
-def _run(snapshot: Snapshot, seed: int) -> Run:
-    files = [place_file(place, name) for place in snapshot.places for name in CHECKPOINT_FILES]
-    hashes = {}
-    for name in files:
-        with (snapshot.folder / name).open("rb") as file:
-            hashes[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return Run(seed=seed, revision=snapshot.commit, files=hashes)
-
-
-def _replaced(place: Place, suite: str, runs: Sequence[Run]) -> str | list[str]:
-    """The recorded commits that these runs take the place of, one or several."""
-    now = {run_name(suite, run.seed): run.revision for run in runs}
-    recorded = place.recorded(suite)
-    found = sorted({revision for run, revision in recorded.items() if now.get(run) != revision})
-    found = found or sorted(set(recorded.values()))  # the same weights, evaluated anew
-    if not found:
-        raise InputError(f"nothing is recorded on {suite} that these runs replace; leave out --supersede")
-    return found[0] if len(found) == 1 else found
+def _report_nothing(text: str) -> None:
+    """Where nobody asked for a report."""

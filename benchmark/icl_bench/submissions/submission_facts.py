@@ -1,0 +1,49 @@
+"""What a submission says of its model: as given, as said before, or as on the model's card."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from huggingface_hub import HfApi, constants
+
+from icl_bench.errors import InputError, SpecError
+from icl_bench.models.hub import told_in_one_line
+from icl_bench.specs.licences import LICENCES
+from icl_bench.specs.schema import all_faults
+from icl_bench.specs.submission import Submission
+from icl_bench.submissions.submission_place import SubmissionPlace
+
+FACTS = ("licence", "authors", "links", "training_data", "description")
+REQUIRED = {"licence": "--licence", "authors": "--author", "training_data": "--training-data"}
+
+
+def gather_facts(
+    model: str, revision: str | None, given: Mapping[str, Any], place: SubmissionPlace
+) -> dict[str, Any]:
+    """What is said of a model: as given, else as in the submission that is there; the licence else as on the
+    Hub's card. InputError names every option that is still needed, SpecError what cannot be said."""
+    before = place.submission.to_dict() if place.submission else {}
+    facts = {key: given.get(key) or before.get(key) for key in FACTS}
+    facts["links"] = {**before.get("links", {}), **given.get("links", {})}
+    note = ""
+    if not facts["licence"]:
+        licence = card_licence(model, revision)
+        facts["licence"] = licence if licence and licence.lower() in LICENCES else None
+        note = f" (the card's licence {licence!r:.40} is no SPDX identifier)" if licence else ""
+    missing = [option for key, option in REQUIRED.items() if not facts[key]]
+    if missing:
+        raise InputError(f"a submission says more of {model} than is known; give {', '.join(missing)}{note}")
+    said = {key: value for key, value in facts.items() if value}
+    for (key, *_), fault in all_faults(Submission, said)[1]:
+        if key in said:
+            raise SpecError(f"{place.file}: {fault}")
+    return said
+
+
+def card_licence(model: str, revision: str | None = None) -> str | None:
+    """The licence in the metadata of a model's card on the Hub; None where there is none, or no network."""
+    if constants.HF_HUB_OFFLINE:
+        return None
+    with told_in_one_line(model, revision or constants.DEFAULT_REVISION):
+        info = HfApi().model_info(model, revision=revision, timeout=constants.HF_HUB_ETAG_TIMEOUT)
+    licence = info.card_data.get("license") if info.card_data is not None else None
+    return licence if isinstance(licence, str) else None
