@@ -7,7 +7,6 @@ import typer
 
 from icl_bench.cli.training_options import Changes, Compiled, Device, Precision, RecipeName, Steps
 from icl_bench.interruptions import let_signals_interrupt
-from icl_bench.specs.run_names import RUNS
 
 if TYPE_CHECKING:
     from icl_bench.training.sweep import CellResult
@@ -28,7 +27,7 @@ def sweep(
     steps: Steps = None,
     recipe: RecipeName = None,
     changes: Changes = None,
-    out: Annotated[Path, typer.Option(help="Folder of all runs.")] = Path(RUNS),
+    out: Annotated[Path | None, typer.Option(help="Folder of all runs.", show_default="runs")] = None,
     workers: Annotated[
         int | None,
         typer.Option(min=1, help="Processes side by side.", show_default="one a core; one on cuda"),
@@ -53,6 +52,7 @@ def sweep(
     Example: icl-bench sweep mini --spec reference/gpt2 --spec reference/llama --seeds 3
     """
     from icl_bench.specs.recipe import parse_changes
+    from icl_bench.specs.run_names import RUNS
     from icl_bench.training.sweep import sweep as train_cells
 
     let_signals_interrupt()
@@ -64,7 +64,7 @@ def sweep(
         steps=steps,
         recipe=recipe,
         changes=parse_changes(changes or ()),
-        out=out,
+        out=out or RUNS,
         workers=workers,
         together=together,
         device=device,
