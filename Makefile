@@ -1,6 +1,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
-PIP ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# holds what builds the package to the same versions: the first is read by older pips, the second by newer ones
+BUILD := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
+PIP ?= $(BUILD) $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .PHONY: help setup demo test lint bench tables screenshots clean
 

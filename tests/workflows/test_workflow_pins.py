@@ -1,10 +1,20 @@
-"""Every action is pinned by the hash of a commit, beside the version that it is: a tag can move."""
+"""Every action is pinned by the hash of a commit, beside the version that it is: a tag can move.
+
+So is what builds the package: constraints of what is installed do not reach it.
+"""
 
 import re
+import subprocess
+import tomllib
 from collections import defaultdict
+from importlib.metadata import requires
 
 import pytest
-from workflow_files import FOLDER, NAMES, WORKFLOWS, jobs, steps
+from known_commands import commands
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from workflow_files import FOLDER, NAMES, ROOT, WORKFLOWS, jobs, steps
 
 PINNED = re.compile(
     r"uses: (?P<action>[\w.-]+/[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>v\d+\.\d+\.\d+)"
@@ -51,3 +61,46 @@ def test_called_workflows_are_there_and_can_be_called() -> None:
 
 def test_runners_are_of_one_version() -> None:
     assert {job["runs-on"] for _, _, job in jobs() if "runs-on" in job} == {"ubuntu-24.04"}
+
+
+def builds(words: list[str]) -> bool:
+    """Whether these arguments of uv build this checkout."""
+    return words[:1] == ["build"] or (words[:2] == ["pip", "install"] and "--editable" in words)
+
+
+def test_whatever_builds_the_package_does_so_with_pinned_tools() -> None:
+    calls = {str(step): words for step in steps() for words in commands(step.run, "uv") if builds(words)}
+    calls["PIP of ci, for make"] = [*commands(WORKFLOWS["ci"]["env"]["PIP"], "uv")[0], "--editable", "."]
+    assert len(calls) > 8
+    pinned = "--build-constraints constraints.txt"
+    assert [name for name, words in calls.items() if pinned not in " ".join(words)] == []
+
+
+def test_make_builds_the_package_with_pinned_tools() -> None:
+    """Pip has an option for it since 25.3 alone: older ones take it from another variable."""
+    done = subprocess.run(
+        ["make", "--dry-run", "--always-make", "setup"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    (install,) = [line for line in done.stdout.splitlines() if "pip install" in line]
+    for variable in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
+        assert f"{variable}=constraints.txt" in install.partition("pip install")[0].split()
+
+
+def test_the_build_back_end_and_all_that_it_needs_have_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = [*map(Requirement, project["build-system"]["requires"]), Requirement("editables")]
+    for back_end in list(needed):
+        needed += map(Requirement, requires(back_end.name) or [])
+    names = {canonicalize_name(one.name) for one in needed if one.marker is None or one.marker.evaluate()}
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {canonicalize_name(line.partition("==")[0]) for line in lines if "==" in line}
+    assert names - pinned == set()
+
+
+@pytest.mark.parametrize(("name", "mended"), [("filelock", "3.20.3"), ("jinja2", "3.1.6")])
+def test_no_dependency_may_be_a_version_of_known_weaknesses(name: str, mended: str) -> None:
+    """CVE-2025-68146 and CVE-2026-22701; CVE-2025-27516."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (dependency,) = [one for one in map(Requirement, project["dependencies"]) if one.name == name]
+    (bound,) = dependency.specifier
+    assert (bound.operator, Version(bound.version) >= Version(mended)) == (">=", True)
