@@ -1,11 +1,10 @@
-"""What suites and tasks may be called, for every schema that names one."""
+"""Types of the names of suites and tasks, for every schema that holds one."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-TASK_NAME = r"[a-z][a-z0-9_]{0,63}"
-SUITE_NAME = r"[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*-v[0-9]+"  # words and a version, as mini-shifts-v1
+from icl_bench.specs.run_names import SUITE_NAME, TASK_NAME
 
 TaskName = Annotated[str, Field(pattern=rf"^{TASK_NAME}$")]
 SuiteName = Annotated[str, Field(pattern=rf"^{SUITE_NAME}$", max_length=64)]

@@ -1,10 +1,10 @@
-"""How runs are named: `mini-v1-seed-0` in file names, `mini-v1/gpt2/seed-0` as folders."""
+"""How suites, tasks and runs are named: `mini-v1-seed-0` in file names, `mini-v1/gpt2/seed-0` as folders."""
 
 import re
 from pathlib import Path
 
-from icl_bench.specs.names import SUITE_NAME
-
+TASK_NAME = r"[a-z][a-z0-9_]{0,63}"  # regular expressions
+SUITE_NAME = r"[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*-v[0-9]+"  # words and a version, as mini-shifts-v1
 RUNS = "runs"  # the folder in which training keeps its runs unless another is named
 RUN_NAME = rf"({SUITE_NAME})-seed-([0-9]+)"  # a regular expression: the suite and the seed
 

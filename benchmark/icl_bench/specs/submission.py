@@ -13,8 +13,8 @@ from icl_bench.errors import UnknownNameError
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES, CONFIG_FILE, WEIGHTS_FILE, place_file
 from icl_bench.specs.licences import LICENCES
-from icl_bench.specs.names import TASK_NAME, SuiteName, TaskName
-from icl_bench.specs.run_names import run_name
+from icl_bench.specs.names import SuiteName, TaskName
+from icl_bench.specs.run_names import TASK_NAME, run_name
 from icl_bench.specs.schema import PlacedError, Strict, parse
 from icl_bench.specs.text import Link, plain_text, shown, told
 
