@@ -116,7 +116,7 @@ def test_the_mixer_is_compiled_in_float32_alone(
     monkeypatch.setattr(mamba, passed, lambda *inputs: calls.append(passed) or original(*inputs))
     torch.manual_seed(0)
     mixer = Mamba(width=8, channels=16, state=3, conv=4, step_rank=2)
-    mixer.reset_dynamics(torch.Generator().manual_seed(0))
+    mixer.reset(torch.Generator().manual_seed(0))
     h = torch.randn(2, 9, 8)
     expected = mixer.double()(h.double())
     with torch.inference_mode(inference):

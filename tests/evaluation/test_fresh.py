@@ -32,7 +32,7 @@ def test_they_are_the_stream_that_sha256_of_the_commit_seeds(tiny):
     words = raw_words(key, 0, tiny.spec.prompts, of.function_class.words(of.points))
     seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "little")
     assert words[0, 0] == np.random.Philox(key=seed, counter=2**256 - 1).random_raw(1)[0]
-    xs, ys = fresh_prompts(tiny, TASK, COMMIT)
+    xs, ys = (fresh_prompts(tiny, TASK, COMMIT).xs, fresh_prompts(tiny, TASK, COMMIT).ys)
     expected, parameters = of.function_class.sample(words, of.points)
     np.testing.assert_array_equal(xs, expected)
     np.testing.assert_array_equal(ys, of.function_class.evaluate(parameters, xs))
@@ -40,7 +40,7 @@ def test_they_are_the_stream_that_sha256_of_the_commit_seeds(tiny):
 
 def test_they_are_others_for_another_commit_and_than_the_frozen_ones(tiny):
     frozen = load_prompts(tiny, TASK)
-    drawn = [frozen.xs, fresh_prompts(tiny, TASK, COMMIT)[0], fresh_prompts(tiny, TASK, OTHER)[0]]
+    drawn = [frozen.xs, fresh_prompts(tiny, TASK, COMMIT).xs, fresh_prompts(tiny, TASK, OTHER).xs]
     assert len({array.shape for array in drawn}) == 1
     rows = {row.tobytes() for array in drawn for row in array}
     assert len(rows) == 3 * tiny.spec.prompts
@@ -59,7 +59,7 @@ def frozen(tiny):
 
 
 def test_a_model_that_knows_the_frozen_prompts_alone_has_a_gap(tiny, frozen):
-    zero = zero_errors(fresh_prompts(tiny, TASK, COMMIT)[1], tiny, TASK)
+    zero = zero_errors(fresh_prompts(tiny, TASK, COMMIT).ys, tiny, TASK)
     gap = relative_gap(tiny, TASK, COMMIT, frozen, (zero, zero))  # of what it does not know it answers 0
     expected = 1 - sum(frozen.prompt_errors) / (frozen.scored_sum(frozen.error_curves.zero) * frozen.prompts)
     assert gap.value == pytest.approx(expected)
@@ -68,7 +68,7 @@ def test_a_model_that_knows_the_frozen_prompts_alone_has_a_gap(tiny, frozen):
 
 
 def test_a_baseline_has_no_gap_on_either_sample(tiny, frozen):
-    xs, ys = fresh_prompts(tiny, TASK, COMMIT)
+    xs, ys = (fresh_prompts(tiny, TASK, COMMIT).xs, fresh_prompts(tiny, TASK, COMMIT).ys)
     of = tiny.task(TASK)
     errors = scored_errors(squared_errors(get_baseline("least_squares", of).predict(xs, ys), ys), of.scored)
     gap = relative_gap(tiny, TASK, COMMIT, frozen, (errors, zero_errors(ys, tiny, TASK)))

@@ -8,6 +8,7 @@ import torch
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
 from icl_bench.models.reference import reference_names, reference_spec
+from icl_bench.specs.architecture import BLOCKS
 
 NAMES = reference_names("mini-v1")
 
@@ -39,6 +40,26 @@ def test_every_tensor_follows_the_rule(name: str) -> None:
             assert tensor.std().item() == pytest.approx(expected, rel=error), place
             assert abs(tensor.mean().item()) < 5 * expected / math.sqrt(tensor.numel()), place
     assert followed >= {"weight", "bias"}
+
+
+@pytest.mark.parametrize("block", sorted(BLOCKS.entries()))
+def test_every_parameter_of_a_block_is_set_from_the_seed_alone(block: str) -> None:
+    """What an initialiser leaves as it was, or draws from elsewhere, differs between two models."""
+    module = {"type": block} | BLOCKS.entries()[block].example
+    sublayers = [{"norm": norm, "module": module} for norm in ("layernorm", "rmsnorm")]
+    spec = {"schema": 1, "name": "one", "width": 32, "positions": {"type": "learned", "max_tokens": 32}}
+    spec |= {"stem": [], "layers": [{"repeat": 2, "sublayers": sublayers}], "final_norm": "rmsnorm"}
+    states = []
+    for _ in range(2):
+        model = ICLModel(spec, d=3, k=1, task="mini-v1/linear_regression")
+        for parameter in model.parameters():
+            torch.nn.init.constant_(parameter, float("nan"))
+        initialise(model, torch.Generator().manual_seed(7))
+        states.append({name: tensor.clone() for name, tensor in model.named_parameters()})
+        torch.rand(5)  # the global generator decides nothing
+    for name, tensor in states[0].items():
+        assert tensor.isfinite().all(), name
+        assert torch.equal(tensor, states[1][name]), name
 
 
 def test_a_mixers_memory_is_the_same_wherever_the_mixer_stands() -> None:

@@ -34,11 +34,12 @@ SPEC: dict[str, Any] = {
     "final_norm": "layernorm",
 }
 
-MODULES = {
-    "attention": {"type": "attention", "heads": 4, "positions": "rope", "bias": False},
-    "gelu_mlp": {"type": "gelu_mlp", "hidden": 48},
-    "swiglu": {"type": "swiglu", "hidden": 48},
-    "mamba": {"type": "mamba", "expand": 2, "state": 16, "conv": 4},
+MODULES = {name: {"type": name} | block.example for name, block in BLOCKS.entries().items()}
+STATE = {  # of an example at width 32: numbers that are carried, and that a token adds
+    "attention": (0, 2 * 32),
+    "gelu_mlp": (0, 0),
+    "mamba": (64 * (16 + 3), 0),
+    "swiglu": (0, 0),
 }
 
 
@@ -149,11 +150,11 @@ def test_a_spec_counts_the_parameters_that_are_built(stem, inner, repeat, learne
     assert parse_architecture(architecture.to_dict(), "again") == architecture
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
+@pytest.mark.parametrize("module", sorted(STATE))
 def test_state_is_what_generation_would_carry(module: str) -> None:
     spec = SPEC | {"layers": [{"repeat": 3, "sublayers": [{"norm": "rmsnorm", "module": MODULES[module]}]}]}
     architecture = parse_architecture(spec, "spec")
-    fixed, growing = {"attention": (0, 2 * 32), "mamba": (64 * (16 + 3), 0)}.get(module, (0, 0))
+    fixed, growing = STATE[module]
     assert architecture.state_fixed() == 3 * fixed
     assert architecture.state_per_token() == 3 * growing
 

@@ -188,8 +188,8 @@ def test_a_model_that_is_not_causal_is_refused(submitted: Submitted, fetched, mo
 
 
 def test_answers_that_are_finite_on_the_frozen_prompts_alone_are_refused(submitted, fetched, monkeypatch):
-    def predict(predictor, xs, ys, task, progress):
-        answers = np.zeros_like(ys) if "fresh" not in task else np.full_like(ys, np.nan)
+    def predict(predictor, prompts, task, progress):
+        answers = np.full_like(prompts.ys, np.nan if "fresh" in task else 0)
         check_finite(answers, task)
         return answers
 

@@ -104,13 +104,13 @@ def remove_sum(path: Path) -> None:
 
 def other_prompts(path: Path) -> None:
     """A whole and valid file, of the wrong numbers."""
-    xs, ys = read_arrow(path)
-    write_arrow(path, xs, -ys)
+    arrays = read_arrow(path, ["xs", "ys"])
+    write_arrow(path, arrays | {"ys": -arrays["ys"]})
 
 
 def other_shape(path: Path) -> None:
-    xs, ys = read_arrow(path)
-    write_arrow(path, xs.reshape(len(xs), -1, 1), ys)
+    arrays = read_arrow(path, ["xs", "ys"])
+    write_arrow(path, arrays | {"xs": arrays["xs"].reshape(len(arrays["xs"]), -1, 1)})
 
 
 def other_columns(path: Path) -> None:
@@ -222,7 +222,7 @@ os.replace = replace
 """
     assert run(code).returncode == -signal.SIGKILL
     suite = load_suite("mini")
-    assert read_arrow(cache_path(suite, TASK)) is None
+    assert read_arrow(cache_path(suite, TASK), ["xs", "ys"]) is None
     assert loaded(suite) == expected(suite)
 
 

@@ -1,6 +1,6 @@
 """Causal multi-head self-attention (Vaswani et al. 2017, arXiv 1706.03762), with or without RoPE."""
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from jaxtyping import Float
 from pydantic import Field
@@ -19,6 +19,8 @@ LONGEST_COMPILED = 256  # tokens
 @BLOCKS.register
 class AttentionSpec(BlockSpec):
     """`heads` divides the width; `rope` rotates queries and keys; `bias` is on in GPT-2, off in LLaMA."""
+
+    example: ClassVar[dict[str, Any]] = {"heads": 4, "positions": "rope", "bias": False}
 
     type: Literal["attention"] = "attention"
     heads: int = Field(ge=1, le=1_024)

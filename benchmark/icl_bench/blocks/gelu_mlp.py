@@ -1,6 +1,6 @@
 """The feed-forward block of GPT-2: two maps around a GELU (Hendrycks & Gimpel 2016, arXiv 1606.08415)."""
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from jaxtyping import Float
 from pydantic import Field
@@ -13,6 +13,8 @@ from icl_bench.specs.architecture import BLOCKS, BlockSpec
 @BLOCKS.register
 class GeluMlpSpec(BlockSpec):
     """`hidden` units; both maps have biases, as in GPT-2."""
+
+    example: ClassVar[dict[str, Any]] = {"hidden": 48}
 
     type: Literal["gelu_mlp"] = "gelu_mlp"
     hidden: int = Field(ge=1, le=65_536)

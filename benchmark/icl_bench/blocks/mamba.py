@@ -1,7 +1,7 @@
 """The Mamba mixer (Gu & Dao 2023, arXiv 2312.00752): convolution, selective scan and gate in one block."""
 
 import math
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from jaxtyping import Float
@@ -20,6 +20,8 @@ STEP_MIN, STEP_MAX = 1e-3, 1e-1  # range of the initial step sizes (section 3.6 
 @BLOCKS.register
 class MambaSpec(BlockSpec):
     """`expand` × width channels, each with `state` numbers of memory; `conv` is the convolution's length."""
+
+    example: ClassVar[dict[str, Any]] = {"expand": 2, "state": 16, "conv": 4}
 
     type: Literal["mamba"] = "mamba"
     expand: int = Field(ge=1, le=64)
@@ -92,6 +94,8 @@ def mix(
 class Mamba(nn.Module):
     """out(scan(silu(conv(u))) · silu(gate)), with step sizes and B, C computed from the input."""
 
+    has_cpu_kernels = True  # torch.compile leaves it as it is there
+
     def __init__(self, width: int, channels: int, state: int, conv: int, step_rank: int) -> None:
         super().__init__()
         self.inner = nn.Linear(width, 2 * channels, bias=False)
@@ -113,7 +117,7 @@ class Mamba(nn.Module):
         return self.out(mixed)
 
     @torch.no_grad()
-    def reset_dynamics(self, generator: torch.Generator) -> None:
+    def reset(self, generator: torch.Generator) -> None:
         """The initial memory: A = -1 … -state, D = 1, log-uniform steps (section 3.6 of the paper)."""
         channels, state = self.A_log.shape
         self.A_log.copy_(torch.log(torch.arange(1, state + 1, dtype=torch.float32)).expand(channels, state))

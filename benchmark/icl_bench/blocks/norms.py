@@ -1,7 +1,7 @@
 """The two normalisations. Both act on the last axis and have no residual."""
 
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from icl_bench.blocks.kernels.rmsnorm import CompiledRMSNorm
 from icl_bench.blocks.kernels.trains_on_cpu import trains_on_cpu
@@ -12,8 +12,21 @@ LAYERNORM_EPSILON = 1e-5  # GPT-2
 RMSNORM_EPSILON = 1e-6  # LLaMA
 
 
+class LayerNorm(nn.LayerNorm):
+    """torch's."""
+
+    def reset(self, generator: Generator) -> None:
+        """The identity."""
+        nn.init.ones_(self.weight)
+        nn.init.zeros_(self.bias)
+
+
 class RMSNorm(nn.RMSNorm):
     """torch's, and compiled while training on a CPU."""
+
+    def reset(self, generator: Generator) -> None:
+        """The identity."""
+        nn.init.ones_(self.weight)
 
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
         return one_by_one(self._compiled, h, self.weight) if trains_on_cpu(h) else super().forward(h)
@@ -25,5 +38,5 @@ class RMSNorm(nn.RMSNorm):
 def build_norm(name: NormName, width: int) -> nn.Module:
     """`layernorm` (Ba et al. 2016, arXiv 1607.06450), `rmsnorm` (Zhang & Sennrich 2019, arXiv 1910.07467)."""
     if name == "layernorm":
-        return nn.LayerNorm(width, eps=LAYERNORM_EPSILON)
+        return LayerNorm(width, eps=LAYERNORM_EPSILON)
     return RMSNorm(width, eps=RMSNORM_EPSILON)

@@ -14,6 +14,8 @@ class LearnedPositions(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(max_tokens, width))
 
+    is_table = True  # it starts as the weights of a linear map do
+
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
         return h + self.weight[: h.shape[1]]
 

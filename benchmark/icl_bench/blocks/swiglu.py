@@ -1,6 +1,6 @@
 """The feed-forward block of LLaMA: SwiGLU (Shazeer 2020, arXiv 2002.05202)."""
 
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from jaxtyping import Float
 from pydantic import Field
@@ -14,6 +14,8 @@ from icl_bench.specs.architecture import BLOCKS, BlockSpec
 @BLOCKS.register
 class SwigluSpec(BlockSpec):
     """`hidden` units behind a gate of the same size; no biases, as in LLaMA."""
+
+    example: ClassVar[dict[str, Any]] = {"hidden": 48}
 
     type: Literal["swiglu"] = "swiglu"
     hidden: int = Field(ge=1, le=65_536)

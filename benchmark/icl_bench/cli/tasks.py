@@ -136,7 +136,7 @@ def _differences(suite: "Suite", quiet: bool) -> dict[str, list[str]]:
     found = {}
     with progress(f"verifying {suite.name}", len(suite.tasks), quiet) as advance:
         for done, task in enumerate(suite.tasks.values(), start=1):
-            _, differences = remake(suite, task)
+            *_, differences = remake(suite, task)
             found[task.name] = differences + changed_files(suite, task.name)
             advance(done, task.name)
     return found

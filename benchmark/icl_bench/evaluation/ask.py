@@ -137,5 +137,11 @@ def ask_in_batches(
         yield part, ask(predictor, xs[part], ys[part])
 
 
+def first_batch(predictor: Predictor, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+    """Predictions for the prompts of the first batch."""
+    _, answer = next(ask_in_batches(predictor, xs, ys))
+    return answer
+
+
 def _one_line(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -38,7 +38,8 @@ from icl_bench.specs.checkpoint import parse_json
 from icl_bench.specs.fresh import FreshRecord, FreshTask
 from icl_bench.specs.result import MAX_RECORD_BYTES, Estimate, ResultRecord, TaskResult
 from icl_bench.specs.schema import parse
-from icl_bench.suites import Suite, generate, load_suite
+from icl_bench.suites import Prompts, Suite, generate, load_suite
+from icl_bench.suites.generate import generate_queries
 
 Errors = Float[np.ndarray, " prompts"]
 
@@ -48,11 +49,11 @@ def fresh_stream(commit: str) -> str:
     return f"fresh/{commit}"
 
 
-def fresh_prompts(suite: Suite, task: str, commit: str) -> tuple[np.ndarray, np.ndarray]:
-    """xs (prompts, points, d) and ys (prompts, points, k), as many as are frozen; InputError where `commit`
-    is not one."""
-    xs, ys, _ = generate(suite.task(task), suite.home(task).name, fresh_stream(commit), 0, suite.spec.prompts)
-    return xs, ys
+def fresh_prompts(suite: Suite, task: str, commit: str) -> Prompts:
+    """As many prompts as are frozen; InputError where `commit` is not one."""
+    asked = (suite.task(task), suite.home(task).name, fresh_stream(commit), 0, suite.spec.prompts)
+    arrays = generate(*asked)
+    return Prompts(suite.task(task), arrays.xs, arrays.ys, generate_queries(*asked))
 
 
 def zero_errors(ys: Float[np.ndarray, "prompts points k"], suite: Suite, task: str) -> Errors:
@@ -70,10 +71,10 @@ def evaluate_fresh(source: Source, suite: Suite, frozen: ResultRecord, commit: s
         task_predictor = source.task_predictor(suite.task(task))
         if isinstance(task_predictor, Missing) or result.checkpoint is None:
             continue
-        xs, ys = fresh_prompts(suite, task, commit)
-        predictions = predict_all(task_predictor.predictor, xs, ys, f"{task}, fresh", progress=True)
-        errors = scored_errors(squared_errors(predictions, ys), suite.task(task).scored)
-        zero = zero_errors(ys, suite, task)
+        prompts = fresh_prompts(suite, task, commit)
+        predictions = predict_all(task_predictor.predictor, prompts, f"{task}, fresh", progress=True)
+        errors = scored_errors(squared_errors(predictions, prompts.targets), suite.task(task).scored)
+        zero = zero_errors(prompts.targets, suite, task)
         tasks[task] = FreshTask(
             sha256=result.checkpoint.sha256,
             prompts=len(errors),

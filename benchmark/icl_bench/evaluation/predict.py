@@ -12,30 +12,37 @@ from icl_bench.evaluation.sources import Source
 from icl_bench.files import whole_file
 from icl_bench.predictor import Missing, Predictor
 from icl_bench.progress import progress as show_progress
-from icl_bench.suites import Suite, load_prompts
+from icl_bench.suites import Prompts, Suite, load_prompts
 
 
 def predict_all(
-    predictor: Predictor,
-    xs: Float[np.ndarray, "prompts points d"],
-    ys: Float[np.ndarray, "prompts points k"],
-    task: str,
-    progress: bool,
+    predictor: Predictor, prompts: Prompts, task: str, progress: bool
 ) -> Float[np.ndarray, "prompts points k"]:
-    """Predictions in float32, batch by batch; CheckError at the first that is not finite."""
-    predictions = np.empty(ys.shape, np.float32)
-    with show_progress(task, len(xs), quiet=not progress) as advance:
-        for part, answer in ask_in_batches(predictor, xs, ys):
-            check_finite(answer, task, part.start)
-            predictions[part] = answer
-            advance(part.stop)
+    """Predictions in float32, batch by batch; CheckError at the first that is not finite.
+
+    Where a task's queries are apart from the context, the predictor is asked once a context length i, with
+    prompts of i + 1 points that end in the query, and prediction i is its last answer.
+    """
+    predictions = np.empty(prompts.targets.shape, np.float32)
+    count = len(predictions)
+    rounds = 1 if prompts.queries is None else prompts.task.points
+    with show_progress(task, rounds * count, quiet=not progress) as advance:
+        for done, (i, xs, ys) in enumerate(prompts.asked()):
+            for part, answer in ask_in_batches(predictor, xs, ys):
+                check_finite(answer, task, part.start)
+                if i is None:
+                    predictions[part] = answer
+                else:
+                    predictions[part, i] = answer[:, -1]
+                advance(done * count + part.stop)
     return predictions
 
 
 def export_predictions(
     source: Source, suite: Suite, task: str, path: Path, limit: int | None = None, progress: bool = False
 ) -> int:
-    """Write xs, ys and predictions of a task's first `limit` prompts (all for None); returns how many.
+    """Write xs, ys and predictions of a task's first `limit` prompts (all for None), with `queries` and
+    `query_ys` where the task has them; returns how many.
 
     Raises InputError where the source does not answer the task, CheckError where it answers NaN or
     infinity, StorageError where the file cannot be written.
@@ -43,9 +50,9 @@ def export_predictions(
     task_predictor = source.task_predictor(suite.task(task))
     if isinstance(task_predictor, Missing):
         raise InputError(f"{source.identity.id} does not answer {suite.name}/{task}: {task_predictor.reason}")
-    prompts = load_prompts(suite, task)
-    xs, ys = prompts.xs[:limit], prompts.ys[:limit]
-    predictions = predict_all(task_predictor.predictor, xs, ys, task, progress)
+    prompts = load_prompts(suite, task).part(slice(limit))
+    arrays = prompts.arrays()
+    arrays["predictions"] = predict_all(task_predictor.predictor, prompts, task, progress)
     with whole_file(path) as part, part.open("wb") as file:
-        np.savez(file, xs=xs, ys=ys, predictions=predictions)  # NumPy dates every member 1980
-    return len(xs)
+        np.savez(file, allow_pickle=False, **arrays)  # NumPy dates every member 1980
+    return len(prompts.xs)

@@ -7,7 +7,7 @@ from typing import Any
 
 from icl_bench.environment import describe_environment, describe_evaluator, peak_memory_mb
 from icl_bench.errors import InputError
-from icl_bench.evaluation.ask import CountedPredictor, batch_size
+from icl_bench.evaluation.ask import CountedPredictor, batch_size, first_batch
 from icl_bench.evaluation.estimates import summarise
 from icl_bench.evaluation.predict import predict_all
 from icl_bench.evaluation.rules import (
@@ -105,11 +105,11 @@ def _evaluate_task(task_predictor: TaskPredictor, suite: Suite, name: str, progr
         check_determinism(counted, xs, ys, name)
         alone = check_causality(counted, xs, ys, name)
     started = time.perf_counter()
-    predictions = predict_all(predictor, xs, ys, name, progress)
+    predictions = predict_all(predictor, prompts, name, progress)
     seconds = time.perf_counter() - started
-    check_independence(predictions[: len(alone)], alone, ys[: len(alone)], name)
-    anchors = anchor_errors(suite, suite.tasks[name], xs, ys)
-    numbers = summarise(suite, name, predictions, ys, anchors)
+    among = predictions if prompts.queries is None else first_batch(predictor, xs, ys)
+    check_independence(among[: len(alone)], alone, ys[: len(alone)], name)
+    numbers = summarise(suite, name, predictions, prompts.targets, anchor_errors(suite, prompts))
     return TaskResult(
         **numbers,
         checkpoint=task_predictor.checkpoint,

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from icl_bench.baselines.base import get_baseline
+from icl_bench.baselines.base import Baseline, get_baseline
 from icl_bench.frozen.errors import BaselineErrors, load_errors
 from icl_bench.predictor import Missing
 from icl_bench.scoring.scores import scored_errors, squared_errors
 from icl_bench.specs.suite import TaskSpec
-from icl_bench.suites import Suite, load_prompts
+from icl_bench.suites import Prompts, Suite, load_prompts
 
 ZERO = "zero"
 
@@ -24,24 +24,20 @@ class Anchors:
     exact: BaselineErrors | Missing
 
 
-def anchor_errors(
-    suite: Suite,
-    task: TaskSpec,
-    xs: Float[np.ndarray, "prompts points d"],
-    ys: Float[np.ndarray, "prompts points k"],
-) -> Anchors:
+def anchor_errors(suite: Suite, prompts: Prompts) -> Anchors:
     """Errors of the task's anchors on its prompts: the frozen ones, and where none are frozen those of
     cheap baselines, computed here. SuiteError where frozen errors are not the locked ones, UnknownNameError
     where the task names a baseline that there is not.
     """
+    task = prompts.task
     zero = load_errors(suite, task.name, ZERO)
-    if zero is None or zero.prompts < len(xs):
-        zero = _computed(ZERO, task, xs, ys)
+    if zero is None or zero.prompts < len(prompts.xs):
+        zero = _computed(ZERO, prompts)
     found: dict[str, BaselineErrors | Missing] = {ZERO: zero}
     for name in (task.baseline, task.exact):
         if name not in found:
             frozen = load_errors(suite, task.name, name)
-            found[name] = frozen if frozen is not None else _unfrozen(name, suite, task, xs, ys)
+            found[name] = frozen if frozen is not None else _unfrozen(name, suite, prompts)
     return Anchors(zero, found[task.baseline], found[task.exact])
 
 
@@ -51,8 +47,7 @@ def suite_anchors(suite: Suite, task: TaskSpec) -> Anchors:
     zero, baseline, exact = frozen
     if zero is not None and baseline is not None and exact is not None:
         return Anchors(zero, baseline, exact)
-    prompts = load_prompts(suite, task.name)
-    return anchor_errors(suite, task, prompts.xs, prompts.ys)
+    return anchor_errors(suite, load_prompts(suite, task.name))
 
 
 def named_anchors(task: TaskSpec) -> list[str]:
@@ -65,17 +60,27 @@ def summed_up(squared: Float[np.ndarray, "prompts points"], task: TaskSpec) -> B
     return BaselineErrors(curve=squared.mean(axis=0), errors=scored_errors(squared, task.scored))
 
 
-def _unfrozen(
-    name: str, suite: Suite, task: TaskSpec, xs: np.ndarray, ys: np.ndarray
-) -> BaselineErrors | Missing:
-    if get_baseline(name, task).cheap:
-        return _computed(name, task, xs, ys)
+def _unfrozen(name: str, suite: Suite, prompts: Prompts) -> BaselineErrors | Missing:
+    if get_baseline(name, prompts.task).cheap:
+        return _computed(name, prompts)
+    home = suite.home(prompts.task.name).name
     return Missing(
-        f"baseline {name} has no frozen errors for {suite.name}/{task.name} yet; "
-        f"run `icl-bench baselines compute {suite.name}`"
+        f"baseline {name} has no frozen errors for {home}/{prompts.task.name} yet; "
+        f"run `icl-bench baselines compute {home}`"
     )
 
 
-def _computed(name: str, task: TaskSpec, xs: np.ndarray, ys: np.ndarray) -> BaselineErrors:
-    """Through the same `predict` as any model."""
-    return summed_up(squared_errors(get_baseline(name, task).predict(xs, ys), ys), task)
+def _computed(name: str, prompts: Prompts) -> BaselineErrors:
+    return summed_up(baseline_errors(get_baseline(name, prompts.task), prompts), prompts.task)
+
+
+def baseline_errors(baseline: Baseline, prompts: Prompts) -> Float[np.ndarray, "prompts points"]:
+    """Squared errors of a baseline, asked through the same `predict` as any model."""
+    predictions = np.empty_like(prompts.targets)
+    for i, xs, ys in prompts.asked():
+        answer = baseline.predict(xs, ys)
+        if i is None:
+            predictions = answer
+        else:
+            predictions[:, i] = answer[:, -1]
+    return squared_errors(predictions, prompts.targets)

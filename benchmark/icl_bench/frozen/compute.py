@@ -19,12 +19,11 @@ import numpy as np
 import icl_bench.baselines
 from icl_bench.baselines.base import Baseline
 from icl_bench.files import whole_file
-from icl_bench.frozen.anchors import summed_up
+from icl_bench.frozen.anchors import baseline_errors, summed_up
 from icl_bench.frozen.errors import BaselineErrors
 from icl_bench.progress import progress
 from icl_bench.resources import cache_folder
-from icl_bench.scoring.scores import squared_errors
-from icl_bench.suites import Suite, load_prompts
+from icl_bench.suites import Prompts, Suite, load_prompts
 
 CHUNK = 256  # prompts of a cheap baseline
 EXPENSIVE_CHUNK = 4  # prompts of another one: half a minute of one core at most
@@ -77,10 +76,7 @@ def _squared_errors(suite: Suite, entry: Entry, pool: Executor, label: str, quie
     done = sum(part.stop - part.start for path, part in chunks if found[path] is not None)
     with progress(label, entry.prompts, quiet, start=done) as advance:
         waiting = {
-            pool.submit(_compute_chunk, entry.baseline, prompts.xs[part], prompts.ys[part], path): (
-                path,
-                part,
-            )
+            pool.submit(_compute_chunk, entry.baseline, prompts.part(part), path): (path, part)
             for path, part in missing
         }
         for future in as_completed(waiting):
@@ -91,9 +87,9 @@ def _squared_errors(suite: Suite, entry: Entry, pool: Executor, label: str, quie
     return np.concatenate([errors for errors in found.values() if errors is not None])
 
 
-def _compute_chunk(baseline: Baseline, xs: np.ndarray, ys: np.ndarray, path: Path) -> np.ndarray:
+def _compute_chunk(baseline: Baseline, prompts: Prompts, path: Path) -> np.ndarray:
     """Squared errors (prompts, points) of a chunk, which are kept at `path`; run by a worker."""
-    errors = squared_errors(baseline.predict(xs, ys), ys)
+    errors = baseline_errors(baseline, prompts)
     with whole_file(path) as part, part.open("wb") as file:
         np.save(file, errors, allow_pickle=False)
     return errors

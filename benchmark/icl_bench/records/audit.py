@@ -92,8 +92,7 @@ def audit_fresh(fresh: FreshRecord, frozen: ResultRecord, suite: Suite, source: 
     """The same of a record on fresh prompts; its errors of answering 0 are those of the commit's prompts."""
     for name, result in fresh.tasks.items():
         _check_possible(result.prompt_errors, f"{source}: tasks.{name}.prompt_errors")
-        _, ys = fresh_prompts(suite, name, fresh.commit)
-        zero = zero_errors(ys, suite, name)
+        zero = zero_errors(fresh_prompts(suite, name, fresh.commit).targets, suite, name)
         if result.prompts != len(zero) or not _agree(result.zero_errors, zero.tolist(), float(zero.mean())):
             raise SpecError(
                 f"{source}: tasks.{name}.zero_errors are not those of the prompts of {fresh.commit}; "

@@ -5,7 +5,7 @@ computes `h + module(norm(h))`; the residual belongs to the sublayer, once, and 
 """
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -22,8 +22,13 @@ class BlockSpec(Strict):
     """One module type of the grammar; a subclass per file in `icl_bench.blocks`.
 
     A subclass adds a `type` with its name as the default and the sizes it needs, builds its own torch
-    module from plain numbers, and accounts for itself without building anything.
+    module from plain numbers, and accounts for itself without building anything. In the module it builds,
+    linear maps and norms (`icl_bench.blocks.norms`) start by the one rule of every architecture
+    (`icl_bench.models.initialise`); a module with parameters of its own defines `reset(generator)`, which
+    sets each of them in place, drawing from `generator` alone.
     """
+
+    example: ClassVar[dict[str, Any]]  # its keys but `type`, as an example: tests build it at width 32
 
     type: str
 

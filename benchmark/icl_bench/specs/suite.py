@@ -28,11 +28,16 @@ class FunctionClassSpec(Strict):
 
 
 FUNCTION_CLASSES: Registry[Any] = Registry("function class", "icl_bench.function_classes")
+SHIFTS: Registry[Any] = Registry("shift", "icl_bench.shifts")
 
 
 def prompt_tokens(points: int) -> int:
     """How many tokens a model reads of a prompt: an x and a y a point, without the last y."""
     return 2 * points - 1
+
+
+def _parsed_shift(value: Any) -> Any:
+    return None if value is None else SHIFTS.parse(value)
 
 
 class TaskSpec(Strict):
@@ -54,6 +59,7 @@ class TaskSpec(Strict):
     # numbers of baselines, by name, that were chosen on this task's development stream
     baseline_options: dict[str, dict[str, float]] = Field(default={})
     trained_as: FullTaskName | None = None  # the task whose checkpoints answer this one; None for its own
+    shift: Annotated[Any, BeforeValidator(_parsed_shift)] = None  # what a variant changes of the prompts
 
     def locked_form(self) -> dict[str, Any]:
         """What a lock hashes of it: what decides prompts and score. Texts are not hashed."""
@@ -89,7 +95,13 @@ class TaskLock(Strict):
     xs: str
     ys: str
     parameters: str
+    queries: str | None = None  # of a task that asks about other inputs than those of its context
+    query_ys: str | None = None
     rules: str  # of what decides prompts and score, as `TaskSpec.locked_form`
+
+    def hashes(self) -> dict[str, str]:
+        """By what they are of; arrays that the task does not have are left out."""
+        return self.model_dump(exclude_none=True)
 
 
 class BaselineLock(Strict):
@@ -111,9 +123,12 @@ class SuiteLock(Strict):
     baselines: dict[TaskName, dict[TaskName, BaselineLock]] = Field(default={})  # by task and baseline
 
     def to_json(self) -> str:
-        """The file; baselines are left out where none is frozen."""
-        nothing_frozen = {"baselines"} if not self.baselines else None
-        return json.dumps(self.model_dump(by_alias=True, exclude=nothing_frozen), indent=2) + "\n"
+        """The file; baselines and queries are left out where there are none."""
+        value = self.model_dump(by_alias=True)
+        value["tasks"] = {name: lock.hashes() for name, lock in self.tasks.items()}
+        if not self.baselines:
+            del value["baselines"]
+        return json.dumps(value, indent=2) + "\n"
 
     @property
     def sha256(self) -> str:

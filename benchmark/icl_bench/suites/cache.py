@@ -1,11 +1,13 @@
 """Prompts on disk: one Arrow file a task, which `datasets.Dataset.from_file` opens and memory-maps.
 
-Columns `xs` and `ys`, a row a prompt, nested lists of fixed lengths (points × d and points × k) without
-offsets, in one record batch: NumPy reads the mapped file in place. Beside each file lies its SHA-256. It is
-compared before Arrow sees a byte, because a damaged Arrow file can end the process.
+Columns `xs` and `ys`, and where a task has them `queries` and `query_ys`, a row a prompt: nested lists of
+fixed lengths (points × d and points × k) without offsets, in one record batch, so that NumPy reads the mapped
+file in place. Beside each file lies its SHA-256. It is compared before Arrow sees a byte, because a damaged
+Arrow file can end the process.
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,8 @@ from icl_bench.errors import StorageError
 from icl_bench.files import whole_file, write_text
 
 
-def write_arrow(path: Path, xs: np.ndarray, ys: np.ndarray) -> None:
-    """Write xs (prompts, points, d) and ys (prompts, points, k), float32, and the file's SHA-256 beside it.
+def write_arrow(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write float32 arrays (prompts, points, n) by name, and the file's SHA-256 beside it.
 
     Raises StorageError and leaves neither; a process that dies between the two leaves a file that
     `read_arrow` refuses.
@@ -25,11 +27,12 @@ def write_arrow(path: Path, xs: np.ndarray, ys: np.ndarray) -> None:
     from datasets import Features
     from datasets.arrow_writer import ArrowWriter
 
-    table = pyarrow.table({"xs": _nested(xs), "ys": _nested(ys)})
+    table = pyarrow.table({name: _nested(array) for name, array in arrays.items()})
+    (prompts,) = {len(array) for array in arrays.values()}
     features = Features.from_arrow_schema(table.schema)
     with (
         whole_file(path) as part,
-        ArrowWriter(path=str(part), features=features, writer_batch_size=len(xs)) as writer,
+        ArrowWriter(path=str(part), features=features, writer_batch_size=prompts) as writer,
     ):
         writer.write_table(table)
         writer.finalize()
@@ -40,8 +43,8 @@ def write_arrow(path: Path, xs: np.ndarray, ys: np.ndarray) -> None:
         raise
 
 
-def read_arrow(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
-    """xs and ys as read-only views of the mapped file; None where it is missing, damaged or not ours."""
+def read_arrow(path: Path, names: Sequence[str]) -> dict[str, np.ndarray] | None:
+    """The arrays of these names as read-only views of the mapped file; None where it is missing or bad."""
     try:
         if _sum_path(path).read_bytes() != _sum(path).encode():
             return None
@@ -52,7 +55,7 @@ def read_arrow(path: Path) -> tuple[np.ndarray, np.ndarray] | None:
 
     try:
         table = Dataset.from_file(str(path)).data
-        return _array(table.column("xs")), _array(table.column("ys"))
+        return {name: _array(table.column(name)) for name in names}
     except (OSError, pyarrow.ArrowException, ValueError, KeyError):
         return None  # removed since, or whole but of another version's layout
 

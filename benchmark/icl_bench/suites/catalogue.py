@@ -82,7 +82,9 @@ class Suite:
     @property
     def arrays_hash(self) -> str:
         """SHA-256 of the lock's hashes of arrays: the same, whichever baselines are frozen beside them."""
-        arrays = {name: locked.model_dump(exclude={"rules"}) for name, locked in self.lock.tasks.items()}
+        arrays = {task: dict(lock.hashes()) for task, lock in self.lock.tasks.items()}
+        for hashes in arrays.values():
+            del hashes["rules"]
         return _json_hash(arrays)
 
     @property
@@ -100,7 +102,7 @@ class Suite:
             for name in ("zero", spec.baseline, spec.exact)
             if name in locked
         }
-        return {**home.lock.tasks[task].model_dump(), **errors}
+        return {**home.lock.tasks[task].hashes(), **errors}
 
     @property
     def lock(self) -> SuiteLock:

@@ -8,16 +8,19 @@ from icl_bench.files import whole_file
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites.catalogue import Suite
 from icl_bench.suites.lock import frozen
+from icl_bench.suites.prompts import arrays_by_name
 
 
 def export_task(suite: Suite, task: TaskSpec, path: Path) -> list[str]:
-    """Write `xs`, `ys` and each parameter as `parameters.NAME`; returns the names.
+    """Write `xs`, `ys`, each parameter as `parameters.NAME`, and of a task that has queries `queries` and
+    `query_ys`; returns the names.
 
     The arrays are made anew and held against the lock. Raises SuiteError or StorageError; nothing is left at
     `path` then.
     """
-    xs, ys, parameters = frozen(suite, task)
-    arrays = {"xs": xs, "ys": ys, **{f"parameters.{name}": array for name, array in parameters.items()}}
+    (xs, ys, parameters), queries = frozen(suite, task)
+    arrays = arrays_by_name(xs, ys, queries)
+    arrays |= {f"parameters.{name}": array for name, array in parameters.items()}
     with whole_file(path) as part, part.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)  # NumPy dates every member 1980
     return list(arrays)

@@ -8,9 +8,9 @@ from icl_bench.errors import SuiteError
 from icl_bench.files import write_text
 from icl_bench.specs.suite import SuiteLock, TaskLock, TaskSpec
 from icl_bench.suites.catalogue import Suite, rules_hash
-from icl_bench.suites.generate import EVAL, Arrays, generate
+from icl_bench.suites.generate import EVAL, Arrays, Queries, generate, generate_queries
 
-PARTS = ("xs", "ys", "parameters")
+PARTS = ("xs", "ys", "parameters", "queries", "query_ys")
 
 
 def array_hash(array: np.ndarray) -> str:
@@ -29,39 +29,44 @@ def parameters_hash(parameters: dict[str, np.ndarray]) -> str:
     return digest.hexdigest()
 
 
-def task_lock(suite: Suite, task: TaskSpec, arrays: Arrays) -> TaskLock:
+def task_lock(suite: Suite, task: TaskSpec, arrays: Arrays, queries: Queries | None) -> TaskLock:
     """The hashes of one task's arrays, and of the rules of its score."""
-    xs, ys, parameters = arrays
     return TaskLock(
-        xs=array_hash(xs),
-        ys=array_hash(ys),
-        parameters=parameters_hash(parameters),
+        xs=array_hash(arrays.xs),
+        ys=array_hash(arrays.ys),
+        parameters=parameters_hash(arrays.parameters),
+        queries=None if queries is None else array_hash(queries.xs),
+        query_ys=None if queries is None else array_hash(queries.ys),
         rules=rules_hash(suite.home(task.name).spec, task),
     )
 
 
-def remake(suite: Suite, task: TaskSpec) -> tuple[Arrays, list[str]]:
-    """The evaluation prompts, made anew, and what in them is not as locked: a phrase a part, with both
-    hashes, none where all hold. SuiteError where the suite has no lock."""
+def remake(suite: Suite, task: TaskSpec) -> tuple[Arrays, Queries | None, list[str]]:
+    """The evaluation prompts, made anew, their queries, and what in them is not as locked: a phrase a part,
+    with both hashes, none where all hold. SuiteError where the suite has no lock."""
     locked = suite.lock.tasks[task.name]
-    arrays = _evaluation_prompts(suite, task)
-    made = task_lock(suite, task, arrays)
-    return arrays, [
-        f"{part}: expected SHA-256 {getattr(locked, part)}, found {getattr(made, part)}"
-        for part in PARTS
-        if getattr(made, part) != getattr(locked, part)
-    ]
+    arrays, queries = _evaluation_prompts(suite, task)
+    made = task_lock(suite, task, arrays, queries)
+    return (
+        arrays,
+        queries,
+        [
+            f"{part}: expected SHA-256 {getattr(locked, part)}, found {getattr(made, part)}"
+            for part in PARTS
+            if getattr(made, part) != getattr(locked, part)
+        ],
+    )
 
 
-def frozen(suite: Suite, task: TaskSpec) -> Arrays:
-    """The evaluation prompts, made anew. SuiteError where they are not the locked ones."""
-    arrays, differences = remake(suite, task)
+def frozen(suite: Suite, task: TaskSpec) -> tuple[Arrays, Queries | None]:
+    """The evaluation prompts, made anew, and their queries. SuiteError where they are not the locked ones."""
+    arrays, queries, differences = remake(suite, task)
     if differences:
         raise SuiteError(
             f"{suite.full_name(task.name)}: the prompts made here are not the frozen ones "
             f"({'; '.join(differences)}); restore the suite's files or install as constraints.txt says"
         )
-    return arrays
+    return arrays, queries
 
 
 def lock_suite(suite: Suite) -> SuiteLock:
@@ -69,7 +74,7 @@ def lock_suite(suite: Suite) -> SuiteLock:
     if suite.lock_path.exists():
         raise SuiteError(f"{suite.lock_path} exists; a suite is never edited: make a new version")
     tasks = {
-        name: task_lock(suite, task, _evaluation_prompts(suite, task)) for name, task in suite.tasks.items()
+        name: task_lock(suite, task, *_evaluation_prompts(suite, task)) for name, task in suite.tasks.items()
     }
     lock = SuiteLock(schema=1, suite=suite.name, prompts=suite.spec.prompts, tasks=tasks)
     write_lock(suite, lock)
@@ -81,9 +86,10 @@ def write_lock(suite: Suite, lock: SuiteLock) -> None:
     write_text(suite.lock_path, lock.to_json())
 
 
-def _evaluation_prompts(suite: Suite, task: TaskSpec) -> Arrays:
+def _evaluation_prompts(suite: Suite, task: TaskSpec) -> tuple[Arrays, Queries | None]:
     home = suite.home(task.name)
-    return generate(task, home.name, EVAL, 0, home.spec.prompts)
+    asked = (task, home.name, EVAL, 0, home.spec.prompts)
+    return generate(*asked), generate_queries(*asked)
 
 
 def _little_endian(array: np.ndarray) -> np.ndarray:

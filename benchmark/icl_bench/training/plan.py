@@ -38,6 +38,8 @@ def make_plan(
     together.
     """
     suite, task_spec = find_task(task)
+    if task_spec.trained_as is not None:
+        raise InputError(f"{task_spec.name} is a variant of {task_spec.trained_as}; train on that")
     options = {"steps": steps, "precision": precision}
     given = {key: value for key, value in options.items() if value is not None} | dict(changes or {})
     return RunPlan(

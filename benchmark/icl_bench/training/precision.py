@@ -7,7 +7,6 @@ from typing import Literal
 import torch
 from torch import nn
 
-from icl_bench.blocks.mamba import Mamba
 from icl_bench.blocks.selective_scan import mark_for_compiler
 from icl_bench.errors import InputError
 
@@ -55,8 +54,8 @@ def compiled_model(
     torch._dynamo.config.recompile_limit = SHAPES
     if device.type == "cpu":  # mixers have compiled kernels of their own there
         for module in model.modules():
-            if isinstance(module, Mamba):
-                module.forward = torch.compiler.disable(module.forward)  # type: ignore[method-assign]
+            if getattr(module, "has_cpu_kernels", False):
+                module.forward = torch.compiler.disable(module.forward)
     _keep_what_whole_prompts_need(model, device, *whole)
     on_cuda = device.type == "cuda"
     compiled = torch.compile(model, dynamic=False, mode="reduce-overhead" if on_cuda else "default")
