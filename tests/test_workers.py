@@ -7,8 +7,9 @@ from typer.testing import CliRunner
 from icl_bench.cli import app
 from icl_bench.errors import InputError
 from icl_bench.leaderboard import parallel
-from icl_bench.leaderboard.render import Page, Renderer
-from icl_bench.leaderboard.site import File, Site
+from icl_bench.leaderboard.page import File, Page
+from icl_bench.leaderboard.render import Renderer
+from icl_bench.leaderboard.site import Site
 from icl_bench.workers import worker_pool
 
 

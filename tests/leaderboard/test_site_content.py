@@ -12,7 +12,7 @@ from leaderboard.site_reading import having, text
 
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import BoardData
-from icl_bench.leaderboard.urls import slugs
+from icl_bench.leaderboard.links import slugs
 from icl_bench.records.audit import check_record
 
 ATOM = "{http://www.w3.org/2005/Atom}"

@@ -37,7 +37,8 @@ BUILDS = f"""
     from itertools import count
     from pathlib import Path
     from icl_bench.leaderboard import write
-    from icl_bench.leaderboard.site import File, Site
+    from icl_bench.leaderboard.page import File
+    from icl_bench.leaderboard.site import Site
 
     def build(folder, files, moment):
         done = count()
@@ -135,7 +136,8 @@ def test_of_two_builds_into_one_folder_one_is_refused(tmp_path):
         import sys
         from pathlib import Path
         from icl_bench.leaderboard import write
-        from icl_bench.leaderboard.site import File, Site
+        from icl_bench.leaderboard.page import File
+        from icl_bench.leaderboard.site import Site
         def files(site):
             yield File("index.html", b"first")
             print("begun", flush=True)

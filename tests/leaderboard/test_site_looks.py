@@ -6,7 +6,7 @@ from axe_playwright_python.sync_playwright import Axe
 from fabricated import HOSTILE, LONG, SUITE
 from leaderboard.browsing import seeing
 
-from icl_bench.leaderboard.urls import slugs
+from icl_bench.leaderboard.links import slugs
 
 WIDTHS = (390, 820, 1440)
 SLUGS = slugs([HOSTILE, LONG])

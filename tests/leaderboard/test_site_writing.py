@@ -11,7 +11,8 @@ import fabricated
 import pytest
 
 from icl_bench.errors import InputError, StorageError
-from icl_bench.leaderboard.site import File, Site
+from icl_bench.leaderboard.page import File
+from icl_bench.leaderboard.site import Site
 from icl_bench.leaderboard.site_folder import MARK
 from icl_bench.leaderboard.write import data_date, write_site
 
@@ -195,7 +196,7 @@ def test_no_process_is_left_of_a_build_that_is_killed_while_pages_are_rendered(t
     code = """
         import time
         from icl_bench.leaderboard import parallel
-        from icl_bench.leaderboard.site import File
+        from icl_bench.leaderboard.page import File
         class Renderer:
             def render(self, page):
                 time.sleep(0.02)

@@ -8,7 +8,7 @@ from leaderboard.site_reading import Document, having, text
 
 from icl_bench.evaluation.fresh import beyond_sampling_error
 from icl_bench.leaderboard.data import BoardData
-from icl_bench.leaderboard.urls import slugs
+from icl_bench.leaderboard.links import slugs
 
 NAME = "ana/quick_one"
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from icl_bench.errors import InputError
-from icl_bench.leaderboard.render import Page, Renderer
-from icl_bench.leaderboard.site import File
+from icl_bench.leaderboard.page import File, Page
+from icl_bench.leaderboard.render import Renderer
 from icl_bench.resources import cores
 from icl_bench.workers import process_pool
 

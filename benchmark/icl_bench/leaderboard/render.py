@@ -1,45 +1,23 @@
 """Templates filled: every value is escaped, whatever the template is called; an unknown one is an error."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import cached_property, partial
 from hashlib import sha256
 from importlib.metadata import version
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from icl_bench.charts import stylesheet
 from icl_bench.leaderboard import formats
-from icl_bench.leaderboard.site import File, Site
-from icl_bench.leaderboard.urls import relative
+from icl_bench.leaderboard.links import relative
+from icl_bench.leaderboard.page import File, Page
+from icl_bench.leaderboard.site import Site
 from icl_bench.resources import data_folder
 
 _FILTERS = (
     *("score", "interval", "signed", "p_value", "count", "short", "heat", "digits", "hash_head"),
     *("spaced", "heading", "learning"),
 )
-
-
-@dataclass(frozen=True)
-class Page:
-    """A page before it is rendered.
-
-    Of the context, pictures alone are markup (see `picture`), and rows of differences, which
-    `pages/differences.py` escapes. Where a context is long to make, it is given as what makes it.
-    """
-
-    path: str
-    template: str
-    title: str
-    description: str
-    context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
-
-
-def picture(svg: str) -> Markup:
-    """Let SVG that was drawn here stand in a page as it is: its texts are escaped where they are drawn."""
-    return Markup(svg)
 
 
 class Renderer:

@@ -1,13 +1,13 @@
-"""The site as a whole: what it is made from, and all of its files."""
+"""What a site is made from: the boards of suites."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.leaderboard.data import BoardData, board_data
 from icl_bench.leaderboard.entries import Entry, board_of
-from icl_bench.leaderboard.urls import FRONT_PAGE, slugs
+from icl_bench.leaderboard.links import FRONT_PAGE, slugs
 from icl_bench.ranking.board import Board
 from icl_bench.specs.result import TaskResult
 from icl_bench.suites import Suite
@@ -74,24 +74,3 @@ class Site:
     date: str | None  # of the newest data, as 2026-11-21
     address: str  # where it will stand, for the feed and the badges; ends in /
     repository: str | None  # where its sources are
-
-
-@dataclass(frozen=True)
-class File:
-    """A file of the site: its path, with / between folders, and its content."""
-
-    path: str
-    content: bytes
-
-
-def site_files(site: Site) -> Iterator[File]:
-    """Every file of the site."""
-    from icl_bench.leaderboard.pages import boards, compare, files, models, published, tasks, texts
-    from icl_bench.leaderboard.parallel import rendered
-    from icl_bench.leaderboard.render import Renderer
-
-    renderer = Renderer(site)
-    yield from renderer.assets()
-    parts = (boards, tasks, models, compare, published, texts)
-    yield from rendered(renderer, [page for part in parts for page in part.pages(site)])
-    yield from files.files(site)

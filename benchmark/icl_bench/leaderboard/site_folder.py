@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from icl_bench.errors import InputError
 from icl_bench.files import cannot_write, check_folder_place
+from icl_bench.leaderboard.links import FRONT_PAGE
 from icl_bench.leaderboard.replace_files import replace_files
-from icl_bench.leaderboard.urls import FRONT_PAGE
 from icl_bench.locks import only_process
 from icl_bench.temporary import is_temporary, temporary_folder
 

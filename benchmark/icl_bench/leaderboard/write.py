@@ -1,6 +1,7 @@
 """Writing the site into a folder, and finding out what it is made from."""
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,8 +9,12 @@ from icl_bench.errors import InputError
 from icl_bench.git import ask_git
 from icl_bench.leaderboard.entries import recorded_entries
 from icl_bench.leaderboard.garbage import collection_paused, existing_objects_exempt
-from icl_bench.leaderboard.site import Site, SuiteBoard, site_files
-from icl_bench.leaderboard.site_address import check_address
+from icl_bench.leaderboard.given_address import check_address
+from icl_bench.leaderboard.page import File
+from icl_bench.leaderboard.pages import boards, compare, files, models, published, tasks, texts
+from icl_bench.leaderboard.parallel import rendered
+from icl_bench.leaderboard.render import Renderer
+from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.leaderboard.site_folder import site_folder
 from icl_bench.progress import progress
 from icl_bench.resources import data_folder
@@ -59,6 +64,15 @@ def _day(epoch: str) -> str:
             f"SOURCE_DATE_EPOCH is {shown(epoch)}, which is no time in seconds since 1970; "
             "give it in whole seconds, or unset it"
         ) from None
+
+
+def site_files(site: Site) -> Iterator[File]:
+    """Every file of the site."""
+    renderer = Renderer(site)
+    yield from renderer.assets()
+    kinds = (boards, tasks, models, compare, published, texts)
+    yield from rendered(renderer, [page for kind in kinds for page in kind.pages(site)])
+    yield from files.files(site)
 
 
 def write_site(site: Site, folder: Path, quiet: bool = False) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from icl_bench.leaderboard.data import ModelData
-from icl_bench.leaderboard.render import Page
+from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
 
 ROWS = 150  # a page, which keeps it under 500 kB

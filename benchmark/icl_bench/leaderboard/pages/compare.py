@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.pages.differences import row_and_pair
-from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.ranking.compare import MEAN
 

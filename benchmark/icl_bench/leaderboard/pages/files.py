@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 from icl_bench.charts.text import plain
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import BoardData, ModelData
+from icl_bench.leaderboard.page import File
 from icl_bench.leaderboard.pictures import draw_badge
-from icl_bench.leaderboard.site import File, Site, SuiteBoard
+from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.specs.result import OUTCOME_COLUMNS, Estimate, outcome_row
 
 SCHEMA = "data/board.schema.json"

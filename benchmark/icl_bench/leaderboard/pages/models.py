@@ -11,8 +11,8 @@ from icl_bench.display.task_chart import model_curve
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.entries import learning_curves
 from icl_bench.leaderboard.formats import spaced
+from icl_bench.leaderboard.page import Page, picture
 from icl_bench.leaderboard.pictures import Panel, draw_architecture, draw_legend, draw_panel
-from icl_bench.leaderboard.render import Page, picture
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.result import Environment, Evaluator

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from icl_bench.leaderboard.data import ModelData
-from icl_bench.leaderboard.render import Page
+from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.accounting import account
 from icl_bench.models.reference import PREFIX, reference_spec

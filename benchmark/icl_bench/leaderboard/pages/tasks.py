@@ -9,8 +9,8 @@ from icl_bench.charts import Chart, Series, draw, table_rows
 from icl_bench.display.task_chart import baseline_curves, model_curve, task_chart
 from icl_bench.frozen.anchors import ZERO
 from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.page import Page, picture
 from icl_bench.leaderboard.pictures import draw_prompt
-from icl_bench.leaderboard.render import Page, picture
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.reference import PREFIX
 from icl_bench.specs.suite import TaskSpec

@@ -6,8 +6,8 @@ from importlib.metadata import version
 from typing import Any
 
 from icl_bench.evaluation.rules import CHECKS, TOLERANCE
+from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.pages import files
-from icl_bench.leaderboard.render import Page
 from icl_bench.leaderboard.site import Site
 from icl_bench.models.reference import reference_spec_file
 from icl_bench.ranking.compare import SIGNIFICANT

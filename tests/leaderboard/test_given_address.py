@@ -3,7 +3,7 @@
 import pytest
 
 from icl_bench.errors import InputError
-from icl_bench.leaderboard.site_address import check_address
+from icl_bench.leaderboard.given_address import check_address
 from icl_bench.leaderboard.write import gather_site
 
 

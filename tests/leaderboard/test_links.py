@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from icl_bench.leaderboard.urls import relative, slugs
+from icl_bench.leaderboard.links import relative, slugs
 
 
 def test_common_names_stay_readable():

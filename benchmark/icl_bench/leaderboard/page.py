@@ -1,0 +1,35 @@
+"""A page before it is rendered, and a file of the site."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page before it is rendered.
+
+    Of the context, pictures alone are markup (see `picture`), and rows of differences, which
+    `pages/differences.py` escapes. Where a context is long to make, it is given as what makes it.
+    """
+
+    path: str
+    template: str
+    title: str
+    description: str
+    context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the site: its path, with / between folders, and its content."""
+
+    path: str
+    content: bytes
+
+
+def picture(svg: str) -> Markup:
+    """Let SVG that was drawn here stand in a page as it is: its texts are escaped where they are drawn."""
+    return Markup(svg)
