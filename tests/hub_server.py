@@ -21,6 +21,11 @@ GOOD_TOKEN = "hf_good"
 LARGE = (".safetensors", ".bin")
 
 
+def git_hash(content: bytes) -> str:
+    """What git and the Hub call a small file by."""
+    return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
+
+
 @dataclass
 class Repo:
     """One repository: its commits, what names them, and who may read it."""
@@ -45,15 +50,18 @@ class Repo:
 
 
 class HubServer:
-    """The server. `cut` and `stall` order faults: a body broken off, a kind of request never answered."""
+    """The server. `cut` and `stall` order faults: a body broken off, a kind of request never answered, one
+    answer to everything."""
 
     def __init__(self) -> None:
         self.repos: dict[str, Repo] = {}
         self.requests: list[str] = []
         self.cut: dict[str, int] = {}  # file name: bytes of its body that are sent
         self.sizes: dict[str, int] = {}  # file name: the size that is claimed for it
+        self.listed: dict[str, str] = {}  # file name: the SHA-256 that is claimed for it
         self.renamed: dict[str, str] = {}  # repository: the name that it has by now
         self.stall: set[str] = set()  # of "api", "body"
+        self.answer: bytes | None = None  # to whatever is asked, with status 200
         self.uploads: dict[str, bytes] = {}  # by sha256
         self.closing = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
@@ -115,7 +123,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.hub.requests.append(f"{self.command} {unquote(path)}")
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         parts = [unquote(part) for part in path.strip("/").split("/")]
-        if parts[0] == "lfs":
+        if self.hub.answer is not None:
+            self._send(200, self.hub.answer, {"Content-Type": "text/html"})
+        elif parts[0] == "lfs":
             self._store(parts[1], body) if self.command == "PUT" else self._send_blob(parts[1])
         elif parts[0] == "api":
             self._api(parts[1:], body)
@@ -161,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
             {
                 "rfilename": path,
                 "size": self._size(path, content),
-                "blobId": hashlib.sha1(content).hexdigest(),
+                "blobId": git_hash(content),
             }
             | self._lfs(path, content)
             for path, content in repo.commits[commit].items()
@@ -175,7 +185,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _lfs(self, path: str, content: bytes) -> dict[str, Any]:
         if not path.endswith(LARGE):
             return {}
-        digest = hashlib.sha256(content).hexdigest()
+        digest = self.hub.listed.get(path, hashlib.sha256(content).hexdigest())
         return {"lfs": {"sha256": digest, "size": self._size(path, content), "pointerSize": 130}}
 
     def _entry(self, path: str, content: bytes) -> dict[str, Any]:
@@ -183,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
             "type": "file",
             "path": path,
             "size": self._size(path, content),
-            "oid": hashlib.sha1(content).hexdigest(),
+            "oid": git_hash(content),
         }
 
     def _size(self, path: str, content: bytes) -> int:
@@ -211,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers["Location"] = f"http://localhost:{self.hub.port}/lfs/{digest}?name={path}"
             self._send(302, b"", headers)
         else:
-            self._send_content(content, headers | {"ETag": f'"{hashlib.sha1(content).hexdigest()}"'}, path)
+            self._send_content(content, headers | {"ETag": f'"{git_hash(content)}"'}, path)
 
     def _send_blob(self, digest: str) -> None:
         name = urlsplit(self.path).query.removeprefix("name=")

@@ -2,18 +2,21 @@
 
 import errno
 import json
+import sys
 import time
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 from hub_server import GOOD_TOKEN, HubServer
 from huggingface_hub import constants
 from models.repositories import CONFIG, NAME, TASKS, WEIGHTS, refused
 
 from icl_bench.errors import CheckpointError, InputError
-from icl_bench.models import hub as hub_module
+from icl_bench.models import hub_cache
 from icl_bench.models.checkpoint import load_checkpoint
 from icl_bench.models.hub import fetch
+from icl_bench.submissions.submission_facts import card_licence
 
 
 def test_no_such_repository(hub: HubServer, monkeypatch):
@@ -77,6 +80,95 @@ def test_a_server_that_is_not_there(hub: HubServer, monkeypatch):
     refused("http://127.0.0.1:9/someone/model failed", "refused")
 
 
+PORTAL = b"<!DOCTYPE html><html><body>Sign in to the network</body></html>"
+INFO = {"id": NAME, "sha": "0" * 40, "siblings": []}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [PORTAL, b"", b"[]", b"null", b"{}", b"7", b'"a"', b"\xff\xfe", b"[" * 10_000]
+    + [
+        json.dumps(INFO | changed).encode()
+        for changed in (
+            {"id": "model"},
+            {"id": None},
+            {"id": f"{NAME}\x1b[31m"},
+            {"sha": None},
+            {"sha": 7},
+            {"sha": "main"},
+            {"siblings": 7},
+            {"siblings": [{}]},
+            {"siblings": [7]},
+            {"siblings": [{"rfilename": 7}]},
+            {"siblings": [{"rfilename": CONFIG, "size": "large"}]},
+            {"siblings": [{"rfilename": CONFIG, "size": -1}]},
+            {"siblings": [{"rfilename": CONFIG, "lfs": {"size": 1}}]},
+            {"lastModified": "yesterday"},
+        )
+    ],
+)
+def test_an_answer_that_is_no_hubs_is_one_line(hub: HubServer, answer):
+    """As the sign-in page of a network, with status 200."""
+    hub.answer = answer
+    message = refused(f"what answers at {hub.url} is no Hub: ", "check HF_ENDPOINT", "sign in")
+    assert message.isprintable()
+    assert len(message) < 400
+
+
+@pytest.mark.parametrize("license", [["mit"], {"name": "mit"}, 7])
+def test_a_card_whose_metadata_is_none_says_no_licence(hub: HubServer, license):
+    hub.answer = json.dumps(INFO | {"cardData": {"license": license}}).encode()
+    assert card_licence(NAME) is None
+    hub.answer = json.dumps(INFO | {"cardData": ["mit"]}).encode()
+    assert card_licence(NAME) is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "huggingface.co", "http://", "http://host:port", "http://host:0", "ftp://host", "http://[::1"],
+)
+def test_an_endpoint_that_is_none_is_one_line(hub: HubServer, monkeypatch, address):
+    monkeypatch.setattr(constants, "ENDPOINT", address)
+    refused(f"HF_ENDPOINT is '{address}', which is no address of a Hub", "https://huggingface.co")
+    assert hub.requests == []
+
+
+def test_a_password_in_the_endpoint_is_never_shown(hub: HubServer, root, monkeypatch):
+    secret = f"http://ana:hunter2@127.0.0.1:{hub.port}"
+    monkeypatch.setattr(constants, "ENDPOINT", secret)
+    template = secret + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    messages = [refused(f"there is no model {hub.url}/{NAME}")]
+    hub.repo(NAME, root)
+    hub.cut[CONFIG] = 10
+    messages.append(refused(f"fetching {hub.url}/{NAME} failed"))
+    hub.answer = PORTAL
+    messages.append(refused(f"what answers at {hub.url} is no Hub"))
+    for address in (f"http://ana:hunter2@127.0.0.1:{9}", "http://ana:hunter2@host:port"):
+        monkeypatch.setattr(constants, "ENDPOINT", address)
+        messages.append(
+            refused("HF_ENDPOINT is" if "port" in address else "127.0.0.1:9/someone/model failed")
+        )
+    assert all("hunter2" not in message and "ana" not in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "told"),
+    [
+        ("socks5://127.0.0.1:1", "install that package, or unset the proxy"),
+        ("http://127.0.0.1:port", "check HF_ENDPOINT and the proxy's variables"),
+        ("nonsense://127.0.0.1:1", "check HF_ENDPOINT"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_one_line(hub: HubServer, monkeypatch, proxy, told):
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    monkeypatch.setitem(sys.modules, "socksio", None)  # not installed
+    huggingface_hub.close_session()
+    refused(f"{hub.url}", told)
+
+
 def test_a_full_disk(hub: HubServer, root, monkeypatch):
     hub.repo(NAME, root)
 
@@ -118,11 +210,11 @@ def test_too_large_to_fetch(hub: HubServer, root):
 
 def test_a_branch_that_moves_while_it_is_fetched(hub: HubServer, root, monkeypatch):
     repo = hub.repo(NAME, root)
-    download = hub_module.hf_hub_download
+    download = hub_cache.hf_hub_download
 
     def moving(*arguments, **rest):
         repo.commit(root | {"README.md": b"changed"})
         return download(*arguments, **rest)
 
-    monkeypatch.setattr(hub_module, "hf_hub_download", moving)
+    monkeypatch.setattr(hub_cache, "hf_hub_download", moving)
     refused("changed while it was fetched; try again")

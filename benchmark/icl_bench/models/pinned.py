@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import HfApi, constants, hf_hub_download
+from huggingface_hub import hf_hub_download
 
 from icl_bench.errors import HubError
-from icl_bench.models.hub import told_in_one_line
+from icl_bench.models.hub_client import endpoint, hub_errors, repository_info
 
 SPARE_BYTES = 2**26  # that the client may write beside a file: caches, partial files
 
@@ -31,10 +31,7 @@ def check_listed(repo: str, commit: str, files: Mapping[str, Listed]) -> int:
     HubError where the repository is not public, or where a file is missing, of unknown size, too large or, as
     far as the server knows, of another hash.
     """
-    with told_in_one_line(repo, commit, anonymous=True):
-        info = HfApi(token=False).model_info(
-            repo, revision=commit, files_metadata=True, timeout=constants.HF_HUB_ETAG_TIMEOUT
-        )
+    info = repository_info(repo, commit, token=False, anonymous=True)
     if info.id != repo:
         raise HubError(f"{repo} is called {info.id} on the Hub; submit it under that name")
     if info.sha != commit:
@@ -45,9 +42,7 @@ def check_listed(repo: str, commit: str, files: Mapping[str, Listed]) -> int:
             raise HubError(f"{repo}@{commit} holds no {name}; list the files that it holds")
         size, lfs = held[name].size, held[name].lfs
         if size is None:
-            raise HubError(
-                f"{constants.ENDPOINT} does not say how large {name} of {repo} is; check HF_ENDPOINT"
-            )
+            raise HubError(f"{endpoint()} does not say how large {name} of {repo} is; check HF_ENDPOINT")
         if size > wanted.most:
             raise HubError(
                 f"{name} of {repo} has {size:,} bytes and its spec needs at most {wanted.most:,}; "
@@ -61,7 +56,7 @@ def check_listed(repo: str, commit: str, files: Mapping[str, Listed]) -> int:
 def fetch_listed(repo: str, commit: str, name: str, wanted: Listed, folder: Path) -> Path:
     """Fetch one file to `folder`/`name`. HubError where it is not to be had, larger than it may be, or of
     another hash; then it is not kept."""
-    with told_in_one_line(repo, commit, anonymous=True), _bounded(repo, name, wanted.most):
+    with hub_errors(repo, commit, anonymous=True), _bounded(repo, name, wanted.most):
         path = Path(hf_hub_download(repo, name, revision=commit, local_dir=folder, token=False))
     shutil.rmtree(folder / ".cache", ignore_errors=True)  # the client's notes
     with path.open("rb") as file:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from huggingface_hub import HfApi, constants
+from huggingface_hub import ModelCardData, constants
 
 from icl_bench.errors import InputError, SpecError
-from icl_bench.models.hub import told_in_one_line
+from icl_bench.models.hub_client import repository_info
 from icl_bench.specs.licences import LICENCES
 from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Submission
@@ -43,7 +43,6 @@ def card_licence(model: str, revision: str | None = None) -> str | None:
     """The licence in the metadata of a model's card on the Hub; None where there is none, or no network."""
     if constants.HF_HUB_OFFLINE:
         return None
-    with told_in_one_line(model, revision or constants.DEFAULT_REVISION):
-        info = HfApi().model_info(model, revision=revision, timeout=constants.HF_HUB_ETAG_TIMEOUT)
-    licence = info.card_data.get("license") if info.card_data is not None else None
+    card = repository_info(model, revision).card_data
+    licence = card.get("license") if isinstance(card, ModelCardData) else None
     return licence if isinstance(licence, str) else None

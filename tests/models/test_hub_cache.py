@@ -1,0 +1,137 @@
+"""What is scored as a commit of the Hub is that commit, whatever became of its files in the cache."""
+
+import errno
+from pathlib import Path
+
+import pytest
+from hub_server import HubServer
+from huggingface_hub import constants
+from models.repositories import CONFIG, NAME, TASKS, WEIGHTS, refused
+from models.small import saved, small_model
+
+from icl_bench.models.checkpoint import load_checkpoint
+from icl_bench.models.hub import fetch
+
+
+def flip(path: Path) -> None:
+    """Change one bit in the last of a file's values, which stays one."""
+    content = bytearray(path.read_bytes())
+    content[-4] ^= 1
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+DAMAGES = [flip, cut, empty]
+
+
+@pytest.fixture
+def snapshot(hub: HubServer, root) -> Path:
+    """The folder of a repository that was fetched once."""
+    hub.repo(NAME, root)
+    return fetch(NAME, TASKS).folder
+
+
+@pytest.mark.parametrize("file", [CONFIG, WEIGHTS])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_fetched_anew(snapshot, root, file, damage):
+    """One flipped bit was loaded, and its errors recorded as the commit's."""
+    damage(snapshot / file)
+    assert fetch(NAME, TASKS).folder == snapshot
+    assert (snapshot / file).read_bytes() == root[file]
+    load_checkpoint(snapshot)
+
+
+@pytest.mark.parametrize("file", [CONFIG, WEIGHTS])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_file_is_told_where_nothing_can_be_fetched(snapshot, monkeypatch, file, damage):
+    damage(snapshot / file)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    folder = Path(constants.HF_HUB_CACHE) / "models--someone--model"
+    refused(
+        f"{file} of {NAME} is damaged in the cache {folder}", "HF_HUB_OFFLINE is set; run once without it"
+    )
+
+
+def test_a_damaged_file_that_cannot_be_replaced_is_told_with_its_cache(snapshot, monkeypatch):
+    flip(snapshot / WEIGHTS)
+
+    def refuse(source, target):
+        raise PermissionError(errno.EACCES, "Permission denied", str(target))
+
+    monkeypatch.setattr("huggingface_hub.file_download._chmod_and_move", refuse)
+    refused(f"the cache {constants.HF_HUB_CACHE}", "cannot be written (Permission denied)", "set HF_HOME")
+
+
+def test_a_hub_that_sends_what_it_does_not_list_is_not_believed(hub: HubServer, snapshot, root):
+    flip(snapshot / WEIGHTS)
+    for content in list(hub.uploads.values()):
+        assert content == root[WEIGHTS]
+    hub.listed[WEIGHTS] = "0" * 64
+    folder = Path(constants.HF_HUB_CACHE) / "models--someone--model"
+    refused(f"{WEIGHTS} of {NAME} is damaged in the cache {folder}", "try again, or remove that folder")
+
+
+def test_without_links_a_file_is_held_against_the_listing(snapshot, root):
+    """As on Windows, where the cache holds copies."""
+    content = root[WEIGHTS]
+    (snapshot / WEIGHTS).unlink()
+    (snapshot / WEIGHTS).write_bytes(content)
+    flip(snapshot / WEIGHTS)
+    fetch(NAME, TASKS)
+    assert (snapshot / WEIGHTS).read_bytes() == content
+
+
+def test_weights_that_were_broken_off_are_not_whole_in_the_cache(snapshot, monkeypatch):
+    (snapshot / WEIGHTS).unlink()
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    message = refused(f"{NAME}@main is not whole in the cache", "run once without it")
+    assert "save" not in message
+
+
+def test_a_repository_has_the_name_that_the_hub_has_for_it(hub: HubServer, root, monkeypatch):
+    repo = hub.repo("Someone/Model", root)
+    for asked in ("someone/model", "old/name"):  # other capitals, and a name from before
+        hub.repos[asked] = repo
+        hub.renamed[asked] = "Someone/Model"
+        assert fetch(asked, TASKS).repo == "Someone/Model"
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    assert fetch("someone/model", TASKS).repo == "Someone/Model"
+    assert fetch("Someone/Model", TASKS).repo == "Someone/Model"
+    refused("old/name@main is not whole in the cache", name="old/name")
+
+
+def read_only(monkeypatch) -> None:
+    """The client may write nothing to the cache; root may everywhere, so the answer is given here."""
+
+    def refuse(self, *arguments, **rest):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    for name in ("write_text", "touch"):
+        monkeypatch.setattr(f"huggingface_hub.file_download.Path.{name}", refuse)
+    monkeypatch.setattr("huggingface_hub.file_download.os.makedirs", lambda place, **rest: refuse(place))
+
+
+def test_a_shared_cache_that_holds_the_commit_is_enough(hub: HubServer, root, monkeypatch, tmp_path):
+    """Its branch has moved since, to a commit that somebody fetched by its hash."""
+    repo = hub.repo(NAME, root)
+    fetch(NAME, TASKS)
+    moved = repo.commit(saved(tmp_path / "moved", small_model(seed=2)))
+    fetch(NAME, TASKS, moved)
+    read_only(monkeypatch)
+    assert fetch(NAME, TASKS).commit == moved
+
+
+def test_a_shared_cache_whose_branch_has_moved_is_told(hub: HubServer, root, monkeypatch, tmp_path):
+    repo = hub.repo(NAME, root)
+    fetch(NAME, TASKS)
+    repo.commit(saved(tmp_path / "moved", small_model(seed=2)))
+    read_only(monkeypatch)
+    told = f"the cache {constants.HF_HUB_CACHE} does not hold {NAME} as it is now, and cannot be written"
+    refused(told, "set HF_HOME to a folder of yours, or HF_HUB_OFFLINE=1")
