@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from icl_bench.evaluation.run import evaluate as evaluate
+    from icl_bench.ranking.compare import compare as compare
     from icl_bench.records.read import load_record as load_record
     from icl_bench.submissions.submit import submit as submit
     from icl_bench.training.sweep import sweep as sweep
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __version__ = version("icl-bench")
 
 _MODULES = {  # of the public functions, imported at first use: `import icl_bench` itself is quick
+    "compare": "icl_bench.ranking.compare",
     "evaluate": "icl_bench.evaluation.run",
     "load_record": "icl_bench.records.read",
     "submit": "icl_bench.submissions.submit",

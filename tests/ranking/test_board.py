@@ -10,7 +10,7 @@ from scipy.stats import norm
 
 import icl_bench
 from icl_bench.ranking.board import Board
-from icl_bench.ranking.compare import compare
+from icl_bench.ranking.compare import compare_contenders
 from icl_bench.ranking.resampled import Contender, sample_task
 from icl_bench.suites import load_suite
 
@@ -141,7 +141,7 @@ def test_differences_are_those_of_compare_on_fewer_prompts_too(suite, zero):
     )
     board = Board(suite, [a, b], [few])
     found = board.differences("a", ["few", "b"])
-    assert found == {"few": compare(suite, a, few), "b": compare(suite, a, b)}
+    assert found == {"few": compare_contenders(suite, a, few), "b": compare_contenders(suite, a, b)}
     assert [one.prompts for one in found["few"][:2]] == [50, 50]
     assert board.baselines[0].mean.prompts == 50
 
@@ -151,7 +151,7 @@ def test_differences_are_those_of_compare_where_one_lacks_a_task(suite, zero, or
     models = {name: model(name, zero, 0.3 + k / 10) for k, name in enumerate(("a", "b", "whole"))}
     models["part"] = Contender("part", {TASKS[1]: model("part", zero, 0.6).runs[TASKS[1]]})
     found = Board(suite, list(models.values())).differences("a", order)
-    assert found == {name: compare(suite, models["a"], models[name]) for name in order}
+    assert found == {name: compare_contenders(suite, models["a"], models[name]) for name in order}
     assert [len(found[name]) for name in ("part", "b")] == [1, 3]  # no mean where a task is missing
 
 

@@ -14,7 +14,7 @@ from icl_bench.frozen.anchors import Anchors
 from icl_bench.frozen.errors import BaselineErrors
 from icl_bench.frozen.freeze import freeze, missing_entries
 from icl_bench.function_classes.streams import raw_words, uniform_index
-from icl_bench.ranking.compare import MEAN, compare, holm, two_sided_p
+from icl_bench.ranking.compare import MEAN, compare_contenders, holm, two_sided_p
 from icl_bench.ranking.contenders import contenders
 from icl_bench.ranking.resampled import Contender
 from icl_bench.scoring.scores import bootstrap_key
@@ -35,7 +35,7 @@ def contender(name: str, errors: dict[str, np.ndarray]) -> Contender:
 def test_a_difference_is_that_of_the_two_scores_with_the_interval_of_gathered_resamples(tiny):
     a, b, base, zero = (errors_of(name) for name in ("ridge", "knn", "least_squares", "zero"))
     task = "linear_regression"
-    (found, *_) = compare(tiny, contender("a", a), contender("b", b))
+    (found, *_) = compare_contenders(tiny, contender("a", a), contender("b", b))
     scores = [icl_bench.evaluate(f"baseline/{n}", "tiny", [task]).tasks[task].score for n in ("ridge", "knn")]
     assert [found.a, found.b] == [score.value for score in scores]
     assert found.difference.value == pytest.approx(scores[0].value - scores[1].value)
@@ -49,7 +49,7 @@ def test_a_difference_is_that_of_the_two_scores_with_the_interval_of_gathered_re
 
 def test_the_mean_weighs_tasks_alike(tiny):
     a, b = (contender(name, errors_of(name)) for name in ("ridge", "knn"))
-    *tasks, mean = compare(tiny, a, b, TASKS)
+    *tasks, mean = compare_contenders(tiny, a, b, TASKS)
     assert [one.task for one in tasks] == TASKS
     assert mean.task == MEAN
     assert mean.a == pytest.approx(np.mean([one.a for one in tasks]))
@@ -60,7 +60,7 @@ def test_the_mean_weighs_tasks_alike(tiny):
 
 def test_a_model_is_not_separated_from_itself(tiny):
     one = contender("one", errors_of("knn"))
-    for found in compare(tiny, one, one):
+    for found in compare_contenders(tiny, one, one):
         assert (found.p, found.better) == (1.0, None)
         assert (found.difference.value, found.difference.low, found.difference.high) == (0, 0, 0)
 
@@ -70,7 +70,7 @@ def test_swapping_the_two_swaps_the_verdict(tiny):
         contender(name, {"linear_regression": errors_of(name)["linear_regression"]})
         for name in ("ridge", "zero")
     )
-    (forth,), (back,) = compare(tiny, a, b), compare(tiny, b, a)
+    (forth,), (back,) = compare_contenders(tiny, a, b), compare_contenders(tiny, b, a)
     assert (forth.better, back.better) == ("A", "B")
     assert forth.difference.low == pytest.approx(-back.difference.high)
     assert forth.p == back.p
@@ -82,7 +82,7 @@ def test_equal_models_with_noise_differ_significantly_about_one_time_in_twenty(t
     found = []
     for _ in range(200):
         a, b = (contender("x", {"linear_regression": zero * rng.uniform(0.2, 0.8, len(zero))}) for _ in "ab")
-        found.append(compare(tiny, a, b)[0].better is not None)
+        found.append(compare_contenders(tiny, a, b)[0].better is not None)
     assert 0.01 <= np.mean(found) <= 0.11  # 0.05 within four standard errors
 
 
@@ -104,7 +104,7 @@ def test_the_p_value_counts_the_smaller_side_twice():
 
 def test_a_task_without_a_score_is_told_and_does_not_count(tiny):
     a, b = (contender(name, errors_of_all(name)) for name in ("ridge", "knn"))
-    by_task = {one.task: one for one in compare(tiny, a, b)}
+    by_task = {one.task: one for one in compare_contenders(tiny, a, b)}
     assert by_task["decision_tree"].difference.reason == "baseline zero is no better than answering 0 here"
     assert by_task["decision_tree"].p is None
     others = [one for task, one in by_task.items() if task != "decision_tree"]
@@ -114,10 +114,10 @@ def test_a_task_without_a_score_is_told_and_does_not_count(tiny):
 def test_no_mean_is_given_over_fewer_tasks_than_were_asked_for(tiny):
     whole = contender("whole", errors_of("ridge"))
     part = contender("part", {TASKS[0]: errors_of("knn")[TASKS[0]]})
-    assert [one.task for one in compare(tiny, whole, part, TASKS)] == TASKS[:1]
+    assert [one.task for one in compare_contenders(tiny, whole, part, TASKS)] == TASKS[:1]
     unscored = ["linear_regression", "decision_tree"]
     both = (contender(name, errors_of_all(name)) for name in ("ridge", "knn"))
-    assert [one.task for one in compare(tiny, *both, unscored)] == unscored
+    assert [one.task for one in compare_contenders(tiny, *both, unscored)] == unscored
 
 
 def errors_of_all(name: str) -> dict[str, np.ndarray]:
@@ -129,7 +129,7 @@ def test_nothing_in_common_is_an_error(tiny):
     errors = errors_of("knn")
     a, b = (contender(task, {task: errors[task]}) for task in TASKS)
     with pytest.raises(InputError, match="no task of tiny-v1 in common"):
-        compare(tiny, a, b)
+        compare_contenders(tiny, a, b)
 
 
 def test_a_contender_is_a_record_or_a_model_or_frozen_errors(own, tmp_path, monkeypatch):
@@ -155,8 +155,9 @@ def test_a_record_of_another_suite_is_refused(own, tmp_path):
 
 def test_a_difference_on_fewer_prompts_knows_of_how_many(own):
     freeze(own, missing_entries(own, TASKS, ["knn"], 50))
-    linear, parity, mean = compare(own, *contenders(["baseline/knn", "baseline/ridge"], own, TASKS), TASKS)
-    assert [(one.prompts, one.of) for one in (linear, parity, mean)] == [(50, 96), (50, 96), (100, 192)]
+    models = contenders(["baseline/knn", "baseline/ridge"], own, TASKS)
+    prompts = [(each.prompts, each.suite_prompts) for each in compare_contenders(own, *models, TASKS)]
+    assert prompts == [(50, 96), (50, 96), (100, 192)]
     arguments = ["compare", "baseline/knn", "baseline/ridge", "--suite", "tiny"]
     lines = CliRunner().invoke(app, [*arguments, "--task", TASKS[0]]).stdout.splitlines()
     assert lines[-1].startswith(f"{TASKS[0]}  first 50 of 96  ")
@@ -166,7 +167,7 @@ def test_a_difference_on_fewer_prompts_knows_of_how_many(own):
 
 def test_the_p_value_of_the_mean_is_not_corrected(tiny):
     a, b = (contender(name, errors_of(name)) for name in ("ridge", "zero"))
-    *tasks, mean = compare(tiny, a, b, TASKS)
+    *tasks, mean = compare_contenders(tiny, a, b, TASKS)
     assert [one.p_corrected for one in tasks] == holm(np.array([one.p for one in tasks])).tolist()
     assert tasks[0].p_corrected == 2 * tasks[0].p
     assert mean.p is not None
@@ -180,7 +181,7 @@ def test_scores_without_an_interval_are_shown_and_do_not_count(tiny, monkeypatch
     references = Anchors(BaselineErrors(np.zeros(9), zero), base, base)
     monkeypatch.setattr("icl_bench.ranking.resampled.suite_anchors", lambda *_: references)
     a, b = (contender("x", {TASKS[0]: errors}) for errors in (zero - 0.1, zero))
-    (found,) = compare(tiny, a, b)
+    (found,) = compare_contenders(tiny, a, b)
     assert (found.difference.value, found.b) == (found.a, 0)
     assert found.a > 0
     assert (found.difference.low, found.p, found.p_corrected, found.better) == (None, None, None, None)
@@ -216,7 +217,7 @@ def test_the_device_is_for_checkpoints_and_is_looked_at_once(own, monkeypatch):
 
     monkeypatch.setattr("icl_bench.models.device.usable_device", looked.append)
     monkeypatch.setattr("icl_bench.ranking.contenders.open_source", opened)
-    monkeypatch.setattr("icl_bench.ranking.contenders._evaluated", lambda *_: Contender("x", {}))
+    monkeypatch.setattr("icl_bench.ranking.contenders._evaluate", lambda *_: Contender("x", {}))
     contenders(["baseline/knn", "reference/llama", "reference/gpt2"], own, TASKS, "cuda")
     assert given == [("baseline/knn", None), ("reference/llama", "cuda"), ("reference/gpt2", "cuda")]
     assert looked == ["cuda"]
@@ -234,3 +235,26 @@ def test_options_that_are_not_a_baselines_are_told(own, monkeypatch):
     monkeypatch.setattr(KNearestNeighbours, "for_task", for_task)
     with pytest.raises(SpecError, match="unknown key"):
         contenders(["baseline/knn"], own, TASKS)
+
+
+def test_records_and_names_are_compared_from_python_as_on_the_command_line(tiny, tmp_path):
+    record = icl_bench.evaluate("baseline/ridge", "tiny", TASKS)
+    record.save(tmp_path / "ridge.json")
+    given = [record, tmp_path / "ridge.json", str(tmp_path / "ridge.json")]
+    comparisons = [icl_bench.compare(model, "baseline/zero", "tiny", TASKS) for model in given]
+    assert comparisons[0] == comparisons[1] == comparisons[2]
+    comparison = comparisons[0]
+    assert [difference.task for difference in comparison.differences] == [*TASKS, MEAN]
+    assert (comparison.suite, comparison.b, comparison.trained_once) == ("tiny-v1", "baseline/zero", [])
+    frame = comparison.to_frame()
+    assert list(frame["better"]) == [difference.better for difference in comparison.differences]
+    assert list(frame["b"].unique()) == ["baseline/zero"]
+    of_mini = record.model_copy(update={"suite": record.suite.model_copy(update={"name": "mini-v1"})})
+    with pytest.raises(InputError, match="the record of baseline/ridge is a record of mini-v1, not of tiny"):
+        icl_bench.compare(of_mini, "baseline/zero", "tiny")
+
+
+def test_the_command_prints_the_comparison_as_data(tiny):
+    arguments = ["compare", "baseline/knn", "baseline/ridge", "--suite", "tiny", "--json"]
+    printed = json.loads(CliRunner().invoke(app, arguments).stdout)
+    assert printed == icl_bench.compare("baseline/knn", "baseline/ridge", "tiny").to_dict()

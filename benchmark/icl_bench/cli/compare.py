@@ -1,12 +1,13 @@
 """`icl-bench compare`: which of two models is better on which task, and which differences are real."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from icl_bench.ranking.compare import Difference
+    from icl_bench.ranking.compare import Comparison, Difference
 
 ModelOrRecord = Annotated[
     str,
@@ -35,73 +36,65 @@ def compare(
 
     Example: icl-bench compare reference/gpt2 baseline/ridge --task linear_regression
     """
-    from icl_bench.ranking.compare import compare as differences
-    from icl_bench.ranking.contenders import contenders
-    from icl_bench.suites import chosen_tasks, load_suite
+    from icl_bench.ranking.compare import compare as compare_models
 
-    of = load_suite(suite)
-    tasks = chosen_tasks(of, task)
-    first, second = contenders([a, b], of, tasks, device)
-    found = differences(of, first, second, tasks)
-    once = [side for side, one in (("A", first), ("B", second)) if one.one_run]
+    comparison = compare_models(a, b, suite, task, device=device, progress=True)
     if as_json:
-        sides = {"suite": of.name, "a": first.name, "b": second.name, "trained_once": once}
-        typer.echo(json.dumps(sides | {"differences": [_row(one) for one in found]}, indent=1))
+        typer.echo(json.dumps(comparison.to_dict(), indent=1))
         return
-    typer.echo(f"A = {first.name}, B = {second.name}, on {of.name}\n")
-    typer.echo(_table(found, of.spec.resamples))
-    if any(_alone(one) for one in found):
-        typer.echo(f"* of the mean alone, not corrected; the others are for {_corrected(found)} tasks (Holm)")
-    if once:
-        have = "have" if len(once) > 1 else "has"
-        typer.echo(
-            f"{' and '.join(once)} {have} a task with one training run: "
+    typer.echo(f"A = {comparison.a}, B = {comparison.b}, on {comparison.suite}\n")
+    typer.echo(_table(comparison))
+    for note in _notes(comparison):
+        typer.echo(note)
+
+
+def _notes(comparison: "Comparison") -> Iterator[str]:
+    """A line for all that the table alone would leave open."""
+    if any(_alone(difference) for difference in comparison.differences):
+        corrected = sum(difference.p_corrected is not None for difference in comparison.differences)
+        yield f"* of the mean alone, not corrected; the others are for {corrected} tasks (Holm)"
+    if comparison.trained_once:
+        have = "have" if len(comparison.trained_once) > 1 else "has"
+        yield (
+            f"{' and '.join(comparison.trained_once)} {have} a task with one training run: "
             "nothing there tells what another seed would change"
         )
-    for one in found:
-        if one.difference.reason is not None:
-            typer.echo(f"{one.task}: {one.difference.reason}")
+    for difference in comparison.differences:
+        if difference.difference.reason is not None:
+            yield f"{difference.task}: {difference.difference.reason}"
 
 
-def _row(one: "Difference") -> dict[str, Any]:
-    ends = {"low": one.difference.low, "high": one.difference.high, "reason": one.difference.reason}
-    scores = {"score_a": one.a, "score_b": one.b, "difference": one.difference.value}
-    row = {"task": one.task, "prompts": one.prompts, "of": one.of, **scores, **ends}
-    return row | {"p": one.p, "p_corrected": one.p_corrected, "better": one.better}
-
-
-def _alone(one: "Difference") -> bool:
+def _alone(difference: "Difference") -> bool:
     """Whether its p-value is that of one test, not one of many."""
-    return one.p is not None and one.p_corrected is None
+    return difference.p is not None and difference.p_corrected is None
 
 
-def _corrected(found: "list[Difference]") -> int:
-    return sum(one.p_corrected is not None for one in found)
-
-
-def _prompts(one: "Difference") -> str:
+def _prompts(difference: "Difference") -> str:
     from icl_bench.ranking.compare import MEAN
 
-    if one.prompts == one.of:
-        return f"{one.prompts:,}"
-    return f"{'' if one.task == MEAN else 'first '}{one.prompts:,} of {one.of:,}"
+    prompts, suite_prompts = difference.prompts, difference.suite_prompts
+    if prompts == suite_prompts:
+        return f"{prompts:,}"
+    return f"{'' if difference.task == MEAN else 'first '}{prompts:,} of {suite_prompts:,}"
 
 
-def _table(found: "list[Difference]", resamples: int) -> str:
+def _table(comparison: "Comparison") -> str:
     from icl_bench.display.table import format_estimate
     from icl_bench.display.text_table import text_table
     from icl_bench.leaderboard.formats import p_value
 
-    rows = [
-        {
-            "task": one.task,
-            "prompts": _prompts(one),
-            "A": "-" if one.a is None else f"{one.a:.3f}",
-            "B": "-" if one.b is None else f"{one.b:.3f}",
-            "A − B": format_estimate(one.difference),
-            "p": "-" if one.p is None else p_value(one, resamples) + " *" * _alone(one),
-            "": f"{one.better} is better" if one.better else "not separated",
-        }
-        for one in found
-    ]
+    rows = []
+    for difference in comparison.differences:
+        p = "-" if difference.p is None else p_value(difference, comparison.resamples)
+        rows.append(
+            {
+                "task": difference.task,
+                "prompts": _prompts(difference),
+                "A": "-" if difference.a is None else f"{difference.a:.3f}",
+                "B": "-" if difference.b is None else f"{difference.b:.3f}",
+                "A − B": format_estimate(difference.difference),
+                "p": p + " *" * _alone(difference),
+                "": f"{difference.better} is better" if difference.better else "not separated",
+            }
+        )
     return text_table(rows)

@@ -39,20 +39,18 @@ def evaluate(
 
     Example: icl-bench evaluate reference/llama --suite mini --task linear_regression
     """
-    from icl_bench.evaluation.run import chosen_tasks, evaluate_source
-    from icl_bench.evaluation.sources import open_source
+    from icl_bench.evaluation.run import evaluate as evaluate_model
     from icl_bench.files import check_file_place
     from icl_bench.records.file_name import default_file_name
     from icl_bench.records.record_files import RESULTS
     from icl_bench.specs.record_json import in_ascii
-    from icl_bench.suites import load_suite
+    from icl_bench.suites import chosen_tasks, load_suite
 
     frozen = load_suite(suite)
     tasks = chosen_tasks(frozen, task)
-    source = open_source(model, frozen, revision, device, tasks)
     path = output or Path(RESULTS) / default_file_name(model, frozen, tasks, revision, device)
     check_file_place(path)
-    record = evaluate_source(source, frozen, tasks, progress=True)
+    record = evaluate_model(model, suite, tasks, progress=True, revision=revision, device=device)
     record.save(path)
     if as_json:
         typer.echo(in_ascii(record.to_json()), nl=False)

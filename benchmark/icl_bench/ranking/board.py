@@ -28,7 +28,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from icl_bench.ranking.compare import Contrast, Difference, compare, differences
+from icl_bench.ranking.compare import Contrast, Difference, compare_contenders, differences
 from icl_bench.ranking.resampled import Contender, SampledTask, sample_task
 from icl_bench.resources import cores
 from icl_bench.scoring.metric import metrics
@@ -89,7 +89,7 @@ class Board:
         self.baselines = [*complete, *left]
 
     def differences(self, a: str, others: Sequence[str]) -> dict[str, list[Difference]]:
-        """What separates one of the board's from each of others, as `icl_bench.ranking.compare.compare`.
+        """What separates one of the board's from each of others, as `compare_contenders` does it.
 
         InputError where it shares no task with one of them.
         """
@@ -106,7 +106,7 @@ class Board:
                 contrasts.append(Contrast(task, sampled["score"], place, beside))
         found = differences(contrasts, len(self._places))
         alone = {
-            name: compare(self.suite, self._contenders[a], self._contenders[name])
+            name: compare_contenders(self.suite, self._contenders[a], self._contenders[name])
             for name in others
             if name not in whole or name not in found
         }

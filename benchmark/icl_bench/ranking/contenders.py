@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from icl_bench.errors import InputError
 from icl_bench.evaluation.run import evaluate_source
@@ -18,12 +19,18 @@ from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite
 
 _Runs = dict[str, dict[int, PromptErrors]]  # by task and seed
+_Opened = Callable[[bool], Contender]  # gives the errors; evaluates, where it has to, with progress or not
+ComparedModel = str | Path | ResultRecord  # a name, the file of a record, or the record
 
 
 def contenders(
-    names: Sequence[str], suite: Suite, tasks: Sequence[str], device: str | None = None
+    models: Sequence[ComparedModel],
+    suite: Suite,
+    tasks: Sequence[str],
+    device: str | None = None,
+    progress: bool = False,
 ) -> list[Contender]:
-    """The errors of models, each by its name or by a file that `icl-bench evaluate` wrote.
+    """The errors of models, each given by its name, by a record, or by the file of one.
 
     Of a baseline that is frozen on a task, the frozen errors; of a reference or a submission on the board,
     its recorded runs, all seeds; everything else is evaluated, checkpoints on the device. All are opened
@@ -35,29 +42,34 @@ def contenders(
         from icl_bench.models.device import usable_device  # imports torch, which baselines do not need
 
         usable_device(device)
-    opened = [_opened(name, suite, tasks, device) for name in names]
-    return [errors() for errors in opened]
+    opened = [_open(model, suite, tasks, device) for model in models]
+    return [contender(progress) for contender in opened]
 
 
-def _opened(name: str, suite: Suite, tasks: Sequence[str], device: str | None) -> Callable[[], Contender]:
-    """What gives the errors, once the name is known to be one."""
+def _open(model: ComparedModel, suite: Suite, tasks: Sequence[str], device: str | None) -> _Opened:
+    if isinstance(model, ResultRecord):
+        return _open_record(model, suite, tasks, f"the record of {model.model.id}")
+    name = str(model)
     path = os.path.expanduser(name)
     if os.path.isfile(path) or (name.endswith(".json") and not os.path.isdir(path)):
-        record = load_record(path)
-        check_of_suite(record, suite, name)
-        return lambda: Contender(record.model.id, _of([record], tasks))
+        return _open_record(load_record(path), suite, tasks, name)
     if name.startswith(BASELINE_PREFIX):
-        return _opened_baseline(name, suite, tasks)
+        return _open_baseline(name, suite, tasks)
     submitted = [] if os.path.isdir(path) else list(submitted_records(name, suite).values())
     if submitted:
-        return lambda: Contender(name, _of(submitted, tasks))
+        return lambda progress: Contender(name, _runs_on(submitted, tasks))
     source = open_source(name, suite, None, device, tasks)
     recorded = recorded_runs(name, suite, tasks) if name.startswith(PREFIX) else {}
     left = [task for task in tasks if task not in recorded]
-    return lambda: _evaluated(source, suite, left, recorded)
+    return lambda progress: _evaluate(source, suite, left, recorded, progress)
 
 
-def _opened_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> Callable[[], Contender]:
+def _open_record(record: ResultRecord, suite: Suite, tasks: Sequence[str], source: str) -> _Opened:
+    check_of_suite(record, suite, source)
+    return lambda progress: Contender(record.model.id, _runs_on([record], tasks))
+
+
+def _open_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> _Opened:
     source = open_source(name, suite, tasks=tasks)
     baseline = name.removeprefix(BASELINE_PREFIX)
     serving = serving_baselines(suite, tasks, [baseline])[baseline]
@@ -66,16 +78,16 @@ def _opened_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> Callable[
     loaded = {task: load_errors(suite, task, baseline) for task in serving}
     frozen = {task: {0: errors.errors} for task, errors in loaded.items() if errors is not None}
     left = [task for task in serving if task not in frozen]
-    return lambda: _evaluated(source, suite, left, frozen)
+    return lambda progress: _evaluate(source, suite, left, frozen, progress)
 
 
-def _evaluated(source: Source, suite: Suite, tasks: Sequence[str], known: _Runs) -> Contender:
+def _evaluate(source: Source, suite: Suite, tasks: Sequence[str], known: _Runs, progress: bool) -> Contender:
     """The runs that are known, and one of each task that is left."""
     if not tasks:
         return Contender(source.identity.id, known)
-    record = evaluate_source(source, suite, tasks, progress=True)
-    return Contender(source.identity.id, known | _of([record], tasks))
+    record = evaluate_source(source, suite, tasks, progress)
+    return Contender(source.identity.id, known | _runs_on([record], tasks))
 
 
-def _of(records: Sequence[ResultRecord], tasks: Sequence[str]) -> _Runs:
+def _runs_on(records: Sequence[ResultRecord], tasks: Sequence[str]) -> _Runs:
     return {task: by_seed for task, by_seed in runs_of(records).items() if task in tasks}

@@ -50,9 +50,9 @@ def _cell(one: Difference) -> str:
 
 
 def _pair_row(one: Difference, cell: str, verdict: str, resamples: int) -> str:
-    prompts = count(one.prompts) + (f" of {count(one.of)}" if one.prompts < one.of else "")
+    fewer = f" of {count(one.suite_prompts)}" if one.prompts < one.suite_prompts else ""
     return (
-        f'<tr><th scope="row">{escape(spaced(one.task))}</th><td class="n">{prompts}</td>'
+        f'<tr><th scope="row">{escape(spaced(one.task))}</th><td class="n">{count(one.prompts)}{fewer}</td>'
         f'<td class="n">{score(one.a)}</td><td class="n">{score(one.b)}</td>{cell}'
         f'<td class="n">{p_value(one, resamples)}</td><td>{verdict}</td></tr>'
     )
