@@ -20,6 +20,19 @@ _FILTERS = (
 )
 
 
+def template_environment() -> Environment:
+    """Where templates are read and filled, with the filters that they use."""
+    environment = Environment(
+        loader=FileSystemLoader(data_folder("leaderboard") / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update({name: getattr(formats, name) for name in _FILTERS})
+    return environment
+
+
 class Renderer:
     """Renders the pages of one site."""
 
@@ -27,14 +40,7 @@ class Renderer:
         self._site = site
         self._version = version("icl-bench")
         self._folder = data_folder("leaderboard")
-        self._environment = Environment(
-            loader=FileSystemLoader(self._folder / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters.update({name: getattr(formats, name) for name in _FILTERS})
+        self._environment = template_environment()
 
     def render(self, page: Page) -> File:
         """The file of a page."""

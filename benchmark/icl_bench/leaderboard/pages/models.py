@@ -1,9 +1,8 @@
 """A page a model: its architecture, its errors on every task, and how to get the same numbers."""
 
-import json
 import shlex
 from collections.abc import Iterator
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw
@@ -14,7 +13,7 @@ from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.page import Page, picture
 from icl_bench.leaderboard.pictures import Panel, draw_architecture, draw_legend, draw_panel
 from icl_bench.leaderboard.site import Site, SuiteBoard
-from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
+from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.result import Environment, Evaluator
 from icl_bench.specs.suite import TaskSpec
 
@@ -70,16 +69,10 @@ def _checkout(site: Site) -> str:
 
 def _diagrams(specs: dict[str, ArchitectureSpec]) -> list[tuple[list[str], Any]]:
     """One a spec, with the tasks that it is for: most models have the same for all."""
-    by_spec: dict[str, list[str]] = {}
+    groups: dict[str, tuple[ArchitectureSpec, list[str]]] = {}
     for task, spec in specs.items():
-        by_spec.setdefault(json.dumps(spec.to_dict()), []).append(task)
-    return [(tasks, picture(_diagram(spec))) for spec, tasks in by_spec.items()]
-
-
-@lru_cache(maxsize=256)
-def _diagram(spec: str) -> str:
-    """Of a spec as JSON: many models have the same."""
-    return draw_architecture(parse_architecture(json.loads(spec), "spec"))
+        groups.setdefault(spec.model_dump_json(), (spec, []))[1].append(task)
+    return [(tasks, picture(draw_architecture(spec))) for spec, tasks in groups.values()]
 
 
 def _panel(board: SuiteBoard, model: ModelData, task: TaskSpec) -> Panel:
