@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import icl_bench
 
@@ -17,7 +18,7 @@ NAMES = [name for name in icl_bench.__all__ if name != "__version__"]
 def examples(name: str) -> doctest.DocTest:
     documented = icl_bench if name == "icl_bench" else getattr(icl_bench, name)
     text = inspect.getdoc(documented)
-    return doctest.DocTestParser().get_doctest(text, {"icl_bench": icl_bench}, name, None, 0)
+    return doctest.DocTestParser().get_doctest(text, {"icl_bench": icl_bench, "torch": torch}, name, None, 0)
 
 
 @pytest.mark.parametrize("name", ["icl_bench", *NAMES])

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from icl_bench.evaluation.run import evaluate as evaluate
+    from icl_bench.models.load import load_model as load_model
     from icl_bench.ranking.compare import compare as compare
     from icl_bench.records.read import load_record as load_record
     from icl_bench.submissions.submit import submit as submit
+    from icl_bench.suites.catalogue import load_suite as load_suite
+    from icl_bench.suites.training_prompts import training_prompts as training_prompts
     from icl_bench.training.sweep import sweep as sweep
     from icl_bench.training.train import train as train
 
@@ -24,10 +27,13 @@ __version__ = version("icl-bench")
 _MODULES = {  # of the public functions, imported at first use: `import icl_bench` itself is quick
     "compare": "icl_bench.ranking.compare",
     "evaluate": "icl_bench.evaluation.run",
+    "load_model": "icl_bench.models.load",
     "load_record": "icl_bench.records.read",
+    "load_suite": "icl_bench.suites.catalogue",
     "submit": "icl_bench.submissions.submit",
     "sweep": "icl_bench.training.sweep",
     "train": "icl_bench.training.train",
+    "training_prompts": "icl_bench.suites.training_prompts",
 }
 
 __all__ = [*_MODULES, "__version__"]

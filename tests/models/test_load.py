@@ -195,3 +195,18 @@ def test_a_root_and_a_folder_at_once(suite, folder):
     for name, content in files_of(folder.parent / "root").items():
         (folder / name).write_bytes(content)
     refused(suite, folder, f"a checkpoint at its root and one in {LINEAR}/")
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "revision", "message"),
+    [
+        ("reference/gpt2", None, None, "has a checkpoint a task; name one, as mini/linear_regression"),
+        ("reference/gtp2", "mini/linear_regression", None, "did you mean 'reference/gpt2'"),
+        ("reference/gpt2", "mini/linear", None, "did you mean 'linear_regression'"),
+        ("reference/gpt2", "paper/linear_regression", None, "shipped without weights for paper-v1/linear"),
+        ("reference/gpt2", "mini/linear_regression", "main", "reference/gpt2 has no revisions"),
+    ],
+)
+def test_one_checkpoint_of_a_reference_is_named_with_its_suite(name, task, revision, message):
+    with pytest.raises(InputError, match=message):
+        load_model(name, task, revision)

@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from icl_bench.errors import CheckpointError, InputError, UnknownNameError
 from icl_bench.models.checkpoint import check_checkpoint, load_checkpoint
@@ -18,9 +17,7 @@ from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE, find_places
 from icl_bench.specs.result import CheckpointIdentity, ModelIdentity
 from icl_bench.specs.suite import TaskSpec
-
-if TYPE_CHECKING:
-    from icl_bench.suites import Suite
+from icl_bench.suites import Suite, find_task
 
 _HUB_NAME = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
 _SHOWN = 200  # characters of a name that cannot be a path
@@ -59,7 +56,7 @@ class Submitted:
 
 
 def open_model(
-    name: str, suite: "Suite", revision: str | None = None, tasks: Sequence[str] | None = None
+    name: str, suite: Suite, revision: str | None = None, tasks: Sequence[str] | None = None
 ) -> Submitted:
     """The checkpoints of a named model for a suite, or for some of its tasks; Hub models are fetched.
 
@@ -80,7 +77,7 @@ def open_model(
     return Submitted(identity, checkpoints, unfit)
 
 
-def too_long(spec: ArchitectureSpec, suite: "Suite", task: TaskSpec) -> str | None:
+def too_long(spec: ArchitectureSpec, suite: Suite, task: TaskSpec) -> str | None:
     """Why an architecture cannot read a prompt of a task: it has too few positions. None where it can."""
     longest = spec.max_tokens()
     if longest is None or task.tokens <= longest:
@@ -89,15 +86,44 @@ def too_long(spec: ArchitectureSpec, suite: "Suite", task: TaskSpec) -> str | No
 
 
 def load_model(name: str | Path, task: str | None = None, revision: str | None = None) -> ICLModel:
-    """One model, whatever its task: that of a folder or a Hub repository, or of the folder `task` in it."""
-    folder = _existing_folder(str(name))
+    """The torch module of one checkpoint, its weights read strictly and never unpickled.
+
+    Args:
+        name: a folder's path, `user/model` on the Hub (also as `user/model@revision`), or `reference/NAME`.
+        task: the folder of the checkpoint in it, by the name of its task, unless it lies at the root; of a
+            reference SUITE/TASK, as `mini/linear_regression`.
+        revision: commit, branch or tag of a Hub model.
+
+    The module takes tensors xs (batch, points, d) and ys (batch, points, k) and returns predictions (batch,
+    points, k), all float32: prediction i reads xs[:, :i+1] and ys[:, :i].
+
+    Raises InputError where there is no such model or checkpoint, HubError where it cannot be fetched, and
+    CheckpointError where it cannot be loaded whole and exactly.
+
+    >>> model = icl_bench.load_model("reference/gpt2", "mini/linear_regression")
+    >>> xs, ys = next(icl_bench.training_prompts("mini/linear_regression", batch=4))
+    >>> model(torch.from_numpy(xs), torch.from_numpy(ys)).shape
+    torch.Size([4, 11, 1])
+    """
+    name = str(name)
+    if name.startswith(PREFIX):
+        return _load_reference(name, task, revision)
+    folder = _existing_folder(name)
     if folder is None:
-        folder = _fetch(str(name), [task] if task else [], revision).folder
+        folder = _fetch(name, [task] if task else [], revision).folder
     return load_checkpoint(folder / task if task else folder)
 
 
+def _load_reference(name: str, task: str | None, revision: str | None) -> ICLModel:
+    _refuse_revision(name, revision)
+    if task is None:
+        raise InputError(f"{name} has a checkpoint a task; name one, as mini/linear_regression")
+    suite, spec = find_task(task)
+    return load_checkpoint(_find_reference(name.removeprefix(PREFIX), suite, [spec.name])[spec.name])
+
+
 def _locate(
-    name: str, suite: "Suite", tasks: list[str], revision: str | None
+    name: str, suite: Suite, tasks: list[str], revision: str | None
 ) -> tuple[ModelIdentity, dict[str, Path]]:
     """Who a name is, and the folder of its checkpoint for each task that it has one for."""
     if name.startswith(PREFIX):
@@ -118,7 +144,7 @@ def _locate(
 
 
 def _by_task(
-    folder: Path, places: Sequence[str], suite: "Suite", tasks: list[str], name: str
+    folder: Path, places: Sequence[str], suite: Suite, tasks: list[str], name: str
 ) -> dict[str, Path]:
     """The folder of each task's checkpoint, where the folders in `places` hold one, or the root."""
     if places != [ROOT]:
@@ -158,7 +184,7 @@ def _fetch(name: str, tasks: list[str], revision: str | None) -> Snapshot:
     return fetch(hub["repo"], tasks, hub["revision"] or revision)
 
 
-def _find_reference(name: str, suite: "Suite", tasks: list[str]) -> dict[str, Path]:
+def _find_reference(name: str, suite: Suite, tasks: list[str]) -> dict[str, Path]:
     check_reference(name, suite)
     folders = {}
     for task in tasks:
@@ -179,7 +205,7 @@ def _listing(folder: Path) -> list[str]:
     return [path.relative_to(folder).as_posix() for pattern in ("*", "*/*") for path in folder.glob(pattern)]
 
 
-def _open_folder(folder: Path, suite: "Suite", task: TaskSpec) -> CheckpointFolder | str:
+def _open_folder(folder: Path, suite: Suite, task: TaskSpec) -> CheckpointFolder | str:
     """The checkpoint of a task; why it cannot answer it where that is no fault, as of a longer variant."""
     config = check_checkpoint(folder)
     name, trained_as = suite.full_name(task.name), suite.trained_as(task.name)

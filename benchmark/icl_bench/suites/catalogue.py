@@ -151,9 +151,17 @@ def suite_names() -> list[str]:
 
 
 def load_suite(name: str) -> Suite:
-    """The suite `mini-v1`, or for `mini` its newest version; UnknownNameError with the nearest name.
+    """A frozen suite: its tasks, their rules, and where the hashes of their prompts are.
 
-    SpecError where a file of it, or of a suite whose tasks it lists, is not as it should be.
+    Args:
+        name: with its version, as `mini-v1`, or without, as `mini`, for the newest one.
+
+    Raises UnknownNameError, with the nearest name, where there is no such suite, and SpecError where a file
+    of it, or of a suite whose tasks it lists, is not as it should be.
+
+    >>> suite = icl_bench.load_suite("mini")
+    >>> suite.name, suite.spec.prompts, suite.tasks["linear_regression"].points
+    ('mini-v1', 2048, 11)
     """
     folder = data_folder("tasks") / _full_name(name)
     spec = load_suite_spec(folder)

@@ -3,14 +3,12 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-import numpy as np
 import torch
 
 from icl_bench.function_classes.streams import raw_words
 from icl_bench.specs.recipe import Recipe
 from icl_bench.specs.suite import TaskSpec
-
-Batch = tuple[np.ndarray, np.ndarray]
+from icl_bench.suites.training_prompts import Batch, training_stream
 
 
 def training_batch(suite: str, task: TaskSpec, recipe: Recipe, seed: int, step: int) -> Batch:
@@ -21,7 +19,8 @@ def training_batch(suite: str, task: TaskSpec, recipe: Recipe, seed: int, step: 
     """
     function_class = task.function_class
     words = function_class.words(task.points)
-    raw = raw_words(f"{suite}/{task.name}/train/{seed}", step * recipe.batch, recipe.batch, words)
+    stream = f"{suite}/{task.name}/{training_stream(seed)}"
+    raw = raw_words(stream, step * recipe.batch, recipe.batch, words)
     xs, parameters = function_class.sample(raw, task.points)
     if recipe.curriculum is not None:
         xs = xs[:, : recipe.curriculum.points.at(step, task.points)].copy()
@@ -30,7 +29,7 @@ def training_batch(suite: str, task: TaskSpec, recipe: Recipe, seed: int, step: 
 
 
 class PromptQueue:
-    """Batches by step; those of the `ahead` steps behind the one asked for are made meanwhile, by threads.
+    """Batches by step; the next `ahead` batches are made meanwhile, by threads.
 
     For accelerators, which would wait for them. A CPU has no time to spare: with `ahead` 0 no thread is made.
     """
@@ -46,7 +45,9 @@ class PromptQueue:
         if self._threads is None:
             return self._make(step)
         wanted = range(step, step + self._ahead + 1)
-        self._begun = {one: self._begun.get(one) or self._threads.submit(self._make, one) for one in wanted}
+        self._begun = {
+            ahead: self._begun.get(ahead) or self._threads.submit(self._make, ahead) for ahead in wanted
+        }
         return self._begun[step].result()
 
 
