@@ -33,6 +33,7 @@ LEVELS = {
     "scoring": 6,
     "models": 6,
     "frozen": 7,
+    "entries": 7,
     "evaluation": 8,
     "records": 9,
     "ranking": 10,

@@ -10,8 +10,8 @@ import icl_bench
 from icl_bench.baselines.least_squares import LeastSquares
 from icl_bench.baselines.zero import Zero
 from icl_bench.errors import CheckError, InputError, UnknownNameError
-from icl_bench.evaluation.ask import batch_size
 from icl_bench.function_classes.streams import raw_words, uniform_index
+from icl_bench.predictor import batch_size
 from icl_bench.scoring.scores import bootstrap_key, squared_errors
 from icl_bench.specs.result import without_timings
 from icl_bench.suites import load_prompts
@@ -142,7 +142,7 @@ def test_the_device_is_that_of_what_answers(tiny, monkeypatch):
     """A model is wrapped, and its wrapper knows where it computes, as the model itself does not."""
     on_gpu = Zero()
     object.__setattr__(on_gpu, "device", "cuda:0")
-    monkeypatch.setattr("icl_bench.evaluation.sources.as_predictor", lambda model: on_gpu)
+    monkeypatch.setattr("icl_bench.entries.callable.as_predictor", lambda model: on_gpu)
     monkeypatch.setattr("icl_bench.environment.processor", lambda device: f"what {device} is")
     record = icl_bench.evaluate(Zero(), "tiny", "decision_tree")
     assert record.environment.device == "cuda:0"

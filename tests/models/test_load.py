@@ -10,9 +10,11 @@ import pytest
 from hub_server import HubServer
 from models.small import files_of, saved, small_model, small_spec
 
+from icl_bench.entries.open import open_checkpoints, open_source
 from icl_bench.errors import CheckpointError, InputError, UnknownNameError
-from icl_bench.models.load import load_model, open_model
+from icl_bench.models.load import load_model
 from icl_bench.models.model import ICLModel
+from icl_bench.predictor import Missing
 from icl_bench.resources import data_folder
 from icl_bench.suites import Suite, load_suite
 
@@ -50,36 +52,37 @@ def shipped(suite, tmp_path, monkeypatch) -> Path:
 
 def refused(suite: Suite, name: object, told: str, error=InputError, **options) -> None:
     with pytest.raises(error, match=re.escape(told)) as caught:
-        open_model(str(name), suite, **options)
+        open_source(str(name), suite, **options)
     assert "\n" not in str(caught.value)
 
 
 def test_one_folder_a_task(suite, folder):
-    submitted = open_model(str(folder), suite)
+    submitted = open_source(str(folder), suite)
     assert list(submitted.checkpoints) == [LINEAR, TREE]
-    assert submitted.checkpoint("sparse_parity") is None
-    assert submitted.predictor("sparse_parity") is None
+    missing = submitted.task_predictor(suite.tasks["sparse_parity"])
+    assert missing == Missing(f"{folder} has no checkpoint for it")
     for task in (LINEAR, TREE):
         points, function_class = suite.tasks[task].points, suite.tasks[task].function_class
         xs = np.zeros((2, points, function_class.d), np.float32)
         ys = np.zeros((2, points, function_class.k), np.float32)
-        assert submitted.predictor(task).predict(xs, ys).shape == ys.shape
+        predictor = submitted.task_predictor(suite.tasks[task]).predictor
+        assert predictor.predict(xs, ys).shape == ys.shape
 
 
 def test_a_checkpoint_at_the_root(suite, folder):
-    submitted = open_model(str(folder / TREE), suite)
+    submitted = open_source(str(folder / TREE), suite)
     assert list(submitted.checkpoints) == [TREE]
 
 
 def test_the_identity_of_a_checkpoint(suite, folder):
-    submitted = open_model(str(folder), suite, tasks=[LINEAR])
+    submitted = open_source(str(folder), suite, tasks=[LINEAR])
     assert list(submitted.checkpoints) == [LINEAR]
     assert submitted.identity.model_dump() == {"kind": "folder", "id": str(folder), "revision": None}
-    identity = submitted.checkpoint(LINEAR).identity
+    identity = submitted.checkpoints[LINEAR].identity
     assert identity.sha256 == hashlib.sha256((folder / LINEAR / "model.safetensors").read_bytes()).hexdigest()
     assert identity.spec == small_spec()
     assert identity.training == {"seed": 0}
-    model = submitted.checkpoint(LINEAR).load()
+    model = submitted.checkpoints[LINEAR].load()
     unread = model.architecture.max_tokens() - (2 * suite.tasks[LINEAR].points - 1)
     assert (
         identity.parameters == sum(p.numel() for p in model.parameters()) - unread * model.architecture.width
@@ -88,14 +91,14 @@ def test_the_identity_of_a_checkpoint(suite, folder):
 
 def test_a_path_from_home_and_a_relative_path(suite, folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder.parent))
-    assert open_model("~/model", suite).identity.id == "~/model"
+    assert open_source("~/model", suite).identity.id == "~/model"
     monkeypatch.chdir(folder.parent)
-    assert open_model("model", suite).identity.kind == "folder"
-    assert open_model("./model", suite).identity.id == "./model"
+    assert open_source("model", suite).identity.kind == "folder"
+    assert open_source("./model", suite).identity.id == "./model"
 
 
 def test_a_reference_model(suite, shipped):
-    submitted = open_model("reference/llama", suite)
+    submitted = open_source("reference/llama", suite)
     assert submitted.identity.model_dump() == {"kind": "reference", "id": "reference/llama", "revision": None}
     assert list(submitted.checkpoints) == [LINEAR]
 
@@ -119,14 +122,14 @@ def test_a_hub_model(suite, folder, hub: HubServer):
         ("someone/model", first[:40], first),
         (f"someone/model@{first}", first, first),
     ]:
-        submitted = open_model(name, suite, revision)
+        submitted = open_source(name, suite, revision)
         assert submitted.identity.model_dump() == {"kind": "hub", "id": "someone/model", "revision": commit}
         assert list(submitted.checkpoints) == [LINEAR, TREE]
 
 
 def test_a_folder_comes_before_a_hub_model_of_its_name(suite, folder, hub: HubServer, monkeypatch):
     monkeypatch.chdir(folder.parents[1])
-    assert open_model(f"{folder.parent.name}/model", suite).identity.kind == "folder"
+    assert open_source(f"{folder.parent.name}/model", suite).identity.kind == "folder"
     assert hub.requests == []
 
 
@@ -144,7 +147,8 @@ def test_names_that_the_system_cannot_look_for(suite, name):
 
 
 def test_names_that_are_no_model(suite):
-    refused(suite, "baseline/zero", "is a baseline and has no checkpoint")
+    with pytest.raises(InputError, match="baseline/zero has no checkpoint; see `icl-bench baselines list`"):
+        open_checkpoints("baseline/zero", suite)
     refused(suite, "", "unknown model")
 
 

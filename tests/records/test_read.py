@@ -56,7 +56,7 @@ def test_a_byte_order_mark_is_as_if_it_were_not_there(record, saved):
 @pytest.mark.parametrize(
     ("place", "other"),
     [
-        ('"schema": 1', '"schema": 1, "schema": 1'),
+        ('"schema": 2', '"schema": 2, "schema": 2'),
         ('"sha256": "' + "a" * 64 + '"', '"sha256": "' + "b" * 64 + '", "sha256": "' + "a" * 64 + '"'),
         ('"seed": 1', '"seed": 0, "seed": 1'),
         ('"note": [1.0]', '"note": [1.0, {"seed": 0, "seed": 1}]'),

@@ -228,10 +228,6 @@ def test_the_verb_shows_a_table_and_answers_by_its_exit_code(record, checkpoint,
 def board(tiny, tmp_path, monkeypatch) -> Path:
     """The folder of what is recorded, and a working directory beside it."""
     monkeypatch.setattr("icl_bench.records.store.data_folder", lambda name: tmp_path / name)
-    monkeypatch.setattr("icl_bench.records.store.check_reference", lambda name, suite: None)
-    monkeypatch.setattr(
-        "icl_bench.records.store.reference_folder", lambda name: tmp_path / "reference" / name
-    )
     monkeypatch.chdir(tmp_path)
     return tmp_path / "submissions"
 
@@ -275,7 +271,7 @@ def test_a_reference_is_reproduced_from_its_runs_where_they_are(board, tiny, tmp
     runs = tmp_path / "runs/tiny-v1/tiny/seed-3"
     tiny_files(runs, seed=3)
     record = icl_bench.evaluate(str(runs), "tiny")
-    path = tmp_path / "reference/tiny/results/tiny-v1-seed-3.json"
+    path = tmp_path / "submissions/reference/tiny/results/tiny-v1-seed-3.json"
     record.save(path)
     (row,) = board_row("reference/tiny", tiny)
     assert (row.seed, row.models) == (3, ["runs/tiny-v1/tiny/seed-3", "reference/tiny"])
@@ -286,7 +282,7 @@ def test_a_seed_of_which_some_weights_are_kept_is_reproduced_in_part(board, tiny
     runs = tmp_path / "runs/tiny-v1/tiny/seed-3"
     tiny_files(runs, seed=3)
     record = icl_bench.evaluate(str(runs), "tiny")
-    record.save(tmp_path / "reference/tiny/results/tiny-v1-seed-3.json")
+    record.save(tmp_path / "submissions/reference/tiny/results/tiny-v1-seed-3.json")
     kept, *gone = record.tasks
     for task in gone:
         (runs / task / "model.safetensors").unlink()

@@ -5,10 +5,10 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from icl_bench.evaluation.sources import open_source
-from icl_bench.models.reference import reference_names, reference_runs
+from icl_bench.entries.open import open_source
+from icl_bench.models.reference import PREFIX, reference_names, reference_runs
 from icl_bench.records.audit import check_of_suite
-from icl_bench.records.store import reference_records
+from icl_bench.records.store import all_records
 from icl_bench.scoring.scores import scored_errors, squared_errors
 from icl_bench.suites import load_prompts, load_suite, suite_names
 
@@ -16,7 +16,7 @@ RECORDED = [
     (suite, name)
     for suite in suite_names()
     for name in reference_names(suite)
-    if reference_records(name, load_suite(suite))
+    if all_records(PREFIX + name, load_suite(suite))
 ]
 FEW = 32  # prompts
 
@@ -27,7 +27,7 @@ def test_there_are_recorded_results():
 
 @pytest.mark.parametrize(("suite", "name"), RECORDED)
 def test_records_are_of_clean_code_this_suite_and_the_shipped_weights(suite, name):
-    records = reference_records(name, load_suite(suite))
+    records = all_records(PREFIX + name, load_suite(suite))
     for record in records:
         check_of_suite(record, load_suite(suite), name)
         assert record.evaluator.dirty is False
@@ -42,7 +42,7 @@ def test_records_are_of_clean_code_this_suite_and_the_shipped_weights(suite, nam
 @pytest.mark.parametrize(("suite", "name"), RECORDED)
 def test_the_recorded_errors_come_out_again(suite, name):
     of = load_suite(suite)
-    record = reference_records(name, of)[0]
+    record = all_records(PREFIX + name, of)[0]
     source = open_source(f"reference/{name}", of)
     for task, result in record.tasks.items():
         prompts = load_prompts(of, task)

@@ -8,7 +8,7 @@ import pytest
 import icl_bench
 from icl_bench.errors import InputError, SpecError
 from icl_bench.ranking.contenders import contenders
-from icl_bench.records.store import recorded_runs
+from icl_bench.records.store import board_records, runs_of
 from icl_bench.specs.result import CheckpointIdentity, ResultRecord
 
 TASK = "linear_regression"
@@ -18,8 +18,8 @@ SEEDS = {2: "ridge", 10: "averaging"}  # baselines stand in for runs
 @pytest.fixture
 def results(tmp_path, monkeypatch):
     """Those of a reference `llama` with two seeds."""
-    monkeypatch.setattr("icl_bench.records.store.reference_folder", lambda name: tmp_path / name)
-    folder = tmp_path / "llama/results"
+    monkeypatch.setattr("icl_bench.records.store.data_folder", lambda name: tmp_path / name)
+    folder = tmp_path / "submissions/reference/llama/results"
     folder.mkdir(parents=True)
     for seed, name in SEEDS.items():
         trained(f"baseline/{name}", seed).save(folder / f"tiny-v1-seed-{seed}.json")
@@ -35,7 +35,7 @@ def trained(model: str, seed: int) -> ResultRecord:
 
 
 def test_runs_come_by_seed(own, results):
-    found = recorded_runs("reference/llama", own, [TASK])
+    found = runs_of(list(board_records("reference/llama", own).values()))
     assert list(found) == [TASK]
     for run, name in zip(found[TASK].values(), SEEDS.values(), strict=True):
         errors = icl_bench.evaluate(f"baseline/{name}", "tiny", [TASK]).tasks[TASK].prompt_errors
@@ -44,14 +44,14 @@ def test_runs_come_by_seed(own, results):
 
 def test_other_suites_and_tasks_are_left_alone(own, results):
     shutil.copy(results / "tiny-v1-seed-2.json", results / "other-v1-seed-0.json")
-    assert len(recorded_runs("reference/llama", own, [TASK])[TASK]) == 2
-    assert recorded_runs("reference/llama", own, ["sparse_parity"]) == {}
+    assert len(runs_of(list(board_records("reference/llama", own).values()))[TASK]) == 2
+    assert board_records("reference/mamba", own) == {}
 
 
 def test_a_damaged_record_is_told_by_its_name(own, results):
     (results / "tiny-v1-seed-10.json").write_text("{")
     with pytest.raises(SpecError, match=r"tiny-v1-seed-10\.json"):
-        recorded_runs("reference/llama", own, [TASK])
+        runs_of(list(board_records("reference/llama", own).values()))
 
 
 def test_a_record_in_the_wrong_place_is_refused(own, results):
@@ -59,20 +59,20 @@ def test_a_record_in_the_wrong_place_is_refused(own, results):
     with pytest.raises(
         SpecError, match=r"seed-3\.json: tasks\.linear_regression is not of llama trained with"
     ):
-        recorded_runs("reference/llama", own, [TASK])
+        runs_of(list(board_records("reference/llama", own).values()))
     (results / "tiny-v1-seed-3.json").unlink()
     shutil.copytree(results, results.parent.parent / "mamba/results")
     with pytest.raises(SpecError, match="is not of mamba"):
-        recorded_runs("reference/mamba", own, [TASK])
+        runs_of(list(board_records("reference/mamba", own).values()))
     text = (results / "tiny-v1-seed-2.json").read_text()
     (results / "tiny-v1-seed-2.json").write_text(text.replace('"tiny-v1"', '"mini-v1"'))
     with pytest.raises(InputError, match="is a record of mini-v1, not of tiny-v1"):
-        recorded_runs("reference/llama", own, [TASK])
+        runs_of(list(board_records("reference/llama", own).values()))
 
 
 def test_what_is_recorded_is_not_evaluated_again(own, results, monkeypatch):
     monkeypatch.setattr("icl_bench.ranking.contenders.open_source", lambda *_: opened)
     monkeypatch.setattr("icl_bench.ranking.contenders.evaluate_source", pytest.fail)
-    opened = icl_bench.evaluation.sources.BaselineSource("zero")
+    opened = icl_bench.entries.baseline.BaselineSource("zero")
     (found,) = contenders(["reference/llama"], own, [TASK])
     assert len(found.runs[TASK]) == 2

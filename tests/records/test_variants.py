@@ -9,16 +9,16 @@ import yaml
 from models.small import saved, small_model
 
 import icl_bench
+from icl_bench.entries.open import open_checkpoints, open_source
 from icl_bench.errors import CheckpointError, InputError, SpecError, SuiteError
-from icl_bench.evaluation.sources import CheckpointSource
 from icl_bench.frozen.errors import load_errors
 from icl_bench.frozen.freeze import freeze, needed_entries
-from icl_bench.models.load import open_model
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.audit import audit
 from icl_bench.records.read import load_record
 from icl_bench.records.store import borrowed_records, runs_of
+from icl_bench.specs.result import ModelIdentity
 from icl_bench.suites import find_task, generate, load_prompts, load_suite
 from icl_bench.suites.generate import generate_queries
 from icl_bench.suites.lock import lock_suite
@@ -82,13 +82,16 @@ def test_a_suite_lists_tasks_with_their_own_prompts_hashes_and_errors(shifts, ow
     assert find_task("tiny-shifts/sparse_parity")[0].name == "tiny-v1"
 
 
-def test_the_same_record_serves_both_suites(shifts, own):
+def test_the_same_record_serves_both_suites(shifts, own, tmp_path):
     record = icl_bench.evaluate("baseline/averaging", "tiny", ["sparse_parity", "vector_mqar"])
-    (borrowed,) = borrowed_records({}, shifts, lambda home: {0: record})
+    results = tmp_path / "submissions" / "someone__model" / "results"
+    model = ModelIdentity(kind="hub", id="someone/model", revision="0" * 40)
+    record.model_copy(update={"model": model}).save(results / "tiny-v1-seed-0.json")
+    (borrowed,) = borrowed_records("someone/model", {}, shifts, tmp_path / "submissions")
     assert list(borrowed.tasks) == ["sparse_parity"]
     here = icl_bench.evaluate("baseline/averaging", "tiny-shifts", ["sparse_parity"])
     assert here.tasks["sparse_parity"].estimates == record.tasks["sparse_parity"].estimates
-    assert borrowed_records({0: here}, shifts, lambda home: {0: record}) == []
+    assert borrowed_records("someone/model", {0: here}, shifts, tmp_path / "submissions") == []
     board = Board(shifts, [Contender("reference/x", runs_of([borrowed]))])
     assert board.models[0].scores["sparse_parity"] == record.tasks["sparse_parity"].score
 
@@ -118,12 +121,12 @@ def test_other_hashes_of_a_listed_task_are_refused(shifts):
 
 
 def test_checkpoints_of_the_base_answer_its_variants(shifts, checkpoint):
-    opened = open_model(str(checkpoint), shifts)
+    opened = open_source(str(checkpoint), shifts).opened
     assert set(opened.checkpoints) == {"linear_signs", "linear_repeated", "linear_regression"}
     message = "has 17 positions and a prompt of tiny-shifts-v1/linear_longer has 35 tokens"
     assert opened.unfit == {"linear_longer": f"its checkpoint {message}"}
-    root = CheckpointSource(str(checkpoint / "linear_regression"), shifts, None, "cpu", ["linear_signs"])
-    assert root.identity.kind == "folder"
+    root = open_checkpoints(str(checkpoint / "linear_regression"), shifts, tasks=["linear_signs"])
+    assert list(root) == ["linear_signs"]
 
 
 def test_a_variant_is_evaluated_recorded_and_audited(shifts, checkpoint, tmp_path):
@@ -137,7 +140,7 @@ def test_a_variant_is_evaluated_recorded_and_audited(shifts, checkpoint, tmp_pat
 def test_a_checkpoint_of_another_task_is_refused_by_name(shifts, checkpoint):
     shutil.move(checkpoint / "linear_regression", checkpoint / "sparse_parity")
     with pytest.raises(CheckpointError, match=f"is a checkpoint for {BASE}, not for tiny-v1/sparse_parity"):
-        open_model(str(checkpoint), shifts)
+        open_checkpoints(str(checkpoint), shifts)
 
 
 def test_a_variant_is_not_trained_on(shifts, tmp_path):

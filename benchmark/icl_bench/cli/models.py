@@ -116,9 +116,9 @@ def _specs_of(model: str, suite: "Suite") -> dict[str, "ArchitectureSpec"]:
     if model.startswith(PREFIX):
         name = model.removeprefix(PREFIX)
         return {task: task_reference_spec(name, suite, task) for task in suite.tasks}
-    from icl_bench.models.load import open_model
+    from icl_bench.entries.open import open_checkpoints
 
-    checkpoints = open_model(model, suite).checkpoints
+    checkpoints = open_checkpoints(model, suite)
     return {task: checkpoint.config.spec for task, checkpoint in checkpoints.items()}
 
 

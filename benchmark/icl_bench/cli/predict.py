@@ -34,8 +34,8 @@ def predict(
 
     Example: icl-bench predict baseline/least_squares paper/linear_regression out.npz
     """
+    from icl_bench.entries.open import open_source
     from icl_bench.evaluation.predict import export_predictions
-    from icl_bench.evaluation.sources import open_source
     from icl_bench.suites import find_task
 
     suite, spec = find_task(task)

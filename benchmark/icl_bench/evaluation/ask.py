@@ -1,7 +1,5 @@
 """Asking a predictor: batches of a fixed size, and answers that are taken only in the right shape."""
 
-import operator
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,21 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from icl_bench.errors import InputError
-from icl_bench.predictor import Predictor
-
-MAX_BATCH = 512
-POINTS_AT_ONCE = 2**15
-
-
-class FunctionPredictor:
-    """A plain function `f(xs, ys) -> predictions` as a predictor."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
-
-    def predict(self, xs: np.ndarray, ys: np.ndarray) -> Any:
-        """What the function returns, whatever it is: `ask` looks at it."""
-        return self._function(xs, ys)
+from icl_bench.predictor import Predictor, batch_size
 
 
 class CountedPredictor:
@@ -39,61 +23,6 @@ class CountedPredictor:
         self._answered += len(xs)
         self._advance(self._answered)
         return answer
-
-
-def as_predictor(model: Any) -> Predictor:
-    """An object with `predict` as it is, a function or an ICLModel wrapped; InputError for anything else."""
-    if isinstance(model, type):
-        raise InputError(f"{model.__qualname__} is a class; give an object of it, {model.__qualname__}(...)")
-    if callable(getattr(model, "predict", None)):
-        return model
-    if "torch" in sys.modules and isinstance(model, sys.modules["torch"].nn.Module):
-        return _module_predictor(model)
-    if callable(model):
-        return FunctionPredictor(model)
-    raise InputError(
-        f"{type(model).__name__} is not a predictor; give a function f(xs, ys) or an object with "
-        "predict(xs, ys)"
-    )
-
-
-def _module_predictor(module: Any) -> Predictor:
-    from icl_bench.models.model import ICLModel
-    from icl_bench.models.predictor import ModelPredictor
-
-    if not isinstance(module, ICLModel):
-        raise InputError(
-            f"{type(module).__name__} is a torch module, which takes tensors; give a function of numpy "
-            "arrays that calls it"
-        )
-    return ModelPredictor(module, str(next(module.parameters()).device))
-
-
-def name_of(model: Any) -> str:
-    """How a Python object is called in the record: its module and qualified name."""
-    named = model if hasattr(model, "__qualname__") else type(model)
-    return f"{named.__module__}.{named.__qualname__}"
-
-
-def batch_size(predictor: Predictor, points: int) -> int:
-    """Prompts a call: what the predictor suggests, else a number that depends on the prompt's length alone.
-
-    Never on the machine's free memory, so that a repeated evaluation repeats the arithmetic. InputError where
-    the predictor suggests no positive integer, of Python or NumPy.
-    """
-    suggest = getattr(predictor, "batch_size", None)
-    if suggest is None:
-        return max(1, min(MAX_BATCH, POINTS_AT_ONCE // points))
-    called = f"({points})" if callable(suggest) else ""
-    suggested = suggest(points) if callable(suggest) else suggest
-    try:
-        size = 0 if isinstance(suggested, bool) else operator.index(suggested)
-    except TypeError:
-        size = 0
-    if size < 1:
-        remedy = "return a positive integer" if called else "make it a positive integer, or None"
-        raise InputError(f"batch_size{called} of the predictor is {suggested!r:.80}; {remedy}")
-    return size
 
 
 def ask(

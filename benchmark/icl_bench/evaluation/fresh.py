@@ -20,10 +20,10 @@ from statistics import NormalDist
 import numpy as np
 from jaxtyping import Float
 
+from icl_bench.entries.base import Source
 from icl_bench.environment import describe_environment, describe_evaluator
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.predict import predict_all
-from icl_bench.evaluation.sources import Source
 from icl_bench.frozen.anchors import suite_anchors
 from icl_bench.predictor import Missing
 from icl_bench.scoring.scores import (

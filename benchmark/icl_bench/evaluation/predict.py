@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from icl_bench.entries.base import Source
 from icl_bench.errors import InputError
 from icl_bench.evaluation.ask import ask_in_batches
 from icl_bench.evaluation.rules import check_finite
-from icl_bench.evaluation.sources import Source
 from icl_bench.files import whole_file
 from icl_bench.predictor import Missing, Predictor
 from icl_bench.progress import progress as show_progress

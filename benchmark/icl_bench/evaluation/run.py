@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from os import PathLike, fspath
 from typing import Any
 
+from icl_bench.entries.base import Source, TaskPredictor
+from icl_bench.entries.callable import ObjectSource
+from icl_bench.entries.open import open_source
 from icl_bench.environment import describe_environment, describe_evaluator, peak_memory_mb
 from icl_bench.errors import InputError
-from icl_bench.evaluation.ask import CountedPredictor, batch_size, first_batch
+from icl_bench.evaluation.ask import CountedPredictor, first_batch
 from icl_bench.evaluation.estimates import summarise
 from icl_bench.evaluation.predict import predict_all
 from icl_bench.evaluation.rules import (
@@ -17,9 +20,8 @@ from icl_bench.evaluation.rules import (
     check_independence,
     prompts_asked,
 )
-from icl_bench.evaluation.sources import ObjectSource, Source, TaskPredictor, open_source
 from icl_bench.frozen.anchors import anchor_errors
-from icl_bench.predictor import Missing
+from icl_bench.predictor import Missing, batch_size
 from icl_bench.progress import progress as show_progress
 from icl_bench.specs.result import Cost, ResultRecord, SuiteIdentity, TaskResult
 from icl_bench.suites import Suite, chosen_tasks, load_prompts, load_suite

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 from icl_bench.errors import SpecError
-from icl_bench.evaluation.sources import BASELINE_PREFIX
 from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.models.accounting import Account, account
 from icl_bench.models.reference import PREFIX, shipped_folder, suite_references
+from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.ranking.board import Board
+from icl_bench.ranking.contenders import contender
 from icl_bench.ranking.resampled import Contender
-from icl_bench.records.store import reference_records, runs_of
+from icl_bench.records.store import all_records
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE, place_file
 from icl_bench.specs.result import ResultRecord
@@ -50,7 +51,7 @@ class Entry:
 
     def contender(self) -> Contender:
         """As it is compared."""
-        return Contender(self.name, runs_of(self.records))
+        return contender(self.name, self.records)
 
 
 def family(spec: ArchitectureSpec) -> Family:
@@ -63,7 +64,7 @@ def family(spec: ArchitectureSpec) -> Family:
 def recorded_entries(suite: Suite, submissions: Sequence[SubmissionFolder]) -> list[Entry]:
     """The references, and of these submissions those, that have results on a suite; SpecError where a file
     cannot be read."""
-    found = [Entry(PREFIX + name, reference_records(name, suite)) for name in suite_references(suite)]
+    found = [Entry(PREFIX + name, all_records(PREFIX + name, suite)) for name in suite_references(suite)]
     found += [
         Entry(one.submission.model, [*one.records.values(), *one.borrowed], one)
         for one in recorded_submissions(suite, submissions)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from icl_bench.entries.open import open_checkpoints
 from icl_bench.errors import InputError
 from icl_bench.files import user_path
-from icl_bench.models.load import CheckpointFolder, open_model
+from icl_bench.models.load import CheckpointFolder
 from icl_bench.models.reference import PREFIX
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
-from icl_bench.records.store import reference_records
+from icl_bench.records.store import all_records
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.result import Environment, Evaluator, ResultRecord, TaskResult
@@ -66,10 +67,10 @@ def gather(
     """
     loaded = [(str(path), load_record(path)) for path in records]
     frozen = load_suite(suite or _suite_of(model, [record for _, record in loaded]))
-    checkpoints = open_model(model, frozen).checkpoints
+    checkpoints = open_checkpoints(model, frozen)
     reference = model.startswith(PREFIX)
     if reference and not loaded:
-        shipped = reference_records(model.removeprefix(PREFIX), frozen)
+        shipped = all_records(model, frozen)
         loaded = [(model, record) for record in shipped if _agrees(record, checkpoints)]
     seen: dict[str, str] = {}
     for source, record in loaded:

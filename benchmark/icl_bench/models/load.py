@@ -1,21 +1,21 @@
-"""Names turned into checkpoints: `reference/NAME`, a local folder, or `user/model[@revision]` on the Hub."""
+"""Checkpoints found in folders and on the Hub, and held against the tasks that they are to answer."""
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from icl_bench.errors import CheckpointError, InputError, UnknownNameError
+from icl_bench.errors import CheckpointError, InputError
 from icl_bench.models.checkpoint import check_checkpoint, load_checkpoint
 from icl_bench.models.hub import Snapshot, fetch
 from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import ModelPredictor
-from icl_bench.models.reference import PREFIX, check_reference, shipped_folder, suite_references
+from icl_bench.models.reference import PREFIX, shipped_folders
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
-from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE, find_places
-from icl_bench.specs.result import CheckpointIdentity, ModelIdentity
+from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE
+from icl_bench.specs.result import CheckpointIdentity
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Suite, find_task
 
@@ -36,37 +36,25 @@ class CheckpointFolder:
         """The model, with its weights read strictly."""
         return load_checkpoint(self.folder)
 
+    def predictor(self, device: str = "cpu") -> ModelPredictor:
+        """The model as a predictor."""
+        return ModelPredictor(self.load(), device)
+
 
 @dataclass(frozen=True)
-class Submitted:
-    """A model as submitted: who it is, and its checkpoints by task."""
+class Checkpoints:
+    """The checkpoints of a model, by task."""
 
-    identity: ModelIdentity
     checkpoints: dict[str, CheckpointFolder]
     unfit: dict[str, str]  # why a checkpoint cannot answer a variant of its task, by task
 
-    def checkpoint(self, task: str) -> CheckpointFolder | None:
-        """The checkpoint for a task, None where there is none."""
-        return self.checkpoints.get(task)
 
-    def predictor(self, task: str, device: str = "cpu") -> ModelPredictor | None:
-        """A predictor for a task, None where there is no checkpoint for it."""
-        checkpoint = self.checkpoint(task)
-        return None if checkpoint is None else ModelPredictor(checkpoint.load(), device)
+def open_checkpoints(folders: Mapping[str, Path], suite: "Suite") -> Checkpoints:
+    """The checkpoints in folders, by the tasks that they are to answer.
 
-
-def open_model(
-    name: str, suite: Suite, revision: str | None = None, tasks: Sequence[str] | None = None
-) -> Submitted:
-    """The checkpoints of a named model for a suite, or for some of its tasks; Hub models are fetched.
-
-    A name is `reference/NAME`, the path of a folder, or `user/model`, possibly with `@revision`; a folder of
-    that path comes before a Hub repository. A variant is answered by the checkpoint of the task that it was
-    trained as. InputError (of which HubError and CheckpointError are) where there is no such model, where it
-    has no checkpoint for the tasks, or where one is for another task.
+    A variant is answered by the checkpoint of the task that it was trained as. CheckpointError where one is
+    of another task, or does not fit it.
     """
-    wanted = [suite.task(task).name for task in tasks or suite.tasks]
-    identity, folders = _locate(name, suite, wanted, revision)
     checkpoints, unfit = {}, {}
     for task, folder in folders.items():
         opened = _open_folder(folder, suite, suite.tasks[task])
@@ -74,7 +62,7 @@ def open_model(
             unfit[task] = opened
         else:
             checkpoints[task] = opened
-    return Submitted(identity, checkpoints, unfit)
+    return Checkpoints(checkpoints, unfit)
 
 
 def too_long(spec: ArchitectureSpec, suite: Suite, task: TaskSpec) -> str | None:
@@ -108,42 +96,27 @@ def load_model(name: str | Path, task: str | None = None, revision: str | None =
     name = str(name)
     if name.startswith(PREFIX):
         return _load_reference(name, task, revision)
-    folder = _existing_folder(name)
+    folder = existing_folder(name)
     if folder is None:
-        folder = _fetch(name, [task] if task else [], revision).folder
+        folder = fetch_named(name, [task] if task else [], revision).folder
     return load_checkpoint(folder / task if task else folder)
 
 
 def _load_reference(name: str, task: str | None, revision: str | None) -> ICLModel:
-    _refuse_revision(name, revision)
+    if revision is not None:
+        raise InputError(f"{name} has no revisions, only a Hub model has; leave out --revision")
     if task is None:
         raise InputError(f"{name} has a checkpoint a task; name one, as mini/linear_regression")
     suite, spec = find_task(task)
-    return load_checkpoint(_find_reference(name.removeprefix(PREFIX), suite, [spec.name])[spec.name])
+    return load_checkpoint(shipped_folders(name.removeprefix(PREFIX), suite, [spec.name])[spec.name])
 
 
-def _locate(
-    name: str, suite: Suite, tasks: list[str], revision: str | None
-) -> tuple[ModelIdentity, dict[str, Path]]:
-    """Who a name is, and the folder of its checkpoint for each task that it has one for."""
-    if name.startswith(PREFIX):
-        _refuse_revision(name, revision)
-        identity = ModelIdentity(kind="reference", id=name, revision=None)
-        return identity, _find_reference(name.removeprefix(PREFIX), suite, tasks)
-    wanted = list(dict.fromkeys(suite.checkpoint_folder(task) for task in tasks))
-    path = _existing_folder(name) if name else None
-    if path is not None:
-        _refuse_revision(name, revision)
-        identity = ModelIdentity(kind="folder", id=name, revision=None)
-        return identity, _by_task(path, find_places(_listing(path), wanted, name), suite, tasks, name)
-    if "/" not in name:
-        raise UnknownNameError("model", PREFIX + name, [PREFIX + valid for valid in suite_references(suite)])
-    snapshot = _fetch(name, wanted, revision)
-    identity = ModelIdentity(kind="hub", id=snapshot.repo, revision=snapshot.commit)
-    return identity, _by_task(snapshot.folder, snapshot.places, suite, tasks, name)
+def place_names(suite: Suite, tasks: Sequence[str]) -> list[str]:
+    """The names of the folders in which checkpoints for these tasks are looked for, each once."""
+    return list(dict.fromkeys(suite.checkpoint_folder(task) for task in tasks))
 
 
-def _by_task(
+def folders_by_task(
     folder: Path, places: Sequence[str], suite: Suite, tasks: list[str], name: str
 ) -> dict[str, Path]:
     """The folder of each task's checkpoint, where the folders in `places` hold one, or the root."""
@@ -159,7 +132,7 @@ def _by_task(
     return dict.fromkeys(answered, folder)
 
 
-def _existing_folder(name: str) -> Path | None:
+def existing_folder(name: str) -> Path | None:
     """The folder of that path, None where there is none; InputError where it cannot be looked at."""
     try:
         path = Path(name).expanduser()
@@ -172,7 +145,7 @@ def _existing_folder(name: str) -> Path | None:
         ) from None
 
 
-def _fetch(name: str, tasks: list[str], revision: str | None) -> Snapshot:
+def fetch_named(name: str, tasks: list[str], revision: str | None) -> Snapshot:
     """Fetch what a name that is no folder's stands for on the Hub."""
     if name.startswith("baseline/"):
         raise InputError(f"{name} is a baseline and has no checkpoint; see `icl-bench baselines list`")
@@ -184,23 +157,7 @@ def _fetch(name: str, tasks: list[str], revision: str | None) -> Snapshot:
     return fetch(hub["repo"], tasks, hub["revision"] or revision)
 
 
-def _find_reference(name: str, suite: Suite, tasks: list[str]) -> dict[str, Path]:
-    check_reference(name, suite)
-    folders = {}
-    for task in tasks:
-        folder = shipped_folder(name, suite, task)
-        if (folder / WEIGHTS_FILE).is_file():
-            folders[task] = folder
-    if not folders:
-        where = suite.name if len(tasks) > 1 else suite.trained_as(tasks[0])
-        raise InputError(
-            f"{PREFIX}{name} is shipped without weights for {where}; "
-            f"train it with `icl-bench train {PREFIX}{name} {suite.trained_as(tasks[0])}`"
-        )
-    return folders
-
-
-def _listing(folder: Path) -> list[str]:
+def listing(folder: Path) -> list[str]:
     """The files of a folder and of its folders, as relative paths with forward slashes."""
     return [path.relative_to(folder).as_posix() for pattern in ("*", "*/*") for path in folder.glob(pattern)]
 
@@ -241,8 +198,3 @@ def _identify(folder: Path, config: CheckpointConfig, tokens: int) -> Checkpoint
         parameters=config.spec.parameters(config.d, config.k, tokens),
         training=config.training,
     )
-
-
-def _refuse_revision(name: str, revision: str | None) -> None:
-    if revision is not None:
-        raise InputError(f"{name} has no revisions, only a Hub model has; leave out --revision")

@@ -78,6 +78,20 @@ def shipped_folder(name: str, suite: "Suite", task: str, seed: int = 0) -> Path:
     return reference_runs(name, trained_suite, seed) / base
 
 
+def shipped_folders(name: str, suite: "Suite", tasks: Sequence[str]) -> dict[str, Path]:
+    """By task, the folder of the shipped checkpoint that answers it; InputError where none has any."""
+    check_reference(name, suite)
+    places = {task: shipped_folder(name, suite, task) for task in tasks}
+    folders = {task: folder for task, folder in places.items() if (folder / WEIGHTS_FILE).is_file()}
+    if not folders:
+        where = suite.name if len(tasks) > 1 else suite.trained_as(tasks[0])
+        raise InputError(
+            f"{PREFIX}{name} is shipped without weights for {where}; "
+            f"train it with `icl-bench train {PREFIX}{name} {suite.trained_as(tasks[0])}`"
+        )
+    return folders
+
+
 def check_reference(name: str, suite: "Suite") -> None:
     """UnknownNameError with the nearest name where no such reference answers the suite."""
     _check_name(name, suite_references(suite))

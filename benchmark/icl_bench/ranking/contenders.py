@@ -4,21 +4,20 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from icl_bench.entries.base import Source
+from icl_bench.entries.open import kind_of, open_source
 from icl_bench.errors import InputError
 from icl_bench.evaluation.run import evaluate_source
-from icl_bench.evaluation.sources import BASELINE_PREFIX, Source, open_source
 from icl_bench.frozen.errors import load_errors
 from icl_bench.frozen.freeze import serving_baselines
-from icl_bench.models.reference import PREFIX
+from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
-from icl_bench.records.store import recorded_runs, runs_of, submitted_records
-from icl_bench.scoring.scores import PromptErrors
+from icl_bench.records.store import Runs, all_records, runs_of, values_of
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite
 
-_Runs = dict[str, dict[int, PromptErrors]]  # by task and seed
 _Opened = Callable[[bool], Contender]  # gives the errors; evaluates, where it has to, with progress or not
 ComparedModel = str | Path | ResultRecord  # a name, the file of a record, or the record
 
@@ -43,7 +42,7 @@ def contenders(
 
         usable_device(device)
     opened = [_open(model, suite, tasks, device) for model in models]
-    return [contender(progress) for contender in opened]
+    return [evaluate(progress) for evaluate in opened]
 
 
 def _open(model: ComparedModel, suite: Suite, tasks: Sequence[str], device: str | None) -> _Opened:
@@ -55,18 +54,17 @@ def _open(model: ComparedModel, suite: Suite, tasks: Sequence[str], device: str 
         return _open_record(load_record(path), suite, tasks, name)
     if name.startswith(BASELINE_PREFIX):
         return _open_baseline(name, suite, tasks)
-    submitted = [] if os.path.isdir(path) else list(submitted_records(name, suite).values())
-    if submitted:
-        return lambda progress: Contender(name, _runs_on(submitted, tasks))
+    recorded = contender(name, [] if os.path.isdir(path) else all_records(name, suite), tasks)
+    left = [task for task in tasks if task not in recorded.runs]
+    if recorded.runs and (not left or kind_of(name, suite).remote):
+        return lambda progress: recorded
     source = open_source(name, suite, None, device, tasks)
-    recorded = recorded_runs(name, suite, tasks) if name.startswith(PREFIX) else {}
-    left = [task for task in tasks if task not in recorded]
     return lambda progress: _evaluate(source, suite, left, recorded, progress)
 
 
 def _open_record(record: ResultRecord, suite: Suite, tasks: Sequence[str], source: str) -> _Opened:
     check_of_suite(record, suite, source)
-    return lambda progress: Contender(record.model.id, _runs_on([record], tasks))
+    return lambda progress: contender(record.model.id, [record], tasks)
 
 
 def _open_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> _Opened:
@@ -76,18 +74,29 @@ def _open_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> _Opened:
     if not serving:
         raise InputError(f"baseline {baseline} serves none of {', '.join(tasks)}; name another")
     loaded = {task: load_errors(suite, task, baseline) for task in serving}
-    frozen = {task: {0: errors.errors} for task, errors in loaded.items() if errors is not None}
-    left = [task for task in serving if task not in frozen]
+    runs = {task: {0: errors.errors} for task, errors in loaded.items() if errors is not None}
+    frozen = Contender(name, runs)
+    left = [task for task in serving if task not in runs]
     return lambda progress: _evaluate(source, suite, left, frozen, progress)
 
 
-def _evaluate(source: Source, suite: Suite, tasks: Sequence[str], known: _Runs, progress: bool) -> Contender:
+def contender(name: str, records: Sequence[ResultRecord], tasks: Sequence[str] | None = None) -> Contender:
+    """A model by its records, of some tasks or of all."""
+
+    def chosen(runs: Runs) -> Runs:
+        return {task: by_seed for task, by_seed in runs.items() if tasks is None or task in tasks}
+
+    values = {metric: chosen(runs) for metric, runs in values_of(records).items()}
+    return Contender(name, chosen(runs_of(records)), values)
+
+
+def _evaluate(
+    source: Source, suite: Suite, tasks: Sequence[str], known: Contender, progress: bool
+) -> Contender:
     """The runs that are known, and one of each task that is left."""
+    name = source.identity.id
     if not tasks:
-        return Contender(source.identity.id, known)
-    record = evaluate_source(source, suite, tasks, progress)
-    return Contender(source.identity.id, known | _runs_on([record], tasks))
-
-
-def _runs_on(records: Sequence[ResultRecord], tasks: Sequence[str]) -> _Runs:
-    return {task: by_seed for task, by_seed in runs_of(records).items() if task in tasks}
+        return Contender(name, known.runs, known.values)
+    new = contender(name, [evaluate_source(source, suite, tasks, progress)], tasks)
+    values = {metric: {**known.values.get(metric, {}), **runs} for metric, runs in new.values.items()}
+    return Contender(name, {**known.runs, **new.runs}, {**known.values, **values})

@@ -22,10 +22,9 @@ import numpy as np
 from jaxtyping import Float
 
 from icl_bench.errors import InputError
-from icl_bench.evaluation.sources import BASELINE_PREFIX
 from icl_bench.frozen.anchors import Anchors, suite_anchors
 from icl_bench.function_classes.streams import GRID, grid_normals, raw_words
-from icl_bench.predictor import Missing
+from icl_bench.predictor import BASELINE_PREFIX, Missing
 from icl_bench.scoring.metric import Metric, metrics
 from icl_bench.scoring.scores import (
     PromptErrors,

@@ -9,11 +9,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from icl_bench.entries.base import Source
+from icl_bench.entries.open import open_source
 from icl_bench.errors import CheckError, InputError
 from icl_bench.evaluation.run import evaluate_source
-from icl_bench.evaluation.sources import BASELINE_PREFIX, Source, open_source
 from icl_bench.models.reference import PREFIX, reference_runs, shipped_folder
-from icl_bench.predictor import Missing
+from icl_bench.predictor import BASELINE_PREFIX, Missing
 from icl_bench.records.agree import Agreement, agreements
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.store import board_records

@@ -56,7 +56,7 @@ class CheckpointIdentity(Strict):
 class ModelIdentity(Strict):
     """What was scored."""
 
-    kind: Literal["hub", "folder", "reference", "baseline", "callable"]
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")]  # of `icl_bench.entries`
     id: Printable
     revision: str | None = Field(pattern=r"^[0-9a-f]{40}$")  # the commit of a Hub repository
 

@@ -8,7 +8,7 @@ from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import load_fresh_record
 from icl_bench.records.read import load_record
 from icl_bench.records.record_files import SUPERSEDED, reason_file, record_file, recorded_files
-from icl_bench.records.store import borrowed_records, submitted_records
+from icl_bench.records.store import board_records, borrowed_records
 from icl_bench.resources import data_folder
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import ResultRecord
@@ -64,7 +64,7 @@ def recorded_submissions(suite: Suite, submissions: Sequence[SubmissionFolder]) 
 
 def _recorded(entry: SubmissionFolder, suite: Suite) -> RecordedSubmission:
     model, root = entry.submission.model, entry.path.parent
-    records = submitted_records(model, suite, root)
+    records = board_records(model, suite, root)
     fresh = {}
     for seed, record in records.items():
         path = entry.results / record_file(run_name(suite.name, seed), fresh=True)
@@ -78,7 +78,7 @@ def _recorded(entry: SubmissionFolder, suite: Suite) -> RecordedSubmission:
         records,
         fresh,
         [correction for correction in corrections(entry) if correction.suite == suite.name],
-        borrowed_records(records, suite, lambda home: submitted_records(model, home, root)),
+        borrowed_records(model, records, suite, root),
     )
 
 

@@ -45,9 +45,9 @@ def evaluate_run(
     CheckpointError or HubError where the files are not those that the submission lists; CheckError where the
     model breaks a rule of the benchmark.
     """
+    from icl_bench.entries.folder import FolderKind
     from icl_bench.evaluation.fresh import evaluate_fresh
     from icl_bench.evaluation.run import evaluate_source
-    from icl_bench.evaluation.sources import CheckpointSource
     from icl_bench.specs.result import ModelIdentity
     from icl_bench.submissions.checkpoints import check_run
     from icl_bench.submissions.submission_folder import read_submission
@@ -57,8 +57,8 @@ def evaluate_run(
     (run,) = [run for run in submission.runs if submission.run_name(run) == run_name]
     check_run(submission, run, folder)
     suite = load_suite(submission.suite_of(run))
-    source = CheckpointSource(str(folder.absolute()), suite, None, "cpu", None)
-    source.identity = ModelIdentity(kind="hub", id=submission.model, revision=run.revision)
+    identity = ModelIdentity(kind="hub", id=submission.model, revision=run.revision)
+    source = FolderKind().open_as(identity, str(folder.absolute()), suite, "cpu", list(suite.tasks))
     record = evaluate_source(source, suite, list(suite.tasks), progress=True)
     if commit is None:
         return record, None

@@ -11,9 +11,9 @@ from typing import Any
 from huggingface_hub import constants
 
 from icl_bench.display.table import as_table
+from icl_bench.entries.open import open_source
 from icl_bench.errors import InputError
 from icl_bench.evaluation.run import evaluate_source
-from icl_bench.evaluation.sources import open_source
 from icl_bench.files import check_file_place, write_text
 from icl_bench.models.pinned import check_listed
 from icl_bench.records.audit import check_of_suite

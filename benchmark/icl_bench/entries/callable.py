@@ -1,0 +1,99 @@
+"""Python objects as entries: a function, an object with `predict`, or a mapping from task names to them."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from icl_bench.entries.base import ENTRY_KINDS, EntryKind, TaskPredictor
+from icl_bench.errors import InputError
+from icl_bench.predictor import Missing, Predictor, batch_size
+from icl_bench.specs.result import MAX_SHOWN, ModelIdentity
+from icl_bench.specs.suite import TaskSpec
+from icl_bench.specs.text import text_fault
+from icl_bench.suites import Suite
+
+
+@ENTRY_KINDS.register
+class CallableKind(EntryKind):
+    """It has no name on the command line: `icl_bench.evaluate` is given the object."""
+
+    type: Literal["callable"] = "callable"
+    place: ClassVar[int] = 4
+    shown_as: ClassVar[str] = "Python object"
+    names: ClassVar[str] = "none; give the object to icl_bench.evaluate"
+    trained: ClassVar[bool] = False
+
+    def recognises(self, name: str) -> bool:
+        """No name is of this kind."""
+        return False
+
+
+class ObjectSource:
+    """A Python function or predictor, or a mapping from task names to them."""
+
+    def __init__(self, model: Any, suite: Suite, tasks: Sequence[str]) -> None:
+        """InputError for what is no predictor, or is not fit to answer or be recorded on one of `tasks`."""
+        given = model if isinstance(model, Mapping) else dict.fromkeys(suite.tasks, model)
+        self._predictors = {suite.task(name).name: as_predictor(value) for name, value in given.items()}
+        named = next(iter(given.values()), model)
+        self.identity = ModelIdentity(kind="callable", id=name_of(named), revision=None)
+        devices = {str(getattr(predictor, "device", "cpu")) for predictor in self._predictors.values()}
+        self.device = ", ".join(sorted(devices))
+        fault = text_fault(self.device, MAX_SHOWN)
+        if fault:
+            raise InputError(f"device of the predictor {fault}")
+        for name in self._predictors.keys() & set(tasks):
+            batch_size(self._predictors[name], suite.tasks[name].points)
+
+    def task_predictor(self, task: TaskSpec) -> TaskPredictor | Missing:
+        """The object, or the mapping's entry for this task."""
+        if task.name not in self._predictors:
+            return Missing(f"no predictor was given for {task.name}")
+        return TaskPredictor(self._predictors[task.name])
+
+
+class FunctionPredictor:
+    """A plain function `f(xs, ys) -> predictions` as a predictor."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def predict(self, xs: np.ndarray, ys: np.ndarray) -> Any:
+        """What the function returns, whatever it is: `ask` looks at it."""
+        return self._function(xs, ys)
+
+
+def as_predictor(model: Any) -> Predictor:
+    """An object with `predict` as it is, a function or an ICLModel wrapped; InputError for anything else."""
+    if isinstance(model, type):
+        raise InputError(f"{model.__qualname__} is a class; give an object of it, {model.__qualname__}(...)")
+    if callable(getattr(model, "predict", None)):
+        return model
+    if "torch" in sys.modules and isinstance(model, sys.modules["torch"].nn.Module):
+        return _module_predictor(model)
+    if callable(model):
+        return FunctionPredictor(model)
+    raise InputError(
+        f"{type(model).__name__} is not a predictor; give a function f(xs, ys) or an object with "
+        "predict(xs, ys)"
+    )
+
+
+def _module_predictor(module: Any) -> Predictor:
+    from icl_bench.models.model import ICLModel
+    from icl_bench.models.predictor import ModelPredictor
+
+    if not isinstance(module, ICLModel):
+        raise InputError(
+            f"{type(module).__name__} is a torch module, which takes tensors; give a function of numpy "
+            "arrays that calls it"
+        )
+    return ModelPredictor(module, str(next(module.parameters()).device))
+
+
+def name_of(model: Any) -> str:
+    """How a Python object is called in the record: its module and qualified name."""
+    named = model if hasattr(model, "__qualname__") else type(model)
+    return f"{named.__module__}.{named.__qualname__}"
