@@ -22,6 +22,7 @@ def work(number: int = 1, end: str = "well") -> None:
     """Do some work."""
     endings = {
         "bad input": SpecError("a.yaml: unknown key 'x';\n  did you mean 'y'?"),
+        "unprintable": SpecError("no file \x1b[31m\u202ea\udcff é; check it"),
         "refused": CheckError("causality: prediction 3 changed; do not read y_3"),
         "stopped": KeyboardInterrupt(),
         "code": typer.Exit(1),
@@ -50,6 +51,11 @@ def test_an_error_of_ours_is_one_line_with_its_exit_code():
     message = "error: a.yaml: unknown key 'x'; did you mean 'y'?\n"
     assert run("work", "--end", "bad input") == (2, "", message)
     assert run("work", "--end", "refused")[0] == 1
+
+
+def test_what_cannot_be_printed_reaches_no_terminal():
+    code, _, stderr = run("work", "--end", "unprintable")
+    assert (code, stderr) == (2, "error: no file \\x1b[31m\\u202ea\\udcff é; check it\n")
 
 
 def test_an_exit_keeps_its_code():

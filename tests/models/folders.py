@@ -8,6 +8,8 @@ import pytest
 from icl_bench.errors import CheckpointError
 from icl_bench.models.checkpoint import load_checkpoint
 
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 1234\n"
+
 
 def refused(folder: Path, *parts: str, error: type[Exception] = CheckpointError) -> str:
     """The one line that the folder is refused with; it holds every part."""

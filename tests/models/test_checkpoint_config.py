@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from models.folders import change_config, refused
+from models.folders import POINTER, change_config, refused
 from models.small import small_spec
 
 from icl_bench.models.checkpoint import load_checkpoint
@@ -22,8 +22,13 @@ def test_absurd_widths(folder, width):
         ({"d": 0}, "d: Input should be greater"),
         ({"d": 10**9}, "d: Input should be less"),
         ({"k": "1"}, "k: write a whole number"),
-        ({"task": "linear_regression"}, "task: String should match"),
-        ({"task": "../../etc/passwd"}, "task: String should match"),
+        (
+            {"task": "linear_regression"},
+            "task: write a suite and a task in small letters (a to z), as mini-v1/",
+        ),
+        ({"task": "../../etc/passwd"}, "task: write a suite and a task"),
+        ({"task": "Mini-v1/linear_regression"}, "task: write a suite and a task in small letters (a to z)"),
+        ({"spec": small_spec(schema=2)}, "schema: 2 was made by a newer icl-bench, and this one reads 1"),
         ({"target_scale": 0}, "target_scale"),
         ({"target_scale": -1.0}, "target_scale"),
         ({"target_scale": 1e300}, "target_scale"),
@@ -77,6 +82,12 @@ def test_a_config_without_a_key(folder):
 def test_configs_that_are_no_config(folder, content, told):
     (folder / "config.json").write_bytes(content)
     refused(folder, "config.json", told)
+
+
+def test_a_pointer_in_place_of_the_config(folder):
+    """What a clone without Git LFS holds."""
+    (folder / "config.json").write_bytes(POINTER)
+    refused(folder, "config.json is a Git LFS pointer, not the file itself; run `git lfs pull`")
 
 
 def test_no_config(folder):

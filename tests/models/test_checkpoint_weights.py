@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from models.folders import change_config, refused
+from models.folders import POINTER, change_config, refused
 from models.small import small_model, small_spec
 from safetensors.torch import load_file, save_file
 
@@ -35,6 +35,25 @@ def test_extra_tensors(folder):
     tensors = load_file(folder / "model.safetensors")
     save_file(tensors | {"spy\n": torch.zeros(3)}, folder / "model.safetensors")
     refused(folder, r"has tensor 'spy\n'", "does not know")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "wrappers"),
+    [
+        ("_orig_mod.", "torch.compile; save the model inside it, `model._orig_mod`"),
+        ("module.", "DataParallel or DistributedDataParallel; save the model inside it, `model.module`"),
+        ("module._orig_mod.", "DataParallel or DistributedDataParallel and torch.compile"),
+    ],
+)
+def test_tensors_of_a_wrapped_model(folder, prefix, wrappers):
+    tensors = load_file(folder / "model.safetensors")
+    save_file({prefix + name: tensor for name, tensor in tensors.items()}, folder / "model.safetensors")
+    refused(folder, f"its tensors are called {prefix}…, as in a model wrapped by {wrappers}")
+
+
+def test_a_pointer_in_place_of_the_weights(folder):
+    (folder / "model.safetensors").write_bytes(POINTER)
+    refused(folder, "model.safetensors is a Git LFS pointer, not the file itself; run `git lfs pull`")
 
 
 def test_misshapen_tensors(folder):

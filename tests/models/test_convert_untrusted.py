@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from models.earlier import POSITIONS, WIDTH, earlier, garg_config, save_garg
+from models.folders import POINTER
 from models.test_convert_refused import refused
 
 from icl_bench.errors import CheckpointError
@@ -124,3 +125,17 @@ def test_a_tensor_that_is_taken_leaves_the_file(gpt2):
     with pytest.raises(CheckpointError, match="has no place"):
         state.finish()
     assert state.shape("_backbone.wpe.weight") == (2 * POSITIONS, WIDTH)
+
+
+def test_a_pointer_in_place_of_the_file_or_its_config(gpt2):
+    (gpt2.parent / "config.yaml").write_bytes(POINTER)
+    refused(gpt2, "config.yaml is a Git LFS pointer, not the file itself; run `git lfs pull`")
+    gpt2.write_bytes(POINTER)
+    refused(gpt2, "is a Git LFS pointer, not the file itself; run `git lfs pull`")
+
+
+@pytest.mark.parametrize("prefix", ["_orig_mod.", "module."])
+def test_tensors_of_a_wrapped_model(tmp_path, prefix):
+    tensors = {prefix + name: tensor for name, tensor in earlier("gpt2").state_dict().items()}
+    torch.save(tensors, tmp_path / "state.pt")
+    refused(tmp_path / "state.pt", f"its tensors are called {prefix}…, as in a model wrapped by", "take")

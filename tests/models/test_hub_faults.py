@@ -187,6 +187,13 @@ def test_a_pickle_repository(hub: HubServer, root):
     assert hub.asked_files() == set()
 
 
+def test_the_name_of_a_file_never_reaches_the_terminal_as_it_is(hub: HubServer, root):
+    del root[WEIGHTS], root["pytorch_model.bin"]
+    hub.repo(NAME, root | {"\x1b]0;owned\x07\x1b[31m.bin": b"\x80\x04."})
+    message = refused(r"'\x1b]0;owned\x07\x1b[31m.bin', a pickle", error=CheckpointError)
+    assert message.isprintable()
+
+
 def test_a_model_of_another_kind(hub: HubServer, root):
     """Its config is read before its weights are fetched."""
     hub.repo(NAME, root | {CONFIG: json.dumps({"model_type": "bert"}).encode()})

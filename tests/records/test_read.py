@@ -53,6 +53,12 @@ def test_a_byte_order_mark_is_as_if_it_were_not_there(record, saved):
         load_record(saved)
 
 
+def test_a_pointer_in_place_of_a_record(saved):
+    saved.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(SpecError, match="is a Git LFS pointer, not the file itself; run `git lfs pull`"):
+        load_record(saved)
+
+
 @pytest.mark.parametrize(
     ("place", "other"),
     [

@@ -122,7 +122,8 @@ def test_files_are_pairs_in_folders_of_tasks_or_at_the_root(root, files, told):
         ),
         (lambda value: value.update(authors=[5]), "write text, in quotes where it reads as something else"),
         (lambda value: value.update(authors=[]), "authors: give at least 1 (given: [])"),
-        (lambda value: value.update(schema=2), "schema: Input should be 1 (given: 2)"),
+        (lambda value: value.update(schema=2), "schema: 2 was made by a newer icl-bench"),
+        (lambda value: value.update(schema=0), "schema: Input should be 1 (given: 0)"),
         (lambda value: value.update(runs=[]), "runs: give at least 1 (given: [])"),
         (lambda value: value.update(authors=["x"] * 51), "authors: give at most 50 (given: "),
         (
@@ -166,7 +167,7 @@ def test_several_suites_have_runs_of_their_own(root):
         ({"positions": {"type": "learned", "max_tokens": 10}},
          "10 positions and a prompt of tiny-v1/linear_regression has 17 tokens; raise max_tokens"),
         ({"positions": {"type": "learned", "max_tokens": 10**9}}, "less than or equal to 65536"),
-        ({"name": "../x"}, "spec.name: String should match pattern"),
+        ({"name": "../x"}, "spec.name: write at most 64 small letters (a to z), digits"),
         ({"code": "import os"}, "spec: unknown key 'code'"),
         ({"stem": [{"norm": "rmsnorm", "module": {"type": []}}]}, "spec.stem[0].module: unknown block '[]'"),
         ({"layers": [{"repeat": 1, "sublayers": [{"norm": "rmsnorm", "module": {"type": "os.system"}}]}]},

@@ -70,7 +70,9 @@ def _usage(error: Any) -> str:
 
 
 def _report(message: str, code: int) -> int:
-    _print_error(f"error: {' '.join(message.split())}")
+    line = " ".join(message.split())
+    shown = (each if each.isprintable() else each.encode("unicode_escape").decode() for each in line)
+    _print_error(f"error: {''.join(shown)}")  # a file may be called by what moves the cursor
     return code
 
 

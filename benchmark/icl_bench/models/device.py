@@ -7,18 +7,27 @@ import torch
 from icl_bench.errors import InputError
 
 _NAMES = re.compile("cpu|cuda(:[0-9]{1,2})?|mps(:0)?")
+_LONGEST = 200  # characters of a reason
 
 
 def usable_device(name: str) -> torch.device:
     """The torch device `cpu`, `cuda`, `cuda:N` or `mps`; InputError where this machine has none of it."""
     if not _NAMES.fullmatch(name):
         raise InputError(
-            f"device {name!r} cannot be used here: it is not cpu, cuda or cuda:N; use --device cpu"
+            f"device {name!r} cannot be used here: it is not cpu, cuda, cuda:N or mps; use --device cpu"
         )
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
-        reason = str(error).splitlines()[0]
-        raise InputError(f"device {name!r} cannot be used here: {reason}; use --device cpu") from None
+        raise InputError(
+            f"device {name!r} cannot be used here: {_reason(name, error)}; use --device cpu"
+        ) from None
     return device
+
+
+def _reason(name: str, error: Exception) -> str:
+    """Why there is no such device; torch says of some what it would take to build it."""
+    if name.startswith("mps"):
+        return "this machine, or this build of torch, has no MPS"
+    return str(error).splitlines()[0][:_LONGEST]

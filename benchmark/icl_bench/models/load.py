@@ -1,7 +1,6 @@
 """Checkpoints found in folders and on the Hub, and held against the tasks that they are to answer."""
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.models.checkpoint import check_checkpoint, load_checkpoint
 from icl_bench.models.hub import Snapshot, fetch
+from icl_bench.models.hub_names import parse_hub_name
 from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import ModelPredictor
 from icl_bench.models.reference import PREFIX, shipped_folders
@@ -19,9 +19,7 @@ from icl_bench.specs.result import CheckpointIdentity
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Suite, find_task
 
-_HUB_NAME = re.compile(r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)(@(?P<revision>[\w./-]+))?")
 _SHOWN = 200  # characters of a name that cannot be a path
-_LOOKS_LIKE_PATH = ("/", "./", "../", "~")
 
 
 @dataclass(frozen=True)
@@ -149,12 +147,8 @@ def fetch_named(name: str, tasks: list[str], revision: str | None) -> Snapshot:
     """Fetch what a name that is no folder's stands for on the Hub."""
     if name.startswith("baseline/"):
         raise InputError(f"{name} is a baseline and has no checkpoint; see `icl-bench baselines list`")
-    hub = _HUB_NAME.fullmatch(name)
-    if hub is None or name.startswith(_LOOKS_LIKE_PATH):
-        raise InputError(f"no folder {name}; check the path, or write user/model for a model on the Hub")
-    if revision is not None and hub["revision"] not in (None, revision):
-        raise InputError(f"{name} and --revision {revision} name two revisions; keep one of them")
-    return fetch(hub["repo"], tasks, hub["revision"] or revision)
+    repo, revision = parse_hub_name(name, revision)
+    return fetch(repo, tasks, revision)
 
 
 def listing(folder: Path) -> list[str]:

@@ -13,14 +13,15 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from icl_bench.errors import CheckpointError
+from icl_bench.models.wrapped import wrapper_fault
 from icl_bench.specs.checkpoint import parse_json
 from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE, no_weights
+from icl_bench.specs.lfs_pointer import START, pointer_fault
 
 DTYPE_BYTES = {"F16": 2, "BF16": 2, "F32": 4}
 MAX_HEADER_BYTES = 8_000_000
 
 _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"\x1f\x8b")
-_LFS_POINTER = b"version https://git-lfs"
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -79,9 +80,10 @@ def _read_header(path: Path, file: BinaryIO) -> tuple[dict[str, Any], int]:
 
 def _no_safetensors(path: Path, start: bytes, why: str) -> CheckpointError:
     with path.open("rb") as file:
-        opening = file.read(len(_LFS_POINTER))
-    if opening == _LFS_POINTER:
-        return CheckpointError(f"{path} is a Git LFS pointer, not the file itself; run `git lfs pull`")
+        opening = file.read(len(START))
+    pointer = pointer_fault(opening, path)
+    if pointer:
+        return CheckpointError(pointer)
     if opening.startswith(_PICKLES):
         return CheckpointError(
             f"{path} is a pickle, which could run code and is never loaded; save the model as safetensors"
@@ -90,6 +92,9 @@ def _no_safetensors(path: Path, start: bytes, why: str) -> CheckpointError:
 
 
 def _check_names(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
+    wrapped = wrapper_fault(header, shapes)
+    if wrapped:
+        raise CheckpointError(f"{path}: {wrapped}")
     missing = [name for name in shapes if name not in header]
     if missing:
         raise CheckpointError(

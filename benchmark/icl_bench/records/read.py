@@ -4,6 +4,7 @@ from pathlib import Path
 
 from icl_bench.errors import SpecError
 from icl_bench.records.audit import check_record
+from icl_bench.specs.lfs_pointer import pointer_fault
 from icl_bench.specs.result import MAX_RECORD_BYTES, ResultRecord, parse_record
 
 
@@ -32,6 +33,9 @@ def load_record(path: Path | str) -> ResultRecord:
         raise SpecError(f"{path} is not text in UTF-8; save it as UTF-8, or give a result record") from None
     except OSError as error:
         raise SpecError(f"cannot read {path}: {error}; give a result record") from None
+    pointer = pointer_fault(text[:100].encode(), path)
+    if pointer:
+        raise SpecError(pointer)
     if not text.lstrip().startswith("{"):  # where the schema would speak of types
         raise SpecError(f"{path} holds no result record; `icl-bench evaluate MODEL` writes one")
     record = parse_record(text, str(path))

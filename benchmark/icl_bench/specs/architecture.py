@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from icl_bench.errors import SpecError
+from icl_bench.specs.names import SpecName
 from icl_bench.specs.schema import Registry, Strict, parse, read_yaml
 
 MAX_PARAMETERS = 2_000_000_000
@@ -86,7 +87,7 @@ class ArchitectureSpec(Strict):
     """A whole architecture. Sizes are numbers of units; FLOPs and states are counted, not measured."""
 
     schema_version: Literal[1] = Field(alias="schema")
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    name: SpecName
     width: int = Field(ge=1, le=16_384)
     positions: LearnedPositions | Literal["none"]
     stem: list[Sublayer] = Field(max_length=64)

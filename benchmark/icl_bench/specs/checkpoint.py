@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from icl_bench.errors import CheckpointError, SpecError
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint_files import CONFIG_FILE
+from icl_bench.specs.lfs_pointer import pointer_fault
 from icl_bench.specs.names import FullTaskName
 from icl_bench.specs.plain_yaml import MAX_BITS
 from icl_bench.specs.record_json import without_repeats
@@ -75,6 +76,9 @@ def parse_json(content: bytes, source: str, most: int = MAX_JSON_BYTES) -> Any:
     """
     if len(content) > most:
         raise CheckpointError(f"{source} is larger than {most:,} bytes; shorten it")
+    pointer = pointer_fault(content, source)
+    if pointer:
+        raise CheckpointError(pointer)
     try:
         return json.loads(
             content.decode("utf-8-sig"), object_pairs_hook=without_repeats, parse_constant=_no_constant

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Sequence
 
 from icl_bench.errors import CheckpointError, InputError
+from icl_bench.specs.text import shown
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 CHECKPOINT_FILES = (CONFIG_FILE, WEIGHTS_FILE)
 ROOT = ""
 
+_LONGEST_NAME = 100  # characters that are shown
 _PICKLE_ENDINGS = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 
@@ -40,6 +42,11 @@ def find_places(files: Collection[str], tasks: Sequence[str], where: str) -> lis
     return places
 
 
+def _plain(name: str) -> str:
+    """A file's name, which a stranger gave it, as it may be shown."""
+    return name if name.isprintable() and len(name) <= _LONGEST_NAME else shown(name, _LONGEST_NAME)
+
+
 def no_weights(files: Collection[str], place: str, where: str) -> CheckpointError:
     """What to tell of a place without `model.safetensors`: a pickle, shards or nothing lies there."""
     beside = [
@@ -49,7 +56,7 @@ def no_weights(files: Collection[str], place: str, where: str) -> CheckpointErro
     pickles = sorted(name for name in beside if "/" not in name and name.endswith(_PICKLE_ENDINGS))
     if pickles:
         return CheckpointError(
-            f"{folder} holds {pickles[0]}, a pickle, which could run code and is never loaded; "
+            f"{folder} holds {_plain(pickles[0])}, a pickle, which could run code and is never loaded; "
             f"save the model as {WEIGHTS_FILE}"
         )
     if f"{WEIGHTS_FILE}.index.json" in beside:

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from icl_bench.files import write_text
+from icl_bench.specs.names import Commit, Sha256
 from icl_bench.specs.record_json import as_json
 from icl_bench.specs.result import (
     Count,
@@ -24,7 +25,7 @@ class FreshTask(Strict):
     """One task. Errors are a prompt's squared errors, averaged over the coordinates of y and summed over the
     scored context lengths, as in the record of the frozen prompts."""
 
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")  # of model.safetensors
+    sha256: Sha256  # of model.safetensors
     prompts: Count
     prompt_errors: list[SquaredError]
     zero_errors: list[SquaredError]  # of answering 0
@@ -44,7 +45,7 @@ class FreshRecord(Strict):
     schema_version: Literal[1] = Field(alias="schema")
     model: ModelIdentity
     suite: SuiteIdentity
-    commit: str = Field(pattern=r"^[0-9a-f]{40}$")  # that the prompts are drawn from
+    commit: Commit  # that the prompts are drawn from
     evaluator: Evaluator
     environment: Environment
     tasks: dict[Printable, FreshTask]

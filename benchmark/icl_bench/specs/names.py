@@ -1,4 +1,4 @@
-"""Types of the names of suites and tasks, for every schema that holds one."""
+"""Types of names and hashes, for every schema that holds one, and what is told where one is none."""
 
 from typing import Annotated
 
@@ -6,7 +6,21 @@ from pydantic import Field
 
 from icl_bench.specs.run_names import SUITE_NAME, TASK_NAME
 
-TaskName = Annotated[str, Field(pattern=rf"^{TASK_NAME}$")]
-SuiteName = Annotated[str, Field(pattern=rf"^{SUITE_NAME}$", max_length=64)]
-FullTaskName = Annotated[str, Field(pattern=rf"^{SUITE_NAME}/{TASK_NAME}$", max_length=129)]  # SUITE/TASK
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_SPEC, _TASK, _SUITE = r"^[a-z0-9][a-z0-9._-]{0,63}$", rf"^{TASK_NAME}$", rf"^{SUITE_NAME}$"
+_FULL_TASK, _SHA256, _COMMIT = rf"^{SUITE_NAME}/{TASK_NAME}$", r"^[0-9a-f]{64}$", r"^[0-9a-f]{40}$"
+
+SpecName = Annotated[str, Field(pattern=_SPEC)]
+TaskName = Annotated[str, Field(pattern=_TASK)]
+SuiteName = Annotated[str, Field(pattern=_SUITE, max_length=64)]
+FullTaskName = Annotated[str, Field(pattern=_FULL_TASK, max_length=129)]  # SUITE/TASK
+Sha256 = Annotated[str, Field(pattern=_SHA256)]
+Commit = Annotated[str, Field(pattern=_COMMIT)]
+
+PATTERN_WORDS = {
+    _SPEC: "write at most 64 small letters (a to z), digits, '.', '_' and '-', the first a letter or digit",
+    _TASK: "write at most 64 small letters (a to z), digits and '_', the first a letter",
+    _SUITE: "write small letters (a to z) and digits in words, then -v and a number, as mini-v1",
+    _FULL_TASK: "write a suite and a task in small letters (a to z), as mini-v1/linear_regression",
+    _SHA256: "write the 64 hexadecimal digits of a SHA-256, letters small",
+    _COMMIT: "write the 40 hexadecimal digits of a commit, letters small",
+}

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from icl_bench.errors import SpecError, UnknownNameError
 from icl_bench.specs.plain_yaml import PlainYAMLError, load_plain
-from icl_bench.specs.schema import Strict, parse, read_yaml
+from icl_bench.specs.schema import Strict, newer_fault, parse, read_yaml
 
 RECIPE_FILE = "recipe.yaml"
 
@@ -117,6 +117,9 @@ def load_recipe(path: Path, task: str, tasks: Collection[str]) -> Recipe:
     tasks: all of the suite's; SpecError where the file names another, or holds an unknown key.
     """
     value = read_yaml(path)
+    newer = newer_fault(value.get("schema"), 1) if isinstance(value, dict) else None
+    if newer:
+        raise SpecError(f"{path}: schema: {newer}")
     if not isinstance(value, dict) or set(value) != {"schema", "default", "tasks"} or value["schema"] != 1:
         raise SpecError(f"{path}: a recipe file has the keys schema: 1, default and tasks")
     default, own = _mapping(value["default"], path), _mapping(value["tasks"], path)

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from icl_bench.errors import SpecError
 from icl_bench.files import write_text
-from icl_bench.specs.names import Sha256
+from icl_bench.specs.names import Commit, Sha256
 from icl_bench.specs.outcome import LEARNED, Outcome, read_outcome
 from icl_bench.specs.record_json import as_data, as_json
 from icl_bench.specs.record_schemas import as_current, as_file
@@ -47,7 +47,7 @@ REQUIRED_METRICS = (
 class CheckpointIdentity(Strict):
     """Which weights answered a task."""
 
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")  # of model.safetensors
+    sha256: Sha256  # of model.safetensors
     spec: dict[str, Any]  # the architecture, as in its file
     parameters: Count  # those that a prompt of the task reads
     training: dict[str, Any] | None  # where the weights come from, the seed among it
@@ -58,7 +58,7 @@ class ModelIdentity(Strict):
 
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")]  # of `icl_bench.entries`
     id: Printable
-    revision: str | None = Field(pattern=r"^[0-9a-f]{40}$")  # the commit of a Hub repository
+    revision: Commit | None  # the commit of a Hub repository
 
 
 class SuiteIdentity(Strict):

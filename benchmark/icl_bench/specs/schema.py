@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import to_jsonable_python
 
 from icl_bench.errors import SpecError, UnknownNameError
+from icl_bench.specs.lfs_pointer import pointer_fault
+from icl_bench.specs.names import PATTERN_WORDS
 from icl_bench.specs.plain_yaml import MAX_BYTES, PlainYAMLError, load_plain
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -31,6 +33,9 @@ class Strict(BaseModel):
     @classmethod
     def _keys_are_known(cls, value: Any) -> Any:
         if isinstance(value, dict):
+            newer = newer_fault(value.get("schema"), _newest_schema(cls))
+            if newer:
+                raise PlacedError(("schema",), newer)
             known = _keys(cls)
             for key in value:
                 if key not in known:
@@ -54,6 +59,20 @@ def locked_values(
         if kept and key not in unlocked:
             values[key] = value.locked_form() if hasattr(value, "locked_form") else to_jsonable_python(value)
     return values
+
+
+def newer_fault(schema: Any, newest: int | None) -> str | None:
+    """What is told of a file whose `schema` is later than the newest that is read; None where it is not."""
+    if newest is None or type(schema) is not int or schema <= newest:
+        return None
+    return f"{schema} was made by a newer icl-bench, and this one reads {newest}; update icl-bench"
+
+
+@cache
+def _newest_schema(of: type[BaseModel]) -> int | None:
+    """The newest version of a schema that has versions, None for others."""
+    fields = [field for field in of.model_fields.values() if field.alias == "schema"]
+    return max(get_args(fields[0].annotation), default=None) if fields else None
 
 
 @cache
@@ -121,7 +140,11 @@ def read_yaml(path: Path) -> Any:
     """Read a YAML or JSON file as plain data; SpecError names the file and the line."""
     try:
         with path.open("rb") as file:
-            return load_plain(file.read(MAX_BYTES + 1))
+            content = file.read(MAX_BYTES + 1)
+        pointer = pointer_fault(content, path)
+        if pointer:
+            raise SpecError(pointer)
+        return load_plain(content)
     except FileNotFoundError:
         raise SpecError(f"no file {path}; check the path") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -239,6 +262,8 @@ def _told(location: Location, fault: Any) -> str:
         parent = _place(location[:-1])
         return f"missing key {str(location[-1])!r}{' in ' + parent if parent else ''}; add it"
     message = _WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    if fault["type"] == "string_pattern_mismatch":
+        message = PATTERN_WORDS[fault["ctx"]["pattern"]]
     if fault["type"] in _LENGTHS:
         least_or_most, bound = _LENGTHS[fault["type"]]
         message = f"give {least_or_most} {fault['ctx'][bound]:,}"

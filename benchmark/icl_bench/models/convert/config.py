@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from icl_bench.errors import CheckpointError, UnknownNameError
+from icl_bench.specs.lfs_pointer import pointer_fault
 from icl_bench.specs.plain_yaml import MAX_BYTES, PlainYAMLError, load_plain
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.specs.text import shown
@@ -83,7 +84,11 @@ def load_config(path: Path) -> Section:
     """Read a configuration; CheckpointError where it is not plain data."""
     try:
         with path.open("rb") as file:
-            value = load_plain(file.read(MAX_BYTES + 1).replace(_CURRICULUM, b""))
+            content = file.read(MAX_BYTES + 1)
+        pointer = pointer_fault(content, path)
+        if pointer:
+            raise CheckpointError(pointer)
+        value = load_plain(content.replace(_CURRICULUM, b""))
     except FileNotFoundError:
         raise CheckpointError(f"no file {path}; check the path") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from icl_bench.errors import CheckpointError
+from icl_bench.specs.lfs_pointer import START, pointer_fault
 
 MAX_FILE_BYTES = 8_000_000_000
 MAX_PICKLE_BYTES = 16_000_000
@@ -59,8 +60,10 @@ def _check_archive(path: Path) -> None:
     except (FileNotFoundError, IsADirectoryError):
         raise CheckpointError(f"no file {path}; give a file that torch.save wrote") from None
     except zipfile.BadZipFile:
+        with path.open("rb") as file:
+            pointer = pointer_fault(file.read(len(START)), path)
         raise CheckpointError(
-            f"{path} is not an archive of torch.save; load it where it was made, and save it again"
+            pointer or f"{path} is not an archive of torch.save; load it where it was made, and save it again"
         ) from None
     except (OSError, NotImplementedError, RuntimeError) as error:
         raise _unreadable(path, error) from None

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from icl_bench.errors import CheckpointError
+from icl_bench.models.wrapped import wrapper_fault
 
 FLOATS = (torch.float32, torch.float16, torch.bfloat16)
 STATE = "model_state_dict"
@@ -99,4 +100,7 @@ def state_dict(saved: Any, source: str) -> Weights:
     for name, tensor in tensors.items():
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
             raise CheckpointError(f"{source}: {name!r:.80} is not a tensor; give a checkpoint of training")
+    wrapped = wrapper_fault(tensors)
+    if wrapped:
+        raise CheckpointError(f"{source}: {wrapped}")
     return Weights(tensors, source)

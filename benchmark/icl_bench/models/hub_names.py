@@ -1,0 +1,49 @@
+"""How models on the Hub are named: `user/model`, `user/model@revision`, or the address of their page."""
+
+import re
+from urllib.parse import unquote
+
+from huggingface_hub import constants
+
+from icl_bench.errors import InputError
+from icl_bench.specs.text import shown
+
+_REPOSITORY = r"(?P<repo>[\w-][\w.-]*/[\w-][\w.-]*)"
+_NAME = re.compile(rf"{_REPOSITORY}(@(?P<revision>[^\s@]+))?")
+_PAGE = re.compile(
+    rf"(https?://)?(?P<host>[\w.:-]+)/{_REPOSITORY}(/(tree|commit)/(?P<revision>[^\s/?#]+))?/?"
+)
+_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
+_LOOKS_LIKE_PATH = ("/", "./", "../", "~")
+
+
+def parse_hub_name(name: str, revision: str | None = None) -> tuple[str, str | None]:
+    """The repository and revision that a name, and the revision beside it, stand for.
+
+    InputError where it is no name or address of a model, or where two revisions are named.
+    """
+    repo, named = _of_a_page(name) or _split(name)
+    if revision is not None and named not in (None, revision):
+        raise InputError(f"{name} and --revision {revision} name two revisions; keep one of them")
+    return repo, named or revision
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    match = _NAME.fullmatch(name)
+    if "://" in name:
+        raise InputError(
+            f"{shown(name, 200)} is no address of a model's page on the Hub; write user/model, or "
+            "user/model@revision"
+        )
+    if match is None or name.startswith(_LOOKS_LIKE_PATH):
+        raise InputError(f"no folder {name}; check the path, or write user/model for a model on the Hub")
+    return match["repo"], match["revision"]
+
+
+def _of_a_page(name: str) -> tuple[str, str | None] | None:
+    """Those of an address on the Hub, None where it is none."""
+    match = _PAGE.fullmatch(name)
+    ours = constants.ENDPOINT.rpartition("//")[2].rpartition("@")[2]
+    if match is None or match["host"] not in (*_HOSTS, ours):
+        return None
+    return match["repo"], unquote(match["revision"]) if match["revision"] else None
