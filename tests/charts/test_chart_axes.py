@@ -6,7 +6,7 @@ import pytest
 
 from icl_bench.charts import Chart, Series
 from icl_bench.charts.axes import Axis, x_axis, y_axis
-from icl_bench.charts.numbers import told
+from icl_bench.charts.numbers import format_number
 
 
 def chart(*ys: list[float], **settings: object) -> Chart:
@@ -68,14 +68,14 @@ def test_ticks_are_round_and_few(axis, count, expected):
     ],
 )
 def test_numbers_in_labels_have_four_digits(value, expected):
-    assert told(value) == expected
+    assert format_number(value) == expected
 
 
 def test_the_x_axis_ends_at_the_data():
     both = Chart("t", "x", "y", [Series("a", [2, 5], [1, 1]), Series("b", [3, 40], [1, 1])])
     assert (x_axis(both).low, x_axis(both).high) == (2, 40)
-    one = x_axis(chart([1.0]))
-    assert one.pixel(1) == pytest.approx((one.start + one.end) / 2)
+    axis = x_axis(chart([1.0]))
+    assert axis.pixel(1) == pytest.approx((axis.start + axis.end) / 2)
     logarithmic = x_axis(chart([1.0], x_scale="log"))
     assert logarithmic.pixel(1) == pytest.approx((logarithmic.start + logarithmic.end) / 2)
 

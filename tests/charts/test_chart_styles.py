@@ -1,4 +1,4 @@
-"""Series can be told apart without colour, and with it by everyone."""
+"""Series can be distinguished without colour, and with it by everyone."""
 
 import itertools
 
@@ -84,7 +84,7 @@ def test_every_colour_can_be_read_as_text(theme):
 
 @pytest.mark.parametrize("theme", [0, 1])
 @pytest.mark.parametrize("vision", VISION)
-def test_colours_are_told_apart_with_any_colour_vision(theme, vision):
+def test_colours_are_distinguishable_with_any_colour_vision(theme, vision):
     seen = {}
     for name in (*NUMBERED, "ink"):
         rgb = linear_rgb(COLOURS[name][theme])

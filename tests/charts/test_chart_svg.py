@@ -19,9 +19,13 @@ def read(text: str) -> ElementTree.Element:
 
 
 def groups(svg: ElementTree.Element) -> dict[str, ElementTree.Element]:
-    """The groups of the series, by what is told on hover."""
-    found = svg.iter(f"{SVG}g")
-    return {one.find(f"{SVG}title").text: one for one in found if one.get("class", "").startswith("series ")}
+    """The groups of the series, by their hover text."""
+    elements = svg.iter(f"{SVG}g")
+    return {
+        group.find(f"{SVG}title").text: group
+        for group in elements
+        if group.get("class", "").startswith("series ")
+    }
 
 
 def lines(group: ElementTree.Element) -> list[ElementTree.Element]:
@@ -69,7 +73,7 @@ def test_a_logarithmic_axis_moves_values_and_lays_zero_on_its_floor():
     assert "0.001" not in texts(svg)
 
 
-def test_a_curve_that_leaves_the_frame_is_cut_marked_and_told():
+def test_a_curve_that_leaves_the_frame_is_cut_marked_and_labelled():
     spike = Series("spike", [0, 1, 2, 3, 4], [1.0, 1.0, 21.0, 22_705.6, 1.0])
     chart = Chart("t", "x", "y", [spike, Series("flat", [0, 4], [1.0, 1.0])], y_limit=11.0)
     layout = lay_out(chart, 760)

@@ -18,7 +18,7 @@ def test_one_row_a_task_with_score_interval_and_bar(tiny):
     assert "1.000 [1.000, 1.000]  ██████████" in best
 
 
-def test_what_is_missing_is_told_below(tiny):
+def test_what_is_missing_is_explained_below_the_table(tiny):
     table = as_table(icl_bench.evaluate("baseline/zero", "tiny"))
     assert table.splitlines()[-1] == (
         "decision_tree: no score (baseline zero is no better than answering 0 here), "

@@ -43,9 +43,9 @@ class Axis:
 
 def x_axis(chart: Chart) -> Axis:
     """From the smallest to the largest x; a single x is in the middle."""
-    low = float(min(one.x[0] for one in chart.series))
-    high = float(max(one.x[-1] for one in chart.series))
-    whole = all(float(x).is_integer() for one in chart.series for x in one.x)
+    low = float(min(series.x[0] for series in chart.series))
+    high = float(max(series.x[-1] for series in chart.series))
+    whole = all(float(x).is_integer() for series in chart.series for x in series.x)
     if chart.x_scale == "log":
         low, high = (low, high) if low < high else (low / 2, high * 2)
     elif high - low < _SMALLEST:
@@ -58,7 +58,12 @@ def y_axis(chart: Chart) -> Axis:
 
     A logarithmic axis starts just below the smallest value, or where that is below its floor at a decade.
     """
-    columns = [values for one in chart.series for values in (one.y, one.low, one.high) if values is not None]
+    columns = [
+        values
+        for series in chart.series
+        for values in (series.y, series.low, series.high)
+        if values is not None
+    ]
     values = [float(value) for column in columns for value in column if is_number(value)]
     if chart.y_scale == "log":
         return _log_y_axis(values, chart.y_limit, chart.y_floor)

@@ -33,16 +33,18 @@ def baseline_series(
     exact: str,
     mean: Number | None = None,
     prompts: int | None = None,
-    of: int | None = None,
+    suite_prompts: int | None = None,
     style: int | None = None,
 ) -> Series:
-    """A baseline's errors at context lengths 0, 1, …, with its part in the task and what is said of it.
+    """A baseline's errors at context lengths 0, 1, …, with its part in the task and a note.
 
     `score_baseline` and `exact` are the names of the task's predictors at score 1 and at optimality 1;
-    `prompts` is on how many of the suite's its errors are known, and `of` how many it has.
+    `prompts` is the number of the suite's prompts that its errors are known on, of `suite_prompts`.
     """
     parts = ["score 1"] * (name == score_baseline) + ["optimality 1"] * (name == exact)
-    extent = f"first {prompts:,} of {of:,} prompts" if prompts and of and prompts < of else ""
+    extent = ""
+    if prompts and suite_prompts and prompts < suite_prompts:
+        extent = f"first {prompts:,} of {suite_prompts:,} prompts"
     roles: dict[str, Role] = {"zero": "zero", score_baseline: "baseline", exact: "exact"}
     return Series(
         name,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from icl_bench.charts.axes import Axis, x_axis, y_axis
 from icl_bench.charts.labels import spread, total_height
 from icl_bench.charts.lines import Point, runs
-from icl_bench.charts.numbers import told
+from icl_bench.charts.numbers import format_number
 from icl_bench.charts.series import Chart, Number, Numbers, Series, is_number
 from icl_bench.charts.text import BOLD, plain, shortened, text_width, wrapped
 from icl_bench.errors import InputError
@@ -21,7 +21,7 @@ _LEADER = 20.0
 
 @dataclass(frozen=True)
 class Label:
-    """What stands at the right end of a curve."""
+    """What is written at the right end of a curve."""
 
     end: Point  # of the curve, moved into the frame
     height: float  # of the middle of its name
@@ -62,10 +62,10 @@ def lay_out(chart: Chart, width: int) -> Layout:
         raise InputError(f"a chart {width} pixels wide has no room for names; give at least {NARROWEST}")
     title = wrapped(plain(chart.title), (width - 16) / BOLD, TITLE)
     name_width = _NAME_SHARE * width
-    peaks = [_peak(chart, one) for one in chart.series]
-    names = [shortened(plain(one.name), name_width, TEXT) for one in chart.series]
-    told_notes = [_note(one, peak) for one, peak in zip(chart.series, peaks, strict=True)]
-    notes = [wrapped(note, name_width, SMALL) for note in told_notes]
+    peaks = [_peak(chart, series) for series in chart.series]
+    names = [shortened(plain(series.name), name_width, TEXT) for series in chart.series]
+    note_texts = [_note(series, peak) for series, peak in zip(chart.series, peaks, strict=True)]
+    notes = [wrapped(note, name_width, SMALL) for note in note_texts]
     column = max(BOLD * text_width(name, TEXT) for name in names)
     column = max([column, *(text_width(line, SMALL) for lines in notes for line in lines)])
     extents = [(_LINE / 2, _LINE / 2 + (SMALL_LINE * len(lines) + 3 if lines else 0)) for lines in notes]
@@ -74,7 +74,7 @@ def lay_out(chart: Chart, width: int) -> Layout:
     y = replace(y_axis(chart), start=bottom, end=top)
     left = 18 + max(text_width(text, SMALL) for _, text in y_ticks(chart, y))
     x = replace(x_axis(chart), start=left, end=width - column - KEY - _LEADER - 10)
-    curves = [_curve(one, x, y, peak) for one, peak in zip(chart.series, peaks, strict=True)]
+    curves = [_curve(series, x, y, peak) for series, peak in zip(chart.series, peaks, strict=True)]
     ends = [_end(curve, y) for curve in curves]
     order = sorted(range(len(ends)), key=lambda k: _trail(curves[k], y))
     heights = spread(
@@ -93,36 +93,36 @@ def x_ticks(axis: Axis) -> list[tuple[float, str]]:
 def y_ticks(chart: Chart, axis: Axis) -> list[tuple[float, str]]:
     """Ticks with room for their numbers; where values lie below the axis, its lowest one says so."""
     ticks = axis.ticks(max(2, int((axis.start - axis.end) / 55)))
-    below = any(value < axis.low for one in chart.series for value in one.numbers)
+    below = any(value < axis.low for series in chart.series for value in series.numbers)
     return [(value, f"≤ {text}" if below and value <= axis.low else text) for value, text in ticks]
 
 
-def _peak(chart: Chart, one: Series) -> tuple[Number, Number] | None:
+def _peak(chart: Chart, series: Series) -> tuple[Number, Number] | None:
     """The x and y of a series' largest value, where that is beyond the chart's limit."""
     if chart.y_limit is None:
         return None
-    y, x = max((y, -x) for x, y in zip(one.x, one.y, strict=True) if is_number(y))
+    y, x = max((y, -x) for x, y in zip(series.x, series.y, strict=True) if is_number(y))
     return (-x, y) if y > chart.y_limit else None
 
 
-def _note(one: Series, peak: tuple[Number, Number] | None) -> str:
-    parts = [plain(one.note)] if one.note else []
+def _note(series: Series, peak: tuple[Number, Number] | None) -> str:
+    parts = [plain(series.note)] if series.note else []
     if peak:
-        parts.append(f"up\xa0to\xa0{told(peak[1])}")
+        parts.append(f"up\xa0to\xa0{format_number(peak[1])}")
     return ", ".join(parts)
 
 
-def _curve(one: Series, x: Axis, y: Axis, peak: tuple[Number, Number] | None) -> Curve:
+def _curve(series: Series, x: Axis, y: Axis, peak: tuple[Number, Number] | None) -> Curve:
     def placed(values: Numbers, among: Sequence[bool]) -> list[Point | None]:
-        points = zip(one.x, values, among, strict=True)
+        points = zip(series.x, values, among, strict=True)
         return [(x.pixel(a), y.pixel(b)) if drawn else None for a, b, drawn in points]
 
     summit = (x.pixel(peak[0]), y.end) if peak else None
-    points = placed(one.y, [is_number(value) for value in one.y])
-    if one.low is None or one.high is None:
+    points = placed(series.y, [is_number(value) for value in series.y])
+    if series.low is None or series.high is None:
         return Curve(points, [], summit)
-    known = [is_number(low) and is_number(high) for low, high in zip(one.low, one.high, strict=True)]
-    edges = (runs(placed(edge, known)) for edge in (one.low, one.high))
+    known = [is_number(low) and is_number(high) for low, high in zip(series.low, series.high, strict=True)]
+    edges = (runs(placed(edge, known)) for edge in (series.low, series.high))
     return Curve(points, list(zip(*edges, strict=True)), summit)
 
 

@@ -29,13 +29,13 @@ def clamped(run: Sequence[Point], top: Number, bottom: Number) -> list[Point]:
 
 def crossed(run: Sequence[Point], top: Number, bottom: Number) -> list[Point]:
     """A line with the points added at which it crosses the two heights."""
-    found = list(run[:1])
+    points = list(run[:1])
     for (x0, y0), (x1, y1) in pairwise(run):
         for edge in sorted((top, bottom), reverse=y1 < y0):
             if (y0 - edge) * (y1 - edge) < 0:
-                found.append((x0 + (edge - y0) / (y1 - y0) * (x1 - x0), edge))
-        found.append((x1, y1))
-    return found
+                points.append((x0 + (edge - y0) / (y1 - y0) * (x1 - x0), edge))
+        points.append((x1, y1))
+    return points
 
 
 def marked(points: Sequence[Point], start: Number, end: Number, count: int, shift: float) -> list[Point]:

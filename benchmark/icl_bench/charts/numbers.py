@@ -8,7 +8,7 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN = (1e-3, 1e6)  # outside of them, powers of ten
 
 
-def told(value: Number) -> str:
+def format_number(value: Number) -> str:
     """Four digits: 0.01234, 12,345 or 1.234×10⁻¹³."""
     size = abs(value)
     if size and not _PLAIN[0] / 10 <= size < _PLAIN[1]:

@@ -20,7 +20,7 @@ LARGEST = 1e100  # what is larger is no number that a chart can place
 class Series:
     """One curve. A y that is NaN, infinite or beyond `LARGEST` is a gap in it.
 
-    `low` and `high` are a band around it; `note` stands below its name; `mean` is told on hover, by default
+    `low` and `high` are a band around it; `note` stands below its name; `mean` is shown on hover, by default
     that of the y values; `heading` is its name in a table, where that says more. A `style` is the place of
     its dashes, marker and colour among those of its role: give it where a name should look the same in
     several charts, else the next free one is taken.
@@ -62,7 +62,7 @@ class Series:
 
     @property
     def mean_value(self) -> float:
-        """What is told on hover."""
+        """The mean that is shown on hover."""
         return float(self.mean) if self.mean is not None else sum(self.numbers) / len(self.numbers)
 
 
@@ -87,14 +87,14 @@ class Chart:
     def __post_init__(self) -> None:
         if not self.series:
             raise InputError(f"the chart {self.title!r} has no series; give it at least one")
-        names = [one.name for one in self.series]
+        names = [series.name for series in self.series]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise InputError(f"two series are called {twice[0]!r}; give each a name of its own")
         for end in (self.y_limit, self.y_floor):
             if end is not None and not (is_number(end) and end > 0):
                 raise InputError(f"the y axis of {self.title!r} cannot end at {end}; give a number above 0")
-        if self.x_scale == "log" and (low := min(one.x[0] for one in self.series)) <= 0:
+        if self.x_scale == "log" and (low := min(series.x[0] for series in self.series)) <= 0:
             raise InputError(
                 f"x = {low} has no place on a logarithmic axis; leave it out or use a linear one"
             )

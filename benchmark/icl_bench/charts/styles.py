@@ -1,4 +1,4 @@
-"""How series are told apart: by dashes, marker and width, and by colour on top of that.
+"""How series are distinguished: by dashes, marker and width, and by colour on top of that.
 
 No two series of a chart share all of the first three, so a chart without colour says the same. Colours are
 plain attributes, which the stylesheet turns into CSS custom properties that a page may set.
@@ -90,19 +90,19 @@ _LOOKS: dict[Role, _Looks] = {
 
 
 def choose_styles(series: Sequence[Series]) -> list[Style]:
-    """A style for each series, no two alike; InputError where a role has too many to be told apart."""
-    taken, found = set(), {}
-    for one in sorted(series, key=lambda one: one.style is None):  # those that ask for a style go first
-        looks = _LOOKS[one.role]
-        order = [((one.style or 0) + k) % looks.count for k in range(looks.count)]
-        free = [k for k in order if (one.role, k) not in taken]
+    """A style for each series, no two alike; InputError where a role has too many to be distinguishable."""
+    taken, styles = set(), {}
+    for curve in sorted(series, key=lambda curve: curve.style is None):  # those that ask for a style go first
+        looks = _LOOKS[curve.role]
+        order = [((curve.style or 0) + k) % looks.count for k in range(looks.count)]
+        free = [k for k in order if (curve.role, k) not in taken]
         if not free:
             raise InputError(
-                f"a chart has at most {looks.count} series with the role {one.role!r}; draw fewer"
+                f"a chart has at most {looks.count} series with the role {curve.role!r}; draw fewer"
             )
-        taken.add((one.role, free[0]))
-        found[one.name] = looks.style(free[0])
-    return [found[one.name] for one in series]
+        taken.add((curve.role, free[0]))
+        styles[curve.name] = looks.style(free[0])
+    return [styles[curve.name] for curve in series]
 
 
 def stylesheet() -> str:

@@ -13,7 +13,7 @@ from icl_bench.charts.elements import (
 )
 from icl_bench.charts.layout import KEY, SMALL, SMALL_LINE, TEXT, TITLE, Layout, lay_out, x_ticks, y_ticks
 from icl_bench.charts.lines import Point, clamped, inside, marked, runs
-from icl_bench.charts.numbers import told
+from icl_bench.charts.numbers import format_number
 from icl_bench.charts.series import Chart, Role, Series
 from icl_bench.charts.styles import COLOURS, Style, choose_styles, stylesheet
 from icl_bench.charts.text import plain
@@ -50,19 +50,21 @@ def draw(chart: Chart, width: int = 760, standalone: bool = False) -> str:
 
 def describe(chart: Chart) -> str:
     """The chart in words, the best series first."""
-    best_first = sorted(chart.series, key=lambda one: one.mean_value)
-    means = "; ".join(f"{plain(one.name)} {told(one.mean_value)}" for one in best_first)
+    best_first = sorted(chart.series, key=lambda series: series.mean_value)
+    means = "; ".join(f"{plain(series.name)} {format_number(series.mean_value)}" for series in best_first)
     axes = f"{plain(chart.y_label)} against {plain(chart.x_label)}"
     return f"Line chart of {axes}. Means of its series, the lowest first: {means}."
 
 
-def hover_text(one: Series) -> str:
+def hover_text(series: Series) -> str:
     """A series in words: its name in full, its mean, and what is special about it."""
-    gaps = len(one.y) - len(one.numbers)
-    notes = [plain(one.note)] if one.note else []
+    gaps = len(series.y) - len(series.numbers)
+    notes = [plain(series.note)] if series.note else []
     if gaps:
-        notes.append(f"{gaps} of {len(one.y)} values are not finite")
-    return f"{plain(one.name)}: mean {told(one.mean_value)}" + (f" ({', '.join(notes)})" if notes else "")
+        notes.append(f"{gaps} of {len(series.y)} values are not finite")
+    return f"{plain(series.name)}: mean {format_number(series.mean_value)}" + (
+        f" ({', '.join(notes)})" if notes else ""
+    )
 
 
 def _draw_axes(svg: Element, chart: Chart, layout: Layout) -> None:

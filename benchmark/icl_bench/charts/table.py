@@ -1,4 +1,4 @@
-"""The numbers of a chart as a table, for those who do not see it or want to have them."""
+"""The numbers of a chart as a table, for readers who do not see it or want the numbers."""
 
 import csv
 import io
@@ -11,9 +11,11 @@ Cell = str | float | int | None
 
 def table_rows(chart: Chart) -> list[list[Cell]]:
     """A head of names, then one row for each x that any series has; None where a series has a gap."""
-    columns = [{x: y for x, y in zip(one.x, one.y, strict=True) if is_number(y)} for one in chart.series]
-    head: list[Cell] = [chart.x_label, *(plain(one.heading or one.name) for one in chart.series)]
-    places = sorted({x for one in chart.series for x in one.x})
+    columns = [
+        {x: y for x, y in zip(series.x, series.y, strict=True) if is_number(y)} for series in chart.series
+    ]
+    head: list[Cell] = [chart.x_label, *(plain(series.heading or series.name) for series in chart.series)]
+    places = sorted({x for series in chart.series for x in series.x})
     rows: list[list[Cell]] = [[x, *(column.get(x) for column in columns)] for x in places]
     return [head, *rows]
 

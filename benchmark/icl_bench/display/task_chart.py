@@ -50,7 +50,7 @@ def baseline_curves(suite: Suite, task: TaskSpec, chosen: Collection[str] = ()) 
             task.exact,
             mean=errors.mean_error(task),
             prompts=errors.prompts,
-            of=suite.spec.prompts,
+            suite_prompts=suite.spec.prompts,
             style=places.get(name) if name not in (task.baseline, task.exact, ZERO) else None,
         )
         for name, errors in frozen.items()

@@ -17,7 +17,7 @@ from icl_bench.charts.elements import (
     write,
 )
 from icl_bench.charts.lines import Point, clamped, inside, marked, runs
-from icl_bench.charts.numbers import told
+from icl_bench.charts.numbers import format_number
 from icl_bench.charts.series import Number, Numbers, Role, Series, is_number
 from icl_bench.charts.styles import Style, choose_styles
 from icl_bench.charts.text import BOLD, plain, shortened, text_width
@@ -138,8 +138,8 @@ def _axes(zero: Numbers) -> tuple[Axis, Axis]:
 
 def _draw_axes(frame: Element, title: str, points: int, scored_last: bool, x: Axis, y: Axis) -> None:
     grid, ink, muted = (coloured(frame, name) for name in ("grid", "ink", "muted"))
-    told = shortened(plain(title), (WIDTH - 8) / BOLD, _TITLE)
-    write(ink, told, 4, 15, _TITLE, font_weight="600")
+    heading = shortened(plain(title), (WIDTH - 8) / BOLD, _TITLE)
+    write(ink, heading, 4, 15, _TITLE, font_weight="600")
     ticks = [(y.pixel(value), text) for value, text in y.ticks(3)]
     stroke(grid, "".join(f"M{px(x.start)},{px(height)}H{px(x.end)}" for height, _ in ticks))
     for height, text in ticks:
@@ -208,7 +208,7 @@ def _in_words(panel: Panel) -> str:
     for name, values in curves:
         numbers = [value for value in values or () if is_number(value)]
         if numbers:
-            means.append(f"{name} {told(sum(numbers) / len(numbers))}")
+            means.append(f"{name} {format_number(sum(numbers) / len(numbers))}")
     which = "; only the last is scored" if panel.scored_last else ""
     return f"Mean squared error against context length{which}. Means of the curves: {', '.join(means)}."
 

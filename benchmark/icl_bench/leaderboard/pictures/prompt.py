@@ -16,7 +16,7 @@ from icl_bench.charts.elements import (
     stroke,
     write,
 )
-from icl_bench.charts.numbers import told
+from icl_bench.charts.numbers import format_number
 from icl_bench.charts.text import text_width
 from icl_bench.errors import InputError
 
@@ -147,7 +147,7 @@ def _draw_legend(body: Element, scales: tuple[float, float], top: float) -> floa
 
 
 def _in_units(scales: tuple[float, float], sign: str) -> str:
-    x, y = (sign + told(scale) for scale in scales)
+    x, y = (sign + format_number(scale) for scale in scales)
     return x if x == y else f"{x} in x, {y} in y"
 
 
@@ -156,7 +156,7 @@ def _padded(token: Float[np.ndarray, " dims"], rows: int) -> list[float]:
 
 
 def _scale(values: Float[np.ndarray, "points dims"]) -> float:
-    """The largest size, rounded up to one that is easily told."""
+    """The largest size, rounded up to one that is easily read."""
     largest = float(np.abs(values).max(initial=0.0))
     if not largest:
         return 1.0
@@ -170,6 +170,6 @@ def _in_words(
     last = len(xs) - 1
     return (
         f"Tokens x0, y0 to x{last}, y{last}, the columns, with {xs.shape[1]} coordinates in x and "
-        f"{ys.shape[1]} in y. The largest squares are {told(scales[0])} in x and "
-        f"{told(scales[1])} in y; hollow ones are negative. The last y is to be predicted."
+        f"{ys.shape[1]} in y. The largest squares are {format_number(scales[0])} in x and "
+        f"{format_number(scales[1])} in y; hollow ones are negative. The last y is to be predicted."
     )
