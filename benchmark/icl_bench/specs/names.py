@@ -8,12 +8,14 @@ from icl_bench.specs.run_names import SUITE_NAME, TASK_NAME
 
 _SPEC, _TASK, _SUITE = r"^[a-z0-9][a-z0-9._-]{0,63}$", rf"^{TASK_NAME}$", rf"^{SUITE_NAME}$"
 _FULL_TASK, _SHA256, _COMMIT = rf"^{SUITE_NAME}/{TASK_NAME}$", r"^[0-9a-f]{64}$", r"^[0-9a-f]{40}$"
+_KIND = r"^[a-z][a-z_]{0,31}$"
 
 SpecName = Annotated[str, Field(pattern=_SPEC)]
 TaskName = Annotated[str, Field(pattern=_TASK)]
 SuiteName = Annotated[str, Field(pattern=_SUITE, max_length=64)]
 FullTaskName = Annotated[str, Field(pattern=_FULL_TASK, max_length=129)]  # SUITE/TASK
 Sha256 = Annotated[str, Field(pattern=_SHA256)]
+KindName = Annotated[str, Field(pattern=_KIND)]
 Commit = Annotated[str, Field(pattern=_COMMIT)]
 
 PATTERN_WORDS = {
@@ -22,5 +24,6 @@ PATTERN_WORDS = {
     _SUITE: "write small letters (a to z) and digits in words, then -v and a number, as mini-v1",
     _FULL_TASK: "write a suite and a task in small letters (a to z), as mini-v1/linear_regression",
     _SHA256: "write the 64 hexadecimal digits of a SHA-256, letters small",
+    _KIND: "write small letters (a to z) and '_', as hub",
     _COMMIT: "write the 40 hexadecimal digits of a commit, letters small",
 }

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from icl_bench.errors import SpecError
 from icl_bench.files import write_text
-from icl_bench.specs.names import Commit, Sha256
+from icl_bench.specs.names import Commit, KindName, Sha256
 from icl_bench.specs.outcome import LEARNED, Outcome, read_outcome
 from icl_bench.specs.record_json import as_data, as_json
 from icl_bench.specs.record_schemas import as_current, as_file
@@ -56,7 +56,7 @@ class CheckpointIdentity(Strict):
 class ModelIdentity(Strict):
     """What was scored."""
 
-    kind: Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,31}$")]  # of `icl_bench.entries`
+    kind: KindName  # of `icl_bench.entries`
     id: Printable
     revision: Commit | None  # the commit of a Hub repository
 
