@@ -12,36 +12,43 @@ if TYPE_CHECKING:
     from icl_bench.training.sweep import CellResult
 
 
+Suite = Annotated[str, typer.Argument(metavar="SUITE", help="As mini or paper-v1.", show_default=False)]
+Specs = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Only this spec file, or reference/NAME; may be given again.", show_default="every reference"
+    ),
+]
+Tasks = Annotated[
+    list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
+]
+Seeds = Annotated[int, typer.Option(min=1, help="How many seeds of each, from 0.")]
+Out = Annotated[Path | None, typer.Option(help="Folder of all runs.", show_default="runs")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes side by side.", show_default="one a core; one on cuda")
+]
+Together = Annotated[
+    int | None,
+    typer.Option(min=1, help="Seeds that one process trains together.", show_default="1; all on cuda"),
+]
+OnlyList = Annotated[bool, typer.Option("--list", help="Say what is done and left; train nothing.")]
+
+
 def sweep(
-    suite: Annotated[str, typer.Argument(metavar="SUITE", help="As mini or paper-v1.", show_default=False)],
-    spec: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Only this spec file, or reference/NAME; may be given again.", show_default="every reference"
-        ),
-    ] = None,
-    task: Annotated[
-        list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
-    ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="How many seeds of each, from 0.")] = 1,
+    suite: Suite,
+    spec: Specs = None,
+    task: Tasks = None,
+    seeds: Seeds = 1,
     steps: Steps = None,
     recipe: RecipeName = None,
     changes: Changes = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of all runs.", show_default="runs")] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Processes side by side.", show_default="one a core; one on cuda"),
-    ] = None,
-    together: Annotated[
-        int | None,
-        typer.Option(min=1, help="Seeds that one process trains together.", show_default="1; all on cuda"),
-    ] = None,
+    out: Out = None,
+    workers: Workers = None,
+    together: Together = None,
     device: Device = "cpu",
     precision: Precision = None,
     compiled: Compiled = False,
-    only_list: Annotated[
-        bool, typer.Option("--list", help="Say what is done and left; train nothing.")
-    ] = False,
+    only_list: OnlyList = False,
 ) -> None:
     """Train every architecture on every task, once a seed, with the suite's recipe or another.
 
@@ -73,18 +80,13 @@ def sweep(
         list_only=only_list,
         progress=True,
     )
-    _print_cells(cells)
-    left = sum(cell.state != "done" for cell in cells)
-    typer.echo(f"{len(cells) - left} of {len(cells)} runs done" + (f", {left} left" if left else ""))
-    for cell in cells:
-        if cell.message is not None:
-            typer.echo(f"{cell.name}: {cell.message}")
+    left = _print_cells(cells)
     raise typer.Exit(1 if left and not only_list else 0)
 
 
-def _print_cells(cells: "list[CellResult]") -> None:
+def _print_cells(cells: "list[CellResult]") -> int:
     """A line a cell: how far it is on development prompts, the steps at which its optimality passed 0.5 and
-    0.9, and whether twice the steps would add next to nothing."""
+    0.9, and whether twice the steps would add next to nothing. Returns how many are not done."""
     from icl_bench.display.text_table import text_table
 
     rows = [
@@ -103,6 +105,12 @@ def _print_cells(cells: "list[CellResult]") -> None:
         for cell in cells
     ]
     typer.echo(text_table(rows, floatfmt=".4g", missingval="-", intfmt=","))
+    left = sum(cell.state != "done" for cell in cells)
+    typer.echo(f"{len(cells) - left} of {len(cells)} runs done" + (f", {left} left" if left else ""))
+    for cell in cells:
+        if cell.message is not None:
+            typer.echo(f"{cell.name}: {cell.message}")
+    return left
 
 
 def _yes_or_no(converged: bool | None) -> str | None:
