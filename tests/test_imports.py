@@ -1,13 +1,22 @@
-"""Imports point downwards only, and nothing is imported before it is needed."""
+"""Imports point downwards only, no files import each other, and nothing is imported before it is needed."""
 
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+
+import pytest
 
 import icl_bench
 
 PACKAGE = Path(icl_bench.__file__).parent
+MODULES = {
+    ".".join(("icl_bench", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+    if "_bundled" not in path.parts
+}
 
 # A part may import from its own level or from one further down (a smaller number).
 LEVELS = {
@@ -83,6 +92,65 @@ def test_imports_point_downwards() -> None:
         if part_of(path) != "__init__" and LEVELS[part] > LEVELS[part_of(path)]
     ]
     assert upward == []
+
+
+def imported_modules(source: str) -> set[str]:
+    """The files of the package that code imports where it runs, inside functions too.
+
+    A package that is imported stands for its `__init__.py`.
+    """
+    modules = set()
+    for node in run_nodes(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            modules |= {name if name in MODULES else node.module for name in names}
+    return modules & MODULES.keys()
+
+
+def run_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all that is in it, but for what type checkers alone read."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        checked_only = isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING")
+        for inner in child.orelse if checked_only else [child]:
+            yield from run_nodes(inner)
+
+
+def circle(imports: dict[str, set[str]]) -> list[str]:
+    """Files that import each other, the first one again at the end; none where there is no circle."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def test_no_files_import_each_other() -> None:
+    imports = {name: imported_modules(path.read_text()) - {name} for name, path in MODULES.items()}
+    assert circle(imports) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "modules"),
+    [
+        ("import icl_bench.files", {"icl_bench.files"}),
+        ("from icl_bench import files, evaluate", {"icl_bench.files", "icl_bench"}),
+        ("from icl_bench.suites import Suite, lock", {"icl_bench.suites", "icl_bench.suites.lock"}),
+        ("def read():\n    from icl_bench.files import sync", {"icl_bench.files"}),
+        ("if typing.TYPE_CHECKING:\n    import icl_bench.files", set()),
+        ("if TYPE_CHECKING:\n    import icl_bench.files\nelse:\n    import icl_bench.git", {"icl_bench.git"}),
+        ("import numpy", set()),
+    ],
+)
+def test_what_a_file_imports_is_seen_wherever_it_does(source: str, modules: set[str]) -> None:
+    assert imported_modules(source) == modules
+
+
+def test_a_circle_is_noticed_however_long_it_is() -> None:
+    assert circle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})) == {"a", "b", "c"}
 
 
 def test_models_do_not_import_the_compiler() -> None:

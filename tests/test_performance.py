@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from icl_bench.models.checkpoint import load_checkpoint
+from icl_bench.models.model import load_checkpoint
 
 MODELS = ("gpt2", "llama", "llama-rope-swigluless", "mamba")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icl_bench.errors import CheckpointError
-from icl_bench.models.checkpoint import load_checkpoint
+from icl_bench.models.model import load_checkpoint
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 1234\n"
 

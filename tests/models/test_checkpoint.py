@@ -14,8 +14,8 @@ from models.small import files_of, saved, small_model, small_spec
 from safetensors.torch import load_file, save_file
 
 from icl_bench.errors import CheckpointError, InputError, StorageError
-from icl_bench.models.checkpoint import load_checkpoint, save_checkpoint
-from icl_bench.models.model import ICLModel
+from icl_bench.models.checkpoint import save_checkpoint
+from icl_bench.models.model import ICLModel, load_checkpoint
 
 
 def test_loads_what_was_saved(folder):

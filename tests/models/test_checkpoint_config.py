@@ -6,7 +6,7 @@ import pytest
 from models.folders import POINTER, change_config, refused
 from models.small import small_spec
 
-from icl_bench.models.checkpoint import load_checkpoint
+from icl_bench.models.model import load_checkpoint
 
 
 @pytest.mark.parametrize("width", [10**9, 0, -8, 8.5, "8", True, None, 10**400])

@@ -8,9 +8,9 @@ import pytest
 import torch
 from models.earlier import earlier, garg_config, hybrid_config, save_2024, save_garg
 
-from icl_bench.models.checkpoint import load_checkpoint, save_checkpoint
+from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.convert.convert import convert_checkpoint
-from icl_bench.models.model import ICLModel
+from icl_bench.models.model import ICLModel, load_checkpoint
 from icl_bench.models.predictor import ModelPredictor
 from icl_bench.suites import find_task
 

@@ -7,9 +7,9 @@ from models.repositories import CONFIG, NAME, TASKS, WEIGHTS, refused
 from models.small import saved, small_model
 
 from icl_bench.errors import CheckpointError, HubError, InputError
-from icl_bench.models.checkpoint import load_checkpoint
-from icl_bench.models.hub import fetch, push
-from icl_bench.models.model import ICLModel
+from icl_bench.models.hub import fetch
+from icl_bench.models.model import ICLModel, load_checkpoint
+from icl_bench.models.push import push
 
 
 def go_offline(monkeypatch) -> None:

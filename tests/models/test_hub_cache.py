@@ -9,8 +9,8 @@ from huggingface_hub import constants
 from models.repositories import CONFIG, NAME, TASKS, WEIGHTS, refused
 from models.small import saved, small_model
 
-from icl_bench.models.checkpoint import load_checkpoint
 from icl_bench.models.hub import fetch
+from icl_bench.models.model import load_checkpoint
 
 
 def flip(path: Path) -> None:

@@ -14,8 +14,8 @@ from models.repositories import CONFIG, NAME, TASKS, WEIGHTS, refused
 
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.models import hub_cache
-from icl_bench.models.checkpoint import load_checkpoint
 from icl_bench.models.hub import fetch
+from icl_bench.models.model import load_checkpoint
 from icl_bench.submissions.submission_facts import card_licence
 
 

@@ -12,7 +12,7 @@ from training.test_run import assert_same_bits
 
 from icl_bench.errors import InputError
 from icl_bench.files import sync
-from icl_bench.models.checkpoint import load_checkpoint
+from icl_bench.models.model import load_checkpoint
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.recipe import Recipe
 from icl_bench.training.group import RunGroup

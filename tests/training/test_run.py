@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from icl_bench.errors import CheckpointError, InputError
-from icl_bench.models.checkpoint import load_checkpoint
+from icl_bench.models.model import load_checkpoint
 from icl_bench.specs.architecture import parse_architecture
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.recipe import Curriculum, Ramp, Recipe

@@ -92,7 +92,7 @@ def push(
     """
     from icl_bench.errors import InputError
     from icl_bench.model_card.card import CARD_FILE, card_files
-    from icl_bench.models.hub import push as push_folder
+    from icl_bench.models.push import push as push_folder
 
     files: dict[str, str] | None = {}
     if with_card and (folder / CARD_FILE).exists():

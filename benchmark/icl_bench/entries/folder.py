@@ -22,7 +22,7 @@ class FolderKind(EntryKind):
 
     def recognises(self, name: str) -> bool:
         """Where there is such a folder, or one that cannot be looked at, which opening it tells."""
-        from icl_bench.models.load import existing_folder
+        from icl_bench.models.find_folder import existing_folder
 
         try:
             return bool(name) and existing_folder(name) is not None
@@ -42,7 +42,8 @@ class FolderKind(EntryKind):
         self, identity: ModelIdentity, name: str, suite: Suite, device: str | None, tasks: list[str]
     ) -> CheckpointSource:
         """The checkpoints of a folder that is known to be of another entry."""
-        from icl_bench.models.load import existing_folder, folders_by_task, listing, place_names
+        from icl_bench.models.find_folder import existing_folder
+        from icl_bench.models.load import folders_by_task, listing, place_names
 
         path = existing_folder(name)
         if path is None:

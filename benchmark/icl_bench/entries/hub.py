@@ -34,7 +34,8 @@ class HubKind(EntryKind):
         self, name: str, suite: Suite, revision: str | None, device: str | None, tasks: Sequence[str] | None
     ) -> Source:
         """Its checkpoints, fetched to the cache."""
-        from icl_bench.models.load import fetch_named, folders_by_task, place_names
+        from icl_bench.models.find_folder import fetch_named
+        from icl_bench.models.load import folders_by_task, place_names
 
         wanted = list(tasks or suite.tasks)
         snapshot = fetch_named(name, place_names(suite, wanted), revision)

@@ -1,7 +1,8 @@
 """Checkpoint folders: `config.json` and `model.safetensors`, the layout of `PyTorchModelHubMixin`.
 
-Loading is strict (`icl_bench.specs.checkpoint`, `icl_bench.models.weights`): every key and every tensor is
-accounted for, nothing is filled in, nothing submitted is executed.
+They are checked and saved here, and loaded by `icl_bench.models.model.load_checkpoint`. Both readers are
+strict (`icl_bench.specs.checkpoint`, `icl_bench.models.weights`): every key and every tensor is accounted
+for, nothing is filled in, nothing submitted is executed.
 """
 
 import copy
@@ -13,23 +14,12 @@ from safetensors import SafetensorError
 
 from icl_bench.errors import CheckpointError, InputError, StorageError
 from icl_bench.files import sync, whole_folder
-from icl_bench.models.model import ICLModel, empty_model
-from icl_bench.models.weights import Shapes, check_header, find_weights, read_weights
+from icl_bench.models.model import ICLModel, empty_model, shapes
+from icl_bench.models.weights import check_header, find_weights
 from icl_bench.specs.checkpoint import CheckpointConfig, parse_config, read_config
 from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES
 
 STORED_DTYPES = (torch.float16, torch.float32)
-
-
-def load_checkpoint(folder: Path) -> ICLModel:
-    """The model of a checkpoint folder, in float32 on the CPU, ready to predict.
-
-    CheckpointError, one line, where anything is missing, unknown, misshapen, cut short or not finite. Sizes
-    are checked before memory is allocated.
-    """
-    model = empty_model(read_config(folder).to_dict())
-    model.load_state_dict(read_weights(folder, _shapes(model)), assign=True)
-    return model.eval()
 
 
 def check_checkpoint(folder: Path) -> CheckpointConfig:
@@ -38,7 +28,7 @@ def check_checkpoint(folder: Path) -> CheckpointConfig:
     CheckpointError where `load_checkpoint` would find a tensor missing, unknown, misshapen or cut short.
     """
     config = read_config(folder)
-    check_header(find_weights(folder), _shapes(empty_model(config.to_dict())))
+    check_header(find_weights(folder), shapes(empty_model(config.to_dict())))
     return config
 
 
@@ -69,10 +59,6 @@ def save_checkpoint(
             (part / name).write_text(text, encoding="utf-8", newline="\n")
         for file in part.iterdir():  # what it replaces, as a run's state, may be removed once it is there
             sync(file)
-
-
-def _shapes(model: ICLModel) -> Shapes:
-    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
 
 
 def _as_stored(model: ICLModel, dtype: torch.dtype) -> ICLModel:

@@ -1,4 +1,4 @@
-"""Checkpoints on the Hub, fetched and pushed by huggingface_hub's own client and kept in its cache.
+"""Checkpoints on the Hub, fetched by huggingface_hub's own client and kept in its cache.
 
 Only `config.json` and `model.safetensors` are ever asked for.
 """
@@ -10,16 +10,13 @@ from pathlib import Path
 
 from huggingface_hub import (
     _CACHED_NO_EXIST,
-    CommitOperationAdd,
-    HfApi,
     constants,
     hf_hub_download,
     try_to_load_from_cache,
 )
 from huggingface_hub.errors import EntryNotFoundError
 
-from icl_bench.errors import HubError, InputError
-from icl_bench.models.checkpoint import check_checkpoint
+from icl_bench.errors import HubError
 from icl_bench.models.hub_cache import (
     cached_file_of,
     cached_name,
@@ -32,7 +29,6 @@ from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.checkpoint_files import CONFIG_FILE, ROOT, WEIGHTS_FILE, find_places, place_file
 
 MAX_BYTES = 8_000_000_000  # of one repository's checkpoints together
-CARD_FILES = ("README.md", "*/README.md", ".eval_results/*.yaml")  # of a folder that is pushed
 
 
 @dataclass(frozen=True)
@@ -109,36 +105,6 @@ def _cached(repo: str, tasks: Sequence[str], revision: str) -> Snapshot:
         for file in _files(place):
             folder = snapshot_folder(cached_file_of(repo, file, held[file]), file)
     return Snapshot(repo, folder.name, folder, places)
-
-
-def push(
-    folder: Path,
-    repo: str,
-    private: bool | None = None,
-    message: str = "Add checkpoints",
-    card: Mapping[str, str] | None = None,
-) -> str:
-    """Push a folder of checkpoints (one at its root, or one folder a task) in one commit; its URL.
-
-    Every checkpoint is checked first (CheckpointError). The repository is made where there is none. `card` is
-    the text of the model card's files by their paths; None stands for those that lie in the folder. A single
-    model in memory is pushed by its own `push_to_hub`.
-    """
-    configs = sorted([*folder.glob(CONFIG_FILE), *folder.glob(f"*/{CONFIG_FILE}")])
-    if not configs:
-        raise InputError(f"{folder} holds no {CONFIG_FILE}, nor do its folders; name a folder of checkpoints")
-    for config in configs:
-        check_checkpoint(config.parent)
-    paths = [path for config in configs for path in (config, config.with_name(WEIGHTS_FILE))]
-    if card is None:
-        paths += [path for pattern in CARD_FILES for path in sorted(folder.glob(pattern))]
-    files: dict[str, str | bytes] = {path.relative_to(folder).as_posix(): str(path) for path in paths}
-    files |= {path: text.encode() for path, text in (card or {}).items()}
-    with hub_errors(repo, constants.DEFAULT_REVISION, pushing=True):
-        api = HfApi()
-        api.create_repo(repo, private=private, exist_ok=True)
-        additions = [CommitOperationAdd(path, content) for path, content in files.items()]
-        return str(api.create_commit(repo, additions, commit_message=message).commit_url)
 
 
 def _files(place: str) -> list[str]:

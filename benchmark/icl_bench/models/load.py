@@ -5,21 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from icl_bench.errors import CheckpointError, InputError
-from icl_bench.models.checkpoint import check_checkpoint, load_checkpoint
-from icl_bench.models.hub import Snapshot, fetch
-from icl_bench.models.hub_names import parse_hub_name
-from icl_bench.models.model import ICLModel
+from icl_bench.errors import CheckpointError
+from icl_bench.models.checkpoint import check_checkpoint
+from icl_bench.models.find_folder import find_folder
+from icl_bench.models.model import ICLModel, load_checkpoint
 from icl_bench.models.predictor import ModelPredictor
-from icl_bench.models.reference import PREFIX, shipped_folders
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE
 from icl_bench.specs.result import CheckpointIdentity
 from icl_bench.specs.suite import TaskSpec
-from icl_bench.suites import Suite, find_task
-
-_SHOWN = 200  # characters of a name that cannot be a path
+from icl_bench.suites import Suite
 
 
 @dataclass(frozen=True)
@@ -91,22 +87,7 @@ def load_model(name: str | Path, task: str | None = None, revision: str | None =
     >>> model(torch.from_numpy(xs), torch.from_numpy(ys)).shape
     torch.Size([4, 11, 1])
     """
-    name = str(name)
-    if name.startswith(PREFIX):
-        return _load_reference(name, task, revision)
-    folder = existing_folder(name)
-    if folder is None:
-        folder = fetch_named(name, [task] if task else [], revision).folder
-    return load_checkpoint(folder / task if task else folder)
-
-
-def _load_reference(name: str, task: str | None, revision: str | None) -> ICLModel:
-    if revision is not None:
-        raise InputError(f"{name} has no revisions, only a Hub model has; leave out --revision")
-    if task is None:
-        raise InputError(f"{name} has a checkpoint a task; name one, as mini/linear_regression")
-    suite, spec = find_task(task)
-    return load_checkpoint(shipped_folders(name.removeprefix(PREFIX), suite, [spec.name])[spec.name])
+    return load_checkpoint(find_folder(str(name), task, revision))
 
 
 def place_names(suite: Suite, tasks: Sequence[str]) -> list[str]:
@@ -128,27 +109,6 @@ def folders_by_task(
             f"{name} is a checkpoint for {trained_for}, not for {asked}; choose that suite and task"
         )
     return dict.fromkeys(answered, folder)
-
-
-def existing_folder(name: str) -> Path | None:
-    """The folder of that path, None where there is none; InputError where it cannot be looked at."""
-    try:
-        path = Path(name).expanduser()
-        return path if path.is_dir() else None
-    except (RuntimeError, OSError) as error:  # no such user's home; a name too long, a folder closed to us
-        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
-        reason = error.strerror if isinstance(error, OSError) else "no such home"
-        raise InputError(
-            f"no folder {shown}: {reason}; check the path, or write user/model for a model on the Hub"
-        ) from None
-
-
-def fetch_named(name: str, tasks: list[str], revision: str | None) -> Snapshot:
-    """Fetch what a name that is no folder's stands for on the Hub."""
-    if name.startswith("baseline/"):
-        raise InputError(f"{name} is a baseline and has no checkpoint; see `icl-bench baselines list`")
-    repo, revision = parse_hub_name(name, revision)
-    return fetch(repo, tasks, revision)
 
 
 def listing(folder: Path) -> list[str]:

@@ -11,7 +11,10 @@ from torch import Tensor, nn
 from icl_bench.blocks.norms import build_norm
 from icl_bench.blocks.positions import LearnedPositions
 from icl_bench.errors import SpecError
+from icl_bench.models.find_folder import find_folder
+from icl_bench.models.weights import Shapes, read_weights
 from icl_bench.specs.architecture import ArchitectureSpec, Sublayer, parse_architecture, token_dims
+from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.suite import prompt_tokens
 
 MODEL_CARD = """\
@@ -75,9 +78,7 @@ class ICLModel(
 
         CheckpointError and HubError say in one line what is missing, unknown, misshapen or out of reach.
         """
-        from icl_bench.models.load import load_model
-
-        return load_model(pretrained_model_name_or_path, task, revision)
+        return load_checkpoint(find_folder(str(pretrained_model_name_or_path), task, revision))
 
     def add_provenance(self, **facts: Any) -> None:
         """Say more of where the weights come from: what a saved `config.json` holds under `training`."""
@@ -141,3 +142,19 @@ def empty_model(config: dict[str, Any]) -> ICLModel:
     """The model of a `config.json` without memory for its weights (on torch's meta device)."""
     with torch.device("meta"):
         return ICLModel(**config)
+
+
+def load_checkpoint(folder: Path) -> ICLModel:
+    """The model of a checkpoint folder, in float32 on the CPU, ready to predict.
+
+    CheckpointError, one line, where anything is missing, unknown, misshapen, cut short or not finite. Sizes
+    are checked before memory is allocated.
+    """
+    model = empty_model(read_config(folder).to_dict())
+    model.load_state_dict(read_weights(folder, shapes(model)), assign=True)
+    return model.eval()
+
+
+def shapes(model: nn.Module) -> Shapes:
+    """The shape of every tensor of a module, by name."""
+    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
