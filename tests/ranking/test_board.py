@@ -49,11 +49,11 @@ def test_the_best_mean_is_first_and_what_lacks_a_task_is_last_without_a_rank(sui
     good, bad = model("good", zero, 0.2), model("bad", zero, 0.6)
     part = Contender("part", {TASKS[0]: model("part", zero, 0.01).runs[TASKS[0]]})
     board = Board(suite, [bad, part, good], [model("base", zero, 0.1)])
-    assert [one.name for one in board.models] == ["good", "bad", "part"]
-    assert [one.rank and one.rank.place for one in board.models] == [1, 2, None]
+    assert [model.name for model in board.models] == ["good", "bad", "part"]
+    assert [model.rank and model.rank.place for model in board.models] == [1, 2, None]
     assert board.models[2].mean is None
     assert list(board.models[2].scores) == [TASKS[0]]
-    assert [(one.name, one.rank) for one in board.baselines] == [("base", None)]
+    assert [(baseline.name, baseline.rank) for baseline in board.baselines] == [("base", None)]
     assert board.baselines[0].mean.value > board.models[0].mean.value
 
 
@@ -68,17 +68,17 @@ def test_ranks_means_and_groups_are_as_defined(suite, zero):
     drawn = np.mean(
         [sample_task(suite, task, models)["score"].resampled for task in TASKS], axis=0
     )  # (resamples, models)
-    names = [one.name for one in models]
+    names = [model.name for model in models]
     for standing in board.models:
         k = names.index(standing.name)
         ranks = sorted(1 + (row > row[k]).sum() for row in drawn)
         assert (standing.rank.low, standing.rank.high) == (ranks[49], ranks[1949])  # of 2,000
         low, high = np.quantile(drawn[:, k], [0.025, 0.975])
         assert (standing.mean.low, standing.mean.high) == pytest.approx((low, high))
-        scores = [one.value for one in standing.scores.values()]
+        scores = [estimate.value for estimate in standing.scores.values()]
         assert standing.mean.value == pytest.approx(np.mean(scores))
     expected, leader = [1], 0
-    order = [names.index(one.name) for one in board.models]
+    order = [names.index(model.name) for model in board.models]
     for k in range(1, len(order)):
         pairs = (len(order) - leader) * (len(order) - leader - 1) // 2
         apart = drawn[:, order[leader]] - drawn[:, order[k]]
@@ -86,7 +86,7 @@ def test_ranks_means_and_groups_are_as_defined(suite, zero):
         separated = gap > norm.ppf(1 - 0.025 / pairs) / norm.ppf(0.975) * half_width(apart)
         leader = k if separated else leader
         expected.append(expected[-1] + separated)
-    assert [one.rank.group for one in board.models] == expected
+    assert [model.rank.group for model in board.models] == expected
     assert 1 < max(expected) < len(models)
     widths = [half_width(drawn[:, a] - drawn[:, b]) for a, b in pairwise(order)]
     assert board.resolvable == pytest.approx(np.median(widths))
@@ -107,16 +107,16 @@ def test_equal_models_are_in_one_group_on_95_of_100_boards(suite, zero, runs):
             )
             for name in "abcdef"
         ]
-        apart += max(one.rank.group for one in Board(suite, models).models) > 1
+        apart += max(model.rank.group for model in Board(suite, models).models) > 1
     assert apart / trials <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)
 
 
 def test_equal_models_share_their_place_and_group(suite, zero):
     twin = model("a", zero, 0.4)
     board = Board(suite, [twin, Contender("b", twin.runs), model("c", zero, 0.8)])
-    ranks = [one.rank for one in board.models]
-    assert [(one.place, one.group) for one in ranks] == [(1, 1), (1, 1), (3, 2)]
-    assert [(one.low, one.high) for one in ranks] == [(1, 1), (1, 1), (3, 3)]
+    ranks = [model.rank for model in board.models]
+    assert [(rank.place, rank.group) for rank in ranks] == [(1, 1), (1, 1), (3, 2)]
+    assert [(rank.low, rank.high) for rank in ranks] == [(1, 1), (1, 1), (3, 3)]
 
 
 def test_the_order_in_which_models_come_changes_nothing(suite, zero):
@@ -129,9 +129,9 @@ def test_several_runs_are_counted_and_widen_the_interval(suite, zero):
     spread = {
         task: {0: 0.7 * errors[0], 1: errors[0], 2: 1.3 * errors[0]} for task, errors in single.runs.items()
     }
-    one, three = (Board(suite, [Contender("x", runs)]).models[0] for runs in (single.runs, spread))
-    assert (one.runs[TASKS[0]], three.runs[TASKS[0]]) == (1, 3)
-    assert three.mean.high - three.mean.low > 2 * (one.mean.high - one.mean.low)
+    once, thrice = (Board(suite, [Contender("x", runs)]).models[0] for runs in (single.runs, spread))
+    assert (once.runs[TASKS[0]], thrice.runs[TASKS[0]]) == (1, 3)
+    assert thrice.mean.high - thrice.mean.low > 2 * (once.mean.high - once.mean.low)
 
 
 def test_differences_are_those_of_compare_on_fewer_prompts_too(suite, zero):
@@ -140,9 +140,9 @@ def test_differences_are_those_of_compare_on_fewer_prompts_too(suite, zero):
         "few", {task: {0: errors[0][:50]} for task, errors in model("few", zero, 0.5).runs.items()}
     )
     board = Board(suite, [a, b], [few])
-    found = board.differences("a", ["few", "b"])
-    assert found == {"few": compare_contenders(suite, a, few), "b": compare_contenders(suite, a, b)}
-    assert [one.prompts for one in found["few"][:2]] == [50, 50]
+    by_other = board.differences("a", ["few", "b"])
+    assert by_other == {"few": compare_contenders(suite, a, few), "b": compare_contenders(suite, a, b)}
+    assert [difference.prompts for difference in by_other["few"][:2]] == [50, 50]
     assert board.baselines[0].mean.prompts == 50
 
 
@@ -150,9 +150,9 @@ def test_differences_are_those_of_compare_on_fewer_prompts_too(suite, zero):
 def test_differences_are_those_of_compare_where_one_lacks_a_task(suite, zero, order):
     models = {name: model(name, zero, 0.3 + k / 10) for k, name in enumerate(("a", "b", "whole"))}
     models["part"] = Contender("part", {TASKS[1]: model("part", zero, 0.6).runs[TASKS[1]]})
-    found = Board(suite, list(models.values())).differences("a", order)
-    assert found == {name: compare_contenders(suite, models["a"], models[name]) for name in order}
-    assert [len(found[name]) for name in ("part", "b")] == [1, 3]  # no mean where a task is missing
+    by_other = Board(suite, list(models.values())).differences("a", order)
+    assert by_other == {name: compare_contenders(suite, models["a"], models[name]) for name in order}
+    assert [len(by_other[name]) for name in ("part", "b")] == [1, 3]  # no mean where a task is missing
 
 
 def test_an_empty_board_is_one_too(suite):

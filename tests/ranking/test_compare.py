@@ -29,40 +29,44 @@ def errors_of(name: str, suite: str = "tiny") -> dict[str, np.ndarray]:
 
 
 def contender(name: str, errors: dict[str, np.ndarray]) -> Contender:
-    return Contender(name, {task: {0: one} for task, one in errors.items()})
+    return Contender(name, {task: {0: prompt_errors} for task, prompt_errors in errors.items()})
 
 
 def test_a_difference_is_that_of_the_two_scores_with_the_interval_of_gathered_resamples(tiny):
     a, b, base, zero = (errors_of(name) for name in ("ridge", "knn", "least_squares", "zero"))
     task = "linear_regression"
-    (found, *_) = compare_contenders(tiny, contender("a", a), contender("b", b))
+    (difference, *_) = compare_contenders(tiny, contender("a", a), contender("b", b))
     scores = [icl_bench.evaluate(f"baseline/{n}", "tiny", [task]).tasks[task].score for n in ("ridge", "knn")]
-    assert [found.a, found.b] == [score.value for score in scores]
-    assert found.difference.value == pytest.approx(scores[0].value - scores[1].value)
+    assert [difference.a, difference.b] == [score.value for score in scores]
+    assert difference.difference.value == pytest.approx(scores[0].value - scores[1].value)
 
     prompts, resamples = len(zero[task]), tiny.spec.resamples
     drawn = uniform_index(raw_words(bootstrap_key(f"tiny-v1/{task}"), 0, resamples, prompts), prompts)
     gained = (b[task] - a[task])[drawn].sum(axis=1) / (zero[task] - base[task])[drawn].sum(axis=1)
     expected = np.quantile(gained, [0.025, 0.975])
-    assert [found.difference.low, found.difference.high] == pytest.approx(list(expected))
+    assert [difference.difference.low, difference.difference.high] == pytest.approx(list(expected))
 
 
 def test_the_mean_weighs_tasks_alike(tiny):
     a, b = (contender(name, errors_of(name)) for name in ("ridge", "knn"))
     *tasks, mean = compare_contenders(tiny, a, b, TASKS)
-    assert [one.task for one in tasks] == TASKS
+    assert [difference.task for difference in tasks] == TASKS
     assert mean.task == MEAN
-    assert mean.a == pytest.approx(np.mean([one.a for one in tasks]))
+    assert mean.a == pytest.approx(np.mean([difference.a for difference in tasks]))
     width = mean.difference.high - mean.difference.low
-    widths = [one.difference.high - one.difference.low for one in tasks]
+    widths = [difference.difference.high - difference.difference.low for difference in tasks]
     assert width == pytest.approx(np.hypot(*widths) / 2, rel=0.1)  # independent strata
 
 
 def test_a_model_is_not_separated_from_itself(tiny):
-    one = contender("one", errors_of("knn"))
-    for found in compare_contenders(tiny, one, one):
-        assert (found.p, found.better) == (1.0, None)
-        assert (found.difference.value, found.difference.low, found.difference.high) == (0, 0, 0)
+    knn = contender("one", errors_of("knn"))
+    for difference in compare_contenders(tiny, knn, knn):
+        assert (difference.p, difference.better) == (1.0, None)
+        assert (difference.difference.value, difference.difference.low, difference.difference.high) == (
+            0,
+            0,
+            0,
+        )
 
 
 def test_swapping_the_two_swaps_the_verdict(tiny):
@@ -79,11 +83,11 @@ def test_swapping_the_two_swaps_the_verdict(tiny):
 def test_equal_models_with_noise_differ_significantly_about_one_time_in_twenty(tiny):
     rng = np.random.default_rng(0)
     zero = errors_of("zero")["linear_regression"]
-    found = []
+    significant = []
     for _ in range(200):
         a, b = (contender("x", {"linear_regression": zero * rng.uniform(0.2, 0.8, len(zero))}) for _ in "ab")
-        found.append(compare_contenders(tiny, a, b)[0].better is not None)
-    assert 0.01 <= np.mean(found) <= 0.11  # 0.05 within four standard errors
+        significant.append(compare_contenders(tiny, a, b)[0].better is not None)
+    assert 0.01 <= np.mean(significant) <= 0.11  # 0.05 within four standard errors
 
 
 def test_holm_multiplies_the_smallest_most_and_never_falls():
@@ -102,22 +106,24 @@ def test_the_p_value_counts_the_smaller_side_twice():
     assert two_sided_p(np.array([0.0, 1.0, -1.0])) == 1.0
 
 
-def test_a_task_without_a_score_is_told_and_does_not_count(tiny):
+def test_a_task_without_a_score_is_reported_and_does_not_count(tiny):
     a, b = (contender(name, errors_of_all(name)) for name in ("ridge", "knn"))
-    by_task = {one.task: one for one in compare_contenders(tiny, a, b)}
+    by_task = {difference.task: difference for difference in compare_contenders(tiny, a, b)}
     assert by_task["decision_tree"].difference.reason == "baseline zero is no better than answering 0 here"
     assert by_task["decision_tree"].p is None
-    others = [one for task, one in by_task.items() if task != "decision_tree"]
-    assert [one.p_corrected for one in others] == holm(np.array([one.p for one in others])).tolist()
+    others = [difference for task, difference in by_task.items() if task != "decision_tree"]
+    assert [difference.p_corrected for difference in others] == holm(
+        np.array([difference.p for difference in others])
+    ).tolist()
 
 
 def test_no_mean_is_given_over_fewer_tasks_than_were_asked_for(tiny):
     whole = contender("whole", errors_of("ridge"))
     part = contender("part", {TASKS[0]: errors_of("knn")[TASKS[0]]})
-    assert [one.task for one in compare_contenders(tiny, whole, part, TASKS)] == TASKS[:1]
+    assert [difference.task for difference in compare_contenders(tiny, whole, part, TASKS)] == TASKS[:1]
     unscored = ["linear_regression", "decision_tree"]
     both = (contender(name, errors_of_all(name)) for name in ("ridge", "knn"))
-    assert [one.task for one in compare_contenders(tiny, *both, unscored)] == unscored
+    assert [difference.task for difference in compare_contenders(tiny, *both, unscored)] == unscored
 
 
 def errors_of_all(name: str) -> dict[str, np.ndarray]:
@@ -168,7 +174,9 @@ def test_a_difference_on_fewer_prompts_knows_of_how_many(own):
 def test_the_p_value_of_the_mean_is_not_corrected(tiny):
     a, b = (contender(name, errors_of(name)) for name in ("ridge", "zero"))
     *tasks, mean = compare_contenders(tiny, a, b, TASKS)
-    assert [one.p_corrected for one in tasks] == holm(np.array([one.p for one in tasks])).tolist()
+    assert [difference.p_corrected for difference in tasks] == holm(
+        np.array([difference.p for difference in tasks])
+    ).tolist()
     assert tasks[0].p_corrected == 2 * tasks[0].p
     assert mean.p is not None
     assert mean.p_corrected is None
@@ -181,17 +189,22 @@ def test_scores_without_an_interval_are_shown_and_do_not_count(tiny, monkeypatch
     references = Anchors(BaselineErrors(np.zeros(9), zero), base, base)
     monkeypatch.setattr("icl_bench.ranking.resampled.suite_anchors", lambda *_: references)
     a, b = (contender("x", {TASKS[0]: errors}) for errors in (zero - 0.1, zero))
-    (found,) = compare_contenders(tiny, a, b)
-    assert (found.difference.value, found.b) == (found.a, 0)
-    assert found.a > 0
-    assert (found.difference.low, found.p, found.p_corrected, found.better) == (None, None, None, None)
-    assert found.difference.reason == (
+    (difference,) = compare_contenders(tiny, a, b)
+    assert (difference.difference.value, difference.b) == (difference.a, 0)
+    assert difference.a > 0
+    assert (difference.difference.low, difference.p, difference.p_corrected, difference.better) == (
+        None,
+        None,
+        None,
+        None,
+    )
+    assert difference.difference.reason == (
         "too few prompts: baseline least_squares is no better than answering 0 in some resamples"
     )
 
 
 @pytest.mark.parametrize(
-    ("second", "error", "told"),
+    ("second", "error", "message"),
     [
         ("nosuch.json", SpecError, "no file nosuch.json; "),
         ("baseline/rigde", UnknownNameError, "did you mean 'ridge'"),
@@ -199,9 +212,9 @@ def test_scores_without_an_interval_are_shown_and_do_not_count(tiny, monkeypatch
         ("no/such/folder", InputError, "no/such/folder"),
     ],
 )
-def test_both_sides_are_opened_before_either_is_evaluated(own, monkeypatch, second, error, told):
+def test_both_sides_are_opened_before_either_is_evaluated(own, monkeypatch, second, error, message):
     monkeypatch.setattr("icl_bench.ranking.contenders.evaluate_source", pytest.fail)
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         contenders(["baseline/knn", second], own, TASKS)
 
 
@@ -223,7 +236,7 @@ def test_the_device_is_for_checkpoints_and_is_looked_at_once(own, monkeypatch):
     assert looked == ["cuda"]
 
 
-def test_options_that_are_not_a_baselines_are_told(own, monkeypatch):
+def test_options_that_are_not_a_baselines_are_reported(own, monkeypatch):
     freeze(own, missing_entries(own, TASKS[:1], ["knn"]))
     as_it_is = KNearestNeighbours.for_task
 

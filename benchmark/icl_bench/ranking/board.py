@@ -8,16 +8,17 @@ task has none and is not ranked.
 Rank: 1 and the number of models with a higher mean. Its interval is the central 95% of the model's ranks over
 resamples.
 
-Group: models that cannot be told from their group's leader. The best model leads group 1. Going down from a
-leader, the first model that is separated from it leads the next group. A model is separated from its leader
-where the difference of their means is outside an interval about 0 of confidence 1 − 5% / m, with m the number
-of pairs among the leader and the models below it (Bonferroni: the leader is picked as the best of them, so
-every pair has its chance). Resamples are too few to show the ends of that interval: it is the 95% interval
-over paired resamples, widened as that of a normal distribution would be; where a model has several runs, as
-that of Student's t with as many degrees of freedom as give the ratio of its 95% to its 68% interval.
+Group: models that are statistically indistinguishable from their group's leader. The best model leads group
+1. Going down from a leader, the first model that is separated from it leads the next group. A model is
+separated from its leader where the difference of their means is outside an interval about 0 of confidence 1 −
+5% / m, with m the number of pairs among the leader and the models below it (Bonferroni: the leader is picked
+as the best of them, so every pair has its chance). Resamples are too few to show the ends of that interval:
+it is the 95% interval over paired resamples, widened as that of a normal distribution would be; where a model
+has several runs, as that of Student's t with as many degrees of freedom as give the ratio of its 95% to its
+68% interval.
 
 Resolvable: the median over neighbours in rank of the half-width of the 95% interval of their paired
-difference: about how far apart two neighbours have to be before one comparison tells them apart.
+difference: about how far apart two neighbours have to be before one comparison separates them.
 """
 
 import math
@@ -39,7 +40,7 @@ from icl_bench.suites import Suite
 
 @dataclass(frozen=True)
 class Rank:
-    """A place on the board, its 95% interval, and the group of what cannot be told apart."""
+    """A place on the board, its 95% interval, and the group of models indistinguishable from its leader."""
 
     place: int
     low: int
@@ -77,19 +78,19 @@ class Board:
         self, suite: Suite, models: Sequence[Contender], baselines: Sequence[Contender] = ()
     ) -> None:
         self.suite = suite
-        self._contenders = {one.name: one for one in (*models, *baselines)}
+        self._contenders = {model.name: model for model in (*models, *baselines)}
         self._places = self._sample()
-        complete, left = _best_first([self._standing(one) for one in models])
-        means = np.array([self._mean(one.name) for one in complete]).T  # (resamples, models)
-        single = [max(one.runs.values()) == 1 for one in complete]
-        ranks, self.resolvable = _rank(np.array([_mean_of(one) for one in complete]), means, single)
-        ranked = [replace(one, rank=rank) for one, rank in zip(complete, ranks, strict=True)]
+        complete, left = _best_first([self._standing(model) for model in models])
+        means = np.array([self._mean(model.name) for model in complete]).T  # (resamples, models)
+        single = [max(model.runs.values()) == 1 for model in complete]
+        ranks, self.resolvable = _rank(np.array([_mean_value(model) for model in complete]), means, single)
+        ranked = [replace(model, rank=rank) for model, rank in zip(complete, ranks, strict=True)]
         self.models = [*ranked, *left]  # the best first, then those without a rank
-        complete, left = _best_first([self._standing(one) for one in baselines])
+        complete, left = _best_first([self._standing(model) for model in baselines])
         self.baselines = [*complete, *left]
 
     def differences(self, a: str, others: Sequence[str]) -> dict[str, list[Difference]]:
-        """What separates one of the board's from each of others, as `compare_contenders` does it.
+        """The differences between one of the board's and each of the others, as `compare_contenders` does it.
 
         InputError where it shares no task with one of them.
         """
@@ -104,41 +105,49 @@ class Board:
             beside = {name: k for name, (among, k) in held.items() if among is sampled}
             if beside:
                 contrasts.append(Contrast(task, sampled["score"], place, beside))
-        found = differences(contrasts, len(self._places))
+        joint = differences(contrasts, len(self._places))
         alone = {
             name: compare_contenders(self.suite, self._contenders[a], self._contenders[name])
             for name in others
-            if name not in whole or name not in found
+            if name not in whole or name not in joint
         }
-        return {name: alone.get(name) or found[name] for name in others}
+        return {name: alone.get(name) or joint[name] for name in others}
 
     def _sample(self) -> dict[str, dict[str, tuple[SampledTask, int]]]:
         """By task, where the scores of each are: several tasks at a time."""
 
-        def of_task(task: str) -> dict[str, tuple[SampledTask, int]]:
+        def sample(task: str) -> dict[str, tuple[SampledTask, int]]:
             return _sampled_places(
-                self.suite, task, [one for one in self._contenders.values() if one.runs.get(task)]
+                self.suite,
+                task,
+                [contender for contender in self._contenders.values() if contender.runs.get(task)],
             )
 
         with ThreadPoolExecutor(cores()) as pool:
-            return dict(zip(self.suite.tasks, pool.map(of_task, self.suite.tasks), strict=True))
+            return dict(zip(self.suite.tasks, pool.map(sample, self.suite.tasks), strict=True))
 
     def _standing(self, contender: Contender) -> Standing:
-        found = {task: one[contender.name] for task, one in self._places.items() if contender.name in one}
+        places = {
+            task: by_name[contender.name]
+            for task, by_name in self._places.items()
+            if contender.name in by_name
+        }
         estimates: dict[str, dict[str, Estimate]] = {name: {} for name in metrics(on_board=True)}
-        for task, (sampled, place) in found.items():
+        for task, (sampled, place) in places.items():
             for metric, scores_of_task in sampled.items():
                 estimates[metric][task] = scores_of_task.estimates[place]
         scores = estimates["score"]
         mean = None
-        if len(scores) == len(self.suite.tasks) and all(one.low is not None for one in scores.values()):
-            values = [one.value for one in scores.values() if one.value is not None]
-            fewer = [one.prompts for one in scores.values() if one.prompts is not None]
+        if len(scores) == len(self.suite.tasks) and all(
+            estimate.low is not None for estimate in scores.values()
+        ):
+            values = [estimate.value for estimate in scores.values() if estimate.value is not None]
+            fewer = [estimate.prompts for estimate in scores.values() if estimate.prompts is not None]
             mean = interval_estimate(float(np.mean(values)), self._mean(contender.name))
             mean = mean.model_copy(update={"prompts": min(fewer)}) if fewer else mean
         return Standing(
             contender.name,
-            {task: len(contender.runs[task]) for task in found},
+            {task: len(contender.runs[task]) for task in places},
             estimates,
             mean,
             one_run=contender.one_run,
@@ -147,19 +156,23 @@ class Board:
 
     def _above_exact(self, contender: Contender, optimalities: Mapping[str, Estimate]) -> Iterator[str]:
         """The tasks whose exact predictor is beaten by more than sampling explains."""
-        for task, one in optimalities.items():
-            if self.suite.task(task).exactness != "exact" or one.value is None or one.low is None:
+        for task, optimality in optimalities.items():
+            if (
+                self.suite.task(task).exactness != "exact"
+                or optimality.value is None
+                or optimality.low is None
+            ):
                 continue
-            if one.low > 1:  # the wider interval is looked at where this one is above already
+            if optimality.low > 1:  # the wider interval is looked at where this one is above already
                 sampled, place = self._places[task][contender.name]
                 drawn = sampled["optimality"].resampled[:, place]
                 wider = _widening(drawn, len(contender.runs[task]) == 1, len(optimalities))
-                if one.value - wider * (one.value - one.low) > 1:
+                if optimality.value - wider * (optimality.value - optimality.low) > 1:
                     yield task
 
     def _mean(self, name: str) -> np.ndarray:
         """The mean score over tasks on each resample."""
-        drawn = [one[name][0]["score"].resampled[:, one[name][1]] for one in self._places.values()]
+        drawn = [places[name][0]["score"].resampled[:, places[name][1]] for places in self._places.values()]
         return np.mean(drawn, axis=0)
 
 
@@ -169,25 +182,27 @@ def _sampled_places(
     """Where the scores of each are: together for all that have errors of every prompt."""
     whole: list[Contender] = []
     groups = [whole]
-    for one in contenders:
-        if min(map(len, one.runs[task].values())) == suite.spec.prompts:
-            whole.append(one)
+    for contender in contenders:
+        if min(map(len, contender.runs[task].values())) == suite.spec.prompts:
+            whole.append(contender)
         else:
-            groups.append([one])
+            groups.append([contender])
     sampled = [(group, sample_task(suite, task, group)) for group in groups if group]
-    return {one.name: (scores, place) for group, scores in sampled for place, one in enumerate(group)}
+    return {
+        contender.name: (scores, place) for group, scores in sampled for place, contender in enumerate(group)
+    }
 
 
 def _best_first(standings: Sequence[Standing]) -> tuple[list[Standing], list[Standing]]:
     """Those with a mean, the highest first, and those without, by name."""
-    complete = [one for one in standings if one.mean is not None]
-    left = [one for one in standings if one.mean is None]
-    return sorted(complete, key=lambda one: (-_mean_of(one), one.name)), sorted(
-        left, key=lambda one: one.name
+    complete = [standing for standing in standings if standing.mean is not None]
+    left = [standing for standing in standings if standing.mean is None]
+    return sorted(complete, key=lambda standing: (-_mean_value(standing), standing.name)), sorted(
+        left, key=lambda standing: standing.name
     )
 
 
-def _mean_of(standing: Standing) -> float:
+def _mean_value(standing: Standing) -> float:
     assert standing.mean is not None
     assert standing.mean.value is not None
     return standing.mean.value
@@ -201,7 +216,7 @@ def _rank(values: np.ndarray, drawn: np.ndarray, single: Sequence[bool]) -> tupl
     if len(values) == 0:
         return [], None
     tail = (1 - CONFIDENCE) / 2
-    places, resampled = _places(values), np.array([_places(one) for one in drawn])
+    places, resampled = _places(values), np.array([_places(means) for means in drawn])
     ends = np.quantile(resampled, [tail, 1 - tail], axis=0, method="inverted_cdf")
     groups = _groups(values, drawn, single)
     ranks = [

@@ -34,7 +34,7 @@ class Difference:
 
     task: str
     prompts: int  # that both, and the task's baseline, have errors of: the first ones
-    suite_prompts: int  # that there are
+    suite_prompts: int  # that the suite has
     a: float | None  # scores on those prompts
     b: float | None
     difference: Estimate  # a − b
@@ -66,7 +66,7 @@ class Comparison:
     b: str
     differences: list[Difference]  # a task each, then that of their mean
     trained_once: list[str]  # which of "A" and "B" have a task with one training run
-    resamples: int  # behind every interval and p-value
+    resamples: int  # that every interval and p-value is computed from
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, a mapping a task."""
@@ -183,8 +183,8 @@ class _Tested:
             both = (None, None) if estimate.low is None else (p, p_corrected[name])
             yield name, Difference(task, *prompts, a, b, estimate, *both)
 
-    def drawn_of(self, names: Sequence[str]) -> Float[np.ndarray, "names resamples"]:
-        """Those of some of the others: the resamples of one lie side by side."""
+    def drawn_for(self, names: Sequence[str]) -> Float[np.ndarray, "names resamples"]:
+        """The resampled differences from some of the others, those of one model side by side."""
         columns = {name: column for column, name in enumerate(self.contrast.others)}
         return self.drawn.T[[columns[name] for name in names]]
 
@@ -216,7 +216,7 @@ def _means(
     """Over tasks of equal weight, each resampled on its own: strata. `names` are those with every task."""
     if not names:
         return
-    drawn = np.mean([task.drawn_of(names) for task in tasks], axis=0).T
+    drawn = np.mean([task.drawn_for(names) for task in tasks], axis=0).T
     ab = np.array([[(task.a, task.b) for task in by_other[name]] for name in names]).mean(axis=1)
     estimates = interval_estimates(ab[:, 0] - ab[:, 1], drawn)
     for name, (a, b), estimate, p in zip(

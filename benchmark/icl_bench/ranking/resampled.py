@@ -127,7 +127,7 @@ class _Drawn:
         self._runs = [contender.runs[task] for contender in contenders]
         self._anchors = {"baseline": anchors.baseline, "exact": anchors.exact}
         self._columns: dict[Any, PromptErrors] = {"zero": anchors.zero.errors}
-        self._columns |= self._of_runs("", self._runs)
+        self._columns |= self._run_columns("", self._runs)
         self._shortest = min(map(len, self._columns.values()))
         self._sums: dict[int, tuple[np.ndarray, np.ndarray, list[Any]]] = {}
 
@@ -146,13 +146,13 @@ class _Drawn:
             scores = np.full((self._suite.spec.resamples + 1, len(known)), np.nan)
         else:
             if metric.has_values:
-                self._columns |= self._of_runs(metric.type, [columns or {} for columns in known])
+                self._columns |= self._run_columns(metric.type, [columns or {} for columns in known])
             scores = self._means(metric, prompts)
         return Sampled(base, prompts, self._suite.spec.prompts, scores[0], scores[1:], reasons)
 
     def _means(self, metric: Metric, prompts: int) -> Float[np.ndarray, "rows models"]:
         """The mean over runs as it is, then on each resample; NaN where a run has no values of the metric."""
-        totals, drawn, keys = self._of_first(prompts)
+        totals, drawn, keys = self._sums_of_first(prompts)
         own = metric.type if metric.has_values else ""
         runs = [(own, place, seed) for place, runs in enumerate(self._runs) for seed in runs]
         places = [keys.index(run) if run in keys else keys.index("zero") for run in runs]
@@ -170,7 +170,7 @@ class _Drawn:
         ]
         return np.concatenate([means[None], np.array(by_model).T])
 
-    def _of_first(self, prompts: int) -> tuple[np.ndarray, np.ndarray, list[Any]]:
+    def _sums_of_first(self, prompts: int) -> tuple[np.ndarray, np.ndarray, list[Any]]:
         """Sums over the first `prompts` (1, columns), on each resample (resamples, columns), and what each
         column is of."""
         columns = dict(self._columns)
@@ -186,7 +186,7 @@ class _Drawn:
         return known
 
     @staticmethod
-    def _of_runs(metric: str, runs: Sequence[Mapping[int, PromptErrors]]) -> dict[Any, PromptErrors]:
+    def _run_columns(metric: str, runs: Sequence[Mapping[int, PromptErrors]]) -> dict[Any, PromptErrors]:
         return {
             (metric, place, seed): column
             for place, by_seed in enumerate(runs)
@@ -201,7 +201,7 @@ def _column(sums: np.ndarray, keys: list[Any], key: str | None) -> np.ndarray:
 
 def _by_model(by_run: np.ndarray, runs: Sequence[Mapping[int, PromptErrors]]) -> list[np.ndarray]:
     """The columns of each model's runs."""
-    return np.split(by_run, np.cumsum([len(one) for one in runs])[:-1], axis=1)
+    return np.split(by_run, np.cumsum([len(seeds) for seeds in runs])[:-1], axis=1)
 
 
 def _other_runs(
