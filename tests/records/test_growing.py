@@ -68,8 +68,8 @@ def test_a_new_key_off_its_default_is_another_task():
 
 def test_texts_are_not_hashed_and_sizes_are():
     task = load_suite("mini").task("linear_regression")
-    told = task.model_copy(update={"summary": "other words", "exact_note": "Exact, in other words."})
-    assert told.locked_form() == task.locked_form()
+    reworded = task.model_copy(update={"summary": "other words", "exact_note": "Exact, in other words."})
+    assert reworded.locked_form() == task.locked_form()
     assert task.model_copy(update={"points": 12}).locked_form() != task.locked_form()
     assert locked_values(LinearRegression(dims=5), {"type"}) == {"type": "linear_regression", "dims": 5}
 

@@ -145,7 +145,7 @@ LINEAR = ("tasks", "linear_regression")
 
 
 @pytest.mark.parametrize(
-    ("keys", "value", "told"),
+    ("keys", "value", "message"),
     [
         (
             (*LINEAR, "estimates", "score", "value"),
@@ -173,16 +173,16 @@ LINEAR = ("tasks", "linear_regression")
         ),
     ],
 )
-def test_a_record_that_was_changed_is_refused(saved, keys, value, told):
+def test_a_record_that_was_changed_is_refused(saved, keys, value, message):
     change(saved, keys, value)
     with pytest.raises(SpecError) as caught:
         load_record(saved)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert str(saved) in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("keys", "value", "told"),
+    ("keys", "value", "message"),
     [
         ((*LINEAR, "prompts"), 95, "96 prompt_errors for 95 prompts"),
         ((*LINEAR, "points"), 10, "error_curves.model has 9 entries for 10 points"),
@@ -202,11 +202,11 @@ def test_a_record_that_was_changed_is_refused(saved, keys, value, told):
         (("tasks",), [], "tasks: give a mapping of keys to values (given: [])"),
     ],
 )
-def test_a_file_that_breaks_the_schema_is_refused_with_the_place(saved, keys, value, told):
+def test_a_file_that_breaks_the_schema_is_refused_with_the_place(saved, keys, value, message):
     change(saved, keys, value)
     with pytest.raises(SpecError) as caught:
         load_record(saved)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -219,7 +219,7 @@ def test_what_is_no_record_is_refused(tmp_path, text):
     assert "valid dictionary" not in str(caught.value)
 
 
-def test_a_missing_file_a_folder_and_bytes_that_are_no_text_are_told(tmp_path):
+def test_a_missing_file_a_folder_and_bytes_that_are_no_text_are_reported(tmp_path):
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
     for name in ("absent.json", ".", "binary.json"):
         with pytest.raises(SpecError):
@@ -271,14 +271,14 @@ def test_a_disk_that_fills_up_while_writing_leaves_the_old_record_and_one_line(r
     assert [entry.name for entry in saved.parent.iterdir()] == [saved.name]  # nothing half-written beside it
 
 
-def test_a_place_that_cannot_be_written_is_told(record, tmp_path):
+def test_a_place_that_cannot_be_written_is_reported(record, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot write"):
         record.save(tmp_path / "file" / "record.json")
 
 
 @pytest.mark.parametrize(
-    ("update", "told"),
+    ("update", "message"),
     [
         ({"points": 3}, "r.json: tasks.linear_regression.points is 3 but tiny-v1 has 9; evaluate again"),
         ({"prompts": 1}, "r.json: tasks.linear_regression.prompts is 1 but tiny-v1 has 96; evaluate again"),
@@ -286,13 +286,13 @@ def test_a_place_that_cannot_be_written_is_told(record, tmp_path):
         ({"scored": "last"}, "tasks.linear_regression.scored is last but tiny-v1 has all"),
     ],
 )
-def test_a_record_that_cannot_be_of_the_suite_is_refused(tiny, record, update, told):
+def test_a_record_that_cannot_be_of_the_suite_is_refused(tiny, record, update, message):
     check_of_suite(record, tiny, "r.json")
     changed = record.tasks["linear_regression"].model_copy(update=update)
     other = record.model_copy(update={"tasks": {**record.tasks, "linear_regression": changed}})
     with pytest.raises(InputError) as caught:
         check_of_suite(other, tiny, "r.json")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_record_of_another_suite_or_of_a_task_that_there_is_not_is_refused(tiny, record):
@@ -309,7 +309,7 @@ def test_a_record_of_another_suite_or_of_a_task_that_there_is_not_is_refused(tin
 @pytest.mark.parametrize(
     "text", ['{"half \ud800": 1}', '{"half \\ud800": 1}', '{"deep": ' + "[" * 250 + "]" * 250 + "}"]
 )
-def test_what_only_pythons_parser_reads_is_told_of_by_the_schema(text):
+def test_what_only_pythons_parser_reads_is_reported_by_the_schema(text):
     with pytest.raises(SpecError, match=r"^r\.json: unknown key"):
         parse_record(text, "r.json")
 

@@ -51,33 +51,35 @@ def made_elsewhere(record: ResultRecord, **facts: object) -> ResultRecord:
 
 
 def test_on_the_same_platform_every_number_is_the_same(record, checkpoint):
-    found = verify(record, str(checkpoint))
-    assert found.elsewhere == []
-    assert found.holds
-    assert [one.identical for one in found.tasks] == [True] * len(TASKS)
-    assert {one.difference for one in found.tasks} == {0.0}
+    verification = verify(record, str(checkpoint))
+    assert verification.elsewhere == []
+    assert verification.holds
+    assert [agreement.identical for agreement in verification.tasks] == [True] * len(TASKS)
+    assert {agreement.difference for agreement in verification.tasks} == {0.0}
 
 
 def test_on_the_same_platform_the_last_digit_counts(record, checkpoint):
-    found = verify(changed(record, 1 + 1e-12), str(checkpoint))
-    assert not found.holds
-    assert [one.task for one in found.tasks if not found.task_holds(one)] == [TASK]
-    assert "prompt_errors[0] is " in found.tasks[0].where
+    verification = verify(changed(record, 1 + 1e-12), str(checkpoint))
+    assert not verification.holds
+    assert [agreement.task for agreement in verification.tasks if not verification.task_holds(agreement)] == [
+        TASK
+    ]
+    assert "prompt_errors[0] is " in verification.tasks[0].where
 
 
 @pytest.mark.parametrize(
-    ("facts", "told"),
+    ("facts", "difference"),
     [
         ({"threads": 7}, "threads 7, here "),
         ({"torch": "1.0"}, "torch 1.0, here "),
-        ({"processor": None}, "processor not told, here "),
+        ({"processor": None}, "processor not recorded, here "),
     ],
 )
-def test_elsewhere_numbers_may_differ_by_the_tolerance_and_no_more(record, checkpoint, facts, told):
+def test_elsewhere_numbers_may_differ_by_the_tolerance_and_no_more(record, checkpoint, facts, difference):
     recorded = made_elsewhere(record, **facts)
     within = verify(changed(recorded, 1 + 1e-6), str(checkpoint))
     assert within.holds
-    assert any(one.startswith(told) for one in within.elsewhere)
+    assert any(phrase.startswith(difference) for phrase in within.elsewhere)
     assert 0 < within.tasks[0].difference < 1e-6 * 1.01
     beyond = verify(changed(recorded, 3.0), str(checkpoint))
     assert not beyond.holds
@@ -86,14 +88,14 @@ def test_elsewhere_numbers_may_differ_by_the_tolerance_and_no_more(record, check
 
 def test_other_code_is_another_platform(record, checkpoint):
     older = record.model_copy(update={"evaluator": record.evaluator.model_copy(update={"version": "0.0.1"})})
-    (told,) = verify(older, str(checkpoint)).elsewhere
-    assert told.startswith("icl-bench 0.0.1")
+    (difference,) = verify(older, str(checkpoint)).elsewhere
+    assert difference.startswith("icl-bench 0.0.1")
 
 
 def test_an_unknown_processor_cannot_be_the_same(record, checkpoint, monkeypatch):
     monkeypatch.setattr("icl_bench.environment.processor", lambda device: None)
-    found = verify(made_elsewhere(record, processor=None), str(checkpoint))
-    assert found.elsewhere == ["on a processor that is not known"]
+    verification = verify(made_elsewhere(record, processor=None), str(checkpoint))
+    assert verification.elsewhere == ["on a processor that is not known"]
 
 
 def test_numbers_that_are_no_prompt_errors_count_too(record):
@@ -112,8 +114,8 @@ def test_numbers_that_are_no_prompt_errors_count_too(record):
         "score.low is ": with_score(low=score.low - 0.01),
         "recorded as undefined": with_score(value=None, low=None, high=None),
     }
-    for told, changes in others.items():
-        assert told in disagreement(record, with_changes(**changes))
+    for difference, changes in others.items():
+        assert difference in disagreement(record, with_changes(**changes))
         assert not same_numbers(record, with_changes(**changes))
     assert same_numbers(record, record)
     less = record.model_copy(update={"tasks": {TASK: record.tasks[TASK]}})
@@ -144,12 +146,12 @@ def forged(record: ResultRecord) -> ResultRecord:
 
 
 @pytest.mark.parametrize("facts", [{}, {"threads": 7}], ids=["same-platform", "elsewhere"])
-def test_a_forgery_that_agrees_with_itself_is_told_by_evaluating_again(record, checkpoint, facts):
-    """No computation on a record alone can tell it; what evaluates the weights does."""
+def test_a_forgery_that_agrees_with_itself_is_detected_by_evaluating_again(record, checkpoint, facts):
+    """No computation on a record alone detects it; evaluating the weights does."""
     forgery = made_elsewhere(forged(record), **facts)
     audit(forgery, load_suite("tiny"), "it")
-    found = verify(forgery, str(checkpoint))
-    assert [found.task_holds(one) for one in found.tasks] == [False] * len(TASKS)
+    verification = verify(forgery, str(checkpoint))
+    assert [verification.task_holds(agreement) for agreement in verification.tasks] == [False] * len(TASKS)
 
 
 def test_errors_far_above_that_of_answering_0_are_weighed_by_their_own_size(record):
@@ -173,8 +175,8 @@ def test_other_weights_or_another_config_are_no_answer_to_the_question(record, c
         CheckError, match=r"tasks\.\w+ is of the weights \w{12} and .*other holds \w{12}; give"
     ):
         verify(record, str(tmp_path / "other"))
-    told = record.tasks[TASK].checkpoint.model_copy(update={"parameters": 7})
-    lie = record.tasks[TASK].model_copy(update={"checkpoint": told})
+    other = record.tasks[TASK].checkpoint.model_copy(update={"parameters": 7})
+    lie = record.tasks[TASK].model_copy(update={"checkpoint": other})
     with pytest.raises(CheckError, match="says another spec or training than"):
         verify(record.model_copy(update={"tasks": {TASK: lie}}), str(checkpoint))
     shutil.rmtree(checkpoint / "vector_mqar")
@@ -192,7 +194,7 @@ def test_the_model_is_the_one_that_the_record_names(record, checkpoint, tiny):
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
-    result = CliRunner().invoke(app, [str(one) for one in arguments])
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     return result.exit_code, result.stdout, result.stderr
 
 
@@ -200,24 +202,24 @@ def test_the_verb_shows_a_table_and_answers_by_its_exit_code(record, checkpoint,
     path = tmp_path / "record.json"
     record.save(path)
     record.save(tmp_path / "held.json")
-    code, told, _ = run("verify", path)
+    code, output, _ = run("verify", path)
     assert code == 0
-    assert "compared to the bit\nthe numbers hold\n" in told
-    assert len([line for line in told.splitlines() if line.endswith("none                  holds")]) == 2
+    assert "compared to the bit\nthe numbers hold\n" in output
+    assert len([line for line in output.splitlines() if line.endswith("none                  holds")]) == 2
     made_elsewhere(record, threads=7).save(path)
-    code, told, _ = run("verify", path, "--model", checkpoint)
-    assert (code, "recorded with threads 7, here 1: compared within 0.0001" in told) == (0, True)
+    code, output, _ = run("verify", path, "--model", checkpoint)
+    assert (code, "recorded with threads 7, here 1: compared within 0.0001" in output) == (0, True)
     forged = json.loads(path.read_text())
     forged["tasks"][TASK]["prompt_errors"][:2] = reversed(forged["tasks"][TASK]["prompt_errors"][:2])
     path.write_text(json.dumps(forged))
-    code, told, _ = run("verify", path)
-    assert (code, "the numbers do not hold" in told) == (1, True)
-    assert f"{TASK}: prompt_errors[" in told
-    code, told, _ = run("verify", path, tmp_path / "held.json")
-    assert (code, told.splitlines()[-1]) == (1, "1 of 2 records hold")
+    code, output, _ = run("verify", path)
+    assert (code, "the numbers do not hold" in output) == (1, True)
+    assert f"{TASK}: prompt_errors[" in output
+    code, output, _ = run("verify", path, tmp_path / "held.json")
+    assert (code, output.splitlines()[-1]) == (1, "1 of 2 records hold")
     code, _, error = run("verify", path, path, "--model", checkpoint)
     assert (code, error) == (2, "error: --model is of one record and 2 are given; verify them one by one\n")
-    code, told, error = run("verify", tmp_path / "none.json")
+    code, output, error = run("verify", tmp_path / "none.json")
     assert (code, error) == (
         2,
         f"error: no file {tmp_path / 'none.json'}; `icl-bench evaluate MODEL` writes one\n",
@@ -242,24 +244,24 @@ def test_a_submission_is_reproduced_from_the_hub_at_the_recorded_commit(board, t
     recorded(board, record, 0)
     repo.commit(tiny_files(tmp_path / "second", seed=1))
     assert record.model.revision != repo.refs["main"]
-    code, told, _ = run("reproduce", MODEL, "--suite", "tiny")
-    assert (code, "1 of 1 seeds hold, 0 not evaluated" in told) == (0, True)
+    code, output, _ = run("reproduce", MODEL, "--suite", "tiny")
+    assert (code, "1 of 1 seeds hold, 0 not evaluated" in output) == (0, True)
     forged = record.model.model_copy(update={"revision": repo.refs["main"]})
     recorded(board, record.model_copy(update={"model": forged}), 0)
-    code, told, _ = run("reproduce", MODEL, "--suite", "tiny")
-    assert (code, "does not hold: the record of seed 0: tasks." in told) == (1, True)
+    code, output, _ = run("reproduce", MODEL, "--suite", "tiny")
+    assert (code, "does not hold: the record of seed 0: tasks." in output) == (1, True)
 
 
-def test_seeds_whose_weights_are_not_to_be_had_are_told_and_the_others_reproduced(board, tiny, hub, tmp_path):  # noqa: F811
+def test_seeds_without_weights_are_reported_and_the_others_reproduced(board, tiny, hub, tmp_path):  # noqa: F811
     repo = hub.repo(MODEL, tiny_files(tmp_path / "first"))
     record = icl_bench.evaluate(MODEL, "tiny")
     gone = record.model.model_copy(update={"revision": "e5" * 20})
     recorded(board, record, 0)
     recorded(board, record.model_copy(update={"model": gone}), 1)
-    code, told, _ = run("reproduce", MODEL, "--suite", "tiny")
+    code, output, _ = run("reproduce", MODEL, "--suite", "tiny")
     assert code == 0
-    assert f"not evaluated: {hub.url}/{MODEL} has no revision" in told
-    assert "1 of 2 seeds hold, 1 not evaluated" in told
+    assert f"not evaluated: {hub.url}/{MODEL} has no revision" in output
+    assert "1 of 2 seeds hold, 1 not evaluated" in output
     repo.private = True
     (board / folder_name(MODEL) / "results" / "tiny-v1-seed-0.json").unlink()
     code, _, error = run("reproduce", MODEL, "--suite", "tiny")
@@ -286,17 +288,17 @@ def test_a_seed_of_which_some_weights_are_kept_is_reproduced_in_part(board, tiny
     kept, *gone = record.tasks
     for task in gone:
         (runs / task / "model.safetensors").unlink()
-    code, told, _ = run("reproduce", "reference/tiny", "--suite", "tiny")
-    assert (code, "1 of 1 seeds hold" in told) == (0, True)
+    code, output, _ = run("reproduce", "reference/tiny", "--suite", "tiny")
+    assert (code, "1 of 1 seeds hold" in output) == (0, True)
     assert gone
     for task in gone:
         digest = record.tasks[task].checkpoint.sha256
-        assert f"OMP_NUM_THREADS=1 icl-bench train reference/tiny tiny-v1/{task} --seed 3 --half" in told
-        assert digest in told
-    assert record.tasks[kept].checkpoint.sha256 not in told
+        assert f"OMP_NUM_THREADS=1 icl-bench train reference/tiny tiny-v1/{task} --seed 3 --half" in output
+        assert digest in output
+    assert record.tasks[kept].checkpoint.sha256 not in output
 
 
-def test_what_is_no_row_is_told(board, tiny, monkeypatch):
+def test_a_name_without_a_row_is_reported(board, tiny, monkeypatch):
     for name in ("someone/else", "x", "../../etc"):
         with pytest.raises(InputError, match=f"nothing is recorded of {name} on tiny-v1; see"):
             board_row(name, tiny)

@@ -41,14 +41,14 @@ def test_records_are_of_clean_code_this_suite_and_the_shipped_weights(suite, nam
 
 @pytest.mark.parametrize(("suite", "name"), RECORDED)
 def test_the_recorded_errors_come_out_again(suite, name):
-    of = load_suite(suite)
-    record = all_records(PREFIX + name, of)[0]
-    source = open_source(f"reference/{name}", of)
+    loaded = load_suite(suite)
+    record = all_records(PREFIX + name, loaded)[0]
+    source = open_source(f"reference/{name}", loaded)
     for task, result in record.tasks.items():
-        prompts = load_prompts(of, task)
+        prompts = load_prompts(loaded, task)
         xs, ys = prompts.xs[:FEW], prompts.ys[:FEW]
-        found = squared_errors(source.task_predictor(of.task(task)).predictor.predict(xs, ys), ys)
-        errors = scored_errors(found, result.scored)
+        squared = squared_errors(source.task_predictor(loaded.task(task)).predictor.predict(xs, ys), ys)
+        errors = scored_errors(squared, result.scored)
         # weights are the same; sums in another order may differ in the last digits of float32
         scale = result.scored_sum(result.error_curves.zero)
         np.testing.assert_allclose(errors, result.prompt_errors[:FEW], rtol=1e-3, atol=1e-5 * scale)

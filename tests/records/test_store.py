@@ -29,15 +29,15 @@ def results(tmp_path, monkeypatch):
 def trained(model: str, seed: int) -> ResultRecord:
     """The record of a model as if it were llama, trained with a seed."""
     record = icl_bench.evaluate(model, "tiny", [TASK])
-    told = {"sha256": "0" * 64, "spec": {"name": "llama"}, "parameters": 1, "training": {"seed": seed}}
-    result = record.tasks[TASK].model_copy(update={"checkpoint": CheckpointIdentity(**told)})
+    checkpoint = {"sha256": "0" * 64, "spec": {"name": "llama"}, "parameters": 1, "training": {"seed": seed}}
+    result = record.tasks[TASK].model_copy(update={"checkpoint": CheckpointIdentity(**checkpoint)})
     return record.model_copy(update={"tasks": {TASK: result}})
 
 
 def test_runs_come_by_seed(own, results):
-    found = runs_of(list(board_records("reference/llama", own).values()))
-    assert list(found) == [TASK]
-    for run, name in zip(found[TASK].values(), SEEDS.values(), strict=True):
+    runs = runs_of(list(board_records("reference/llama", own).values()))
+    assert list(runs) == [TASK]
+    for run, name in zip(runs[TASK].values(), SEEDS.values(), strict=True):
         errors = icl_bench.evaluate(f"baseline/{name}", "tiny", [TASK]).tasks[TASK].prompt_errors
         np.testing.assert_array_equal(run, errors)
 
@@ -48,7 +48,7 @@ def test_other_suites_and_tasks_are_left_alone(own, results):
     assert board_records("reference/mamba", own) == {}
 
 
-def test_a_damaged_record_is_told_by_its_name(own, results):
+def test_a_damaged_record_is_reported_by_its_name(own, results):
     (results / "tiny-v1-seed-10.json").write_text("{")
     with pytest.raises(SpecError, match=r"tiny-v1-seed-10\.json"):
         runs_of(list(board_records("reference/llama", own).values()))
@@ -74,5 +74,5 @@ def test_what_is_recorded_is_not_evaluated_again(own, results, monkeypatch):
     monkeypatch.setattr("icl_bench.ranking.contenders.open_source", lambda *_: opened)
     monkeypatch.setattr("icl_bench.ranking.contenders.evaluate_source", pytest.fail)
     opened = icl_bench.entries.baseline.BaselineSource("zero")
-    (found,) = contenders(["reference/llama"], own, [TASK])
-    assert len(found.runs[TASK]) == 2
+    (llama,) = contenders(["reference/llama"], own, [TASK])
+    assert len(llama.runs[TASK]) == 2

@@ -133,7 +133,7 @@ def _print(found: "Verification") -> None:
 def _row(found: "Verification", one: "Agreement") -> dict[str, Any]:
     from icl_bench.display.table import format_estimate
 
-    scores = {"recorded": one.recorded, "recomputed": one.found}
+    scores = {"recorded": one.recorded, "recomputed": one.reproduced}
     row = {"task": one.task}
     row |= {
         f"score, {key}": "-" if result is None else format_estimate(result.score)

@@ -25,12 +25,14 @@ _Number = float | None
 
 @dataclass(frozen=True)
 class Agreement:
-    """What one task comes to in two evaluations."""
+    """How the results of two evaluations of one task compare."""
 
     task: str
     recorded: TaskResult | None
-    found: TaskResult | None
-    difference: float  # the largest, over the larger of the two numbers and their scale; infinite for none
+    reproduced: TaskResult | None
+    difference: (
+        float  # the largest, over the larger of the numbers and their scale; infinite if one is missing
+    )
     where: str  # which number that is, with both; empty where all are the same
     identical: bool  # whether every number is, to the bit
 
@@ -40,68 +42,68 @@ class Agreement:
         return self.difference <= TOLERANCE
 
 
-def agreements(found: ResultRecord, recorded: ResultRecord) -> list[Agreement]:
+def agreements(reproduced: ResultRecord, recorded: ResultRecord) -> list[Agreement]:
     """Every task of either record, those of the recorded one first."""
-    names = dict.fromkeys((*recorded.tasks, *found.tasks))
-    return [_agreement(name, found.tasks.get(name), recorded.tasks.get(name)) for name in names]
+    names = dict.fromkeys((*recorded.tasks, *reproduced.tasks))
+    return [_agreement(name, reproduced.tasks.get(name), recorded.tasks.get(name)) for name in names]
 
 
-def disagreement(found: ResultRecord, recorded: ResultRecord) -> str | None:
+def disagreement(reproduced: ResultRecord, recorded: ResultRecord) -> str | None:
     """The first task that differs by more than the tolerance, and in what; None where all agree."""
-    for one in agreements(found, recorded):
-        if not one.within_tolerance:
-            return f"on {one.task} {one.where}"
+    for agreement in agreements(reproduced, recorded):
+        if not agreement.within_tolerance:
+            return f"on {agreement.task} {agreement.where}"
     return None
 
 
-def same_numbers(found: ResultRecord, recorded: ResultRecord) -> bool:
+def same_numbers(reproduced: ResultRecord, recorded: ResultRecord) -> bool:
     """Whether every task has the same errors and estimates to the bit."""
-    return all(one.identical for one in agreements(found, recorded))
+    return all(agreement.identical for agreement in agreements(reproduced, recorded))
 
 
-def _agreement(name: str, found: TaskResult | None, recorded: TaskResult | None) -> Agreement:
-    if found is None or recorded is None:
-        where = "is recorded alone" if found is None else "is not recorded"
-        return Agreement(name, recorded, found, inf, where, False)
+def _agreement(name: str, reproduced: TaskResult | None, recorded: TaskResult | None) -> Agreement:
+    if reproduced is None or recorded is None:
+        where = "is recorded alone" if reproduced is None else "is not recorded"
+        return Agreement(name, recorded, reproduced, inf, where, False)
     largest, where = 0.0, ""
-    for what, here, there, scale in _compared(found, recorded):
+    for what, here, there, scale in _compared(reproduced, recorded):
         size = _difference(here, there, scale)
         if size > largest:
-            largest, where = size, f"{what} is {_told(here)}, recorded as {_told(there)}"
-    return Agreement(name, recorded, found, largest, where, _shared(found, recorded) == recorded)
+            largest, where = size, f"{what} is {_format_number(here)}, recorded as {_format_number(there)}"
+    return Agreement(name, recorded, reproduced, largest, where, _shared(reproduced, recorded) == recorded)
 
 
-def _shared(found: TaskResult, recorded: TaskResult) -> TaskResult:
-    """What was found, of what the record has: its cost and rules, and the metrics that there were by then."""
+def _shared(reproduced: TaskResult, recorded: TaskResult) -> TaskResult:
+    """The reproduced result with the cost, rules and metrics that the record has, so that the two compare."""
     shared = {"cost": recorded.cost, "checks": recorded.checks}
     for key in ("estimates", "prompt_values"):
         known = getattr(recorded, key)
-        shared[key] = {metric: kept for metric, kept in getattr(found, key).items() if metric in known}
-    return found.model_copy(update=shared)
+        shared[key] = {metric: kept for metric, kept in getattr(reproduced, key).items() if metric in known}
+    return reproduced.model_copy(update=shared)
 
 
-def _compared(found: TaskResult, recorded: TaskResult) -> Iterator[tuple[str, _Number, _Number, float]]:
-    """Every number that follows from predictions: (which, found, recorded, scale)."""
+def _compared(reproduced: TaskResult, recorded: TaskResult) -> Iterator[tuple[str, _Number, _Number, float]]:
+    """Every number that follows from predictions: (which, reproduced, recorded, scale)."""
     curves = recorded.error_curves
     zero = recorded.scored_sum(curves.zero)
     for key in recorded.estimates:
         scale = zero / recorded.scored_points if key == "mean_error" else 1.0
-        here, there = found.estimates.get(key, NO_ESTIMATE), recorded.estimates[key]
+        here, there = reproduced.estimates.get(key, NO_ESTIMATE), recorded.estimates[key]
         for end in ("value", "low", "high"):
             yield key if end == "value" else f"{key}.{end}", getattr(here, end), getattr(there, end), scale
-    yield _farthest("prompt_errors", found.prompt_errors, recorded.prompt_errors, [zero])
+    yield _farthest("prompt_errors", reproduced.prompt_errors, recorded.prompt_errors, [zero])
     for key in ("model", "model_low", "model_high"):
-        here, there = getattr(found.error_curves, key), getattr(curves, key)
+        here, there = getattr(reproduced.error_curves, key), getattr(curves, key)
         yield _farthest(f"error_curves.{key}", here, there, curves.zero)
 
 
 def _farthest(
-    what: str, found: list[float], recorded: list[float], scale: list[float]
+    what: str, reproduced: list[float], recorded: list[float], scale: list[float]
 ) -> tuple[str, _Number, _Number, float]:
     """That entry of two lists which differs most; none where they are of other lengths."""
-    if len(found) != len(recorded):
-        return f"the number of {what}", float(len(found)), None, 1.0
-    here, there = np.array(found), np.array(recorded)
+    if len(reproduced) != len(recorded):
+        return f"the number of {what}", float(len(reproduced)), None, 1.0
+    here, there = np.array(reproduced), np.array(recorded)
     scales = np.broadcast_to(np.array(scale), here.shape)
     sizes = np.abs(here - there) / np.maximum(
         np.maximum(here, there), np.maximum(scales, np.finfo(float).tiny)
@@ -110,13 +112,13 @@ def _farthest(
     return f"{what}[{place}]", float(here[place]), float(there[place]), float(scales[place])
 
 
-def _difference(found: _Number, recorded: _Number, scale: float) -> float:
-    if found is None or recorded is None:
-        return 0.0 if found is recorded else inf
-    if found == recorded:
+def _difference(reproduced: _Number, recorded: _Number, scale: float) -> float:
+    if reproduced is None or recorded is None:
+        return 0.0 if reproduced is recorded else inf
+    if reproduced == recorded:
         return 0.0
-    return abs(found - recorded) / max(abs(found), abs(recorded), scale)
+    return abs(reproduced - recorded) / max(abs(reproduced), abs(recorded), scale)
 
 
-def _told(number: _Number) -> str:
+def _format_number(number: _Number) -> str:
     return "undefined" if number is None else f"{number:.8g}"

@@ -1,8 +1,8 @@
 """Whether a record's numbers follow from its per-prompt errors, at two depths.
 
-`check_record` needs the record alone: its mean errors and scores. `audit` computes every aggregate anew, with
-its interval and from the frozen errors of anchors. What follows from single predictions alone is not in a
-record: of the model's error curve its scored sum is held, and that its interval is around it.
+`check_record` needs the record alone: its mean errors and scores. `audit` computes every aggregate again,
+with its interval and from the frozen errors of anchors. What follows from single predictions alone is not in
+a record: of the model's error curve its scored sum is held, and that its interval is around it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -72,7 +72,7 @@ def check_of_suite(record: ResultRecord, suite: Suite, source: str) -> None:
 
 
 def audit(record: ResultRecord, suite: Suite, source: str) -> None:
-    """SpecError or InputError, one line, where anything that can be computed anew is not as recorded."""
+    """SpecError or InputError, one line, where anything that can be computed again is not as recorded."""
     check_of_suite(record, suite, source)
     check_record(record, source)
     if not _is_of_frozen(record, suite):

@@ -30,20 +30,21 @@ from icl_bench.suites.recipes import suite_recipe
 
 @dataclass(frozen=True)
 class Verification:
-    """A record, and what became of it."""
+    """A record, and how its numbers compare with a second evaluation."""
 
     recorded: ResultRecord
     tasks: list[Agreement]
-    elsewhere: list[str]  # how this platform differs from the recorded one, in phrases; empty where it is it
+    elsewhere: list[str]  # how this platform differs from the recorded one, in phrases; empty if they match
 
-    def task_holds(self, one: Agreement) -> bool:
-        """Whether a task's numbers are the recorded ones, as exactly as the platform lets one ask for."""
-        return one.within_tolerance if self.elsewhere else one.identical
+    def task_holds(self, agreement: Agreement) -> bool:
+        """Whether a task's numbers are the recorded ones: to the bit on the same platform, else within the
+        tolerance."""
+        return agreement.within_tolerance if self.elsewhere else agreement.identical
 
     @property
     def holds(self) -> bool:
-        """Whether those of every task are."""
-        return all(self.task_holds(one) for one in self.tasks)
+        """Whether the numbers of every task hold."""
+        return all(self.task_holds(agreement) for agreement in self.tasks)
 
 
 def model_of(record: ResultRecord) -> str:
@@ -65,8 +66,8 @@ def verify(record: ResultRecord, model: str, device: str | None = None, source: 
     check_of_suite(record, suite, source)
     opened = open_source(model, suite, None, device, list(record.tasks))
     check_weights(record, opened, suite, source, model)
-    found = evaluate_source(opened, suite, list(record.tasks), progress=True)
-    return Verification(record, agreements(found, record), _elsewhere(found, record))
+    reproduced = evaluate_source(opened, suite, list(record.tasks), progress=True)
+    return Verification(record, agreements(reproduced, record), _elsewhere(reproduced, record))
 
 
 def check_weights(record: ResultRecord, opened: Source, suite: Suite, source: str, model: str) -> None:
@@ -75,11 +76,13 @@ def check_weights(record: ResultRecord, opened: Source, suite: Suite, source: st
         task_predictor = opened.task_predictor(suite.task(name))
         if isinstance(task_predictor, Missing):
             raise CheckError(f"{source} has a result on {name} and {model} has no checkpoint; give its model")
-        told, held = result.checkpoint, task_predictor.checkpoint
-        if told == held:
+        declared, held = result.checkpoint, task_predictor.checkpoint
+        if declared == held:
             continue
-        if told is None or held is None or told.sha256 != held.sha256:
-            hashes = ["none" if one is None else one.sha256[:12] for one in (told, held)]
+        if declared is None or held is None or declared.sha256 != held.sha256:
+            hashes = [
+                "none" if checkpoint is None else checkpoint.sha256[:12] for checkpoint in (declared, held)
+            ]
             weights = f"is of the weights {hashes[0]} and {model} holds {hashes[1]}"
             raise CheckError(f"{source}: tasks.{name} {weights}; give the model that it is of")
         raise CheckError(f"{source}: tasks.{name} says another spec or training than {model}; it was changed")
@@ -87,7 +90,7 @@ def check_weights(record: ResultRecord, opened: Source, suite: Suite, source: st
 
 @dataclass(frozen=True)
 class Row:
-    """One seed of a row of a board: its record, and the models that may be the one that it is of."""
+    """One seed of a row of a board: its record, and the models that may have its weights."""
 
     seed: int
     record: ResultRecord
@@ -118,7 +121,8 @@ def board_row(name: str, suite: Suite) -> list[Row]:
 def reproduce(row: Row, device: str | None = None) -> Verification:
     """Verify one seed by the model that has its weights, or those of most of its tasks.
 
-    InputError where none is to be had; CheckError where the Hub has other weights under the recorded commit.
+    InputError where no weights are available; CheckError where the Hub has other weights under the recorded
+    commit.
     """
     suite = load_suite(row.record.suite.name)
     for model in sorted(row.models, key=lambda model: len(_held(model, row)), reverse=True):
@@ -151,10 +155,12 @@ def _held(model: str, row: Row) -> dict[str, TaskResult]:
     return {task: result for task, result in tasks if (folder(task) / WEIGHTS_FILE).is_file()}
 
 
-def training_commands(row: Row, found: Verification) -> list[str]:
-    """How the weights are made that were not to be had, a line a task: small ones alone are kept."""
-    left = {task: one for task, one in row.record.tasks.items() if task not in found.recorded.tasks}
-    return [_training_command(row, task, one) for task, one in left.items()]
+def training_commands(row: Row, verification: Verification) -> list[str]:
+    """The commands that train the weights which are not kept, a line a task: only small ones are."""
+    left = {
+        task: result for task, result in row.record.tasks.items() if task not in verification.recorded.tasks
+    }
+    return [_training_command(row, task, result) for task, result in left.items()]
 
 
 def _training_command(row: Row, task: str, result: TaskResult) -> str:
@@ -182,20 +188,24 @@ def _models(name: str, seed: int, record: ResultRecord, suite: Suite) -> list[st
     return [*(str(folder) for folder in folders if folder.is_dir()), name]
 
 
-def _elsewhere(found: ResultRecord, recorded: ResultRecord) -> list[str]:
-    here = {"icl-bench": _code(found), **found.environment.model_dump()}
+def _elsewhere(reproduced: ResultRecord, recorded: ResultRecord) -> list[str]:
+    here = {"icl-bench": _code(reproduced), **reproduced.environment.model_dump()}
     there = {"icl-bench": _code(recorded), **recorded.environment.model_dump()}
-    told = [f"{key} {_told(there[key])}, here {_told(here[key])}" for key in here if here[key] != there[key]]
-    if not told and here["processor"] is None:
-        told = ["on a processor that is not known"]
-    return told
+    differences = [
+        f"{key} {_or_not_recorded(there[key])}, here {_or_not_recorded(here[key])}"
+        for key in here
+        if here[key] != there[key]
+    ]
+    if not differences and here["processor"] is None:
+        differences = ["on a processor that is not known"]
+    return differences
 
 
 def _code(record: ResultRecord) -> str:
-    of = record.evaluator
-    commit = f" of {of.commit[:12]}" if of.commit else ""
-    return f"{of.version}{commit}{' with changes' if of.dirty else ''}"
+    evaluator = record.evaluator
+    commit = f" of {evaluator.commit[:12]}" if evaluator.commit else ""
+    return f"{evaluator.version}{commit}{' with changes' if evaluator.dirty else ''}"
 
 
-def _told(value: object) -> object:
-    return "not told" if value is None else value
+def _or_not_recorded(value: object) -> object:
+    return "not recorded" if value is None else value

@@ -1,4 +1,4 @@
-"""Recorded results of what stands on boards, by training seed.
+"""Recorded results of the entries of boards, by training seed.
 
 Each kind of entry says in which folder the results of a name are (`icl_bench.entries`): for a reference and a
 submission `results/<suite>-seed-<n>.json` is what `icl-bench evaluate` gave.
@@ -68,7 +68,7 @@ def borrowed_records(
 def runs_of(records: Sequence[ResultRecord]) -> Runs:
     """The errors of every run of a model, by task and training seed, in the order of its records.
 
-    A run that does not tell its seed has the lowest number that is free.
+    A run whose seed is not recorded has the lowest free number.
     """
     return _columns(records, lambda result: result.prompt_errors)
 

@@ -80,10 +80,10 @@ def _in_whole_units(errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def defined_estimate(value: float, resampled: Float[np.ndarray, " resamples"], base: str) -> Estimate:
-    """What follows from a score, with its interval, where it is a number (`model_scores`).
+    """What follows from a score, with its interval, where it is a number.
 
     Where the base is no better than answering 0 no score is defined, and no interval where that happens in a
-    resample: the reason stands in their place.
+    resample: the estimate gives the reason instead.
     """
     return defined_estimates(np.array([value]), resampled[:, None], base)[0]
 
@@ -95,15 +95,15 @@ def defined_estimates(
     low, high = interval_ends(resampled).tolist()
     whole = np.isfinite(resampled).all(axis=0)
     few = f"too few prompts: baseline {base} is no better than answering 0 in some resamples"
-    found = []
+    estimates = []
     for k, value in enumerate(values.tolist()):
         if not math.isfinite(value):
-            found.append(without_estimate(f"baseline {base} is no better than answering 0 here"))
+            estimates.append(without_estimate(f"baseline {base} is no better than answering 0 here"))
         elif not whole[k]:
-            found.append(Estimate(value=value, low=None, high=None, reason=few))
+            estimates.append(Estimate(value=value, low=None, high=None, reason=few))
         else:
-            found.append(Estimate(value=value, low=low[k], high=high[k], reason=None))
-    return found
+            estimates.append(Estimate(value=value, low=low[k], high=high[k], reason=None))
+    return estimates
 
 
 def interval_estimate(value: float, resampled: Float[np.ndarray, " resamples"]) -> Estimate:
