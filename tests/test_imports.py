@@ -45,6 +45,7 @@ LEVELS = {
     "entries": 7,
     "evaluation": 8,
     "records": 9,
+    "probes": 10,
     "ranking": 10,
     "display": 10,
     "model_card": 11,

@@ -27,11 +27,21 @@ class UnknownNameError(InputError):
     def __init__(self, kind: str, name: object, valid: Iterable[str], where: str = "") -> None:
         valid = list(valid)
         text = str(name) if len(str(name)) <= _LONGEST_NAME else str(name)[:_LONGEST_NAME] + "…"
-        near = difflib.get_close_matches(text, valid, n=1, cutoff=0.5)
+        near = _nearest(text, valid)
         some = ", ".join(sorted(valid)[:_MOST_NAMES])
         more = f", … ({len(valid):,} in all)" if len(valid) > _MOST_NAMES else ""
-        hint = f"did you mean {near[0]!r}?" if near else f"valid: {some}{more}"
+        hint = f"did you mean {near!r}?" if near else f"valid: {some}{more}"
         super().__init__(f"unknown {kind} {text!r}{' in ' + where if where else ''}; {hint}")
+
+
+def _nearest(name: str, valid: list[str]) -> str | None:
+    """The valid name that was probably meant: `reference/gpt2` for `gpt2`."""
+    last_parts = {full.rpartition("/")[2]: full for full in valid}
+    if name in last_parts:
+        return last_parts[name]
+    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    near = near or [last_parts[part] for part in difflib.get_close_matches(name, last_parts, n=1, cutoff=0.7)]
+    return near[0] if near else None
 
 
 class SpecError(InputError):

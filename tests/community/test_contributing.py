@@ -17,7 +17,15 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 COPIED = ("benchmark", "tests", "pyproject.toml", "submissions")  # what the examples write into
 LINKED = ("tasks", "leaderboard")
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, flags=re.MULTILINE | re.DOTALL))
-KINDS = ("Add a function class", "Add a baseline", "Add a block")
+KINDS = (
+    "Add a function class",
+    "Add a baseline",
+    "Add a block",
+    "Add a shift",
+    "Add a metric",
+    "Add a probe",
+    "Add a kind of entry",
+)
 
 
 def files(section: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from icl_bench.cli.evaluate import evaluate
 from icl_bench.cli.leaderboard import leaderboard
 from icl_bench.cli.models import models
 from icl_bench.cli.predict import predict
+from icl_bench.cli.probe import probe
 from icl_bench.cli.submissions import submissions
 from icl_bench.cli.submit import submit
 from icl_bench.cli.sweep import sweep
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command()(evaluate)
 app.command()(compare)
 app.command()(predict)
+app.command()(probe)
 app.command()(submit)
 app.command()(verify)
 app.command()(reproduce)

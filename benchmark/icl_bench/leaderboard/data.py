@@ -96,6 +96,7 @@ class ModelData(Strict):
     above_exact: list[str]  # tasks where it is better than the exact predictor: something is amiss
     doubted: bool  # whether its page warns of it, for that or for being worse on fresh prompts
     mean: Estimate | None  # of the scores, tasks at equal weight
+    probes: dict[str, dict[str, list[Estimate]]]  # by probe and task, one a seed that was probed
     tasks: dict[str, TaskScores]
 
 
@@ -171,6 +172,10 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
         "revision": entry.records[0].model.revision,
         "architecture": _architecture(board, entry),
         "weights": weights,
+        "probes": {
+            probe: {task: [one.estimate for one in findings] for task, findings in by_task.items()}
+            for probe, by_task in entry.findings.items()
+        },
     }
     return row.model_copy(update=more)
 
@@ -197,6 +202,7 @@ def _row(
         above_exact=list(standing.above_exact),
         doubted=bool(standing.above_exact),
         mean=standing.mean,
+        probes={},
         tasks=_tasks(standing, entry),
     )
 

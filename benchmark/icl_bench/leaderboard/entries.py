@@ -1,7 +1,7 @@
 """What stands on a board: models with their recorded results, and baselines with their frozen errors."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -12,12 +12,14 @@ from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.models.accounting import Account, account
 from icl_bench.models.reference import PREFIX, shipped_folder, suite_references
 from icl_bench.predictor import BASELINE_PREFIX
+from icl_bench.probes.run import recorded_findings
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.contenders import contender
 from icl_bench.ranking.resampled import Contender
-from icl_bench.records.store import all_records
+from icl_bench.records.store import board_records, borrowed_records
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE, place_file
+from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import ResultRecord
 from icl_bench.submissions.recorded import RecordedSubmission, recorded_submissions
 from icl_bench.submissions.submission_folder import SubmissionFolder
@@ -34,6 +36,7 @@ class Entry:
     name: str
     records: Sequence[ResultRecord]
     submitted: RecordedSubmission | None = None  # what a submission says of it
+    findings: Mapping[str, Mapping[str, Sequence[Finding]]] = field(default_factory=dict)  # by probe and task
 
     @cached_property
     def specs(self) -> dict[str, ArchitectureSpec]:
@@ -64,12 +67,18 @@ def family(spec: ArchitectureSpec) -> Family:
 def recorded_entries(suite: Suite, submissions: Sequence[SubmissionFolder]) -> list[Entry]:
     """The references, and of these submissions those, that have results on a suite; SpecError where a file
     cannot be read."""
-    found = [Entry(PREFIX + name, all_records(PREFIX + name, suite)) for name in suite_references(suite)]
-    found += [
-        Entry(one.submission.model, [*one.records.values(), *one.borrowed], one)
+    entries = [_reference(PREFIX + name, suite) for name in suite_references(suite)]
+    entries += [
+        Entry(one.submission.model, [*one.records.values(), *one.borrowed], one, one.findings)
         for one in recorded_submissions(suite, submissions)
     ]
-    return [entry for entry in found if entry.records]
+    return [entry for entry in entries if entry.records]
+
+
+def _reference(name: str, suite: Suite) -> Entry:
+    records = board_records(name, suite)
+    every = [*records.values(), *borrowed_records(name, records, suite)]
+    return Entry(name, every, findings=recorded_findings(name, records, suite))
 
 
 def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[list[float], list[float]]]]:

@@ -1,7 +1,8 @@
 """Where result records lie, and how their files are named.
 
 Beside a submission or a reference lie its recorded results, `results/<suite>-seed-<n>.json`, those on prompts
-drawn later, `results/<suite>-seed-<n>.fresh.json`, and those that were replaced, in
+drawn later, `results/<suite>-seed-<n>.fresh.json`, what probes measured,
+`results/<suite>-seed-<n>.probes.json`, and those that were replaced, in
 `results/superseded/<revision[:12]>/`, each with the reason in `<suite>-seed-<n>.reason.txt`.
 """
 
@@ -12,6 +13,7 @@ from icl_bench.specs.run_names import split_run_name
 
 RESULTS, SUPERSEDED = "results", "superseded"
 RECORD_ENDING, FRESH_ENDING, REASON_ENDING = ".json", ".fresh.json", ".reason.txt"
+PROBES_ENDING = ".probes.json"
 
 
 def record_file(run: str, fresh: bool = False) -> str:

@@ -1,16 +1,18 @@
 """What is recorded of submissions on a suite: results, the check on fresh prompts, and what was replaced."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import load_fresh_record
+from icl_bench.probes.run import recorded_findings
 from icl_bench.records.read import load_record
 from icl_bench.records.record_files import SUPERSEDED, reason_file, record_file, recorded_files
 from icl_bench.records.store import board_records, borrowed_records
 from icl_bench.resources import data_folder
 from icl_bench.specs.fresh import FreshRecord
+from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.run_names import run_name
 from icl_bench.specs.submission import Run, Submission
@@ -40,6 +42,7 @@ class RecordedSubmission:
     fresh: Mapping[int, FreshRecord]
     corrections: list[Correction]
     borrowed: Sequence[ResultRecord] = ()  # of tasks that the suite lists and others own
+    findings: Mapping[str, Mapping[str, Sequence[Finding]]] = field(default_factory=dict)  # of probes
 
     def listed(self, seed: int) -> Run | None:
         """The run that a record is of, None where the submission lists another revision by now."""
@@ -79,6 +82,7 @@ def _recorded(entry: SubmissionFolder, suite: Suite) -> RecordedSubmission:
         fresh,
         [correction for correction in corrections(entry) if correction.suite == suite.name],
         borrowed_records(model, records, suite, root),
+        recorded_findings(model, records, suite, root),
     )
 
 

@@ -1,7 +1,7 @@
 """A page a model: its architecture, its errors on every task, and how to get the same numbers."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,9 @@ from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.page import Page, picture
 from icl_bench.leaderboard.pictures import Panel, draw_architecture, draw_legend, draw_panel
 from icl_bench.leaderboard.site import Site, SuiteBoard
+from icl_bench.probes.base import Probe, probes
 from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import Environment, Evaluator
 from icl_bench.specs.suite import TaskSpec
 
@@ -49,6 +51,11 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
             (task, picture(_learning_curve(task, curves)))
             for task, curves in learning_curves(entry, board.suite).items()
         ],
+        "probes": [
+            (probe, _panels(probe, entry.findings[name]))
+            for name, probe in probes().items()
+            if name in entry.findings
+        ],
         "accounts": entry.accounts(board.suite),
         "made_with": _made_with([(one.evaluator, one.environment) for one in entry.records]),
         "training": [(task, run) for task, scores in model.tasks.items() for run in scores.training],
@@ -57,6 +64,12 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "checkout": _checkout(site) if model.submission else "",
         "in_tex": model.name.translate(_TEX),
     }
+
+
+def _panels(probe: Probe, findings: Mapping[str, Sequence[Finding]]) -> list[tuple[str, Any]]:
+    """By task, the chart of the first seed's finding; tasks whose finding has none are left out."""
+    charts = [(task, probe.panel(spaced(task), by_seed[0])) for task, by_seed in findings.items()]
+    return [(task, picture(draw(chart, CURVE_WIDTH))) for task, chart in charts if chart is not None]
 
 
 def _checkout(site: Site) -> str:

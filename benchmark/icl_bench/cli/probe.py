@@ -1,0 +1,67 @@
+"""`icl-bench probe`: measurements of a model that are not its score."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from icl_bench.specs.probe_record import ProbeRecord
+
+
+def probe(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="Hub user/model or user/model@revision, a folder, reference/NAME or baseline/NAME.",
+            show_default=False,
+        ),
+    ],
+    probe_names: Annotated[
+        list[str] | None,
+        typer.Option("--probe", help="Only this probe; may be given again.", show_default="all"),
+    ] = None,
+    suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
+    task: Annotated[
+        list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="File of the record.", show_default="none is written")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the record in place of the table.")] = False,
+) -> None:
+    """Measure probes of a model on frozen prompts, with 95% intervals.
+
+    A record beside a model's recorded results, as SUITE-seed-N.probes.json, is shown on its page.
+
+    Example: icl-bench probe reference/llama --probe sample_efficiency --task linear_regression
+    """
+    from icl_bench.entries.open import open_source
+    from icl_bench.files import check_file_place
+    from icl_bench.probes.run import chosen_probes, measure
+    from icl_bench.suites import chosen_tasks, load_suite
+
+    frozen = load_suite(suite)
+    tasks, chosen = chosen_tasks(frozen, task), chosen_probes(probe_names)
+    if output is not None:
+        check_file_place(output)
+    record = measure(open_source(model, frozen, None, device, tasks), frozen, tasks, chosen)
+    if output is not None:
+        record.save(output)
+    typer.echo(record.to_json() if as_json else _table(record), nl=not as_json)
+
+
+def _table(record: "ProbeRecord") -> str:
+    from icl_bench.display.table import format_estimate
+    from icl_bench.display.text_table import text_table
+    from icl_bench.probes.base import probes
+
+    rows = [
+        [probe.heading, task, format_estimate(finding.estimate), finding.estimate.reason or ""]
+        for name, probe in probes().items()
+        for task, finding in record.findings.get(name, {}).items()
+    ]
+    table = text_table(rows, ("probe", "task", "value", "note"), tablefmt="simple")
+    return f"{record.model.id} on {record.suite.name}\n\n{table}"

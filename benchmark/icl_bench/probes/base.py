@@ -1,0 +1,87 @@
+"""What every probe defines: a measurement on the frozen prompts of a task, its column and its panel.
+
+A probe is a file in this folder with a subclass of `Probe` under `@PROBES.register`. What it measures is a
+`Finding`, which is recorded beside results and shown on the pages of models.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import nan
+from typing import Any, ClassVar
+
+import numpy as np
+from jaxtyping import Float
+
+from icl_bench.charts import Chart, Series
+from icl_bench.evaluation.predict import predict_all
+from icl_bench.frozen.anchors import Anchors, suite_anchors
+from icl_bench.predictor import Predictor
+from icl_bench.scoring.scores import squared_errors
+from icl_bench.specs.probe_record import Finding
+from icl_bench.specs.schema import Registry, Strict
+from icl_bench.specs.suite import TaskSpec
+from icl_bench.suites import Prompts, Suite, load_prompts
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A predictor on one task of a suite: what probes measure."""
+
+    suite: Suite
+    task: TaskSpec
+    predictor: Predictor
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """The frozen prompts."""
+        return load_prompts(self.suite, self.task.name)
+
+    @cached_property
+    def errors(self) -> Float[np.ndarray, "prompts points"]:
+        """Its squared errors, averaged over the coordinates of y; CheckError where one is not finite."""
+        predictions = predict_all(self.predictor, self.prompts, self.task.name, progress=False)
+        return squared_errors(predictions, self.prompts.targets)
+
+    @cached_property
+    def anchors(self) -> Anchors:
+        """The errors of answering 0, of the task's baseline and of its exact predictor."""
+        return suite_anchors(self.suite, self.task)
+
+
+class Probe(Strict):
+    """A measurement: a subclass per file, which names itself by `type`."""
+
+    type: str
+
+    place: ClassVar[int]  # in the order in which probes are shown
+    heading: ClassVar[str]  # of its column
+    definition: ClassVar[str]  # one sentence, plain text
+    x_label: ClassVar[str] = "context length"  # of its panel
+    y_label: ClassVar[str] = ""
+
+    def serves(self, task: TaskSpec) -> bool:
+        """Whether it can be measured on a task."""
+        return True
+
+    def measure(self, subject: Subject) -> Finding:
+        """The finding on one task. InputError where the predictor has nothing to measure."""
+        raise NotImplementedError
+
+    def panel(self, title: str, finding: Finding) -> Chart | None:
+        """The chart of a finding; None where it has no curves."""
+        if not finding.curves:
+            return None
+        series = [
+            Series(name, finding.x, [nan if y is None else y for y in curve])
+            for name, curve in finding.curves.items()
+        ]
+        return Chart(title, self.x_label, self.y_label, series)
+
+
+PROBES: Registry[Any] = Registry("probe", "icl_bench.probes")
+
+
+def probes() -> dict[str, Probe]:
+    """Every probe by name, in the order in which they are shown."""
+    every = sorted((entry() for entry in PROBES.entries().values()), key=lambda probe: probe.place)
+    return {probe.type: probe for probe in every}

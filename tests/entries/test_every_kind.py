@@ -1,0 +1,65 @@
+"""What holds for every kind of entry, and which kind a name is of."""
+
+import pytest
+
+from icl_bench.entries.base import ENTRY_KINDS, entry_kinds
+from icl_bench.entries.open import kind_of, open_source
+from icl_bench.errors import InputError, UnknownNameError
+from icl_bench.suites import load_suite
+
+
+@pytest.mark.parametrize("name", sorted(ENTRY_KINDS.entries()))
+def test_a_kind_recognises_what_it_knows_and_opens_it(name):
+    suite, kind = load_suite("mini"), ENTRY_KINDS.entries()[name]()
+    assert kind.shown_as
+    assert kind.names
+    for known in kind.known(suite)[:2]:
+        assert kind.recognises(known)
+        assert kind_of(known, suite) == kind
+        assert kind.open(known, suite, None, None, None).identity.kind == name
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("baseline/ridge", "baseline"),
+        ("reference/gpt2", "reference"),
+        ("someone/model", "hub"),
+        ("someone/model@main", "hub"),
+        (".", "folder"),
+    ],
+)
+def test_names_are_of_one_kind(name, kind):
+    assert kind_of(name, load_suite("mini")).type == kind
+
+
+def test_a_name_of_no_kind_gets_the_nearest_of_all():
+    suite = load_suite("mini")
+    with pytest.raises(UnknownNameError, match=r"unknown model 'ridge'.* 'baseline/ridge'"):
+        open_source("ridge", suite)
+    with pytest.raises(UnknownNameError, match=r"unknown model 'gpt2'.* 'reference/gpt2'"):
+        open_source("gpt2", suite)
+
+
+def test_a_folder_comes_before_a_model_of_the_hub(tmp_path, monkeypatch):
+    (tmp_path / "someone" / "model").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert kind_of("someone/model", load_suite("mini")).type == "folder"
+
+
+def test_options_that_do_not_apply_are_refused():
+    suite = load_suite("mini")
+    with pytest.raises(InputError, match="leave out --revision and --device"):
+        open_source("baseline/ridge", suite, device="cuda")
+    with pytest.raises(InputError, match="has no revisions, only a Hub model has"):
+        open_source("reference/gpt2", suite, revision="main")
+
+
+def test_where_results_of_a_kind_are_recorded(tmp_path):
+    places = {
+        kind.type: kind.recorded_in(name, tmp_path)
+        for kind, name in ((kind, f"{kind.type}/x") for kind in entry_kinds())
+    }
+    assert places["reference"] == tmp_path / "reference" / "x"
+    assert places["hub"] == tmp_path / "hub__x"
+    assert places["folder"] is places["baseline"] is places["callable"] is None

@@ -1,0 +1,82 @@
+"""Probes on predictors whose answer is known, and what holds for every probe."""
+
+import numpy as np
+import pytest
+
+from icl_bench.baselines.base import get_baseline
+from icl_bench.charts import Chart
+from icl_bench.entries.open import open_source
+from icl_bench.errors import InputError, SpecError, UnknownNameError
+from icl_bench.probes.base import PROBES, Subject, probes
+from icl_bench.probes.run import chosen_probes, load_probe_record, measure, recorded_findings
+from icl_bench.probes.sample_efficiency import SampleEfficiency
+from icl_bench.records.store import board_records
+from icl_bench.suites import load_suite
+
+LINEAR = "linear_regression"
+
+
+def subject(predictor: str, task: str = LINEAR) -> Subject:
+    suite = load_suite("mini")
+    return Subject(suite, suite.tasks[task], get_baseline(predictor, suite.tasks[task]))
+
+
+@pytest.mark.parametrize("name", sorted(PROBES.entries()))
+def test_every_probe_gives_a_finding_that_is_read_back_and_drawn(name, tmp_path):
+    suite, probe = load_suite("mini"), probes()[name]
+    record = measure(open_source("baseline/averaging", suite), suite, [LINEAR, "sparse_parity"], [probe])
+    path = tmp_path / "r.probes.json"
+    record.save(path)
+    assert load_probe_record(path) == record
+    assert set(record.findings[name]) <= {LINEAR, "sparse_parity"}
+    assert probe.heading
+    assert probe.definition.endswith(".")
+    for finding in record.findings[name].values():
+        chart = probe.panel("title", finding)
+        assert isinstance(chart, Chart) == bool(finding.curves)
+
+
+def test_the_exact_predictor_needs_no_example_more_than_itself():
+    finding = SampleEfficiency().measure(subject("least_squares"))
+    assert (finding.estimate.value, finding.estimate.low, finding.estimate.high) == (0, 0, 0)
+    assert np.abs(finding.curves["excess"]).max() == 0
+
+
+def test_answering_0_never_comes_near():
+    finding = SampleEfficiency().measure(subject("zero"))
+    assert finding.estimate.value is None
+    assert finding.estimate.reason == "not within 10 examples"
+    assert finding.curves["excess"][0] == pytest.approx(0, abs=1e-6)  # without examples nobody is better
+
+
+def test_the_length_is_the_first_from_which_the_excess_stays_small():
+    """Averaging is far from least squares while that still learns, at every length after the first."""
+    finding = SampleEfficiency().measure(subject("ridge"))
+    excess = np.array(finding.curves["excess"])
+    needed = int(finding.estimate.value)
+    assert (excess[needed:] <= 0.1).all()
+    assert needed == 0 or excess[needed - 1] > 0.1
+
+
+def test_it_serves_tasks_whose_every_length_is_scored():
+    suite = load_suite("mini")
+    with pytest.raises(InputError, match="has no task of mini-v1 that these probes can measure"):
+        measure(open_source("baseline/lookup", suite), suite, ["vector_mqar"], [SampleEfficiency()])
+
+
+def test_an_unknown_probe_gets_the_nearest():
+    with pytest.raises(UnknownNameError, match=r"unknown probe 'sample_eficiency'.*'sample_efficiency'"):
+        chosen_probes(["sample_eficiency"])
+
+
+def test_findings_stand_beside_the_results_of_the_same_weights(tmp_path):
+    suite = load_suite("mini")
+    results = board_records("reference/gpt2", suite)
+    record = measure(open_source("reference/gpt2", suite), suite, [LINEAR], [SampleEfficiency()])
+    path = tmp_path / "reference/gpt2/results/mini-v1-seed-0.probes.json"
+    record.save(path)
+    found = recorded_findings("reference/gpt2", results, suite, tmp_path)
+    assert found == {"sample_efficiency": {LINEAR: [record.findings["sample_efficiency"][LINEAR]]}}
+    record.model_copy(update={"weights": {LINEAR: "0" * 64}}).save(path)
+    with pytest.raises(SpecError, match="probed with other weights than are recorded; probe it again"):
+        recorded_findings("reference/gpt2", results, suite, tmp_path)

@@ -1,0 +1,63 @@
+"""What holds for every shift, on every function class: prompts stay prompts, pure and exact."""
+
+import numpy as np
+import pytest
+from function_classes.small_classes import NAMES, small
+
+from icl_bench.function_classes.streams import GRID, raw_words
+from icl_bench.shifts.base import Drawn
+from icl_bench.specs.suite import SHIFTS
+
+POINTS, PROMPTS = 6, 64
+
+
+def shifted(shift_name: str, class_name: str, start: int = 0, prompts: int = PROMPTS) -> tuple:
+    """Prompts of a small function class before the shift, and after it."""
+    function_class = small(class_name)
+    entry = SHIFTS.entries()[shift_name]
+    shift = entry(**entry.example)
+    own, further = function_class.words(POINTS), shift.words(function_class, POINTS)
+    raw = raw_words(f"test/{shift_name}/{class_name}", start, prompts, own + further)
+    drawn = Drawn(*function_class.sample(raw[:, :own], POINTS))
+    return function_class, drawn, shift.apply(drawn, raw[:, own:], function_class)
+
+
+@pytest.mark.parametrize("class_name", NAMES)
+@pytest.mark.parametrize("shift_name", sorted(SHIFTS.entries()))
+class TestEveryShift:
+    def test_arrays_keep_their_shapes(self, shift_name, class_name):
+        _, before, after = shifted(shift_name, class_name)
+        for array in (after.xs, after.queries, after.noise):
+            if array is not None:
+                assert array.dtype == np.float32
+                assert array.shape[:2] == (PROMPTS, POINTS)
+        assert after.xs.shape == before.xs.shape
+        assert all(len(parameter) == PROMPTS for parameter in after.parameters.values())
+
+    def test_it_changes_something_and_nothing_in_place(self, shift_name, class_name):
+        _, before, after = shifted(shift_name, class_name)
+        _, again, _ = shifted(shift_name, class_name)
+        assert np.array_equal(before.xs, again.xs)
+        changed = after.queries is not None or after.noise is not None
+        changed = changed or not np.array_equal(before.xs, after.xs)
+        changed = changed or any(
+            not np.array_equal(before.parameters[name], after.parameters[name]) for name in before.parameters
+        )
+        assert changed or class_name in ("sparse_parity", "vector_mqar")
+
+    def test_a_prompt_is_the_same_whatever_else_is_asked_for(self, shift_name, class_name):
+        _, _, every = shifted(shift_name, class_name)
+        _, _, some = shifted(shift_name, class_name, start=40, prompts=5)
+        assert np.array_equal(some.xs, every.xs[40:45])
+        if every.queries is not None:
+            assert np.array_equal(some.queries, every.queries[40:45])
+
+    def test_inputs_stay_where_targets_are_exact(self, shift_name, class_name):
+        function_class, before, after = shifted(shift_name, class_name)
+        on_grid = (before.xs / GRID == np.rint(before.xs / GRID)).all()
+        for xs in (after.xs, after.queries):
+            if xs is not None and on_grid:
+                assert (xs / GRID == np.rint(xs / GRID)).all()
+        if on_grid:
+            targets = function_class.evaluate(after.parameters, after.xs)
+            assert np.isfinite(targets).all()
