@@ -70,8 +70,8 @@ def test_a_prompt_longer_than_the_positions_does_not_fit():
     tokens = 2 * TASK.points - 1
     for longest, fits in ((tokens, True), (tokens - 1, False)):
         positions = {"type": "learned", "max_tokens": longest}
-        told = account(parse_architecture(spec | {"positions": positions}, "test"), TASK)
-        assert (told.tokens, told.fits) == (tokens, fits)
+        cost = account(parse_architecture(spec | {"positions": positions}, "test"), TASK)
+        assert (cost.tokens, cost.fits) == (tokens, fits)
 
 
 @pytest.mark.parametrize(
@@ -84,5 +84,10 @@ def test_a_prompt_longer_than_the_positions_does_not_fit():
     ],
 )
 def test_components(name, positions, blocks):
-    told = components(reference_spec(name, "paper-v1"))
-    assert (told["positions"], told["blocks"], told["width"], told["layers"]) == (positions, blocks, 256, 12)
+    parts = components(reference_spec(name, "paper-v1"))
+    assert (parts["positions"], parts["blocks"], parts["width"], parts["layers"]) == (
+        positions,
+        blocks,
+        256,
+        12,
+    )

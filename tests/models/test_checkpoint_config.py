@@ -16,7 +16,7 @@ def test_absurd_widths(folder, width):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"sped": {}}, "unknown key 'sped'; did you mean 'spec'?"),
         ({"d": 0}, "d: Input should be greater"),
@@ -42,9 +42,9 @@ def test_absurd_widths(folder, width):
         ),
     ],
 )
-def test_faulty_configs(folder, changes, told):
+def test_faulty_configs(folder, changes, message):
     change_config(folder, **changes)
-    refused(folder, "config.json", told)
+    refused(folder, "config.json", message)
 
 
 def test_a_config_with_a_byte_order_mark_is_read(folder):
@@ -60,7 +60,7 @@ def test_a_config_without_a_key(folder):
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "not valid JSON"),
         (b"\xff\xfe\x00", "not text in UTF-8; save it as UTF-8"),
@@ -79,9 +79,9 @@ def test_a_config_without_a_key(folder):
         (b"cos\nsystem\n(S'true'\ntR.", "not valid JSON"),
     ],
 )
-def test_configs_that_are_no_config(folder, content, told):
+def test_configs_that_are_no_config(folder, content, message):
     (folder / "config.json").write_bytes(content)
-    refused(folder, "config.json", told)
+    refused(folder, "config.json", message)
 
 
 def test_a_pointer_in_place_of_the_config(folder):

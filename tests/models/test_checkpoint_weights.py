@@ -152,7 +152,7 @@ def test_a_header_of_absurd_length(folder):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda header: b'{"a": 1', "not valid JSON"),
         (lambda header: b"[1, 2]", "header is not JSON"),
@@ -169,9 +169,9 @@ def test_a_header_of_absurd_length(folder):
         (lambda header: header["read_in.bias"].update(header["read_out.bias"], shape=[8]), "offsets"),
     ],
 )
-def test_damaged_headers(folder, change, told):
+def test_damaged_headers(folder, change, message):
     change_header(folder, change)
-    refused(folder, told)
+    refused(folder, message)
 
 
 def test_sizes_are_refused_before_memory_is_taken(folder):

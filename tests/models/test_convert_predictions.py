@@ -40,8 +40,8 @@ def prompts(d: int, k: int, points: int, scale: float = 1.0) -> tuple[np.ndarray
 
 def converted(tmp_path, file, task: str = "paper/linear_regression", **options: Any) -> ICLModel:
     """Saved and loaded again, as it is used."""
-    suite, found = find_task(task)
-    model = convert_checkpoint(file, suite.name, found, **options)
+    suite, task_spec = find_task(task)
+    model = convert_checkpoint(file, suite.name, task_spec, **options)
     save_checkpoint(model, tmp_path / "converted")
     return load_checkpoint(tmp_path / "converted")
 
@@ -143,6 +143,6 @@ def test_repeated_layers_are_written_once(tmp_path):
     original = earlier("hybrid", names=names)
     config = hybrid_config("hybrid", module_names=names)
     model = converted(tmp_path, save_2024(tmp_path, original, config))
-    assert [one.module.type for one in model.architecture.stem] == ["mamba"]
+    assert [sublayer.module.type for sublayer in model.architecture.stem] == ["mamba"]
     assert [(layer.repeat, len(layer.sublayers)) for layer in model.architecture.layers] == [(2, 2)]
     agrees(model, original)

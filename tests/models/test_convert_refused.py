@@ -18,8 +18,8 @@ LINEAR = "paper/linear_regression"
 
 
 def convert(file: Path, task: str, **options: Any) -> None:
-    suite, found = find_task(task)
-    model = convert_checkpoint(file, suite.name, found, **options)
+    suite, task_spec = find_task(task)
+    model = convert_checkpoint(file, suite.name, task_spec, **options)
     save_checkpoint(model, file.parent / "converted")
 
 
@@ -63,7 +63,7 @@ def test_residuals_added_twice(tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "message"),
     [
         (["rms norm", "gpt2 mlp", "residual", "rms norm"], "what is not the residual stream"),
         (["residual", "gpt2 mlp", "residual", "rms norm"], "no norm and module alone"),
@@ -93,13 +93,13 @@ def test_residuals_added_twice(tmp_path, name):
         ),
     ],
 )
-def test_hybrids_that_no_spec_can_say(tmp_path, names, told):
+def test_hybrids_that_no_spec_can_say(tmp_path, names, message):
     config = hybrid_config("hybrid", module_names=names, layer_norm_epsilon=1e-5)
-    refused(save_2024(tmp_path, earlier("hybrid", names=names), config), told)
+    refused(save_2024(tmp_path, earlier("hybrid", names=names), config), message)
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"rope_theta": 1_000}, "model.rope_theta is '1000', and what can be converted here has 10000"),
         ({"llama_hidden_act": "gelu_new"}, "model.llama_hidden_act"),
@@ -118,15 +118,15 @@ def test_hybrids_that_no_spec_can_say(tmp_path, names, told):
         ({"type": "llama"}, "model.type is 'llama', and what can be converted here has hybrid"),
     ],
 )
-def test_configs_of_hybrids(tmp_path, changes, told):
+def test_configs_of_hybrids(tmp_path, changes, message):
     names = modules(*HYBRIDS["gpt2-rms-rope"])
     config = hybrid_config("hybrid", module_names=names)
     config["model"] |= changes
-    refused(save_2024(tmp_path, earlier("hybrid", names=names), config), told)
+    refused(save_2024(tmp_path, earlier("hybrid", names=names), config), message)
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"hidden_act": "gelu"}, "model.hidden_act"),
         ({"rope_theta": 500_000.0}, "model.rope_theta"),
@@ -134,12 +134,12 @@ def test_configs_of_hybrids(tmp_path, changes, told):
         ({"num_mamba_layers": 1}, "unknown key 'num_mamba_layers'"),
     ],
 )
-def test_configs_of_llama(tmp_path, changes, told):
-    refused(save_2024(tmp_path, earlier("llama"), hybrid_config("llama", **changes)), told)
+def test_configs_of_llama(tmp_path, changes, message):
+    refused(save_2024(tmp_path, earlier("llama"), hybrid_config("llama", **changes)), message)
 
 
 @pytest.mark.parametrize(
-    ("section", "changes", "told"),
+    ("section", "changes", "message"),
     [
         ("model", {"family": "lstm"}, "model.family is 'lstm'"),
         ("model", {"n_layer": 12}, "model.n_layer is '12'"),
@@ -153,10 +153,10 @@ def test_configs_of_llama(tmp_path, changes, told):
         ("training", {"task_kwargs": [1]}, "training.task_kwargs is not a mapping"),
     ],
 )
-def test_configs_of_garg(tmp_path, section, changes, told):
+def test_configs_of_garg(tmp_path, section, changes, message):
     config = garg_config()
     config[section] |= changes
-    refused(save_garg(tmp_path, earlier("gpt2"), config), told)
+    refused(save_garg(tmp_path, earlier("gpt2"), config), message)
 
 
 def test_sizes_of_the_function_class_are_the_tasks(tmp_path):
@@ -212,7 +212,7 @@ def test_another_spec_than_the_file_has(gpt2):
 
 
 @pytest.mark.parametrize(
-    ("name", "tensor", "told"),
+    ("name", "tensor", "message"),
     [
         ("_backbone.wpe.weight", None, "lacks the tensor '_backbone.wpe.weight'"),
         ("_backbone.h.1.mlp.c_fc.lora_A", torch.zeros(3), "lora_A' that has no place"),
@@ -228,8 +228,8 @@ def test_another_spec_than_the_file_has(gpt2):
         ("_backbone.h.0.mlp.c_fc.weight", torch.zeros(()), "has shape []"),
     ],
 )  # fmt: skip
-def test_tensors_that_do_not_fit(gpt2, name, tensor, told):
-    refused(resaved(gpt2, **{name: tensor}), told)
+def test_tensors_that_do_not_fit(gpt2, name, tensor, message):
+    refused(resaved(gpt2, **{name: tensor}), message)
 
 
 def test_mixers_of_other_sizes(tmp_path):

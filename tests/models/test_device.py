@@ -16,7 +16,7 @@ def test_a_device_that_is_not_there(name):
     assert len(str(caught.value)) < 300
 
 
-def test_mps_that_is_not_there_is_told_in_its_own_words():
+def test_mps_that_is_not_there_is_reported_in_its_own_words():
     with pytest.raises(InputError, match="this machine, or this build of torch, has no MPS"):
         usable_device("mps")
 

@@ -50,7 +50,7 @@ def test_a_damaged_file_is_fetched_anew(snapshot, root, file, damage):
 
 @pytest.mark.parametrize("file", [CONFIG, WEIGHTS])
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_file_is_told_where_nothing_can_be_fetched(snapshot, monkeypatch, file, damage):
+def test_a_damaged_file_is_reported_where_nothing_can_be_fetched(snapshot, monkeypatch, file, damage):
     damage(snapshot / file)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     folder = Path(constants.HF_HUB_CACHE) / "models--someone--model"
@@ -59,7 +59,7 @@ def test_a_damaged_file_is_told_where_nothing_can_be_fetched(snapshot, monkeypat
     )
 
 
-def test_a_damaged_file_that_cannot_be_replaced_is_told_with_its_cache(snapshot, monkeypatch):
+def test_a_damaged_file_that_cannot_be_replaced_is_reported_with_its_cache(snapshot, monkeypatch):
     flip(snapshot / WEIGHTS)
 
     def refuse(source, target):
@@ -128,10 +128,10 @@ def test_a_shared_cache_that_holds_the_commit_is_enough(hub: HubServer, root, mo
     assert fetch(NAME, TASKS).commit == moved
 
 
-def test_a_shared_cache_whose_branch_has_moved_is_told(hub: HubServer, root, monkeypatch, tmp_path):
+def test_a_shared_cache_whose_branch_has_moved_is_reported(hub: HubServer, root, monkeypatch, tmp_path):
     repo = hub.repo(NAME, root)
     fetch(NAME, TASKS)
     repo.commit(saved(tmp_path / "moved", small_model(seed=2)))
     read_only(monkeypatch)
-    told = f"the cache {constants.HF_HUB_CACHE} does not hold {NAME} as it is now, and cannot be written"
-    refused(told, "set HF_HOME to a folder of yours, or HF_HUB_OFFLINE=1")
+    message = f"the cache {constants.HF_HUB_CACHE} does not hold {NAME} as it is now, and cannot be written"
+    refused(message, "set HF_HOME to a folder of yours, or HF_HUB_OFFLINE=1")

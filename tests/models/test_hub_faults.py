@@ -153,20 +153,20 @@ def test_a_password_in_the_endpoint_is_never_shown(hub: HubServer, root, monkeyp
 
 
 @pytest.mark.parametrize(
-    ("proxy", "told"),
+    ("proxy", "message"),
     [
         ("socks5://127.0.0.1:1", "install that package, or unset the proxy"),
         ("http://127.0.0.1:port", "check HF_ENDPOINT and the proxy's variables"),
         ("nonsense://127.0.0.1:1", "check HF_ENDPOINT"),
     ],
 )
-def test_a_proxy_that_cannot_be_used_is_one_line(hub: HubServer, monkeypatch, proxy, told):
+def test_a_proxy_that_cannot_be_used_is_one_line(hub: HubServer, monkeypatch, proxy, message):
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("HTTP_PROXY", proxy)
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     monkeypatch.setitem(sys.modules, "socksio", None)  # not installed
     huggingface_hub.close_session()
-    refused(f"{hub.url}", told)
+    refused(f"{hub.url}", message)
 
 
 def test_a_full_disk(hub: HubServer, root, monkeypatch):

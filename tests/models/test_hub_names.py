@@ -30,7 +30,7 @@ def test_names_of_models(name, revision, expected):
 
 
 @pytest.mark.parametrize(
-    ("name", "revision", "told"),
+    ("name", "revision", "message"),
     [
         ("user/model@v1", "v2", "name two revisions"),
         ("https://huggingface.co/user/model/tree/v1", "v2", "name two revisions"),
@@ -43,8 +43,8 @@ def test_names_of_models(name, revision, expected):
         ("./a/b", None, "no folder"),
     ],
 )
-def test_names_that_are_none(name, revision, told):
-    with pytest.raises(InputError, match=told):
+def test_names_that_are_none(name, revision, message):
+    with pytest.raises(InputError, match=message):
         parse_hub_name(name, revision)
 
 

@@ -77,7 +77,7 @@ def test_a_mixers_memory_is_the_same_wherever_the_mixer_stands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first_name", "second_name"),
     [
         ("gpt2", "gpt2-swiglu"),
         ("gpt2-rope", "gpt2-rms-rope"),
@@ -85,9 +85,9 @@ def test_a_mixers_memory_is_the_same_wherever_the_mixer_stands() -> None:
         ("llama", "llama-swigluless"),
     ],
 )
-def test_what_two_variants_share_has_the_same_scale(one: str, other: str) -> None:
+def test_what_two_variants_share_has_the_same_scale(first_name: str, second_name: str) -> None:
     """Not only the rule: every tensor of one name and shape is drawn alike in both."""
-    first, second = (dict(initial(name).named_parameters()) for name in (one, other))
+    first, second = (dict(initial(name).named_parameters()) for name in (first_name, second_name))
     shared = [place for place in first if place in second and first[place].shape == second[place].shape]
     assert "read_in.weight" in shared
     assert "layers.0.0.module.qkv.weight" in shared

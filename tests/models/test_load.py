@@ -50,8 +50,8 @@ def shipped(suite, tmp_path, monkeypatch) -> Path:
     return tmp_path / "reference"
 
 
-def refused(suite: Suite, name: object, told: str, error=InputError, **options) -> None:
-    with pytest.raises(error, match=re.escape(told)) as caught:
+def refused(suite: Suite, name: object, message: str, error=InputError, **options) -> None:
+    with pytest.raises(error, match=re.escape(message)) as caught:
         open_source(str(name), suite, **options)
     assert "\n" not in str(caught.value)
 
@@ -188,7 +188,7 @@ def test_folders_without_checkpoints(suite, folder, tmp_path):
     refused(suite, folder, f"{TREE} holds no model.safetensors", CheckpointError)
 
 
-def test_damaged_weights_are_told_before_anything_is_evaluated(suite, folder):
+def test_damaged_weights_are_reported_before_anything_is_evaluated(suite, folder):
     path = folder / TREE / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
     refused(suite, folder, "is cut short", CheckpointError)

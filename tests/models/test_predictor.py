@@ -106,7 +106,7 @@ def test_a_prompt_that_does_not_fit_at_all_is_one_line(monkeypatch):
         predictor.predict(*prompts())
 
 
-def test_prompts_of_other_sizes_are_told():
+def test_prompts_of_other_sizes_are_reported():
     predictor = ModelPredictor(small_model())
     with pytest.raises(InputError, match=r"d = 8, k = 1 \(mini-v1/linear_regression\).*d = 9, k = 1"):
         predictor.predict(*prompts(d=9))
@@ -114,7 +114,7 @@ def test_prompts_of_other_sizes_are_told():
         predictor.predict(*prompts(k=2))
 
 
-def test_arrays_that_are_no_prompts_are_told():
+def test_arrays_that_are_no_prompts_are_reported():
     """Where the named axes are not checked at each call, as here in the tests, the predictor does it."""
     (xs, ys), predictor = prompts(), ModelPredictor(small_model())
     jaxtyping.config.update("jaxtyping_disable", True)
@@ -127,7 +127,7 @@ def test_arrays_that_are_no_prompts_are_told():
         jaxtyping.config.update("jaxtyping_disable", False)
 
 
-def test_prompts_longer_than_the_positions_are_told():
+def test_prompts_longer_than_the_positions_are_reported():
     with pytest.raises(SpecError, match="has 80 positions and the prompt 81 tokens"):
         ModelPredictor(small_model()).predict(*prompts(points=41))
 

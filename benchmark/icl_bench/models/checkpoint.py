@@ -23,7 +23,7 @@ STORED_DTYPES = (torch.float16, torch.float32)
 
 
 def check_checkpoint(folder: Path) -> CheckpointConfig:
-    """The config of a checkpoint folder, after all that can be told without reading the weights themselves.
+    """The config of a checkpoint folder, after every check that does not read the weights themselves.
 
     CheckpointError where `load_checkpoint` would find a tensor missing, unknown, misshapen or cut short.
     """

@@ -18,11 +18,11 @@ from huggingface_hub.errors import EntryNotFoundError
 
 from icl_bench.errors import HubError
 from icl_bench.models.hub_cache import (
-    cached_file_of,
+    cached_file,
     cached_name,
+    fetch_whole_file,
     listed_hashes,
     snapshot_folder,
-    whole_file_of,
 )
 from icl_bench.models.hub_client import READ_ONLY, endpoint, hub_errors, not_cached, repository_info
 from icl_bench.specs.checkpoint import read_config
@@ -67,7 +67,7 @@ def fetch(repo: str, tasks: Sequence[str], revision: str | None = None) -> Snaps
 def _download(repo: str, revision: str, commit: str, place: str, hashes: Mapping[str, str]) -> Path:
     """Bring the two files of one place into the cache; the snapshot's folder."""
     for file in _files(place):
-        path = whole_file_of(repo, file, revision, commit, hashes.get(file))
+        path = fetch_whole_file(repo, file, revision, commit, hashes.get(file))
         if path.name == CONFIG_FILE:
             read_config(path.parent)
     return snapshot_folder(path, file)
@@ -88,14 +88,14 @@ def _cached(repo: str, tasks: Sequence[str], revision: str) -> Snapshot:
     """What the cache holds of a repository; HubError where it may hold less than the repository, or damaged
     files."""
     with hub_errors(repo, revision):
-        found = {
+        cached = {
             file: try_to_load_from_cache(repo, file, revision=revision)
             for place in (ROOT, *tasks)
             for file in _files(place)
         }
-    held = {file: Path(path) for file, path in found.items() if isinstance(path, str)}
+    held = {file: Path(path) for file, path in cached.items() if isinstance(path, str)}
     configs = [place_file(place, CONFIG_FILE) for place in tasks]
-    unsure = [file for file in configs if file not in held and found[file] is not _CACHED_NO_EXIST]
+    unsure = [file for file in configs if file not in held and cached[file] is not _CACHED_NO_EXIST]
     wanted = [_files(place) for place in (ROOT, *tasks) if place_file(place, CONFIG_FILE) in held]
     broken_off = [file for files in wanted for file in files if file not in held]
     if not wanted or broken_off or (unsure and CONFIG_FILE not in held):
@@ -103,7 +103,7 @@ def _cached(repo: str, tasks: Sequence[str], revision: str) -> Snapshot:
     places = find_places(held, tasks, f"the cached {repo}@{revision}")
     for place in places:
         for file in _files(place):
-            folder = snapshot_folder(cached_file_of(repo, file, held[file]), file)
+            folder = snapshot_folder(cached_file(repo, file, held[file]), file)
     return Snapshot(repo, folder.name, folder, places)
 
 

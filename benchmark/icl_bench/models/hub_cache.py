@@ -19,22 +19,22 @@ _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def listed_hashes(info: ModelInfo) -> dict[str, str]:
-    """The hash of each file that the Hub tells one of: SHA-256 of large files, git's of others."""
+    """The hash of each file that the Hub lists with one: SHA-256 of large files, git's of others."""
     siblings = info.siblings or []
     hashes = {file.rfilename: file.lfs.sha256 if file.lfs else file.blob_id for file in siblings}
     return {name: digest for name, digest in hashes.items() if digest and _HASH.fullmatch(digest)}
 
 
-def whole_file_of(repo: str, file: str, revision: str, commit: str, digest: str | None) -> Path:
-    """A file of the Hub in the cache, fetched where it is not there, and anew where it is damaged.
+def fetch_whole_file(repo: str, file: str, revision: str, commit: str, digest: str | None) -> Path:
+    """A file of the Hub in the cache, fetched where it is missing, and again where it is damaged.
 
-    `digest` is its hash as the Hub lists it of the commit; where it lists none, the name of its blob tells.
+    `digest` is its hash as the Hub lists it of the commit; where it lists none, the name of its blob is.
     HubError where it cannot be fetched, the revision is another commit by now, or the file is another than
-    listed when it is fetched anew too: then it is not kept.
+    listed when it is fetched again too: then it is not kept.
     """
-    for anew in (False, True):
+    for again in (False, True):
         with hub_errors(repo, revision):
-            path = Path(hf_hub_download(repo, file, revision=revision, force_download=anew))
+            path = Path(hf_hub_download(repo, file, revision=revision, force_download=again))
         if snapshot_folder(path, file).name != commit:
             raise HubError(f"{repo}@{revision} changed while it was fetched; try again")
         if is_whole(path, digest):
@@ -42,13 +42,13 @@ def whole_file_of(repo: str, file: str, revision: str, commit: str, digest: str 
         with hub_errors(repo, revision):
             path.unlink()  # a copy, as without symbolic links, would not be replaced
     raise HubError(
-        f"{file} of {repo} is damaged in the cache {repository_folder(path, file)}, and fetched anew it is "
-        f"not what {endpoint()} lists; try again, or remove that folder"
+        f"{file} of {repo} is damaged in the cache {repository_folder(path, file)}, and a second download "
+        f"is not what {endpoint()} lists; try again, or remove that folder"
     )
 
 
-def cached_file_of(repo: str, file: str, path: Path) -> Path:
-    """A file that the cache holds; HubError where it is damaged, so that it has to be fetched anew."""
+def cached_file(repo: str, file: str, path: Path) -> Path:
+    """A file that the cache holds; HubError where it is damaged, so that it has to be fetched again."""
     if not is_whole(path, None):
         raise HubError(
             f"{file} of {repo} is damaged in the cache {repository_folder(path, file)} and HF_HUB_OFFLINE is "

@@ -82,7 +82,7 @@ def hub_errors(repo: str, revision: str, pushing: bool = False, anonymous: bool 
 
 
 def not_cached(repo: str, revision: str) -> HubError:
-    """What is told where the cache may hold less than a repository, and nothing can be fetched."""
+    """The error where the cache may hold less than a repository, and nothing can be fetched."""
     return HubError(
         f"{repo}@{revision} is not whole in the cache {constants.HF_HUB_CACHE} and HF_HUB_OFFLINE is set; "
         "run once without it"
@@ -105,7 +105,8 @@ def _check_endpoint() -> None:
 
 @contextmanager
 def _quiet_client() -> Iterator[None]:
-    """Keep the client's log still, its errors being told here, and its progress bars to terminals."""
+    """Silence the client's log, since its errors are reported here, and show its progress bars on terminals
+    only."""
     level = hub_logging.get_verbosity()
     asked_for = constants.HF_HUB_DISABLE_PROGRESS_BARS is not None or are_progress_bars_disabled()
     hide = not asked_for and (sys.stderr is None or not sys.stderr.isatty())
@@ -150,7 +151,7 @@ def _message(error: BaseException, repo: str, revision: str, pushing: bool, anon
 
 
 def _refused(cause: BaseException, where: str, revision: str, pushing: bool, anonymous: bool) -> str | None:
-    """What is told of an answer that the repository may not be seen or written."""
+    """The message for an answer that the repository may not be seen or written."""
     status = cause.response.status_code if isinstance(cause, HfHubHTTPError) else None
     if pushing and status in (401, 403, 404):
         return f"{where} may not be written; log in by `hf auth login`, with a token that may"
@@ -167,7 +168,7 @@ def _refused(cause: BaseException, where: str, revision: str, pushing: bool, ano
 
 
 def _unwritten(cause: BaseException, repo: str) -> str | None:
-    """What is told of a cache that takes no file."""
+    """The message for a cache that takes no file."""
     if not isinstance(cause, OSError) or isinstance(cause, HTTPError):
         return None
     if cause.errno in _FULL:

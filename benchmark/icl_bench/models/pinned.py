@@ -54,22 +54,22 @@ def check_listed(repo: str, commit: str, files: Mapping[str, Listed]) -> int:
 
 
 def fetch_listed(repo: str, commit: str, name: str, wanted: Listed, folder: Path) -> Path:
-    """Fetch one file to `folder`/`name`. HubError where it is not to be had, larger than it may be, or of
+    """Fetch one file to `folder`/`name`. HubError where it is not available, larger than allowed, or of
     another hash; then it is not kept."""
     with hub_errors(repo, commit, anonymous=True), _bounded(repo, name, wanted.most):
         path = Path(hf_hub_download(repo, name, revision=commit, local_dir=folder, token=False))
     shutil.rmtree(folder / ".cache", ignore_errors=True)  # the client's notes
     with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != wanted.sha256:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != wanted.sha256:
         path.unlink()
-        raise _other_hash(repo, name, found, wanted)
+        raise _other_hash(repo, name, digest, wanted)
     return path
 
 
-def _other_hash(repo: str, name: str, found: str, wanted: Listed) -> HubError:
+def _other_hash(repo: str, name: str, digest: str, wanted: Listed) -> HubError:
     return HubError(
-        f"{name} of {repo} has SHA-256 {found} and the submission lists {wanted.sha256}; "
+        f"{name} of {repo} has SHA-256 {digest} and the submission lists {wanted.sha256}; "
         "list the files of the commit that it names"
     )
 

@@ -103,7 +103,7 @@ def _check_name(name: str, names: Sequence[str]) -> None:
 
 
 def find_architecture(source: SpecSource, suite: str, task: str) -> ArchitectureSpec:
-    """The spec that a source stands for: a file, its content, or `reference/NAME` at the task's sizes."""
+    """The spec of a source: a file, its content, or `reference/NAME` at the task's sizes."""
     if isinstance(source, ArchitectureSpec):
         return source
     if isinstance(source, Mapping):

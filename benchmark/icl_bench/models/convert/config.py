@@ -59,19 +59,19 @@ class Section:
         """Refuse a key that is not known: it may switch on what icl-bench cannot express."""
         for key in self._values:
             if key not in known:
-                told = UnknownNameError(
+                unknown = UnknownNameError(
                     "key", shown(str(key)).strip("'"), known, f"{self.source}: {self._place}"
                 )
-                raise CheckpointError(f"{told}; a model with a feature of its own cannot be converted")
+                raise CheckpointError(f"{unknown}; a model with a feature of its own cannot be converted")
 
     def check_equal(self, expected: Mapping[str, Any]) -> None:
         """Refuse a value other than what the tensors say, or other than the one that can be expressed."""
         for key, value in expected.items():
-            found = self._values.get(key, value)
-            if found != value:
+            configured = self._values.get(key, value)
+            if configured != value:
                 raise CheckpointError(
-                    f"{self.source}: {self._place + key} is {shown(str(found))}, and what can be converted "
-                    f"here has {value}; give the file of this run"
+                    f"{self.source}: {self._place + key} is {shown(str(configured))}, and what can be "
+                    f"converted here has {value}; give the file of this run"
                 )
 
 
@@ -104,17 +104,17 @@ def load_config(path: Path) -> Section:
 
 
 def check_trained_for(
-    task: TaskSpec, told: Any, classes: Mapping[str, str], sizes: Section, names: Mapping[str, str]
+    task: TaskSpec, run_class: Any, classes: Mapping[str, str], sizes: Section, names: Mapping[str, str]
 ) -> None:
     """CheckpointError where a run was on another function class than the task's, or on one of other sizes.
 
-    `told` is what the run calls its function class, `classes` has our name of each, and `names` ours of the
+    `run_class` is the run's name of its function class. `classes` maps those names to ours, and `names` the
     keys of `sizes`.
     """
-    ours = classes.get(told) if isinstance(told, str) else None
+    ours = classes.get(run_class) if isinstance(run_class, str) else None
     if ours != task.function_class.type:
         raise CheckpointError(
-            f"{sizes.source}: the run was on {shown(str(told))} and the task {task.name} is "
+            f"{sizes.source}: the run was on {shown(str(run_class))} and the task {task.name} is "
             f"{task.function_class.type}; name the task that it was trained for"
         )
     for theirs, name in names.items():

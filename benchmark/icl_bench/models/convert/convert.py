@@ -28,22 +28,22 @@ def convert_checkpoint(
     """
     saved = read_saved(file)
     weights = state_dict(saved, str(file))
-    found = config or find_config(file)
-    told = load_config(found) if found else None
+    path = config or find_config(file)
+    settings = load_config(path) if path else None
     heads = _heads(spec)
-    if _is_garg(saved, weights, told, task):
-        source, stack = GARG, garg.read_stack(weights, saved, told, heads, task)
+    if _is_garg(saved, weights, settings, task):
+        source, stack = GARG, garg.read_stack(weights, saved, settings, heads, task)
     else:
-        source, stack = IN_CONTEXT_2024, in_context_2024.read_stack(weights, file, told, heads, task)
+        source, stack = IN_CONTEXT_2024, in_context_2024.read_stack(weights, file, settings, heads, task)
     weights.finish()
     _check_fits(stack, suite, task)
     return _built(stack, check_spec(stack, spec), suite, task, {"from": source, "sha256": _sha256(file)})
 
 
-def _is_garg(saved: dict, weights: Weights, told: Section | None, task: TaskSpec) -> bool:
+def _is_garg(saved: dict, weights: Weights, settings: Section | None, task: TaskSpec) -> bool:
     """Whether a file is of the first format; their gpt2 has the same tensors, and other targets."""
-    if told:
-        return "training" in told
+    if settings:
+        return "training" in settings
     gpt2 = bool(weights.under("_backbone.h.").children())
     if gpt2 and "train_step" not in saved and task.function_class.type == "two_layer_mlp":
         raise CheckpointError(

@@ -32,18 +32,18 @@ def read_stack(
     weights: Weights, saved: dict[str, Any], config: Section | None, heads: int | None, task: TaskSpec
 ) -> Stack:
     """The model of a training state; CheckpointError where it is not one, or has what ours cannot express."""
-    told = config.section("model") if config else None
-    if told:
-        told.check_known(_MODEL_KEYS)
-        told.check_equal({"family": "gpt2"})
-        heads = told.whole("n_head")
+    settings = config.section("model") if config else None
+    if settings:
+        settings.check_known(_MODEL_KEYS)
+        settings.check_equal({"family": "gpt2"})
+        heads = settings.whole("n_head")
     stack = read_gpt2(weights, heads)
-    if told:
+    if settings:
         layers, positions = len(stack.sublayers) // 2, stack.positions
-        told.check_equal(
+        settings.check_equal(
             {"n_embd": stack.width, "n_layer": layers, "n_dims": stack.read_in["weight"].shape[1]}
         )
-        told.check_equal({"n_positions": 0 if positions is None else len(positions) // 2})
+        settings.check_equal({"n_positions": 0 if positions is None else len(positions) // 2})
     training = config.section("training") if config else None
     scale = _target_scale(training, task)
     recipe = _recipe(training, saved.get("train_step"))
@@ -86,8 +86,8 @@ def _target_scale(training: Section | None, task: TaskSpec) -> float:
 
 
 def _recipe(training: Section | None, step: Any) -> dict[str, Any]:
-    """What is told of the training, numbers alone; the code draws from no seed of its own."""
-    told: dict[str, Any] = {"steps": step if isinstance(step, int) else None, "optimiser": "adam"}
+    """The recorded numbers of the training; the code draws from no seed of its own."""
+    recipe: dict[str, Any] = {"steps": step if isinstance(step, int) else None, "optimiser": "adam"}
     if training:
-        told |= {"batch": training.number("batch_size"), "learning_rate": training.number("learning_rate")}
-    return {key: value for key, value in told.items() if value is not None}
+        recipe |= {"batch": training.number("batch_size"), "learning_rate": training.number("learning_rate")}
+    return {key: value for key, value in recipe.items() if value is not None}

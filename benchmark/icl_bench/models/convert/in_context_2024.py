@@ -43,23 +43,23 @@ def read_stack(
 ) -> Stack:
     """The model of a checkpoint; CheckpointError where it is not one, or has what ours cannot express."""
     kind = _kind(weights)
-    told = config.section("model") if config else None
-    if told:
-        if told.get("type") not in _TYPES:
-            name = shown(str(told.get("type"))).strip("'")
-            raise CheckpointError(str(UnknownNameError("model type", name, _TYPES, told.source)))
-        told.check_equal({"type": kind, "interleave": True})
-        heads = told.whole("n_head") if kind in ("gpt2", "llama") else heads
+    settings = config.section("model") if config else None
+    if settings:
+        if settings.get("type") not in _TYPES:
+            name = shown(str(settings.get("type"))).strip("'")
+            raise CheckpointError(str(UnknownNameError("model type", name, _TYPES, settings.source)))
+        settings.check_equal({"type": kind, "interleave": True})
+        heads = settings.whole("n_head") if kind in ("gpt2", "llama") else heads
     if kind == "hybrid":
-        stack = read_hybrid(weights, told)
+        stack = read_hybrid(weights, settings)
     elif kind == "gpt2":
         stack = read_gpt2(weights, heads)
     elif kind == "llama":
         stack = _read_llama(weights, heads)
     else:
         stack = _read_mamba(weights)
-    if told:
-        _check_sizes(told, kind, stack)
+    if settings:
+        _check_sizes(settings, kind, stack)
     recipe = _recipe(path, config)
     if config:
         function_class = config.section("function_class")
@@ -106,26 +106,26 @@ def _read_mamba(weights: Weights) -> Stack:
     return Stack("mamba", weights.source, read_in, None, sublayers, final, read_out)
 
 
-def _check_sizes(told: Section, kind: str, stack: Stack) -> None:
+def _check_sizes(settings: Section, kind: str, stack: Stack) -> None:
     """What the configuration says of the model, against its tensors and against what can be expressed."""
     k, d = stack.read_out["weight"].shape[0], stack.read_in["weight"].shape[1]
-    told.check_equal({"n_embd": stack.width, "x_dim": d, "y_dim": k})
+    settings.check_equal({"n_embd": stack.width, "x_dim": d, "y_dim": k})
     if stack.positions is not None:
-        told.check_equal({"n_positions": len(stack.positions) // 2})
+        settings.check_equal({"n_positions": len(stack.positions) // 2})
     if kind == "hybrid":  # whose keys were looked at before its modules
         return
-    told.check_known((*_SIZES, "hidden_act", "rope_theta"))
-    told.check_equal({"n_layer": len(stack.sublayers) // (1 if kind == "mamba" else 2)})
+    settings.check_known((*_SIZES, "hidden_act", "rope_theta"))
+    settings.check_equal({"n_layer": len(stack.sublayers) // (1 if kind == "mamba" else 2)})
     if kind == "llama":
-        told.check_equal({"hidden_act": "silu", "rope_theta": ROPE_BASE})
+        settings.check_equal({"hidden_act": "silu", "rope_theta": ROPE_BASE})
 
 
 def _recipe(path: Path, config: Section | None) -> dict[str, Any]:
-    """What is told of the training, numbers alone; the code draws from no seed of its own."""
+    """The recorded numbers of the training; the code draws from no seed of its own."""
     step = re.fullmatch(r"checkpoint_(\d{1,12})(\.\w+)?", path.name)
-    told: dict[str, Any] = {"steps": int(step[1]) if step else None}
+    recipe: dict[str, Any] = {"steps": int(step[1]) if step else None}
     if config:
         optim = config.section("optim")
-        told |= {"batch": config.number("b_size"), "learning_rate": optim.number("lr")}
-        told["optimiser"] = optim.get("type") if optim.get("type") in ("adam", "sgd") else None
-    return {key: value for key, value in told.items() if value is not None}
+        recipe |= {"batch": config.number("b_size"), "learning_rate": optim.number("lr")}
+        recipe["optimiser"] = optim.get("type") if optim.get("type") in ("adam", "sgd") else None
+    return {key: value for key, value in recipe.items() if value is not None}

@@ -125,33 +125,35 @@ class _Reading:
         )
 
 
-def read_hybrid(weights: Weights, told: Section | None) -> Stack:
+def read_hybrid(weights: Weights, settings: Section | None) -> Stack:
     """The model of a hybrid; CheckpointError where it has what ours cannot express."""
-    if told is None:
+    if settings is None:
         raise CheckpointError(
             f"{weights.source} is a hybrid, whose modules stand in its config.yml; give it by --config"
         )
-    told.check_known((*_KEYS, *_EPSILONS, *_FIXED, *_READ_FROM_TENSORS))
-    told.check_equal(_FIXED)
+    settings.check_known((*_KEYS, *_EPSILONS, *_FIXED, *_READ_FROM_TENSORS))
+    settings.check_equal(_FIXED)
     read_in, read_out = take_ends(weights)
-    reading = _Reading(len(read_in["weight"]), told.whole("n_head"), _epsilons(told), told.source)
-    for i, name in enumerate(_module_names(told)):
+    reading = _Reading(len(read_in["weight"]), settings.whole("n_head"), _epsilons(settings), settings.source)
+    for i, name in enumerate(_module_names(settings)):
         reading.read(name, weights.under(f"_backbone.layers.{i}."))
     final = reading.final_norm()
     return Stack("hybrid", weights.source, read_in, reading.positions, reading.sublayers, final, read_out)
 
 
-def _epsilons(told: Section) -> dict[str, float]:
-    found = {key: told.get(key, default) for key, default in _EPSILONS.items()}
-    for key, value in found.items():
+def _epsilons(settings: Section) -> dict[str, float]:
+    epsilons = {key: settings.get(key, default) for key, default in _EPSILONS.items()}
+    for key, value in epsilons.items():
         if not isinstance(value, float) or not 1e-12 <= value <= 1:
-            raise CheckpointError(f"{told.source}: model.{key} is {shown(str(value))}, not a small number")
-    return found
+            raise CheckpointError(
+                f"{settings.source}: model.{key} is {shown(str(value))}, not a small number"
+            )
+    return epsilons
 
 
-def _module_names(told: Section) -> list[str]:
+def _module_names(settings: Section) -> list[str]:
     """The list of modules, in which lists stand for what they hold."""
-    left: list[Any] = [told.get("module_names")]
+    left: list[Any] = [settings.get("module_names")]
     names: list[str] = []
     while left:
         item = left.pop()
@@ -161,6 +163,6 @@ def _module_names(told: Section) -> list[str]:
             names.append(item)
         else:
             raise CheckpointError(
-                f"{told.source}: model.module_names is not a list of names; give the run's file"
+                f"{settings.source}: model.module_names is not a list of names; give the run's file"
             )
     return names

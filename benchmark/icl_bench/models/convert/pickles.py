@@ -49,7 +49,7 @@ def read_saved(path: Path) -> Any:
 
 
 def _check_archive(path: Path) -> None:
-    """Everything that can be told without building anything from the file."""
+    """Every check that builds nothing from the file."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise CheckpointError(

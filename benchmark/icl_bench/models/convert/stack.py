@@ -73,7 +73,9 @@ def check_spec(stack: Stack, given: ArchitectureSpec | None) -> ArchitectureSpec
             "name": given.name if given else stack.name,
             "width": stack.width,
             "positions": positions,
-            **_grouped([{"norm": one.norm.name, "module": one.module.spec} for one in stack.sublayers]),
+            **_grouped(
+                [{"norm": sublayer.norm.name, "module": sublayer.module.spec} for sublayer in stack.sublayers]
+            ),
             "final_norm": stack.final_norm.name,
         },
         stack.source,
@@ -82,12 +84,12 @@ def check_spec(stack: Stack, given: ArchitectureSpec | None) -> ArchitectureSpec
         return spec
     for what in ("width", "final_norm"):
         _check_same(stack.source, what, getattr(spec, what), getattr(given, what))
-    kinds = ["none" if one.max_tokens() is None else "learned" for one in (spec, given)]
+    kinds = ["none" if variant.max_tokens() is None else "learned" for variant in (spec, given)]
     _check_same(stack.source, "positions", *kinds)
-    found, wanted = spec.expanded(), given.expanded()
-    _check_same(stack.source, "the number of sublayers", len(found), len(wanted))
-    for i, (one, other) in enumerate(zip(found, wanted, strict=True)):
-        _check_same(stack.source, f"sublayer {i}", one.model_dump(), other.model_dump())
+    converted, wanted = spec.expanded(), given.expanded()
+    _check_same(stack.source, "the number of sublayers", len(converted), len(wanted))
+    for i, (sublayer, given_sublayer) in enumerate(zip(converted, wanted, strict=True)):
+        _check_same(stack.source, f"sublayer {i}", sublayer.model_dump(), given_sublayer.model_dump())
     return given.model_copy(update={"positions": spec.positions})
 
 
@@ -101,21 +103,21 @@ def state_of(stack: Stack, spec: ArchitectureSpec) -> dict[str, Tensor]:
     state = {f"read_in.{name}": tensor * scale for name, tensor in stack.read_in.items()}
     if stack.positions is not None:
         state["positions.weight"] = stack.positions * scale
-    for place, one in zip(_places(spec), stack.sublayers, strict=True):
-        state |= {f"{place}.norm.{name}": tensor for name, tensor in one.norm.tensors.items()}
-        for name, tensor in one.module.tensors.items():
+    for place, sublayer in zip(_places(spec), stack.sublayers, strict=True):
+        state |= {f"{place}.norm.{name}": tensor for name, tensor in sublayer.norm.tensors.items()}
+        for name, tensor in sublayer.module.tensors.items():
             state[f"{place}.module.{name}"] = tensor * scale if name.startswith("out.") else tensor
     state |= {f"final_norm.{name}": tensor for name, tensor in stack.final_norm.tensors.items()}
     return state | {f"read_out.{name}": tensor for name, tensor in stack.read_out.items()}
 
 
 def _stream_scale(stack: Stack) -> float:
-    norms = [*(one.norm for one in stack.sublayers), stack.final_norm]
+    norms = [*(sublayer.norm for sublayer in stack.sublayers), stack.final_norm]
     ratios = {_EPSILON[norm.name] / norm.epsilon for norm in norms}
     if len(ratios) > 1:
-        told = sorted({f"{norm.name} {norm.epsilon:g}" for norm in norms})
+        epsilons = sorted({f"{norm.name} {norm.epsilon:g}" for norm in norms})
         raise CheckpointError(
-            f"{stack.source}: its norms add {', '.join(told)}; icl-bench can express one epsilon a kind, "
+            f"{stack.source}: its norms add {', '.join(epsilons)}; icl-bench can express one epsilon a kind, "
             "or all of them in one proportion to its own"
         )
     return math.sqrt(ratios.pop())
@@ -139,8 +141,8 @@ def _grouped(sublayers: list[dict[str, Any]]) -> dict[str, Any]:
     return {"stem": [], "layers": [{"repeat": 1, "sublayers": sublayers}]}
 
 
-def _check_same(source: str, what: str, found: Any, given: Any) -> None:
-    if found != given:
+def _check_same(source: str, what: str, converted: Any, given: Any) -> None:
+    if converted != given:
         raise CheckpointError(
-            f"{source}: {what} is {found} and the spec has {given}; give the spec of this run"
+            f"{source}: {what} is {converted} and the spec has {given}; give the spec of this run"
         )

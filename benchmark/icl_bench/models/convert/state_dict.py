@@ -14,7 +14,7 @@ STATE = "model_state_dict"
 
 
 class Weights:
-    """The tensors of a file below a prefix. Names are told in full, as they stand in the file."""
+    """The tensors of a file below a prefix. Messages give names in full, as in the file."""
 
     def __init__(
         self, tensors: Mapping[str, Tensor], source: str, prefix: str = "", left: set[str] | None = None
