@@ -4,14 +4,15 @@ BIN := .venv/bin
 BUILD := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt
 PIP ?= $(BUILD) $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help setup demo test lint bench tables screenshots clean
+.PHONY: help setup demo check test pytest lint bench tables screenshots clean
 
 help:
 	@echo "make demo    install, score a shipped model on mini-v1, build the leaderboard"
-	@echo "make test    install, run every test"
+	@echo "make check   install, style, types and the fast tests, in about two minutes"
+	@echo "make test    install, style, types and every test"
 	@echo "make setup   install alone: then use .venv/bin/icl-bench"
 	@echo "make lint    style and types"
-	@echo "make bench   the figures of README's performance section"
+	@echo "make bench   the figures of tests/performance/README.md"
 	@echo "make tables  the tables of submissions/reference/README.md, of what is recorded here"
 	@echo "make screenshots   README's pictures of the leaderboard, of what is recorded here"
 
@@ -30,7 +31,12 @@ demo: setup
 	$(BIN)/icl-bench evaluate reference/gpt2 --suite mini --output results/demo.json
 	$(BIN)/icl-bench leaderboard build
 
-test: .venv/installed-for-tests
+check: lint
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+
+test: lint pytest
+
+pytest: .venv/installed-for-tests
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: .venv/installed-for-tests

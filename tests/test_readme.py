@@ -9,7 +9,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+TASKS = (ROOT / "tasks" / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README + TASKS, flags=re.MULTILINE | re.DOTALL)
+LONGEST = 200  # lines: a newcomer reads it to the end
 LARGEST_PICTURE = 150_000  # bytes: every version of it is in the history
 NUMBER = re.compile(r"-?\d+\.\d+")
 
@@ -72,6 +74,10 @@ def test_the_comparison_is_what_the_command_prints(tmp_path: Path) -> None:
     assert numbers == pytest.approx(shown_numbers, rel=2e-3, abs=2e-3)
 
 
+def test_it_is_short() -> None:
+    assert len(README.splitlines()) <= LONGEST
+
+
 def test_its_pictures_are_there_in_both_schemes_with_words_and_are_small() -> None:
     pictures = re.findall(r"<picture>.*?</picture>", README, flags=re.DOTALL)
     assert len(pictures) == 4
@@ -85,6 +91,7 @@ def test_its_pictures_are_there_in_both_schemes_with_words_and_are_small() -> No
 
 def test_every_file_that_it_names_is_there() -> None:
     links = re.findall(r"\]\((?!http|#)([^)]+)\)", README)
+    assert all((ROOT / "tasks" / name).exists() for name in re.findall(r"\]\((?!http|#)([^)]+)\)", TASKS))
     folders = re.findall(r"`((?:tasks|submissions|benchmark|leaderboard)/[\w/]*)`", README)
     assert links
     assert [name for name in links + folders if not (ROOT / name).exists()] == []

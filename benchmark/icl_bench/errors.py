@@ -12,13 +12,19 @@ _MOST_NAMES = 50  # that are listed where none is near
 
 
 class ICLBenchError(Exception):
-    """The root: catch this to catch everything the package raises on purpose."""
+    """The root: catch this to catch everything the package raises on purpose.
+
+    `code` names the kind of fault, for programs: that of the class, or of the single rule or name.
+    """
 
     exit_code = 2
+    code = "error"
 
 
 class InputError(ICLBenchError):
     """An argument or a file's content is not usable."""
+
+    code = "input"
 
 
 class UnknownNameError(InputError):
@@ -30,6 +36,7 @@ class UnknownNameError(InputError):
         near = _nearest(text, valid)
         some = ", ".join(sorted(valid)[:_MOST_NAMES])
         more = f", … ({len(valid):,} in all)" if len(valid) > _MOST_NAMES else ""
+        self.code = f"unknown-{kind.replace(' ', '-')}"
         hint = f"did you mean {near!r}?" if near else f"valid: {some}{more}"
         super().__init__(f"unknown {kind} {text!r}{' in ' + where if where else ''}; {hint}")
 
@@ -47,24 +54,38 @@ def _nearest(name: str, valid: list[str]) -> str | None:
 class SpecError(InputError):
     """A declarative file (architecture, task, suite) does not follow its schema."""
 
+    code = "spec"
+
 
 class CheckpointError(InputError):
     """A checkpoint folder cannot be loaded whole and exactly."""
+
+    code = "checkpoint"
 
 
 class HubError(InputError):
     """A Hub repository cannot be fetched."""
 
+    code = "hub"
+
 
 class SuiteError(InputError):
     """A suite's arrays are not the frozen ones."""
+
+    code = "suite"
 
 
 class StorageError(InputError):
     """A file or folder cannot be written; nothing half-written was left in its place."""
 
+    code = "storage"
+
 
 class CheckError(ICLBenchError):
-    """A predictor broke a rule of the benchmark; the message opens with the name of the check."""
+    """A predictor broke a rule of the benchmark; the message opens with the name of the rule, its `code`."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        self.code = message.partition(":")[0]
+        super().__init__(message)

@@ -95,7 +95,7 @@ def test_tasks_without_an_answer_are_marked_missing(tiny):
     assert list(record.missing) == ["linear_regression", "vector_mqar", "decision_tree"]
     assert "sparse parity only" in record.missing["linear_regression"]
     with pytest.raises(
-        InputError, match=r"baseline/parity_bayes has no answer to evaluate: .*sparse parity only"
+        InputError, match=r"baseline/parity_bayes has no answer to evaluate; .*sparse parity only"
     ):
         icl_bench.evaluate("baseline/parity_bayes", "tiny", ["linear_regression"])
 

@@ -1,4 +1,4 @@
-"""`make bench`: every figure of README's performance section, each beside its budget or its aim.
+"""`make bench`: every figure of tests/performance/README.md, each beside its budget or its aim.
 
 Nothing here is a test: machines differ and are shared. Ratios are medians over pairs run in turn in one
 process; seconds and memory are those of whole commands, as a user waits for them.

@@ -60,7 +60,7 @@ def test_the_length_is_the_first_from_which_the_excess_stays_small():
 
 def test_it_serves_tasks_whose_every_length_is_scored():
     suite = load_suite("mini")
-    with pytest.raises(InputError, match="has no task of mini-v1 that these probes can measure"):
+    with pytest.raises(InputError, match="has no task of mini-v1 for these probes; name others"):
         measure(open_source("baseline/lookup", suite), suite, ["vector_mqar"], [SampleEfficiency()])
 
 

@@ -266,7 +266,7 @@ def test_seeds_without_weights_are_reported_and_the_others_reproduced(board, tin
     (board / folder_name(MODEL) / "results" / "tiny-v1-seed-0.json").unlink()
     code, _, error = run("reproduce", MODEL, "--suite", "tiny")
     assert code == 2
-    assert f"no weights of {MODEL} are to be had: there is no model {hub.url}/{MODEL}" in error
+    assert f"no weights available for {MODEL}; there is no model {hub.url}/{MODEL}" in error
 
 
 def test_a_reference_is_reproduced_from_its_runs_where_they_are(board, tiny, tmp_path):

@@ -74,7 +74,7 @@ def reproduce(
             faults[row.seed] = str(error)
             typer.echo(f"not evaluated: {error}\n")
     if len(faults) == len(rows):
-        raise InputError(f"no weights of {name} are to be had: {next(iter(faults.values()))}")
+        raise InputError(f"no weights available for {name}; {next(iter(faults.values()))}")
     typer.echo(f"{len(rows) - len(faults) - differ} of {len(rows)} seeds hold, {len(faults)} not evaluated")
     if differ:
         raise typer.Exit(1)

@@ -43,7 +43,7 @@ class ObjectSource:
         self.device = ", ".join(sorted(devices))
         fault = text_fault(self.device, MAX_SHOWN)
         if fault:
-            raise InputError(f"device of the predictor {fault}")
+            raise InputError(f"device of the predictor {fault}; name it in plain text")
         for name in self._predictors.keys() & set(tasks):
             batch_size(self._predictors[name], suite.tasks[name].points)
 

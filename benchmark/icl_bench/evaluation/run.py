@@ -86,7 +86,7 @@ def evaluate_source(
         else:
             results[name] = _evaluate_task(task_predictor, suite, name, progress)
     if not results:
-        raise InputError(f"{source.identity.id} has no answer to evaluate: {next(iter(missing.values()))}")
+        raise InputError(f"{source.identity.id} has no answer to evaluate; {next(iter(missing.values()))}")
     return ResultRecord(
         schema=2,
         model=source.identity,

@@ -44,7 +44,7 @@ def save_checkpoint(
     weight does not fit the dtype, StorageError where the folder holds something else or cannot be written.
     """
     if dtype not in STORED_DTYPES:
-        raise InputError(f"weights are stored as float16 or float32, not {dtype}")
+        raise InputError(f"weights are not stored as {dtype}; give float16 or float32")
     extra = dict(extra or {})
     _check_replaceable(folder, {*CHECKPOINT_FILES, *extra})
     stored = _as_stored(model, dtype)

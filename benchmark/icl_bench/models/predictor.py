@@ -81,7 +81,8 @@ class ModelPredictor:
     def _check_shapes(self, xs: np.ndarray, ys: np.ndarray) -> None:
         if xs.ndim != 3 or ys.ndim != 3 or xs.shape[:2] != ys.shape[:2]:
             raise InputError(
-                f"prompts are xs (batch, points, d) and ys (batch, points, k), not {xs.shape} and {ys.shape}"
+                f"xs {xs.shape} and ys {ys.shape} are not prompts; "
+                "give (batch, points, d) and (batch, points, k)"
             )
         d, k = xs.shape[2], ys.shape[2]
         if (d, k) != (self.model.d, self.model.k):

@@ -46,7 +46,7 @@ def measure(source: Source, suite: Suite, tasks: Sequence[str], chosen: Sequence
             if probe.serves(subject.task):
                 findings.setdefault(probe.type, {})[name] = probe.measure(subject)
     if not findings:
-        raise InputError(f"{source.identity.id} has no task of {suite.name} that these probes can measure")
+        raise InputError(f"{source.identity.id} has no task of {suite.name} for these probes; name others")
     return ProbeRecord(
         schema=1,
         model=source.identity,

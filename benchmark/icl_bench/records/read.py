@@ -25,7 +25,7 @@ def load_record(path: Path | str) -> ResultRecord:
     path = Path(path)
     try:
         if path.stat().st_size > MAX_RECORD_BYTES:
-            raise SpecError(f"{path} is larger than {MAX_RECORD_BYTES / 2**20:g} MiB and is no result record")
+            raise SpecError(f"{path} is larger than {MAX_RECORD_BYTES / 2**20:g} MiB; give a result record")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise SpecError(f"no file {path}; `icl-bench evaluate MODEL` writes one") from None

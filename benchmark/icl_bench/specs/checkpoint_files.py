@@ -37,7 +37,8 @@ def find_places(files: Collection[str], tasks: Sequence[str], where: str) -> lis
     if not places:
         folders = f", nor a folder named after a task ({', '.join(tasks)})" if tasks else ""
         raise InputError(
-            f"{where} holds no checkpoint: no {CONFIG_FILE} and {WEIGHTS_FILE} at its root{folders}"
+            f"{where} holds no checkpoint: no {CONFIG_FILE} and {WEIGHTS_FILE} at its root{folders}; "
+            "name another folder"
         )
     return places
 

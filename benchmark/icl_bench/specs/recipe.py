@@ -121,7 +121,7 @@ def load_recipe(path: Path, task: str, tasks: Collection[str]) -> Recipe:
     if newer:
         raise SpecError(f"{path}: schema: {newer}")
     if not isinstance(value, dict) or set(value) != {"schema", "default", "tasks"} or value["schema"] != 1:
-        raise SpecError(f"{path}: a recipe file has the keys schema: 1, default and tasks")
+        raise SpecError(f"{path}: no recipe; give the keys schema: 1, default and tasks")
     default, own = _mapping(value["default"], path), _mapping(value["tasks"], path)
     for name, changes in own.items():
         if name not in tasks:
@@ -151,7 +151,7 @@ def parse_changes(texts: Sequence[str]) -> dict[str, Any]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
-            raise SpecError(f"--set {text}: write KEY=VALUE, as --set learning_rate=3e-4")
+            raise SpecError(f"--set {text} names no key; write KEY=VALUE, as --set learning_rate=3e-4")
         changes[key] = _value(value, text)
     return changes
 

@@ -61,7 +61,7 @@ def check_provenance(training: dict[str, Any] | None, source: str) -> None:
     for text in _texts(training):
         fault = text_fault(text, MAX_PROVENANCE_TEXT) if text else None
         if fault:
-            raise CheckpointError(f"{source}: a text in training {fault}")
+            raise CheckpointError(f"{source}: a text in training {fault}; save the checkpoint without it")
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -121,7 +121,8 @@ class _Reading:
     def _fault(self, what: str) -> CheckpointError:
         return CheckpointError(
             f"{self.source}: the hybrid {what}, which icl-bench cannot express: its sublayers are "
-            "h + module(norm(h)), each with one residual, between learned positions and a final norm"
+            "h + module(norm(h)), each with one residual, between learned positions and a final norm; "
+            "write a spec and train it here"
         )
 
 
@@ -145,9 +146,8 @@ def _epsilons(settings: Section) -> dict[str, float]:
     epsilons = {key: settings.get(key, default) for key, default in _EPSILONS.items()}
     for key, value in epsilons.items():
         if not isinstance(value, float) or not 1e-12 <= value <= 1:
-            raise CheckpointError(
-                f"{settings.source}: model.{key} is {shown(str(value))}, not a small number"
-            )
+            fault = f"model.{key} is {shown(str(value))}, not a small number"
+            raise CheckpointError(f"{settings.source}: {fault}; correct it")
     return epsilons
 
 

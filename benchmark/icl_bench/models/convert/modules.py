@@ -154,4 +154,5 @@ def _check_mask(weights: Weights) -> None:
                 f"{weights.source}: the attention's mask is not causal; icl-bench's attention is"
             )
     if "masked_bias" in weights and not bool(weights.take_buffer("masked_bias") <= -1e4):
-        raise CheckpointError(f"{weights.source}: the attention's mask lets the future through")
+        fault = "the attention's mask lets the future through"
+        raise CheckpointError(f"{weights.source}: {fault}; convert a causal model")

@@ -43,7 +43,8 @@ def take_ends(weights: Weights) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         shape = part.shape("weight")
         if len(shape) != 2:
             raise CheckpointError(
-                f"{weights.source}: {name}weight has shape {list(shape)}, not that of a matrix"
+                f"{weights.source}: {name}weight has shape {list(shape)}, not that of a matrix; "
+                "convert the file that training saved"
             )
         ends.append({"weight": part.take("weight", *shape), "bias": part.take("bias", shape[0])})
     read_in, read_out = ends

@@ -62,7 +62,8 @@ class Weights:
                 f"{self.source}: {self._prefix + name} is not a dense tensor; save it as one"
             )
         if tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
-            raise CheckpointError(f"{self.source}: {self._prefix + name} has fewer bytes than it claims")
+            fault = f"{self._prefix + name} has fewer bytes than it claims"
+            raise CheckpointError(f"{self.source}: {fault}; save it again")
         self._left.discard(self._prefix + name)
         return tensor
 
