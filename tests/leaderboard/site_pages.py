@@ -1,18 +1,16 @@
 """A small site of fabricated results, and its pages as trees."""
 
-import re
 from collections.abc import Iterable
-from html.parser import HTMLParser
-from xml.etree import ElementTree
+from types import ModuleType
+from xml.etree.ElementTree import Element
 
 from fabricated import ADDRESS, DATE, REPOSITORY, entries
+from leaderboard.site_reading import read_page
 
 from icl_bench.leaderboard.entries import Entry
 from icl_bench.leaderboard.render import Renderer
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.suites import load_suite
-
-_VOID = {"meta", "link", "img", "input", "wbr", "br"}
 
 
 def small_site(found: Iterable[Entry] | None = None, date: str | None = DATE) -> Site:
@@ -22,50 +20,13 @@ def small_site(found: Iterable[Entry] | None = None, date: str | None = DATE) ->
     return Site(boards, date, ADDRESS, REPOSITORY)
 
 
-def page(site: Site, module, path: str) -> ElementTree.Element:
+def page(site: Site, module: ModuleType, path: str) -> Element:
     """One page of a module."""
     return pages(site, module)[path]
 
 
-def pages(site: Site, module) -> dict[str, ElementTree.Element]:
+def pages(site: Site, module: ModuleType) -> dict[str, Element]:
     """The pages of a module by path."""
     renderer = Renderer(site)
-    return {one.path: parsed(renderer.render(one).content.decode()) for one in module.pages(site)}
-
-
-def parsed(text: str) -> ElementTree.Element:
-    """A page as a tree; an error where tags do not match."""
-    builder = _Builder()
-    builder.feed(text)
-    builder.close()
-    return builder.tree.close()
-
-
-def texts(tree: ElementTree.Element) -> str:
-    """All that a tree says, in one line."""
-    return re.sub(r"\s+", " ", " ".join(tree.itertext()))
-
-
-class _Builder(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tree, self.open = ElementTree.TreeBuilder(), []
-
-    def handle_starttag(self, tag, attributes) -> None:
-        self.tree.start(tag, {name: value or "" for name, value in attributes})
-        if tag in _VOID:
-            self.tree.end(tag)
-        else:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes) -> None:
-        self.tree.start(tag, dict(attributes))
-        self.tree.end(tag)
-
-    def handle_endtag(self, tag) -> None:
-        assert self.open.pop() == tag, f"</{tag}> closes nothing"
-        self.tree.end(tag)
-
-    def handle_data(self, data) -> None:
-        if self.open:
-            self.tree.data(data)
+    files = [renderer.render(one) for one in module.pages(site)]
+    return {file.path: read_page(file.content.decode(), file.path).root for file in files}

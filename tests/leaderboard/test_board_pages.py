@@ -6,7 +6,7 @@ import fabricated
 import pytest
 from fabricated import SUITE
 from leaderboard.site_reading import SVG, having, text
-from site_pages import page, small_site, texts
+from site_pages import page, small_site
 
 from icl_bench.leaderboard.entries import Entry
 from icl_bench.leaderboard.pages import boards, compare
@@ -37,7 +37,7 @@ def entry(name: str, *seeds: int) -> Entry:
     ],
 )
 def test_a_board_of_few_says_what_can_be_told(found, told):
-    said = texts(page(small_site(found), boards, FRONT)).partition(APART)[2]
+    said = text(page(small_site(found), boards, FRONT)).partition(APART)[2]
     assert told in said
     assert ("with one training run" in said) == bool(found)
 
@@ -68,7 +68,7 @@ def test_rank_group_and_name_of_a_model_with_one_run_are_marked(documents, site_
 
 def test_a_board_of_models_with_several_runs_has_no_caveat_of_one(documents):
     seeds = [entry("reference/llama", 0, 1, 2), entry("reference/gpt2", 0, 1, 2)]
-    assert "have a task with one training run" not in texts(page(small_site(seeds), boards, FRONT))
+    assert "have a task with one training run" not in text(page(small_site(seeds), boards, FRONT))
     assert "have a task with one training run" in text(documents[FRONT].root)
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 from fabricated import SUITE, entries, many_entries
-from leaderboard.site_pages import pages, small_site, texts
+from leaderboard.site_pages import pages, small_site
+from leaderboard.site_reading import text
 
 from icl_bench.leaderboard.pages import compare
 
@@ -23,7 +24,7 @@ def compared(found) -> dict[str, list[str]]:
 def choices() -> set[str]:
     """What can be chosen to be compared on mini-v1."""
     form = next(pages(small_site(), compare)["compare.html"].iter("form"))
-    return {texts(one).strip() for one in form.iter("option")}
+    return {text(one).strip() for one in form.iter("option")}
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def captions(found) -> set[bool]:
     """Whether the tables say that they leave some out."""
     made = pages(small_site(found), compare)
     tables = [next(one.iter("caption")) for path, one in made.items() if path.startswith(f"{SUITE}/compare/")]
-    return {"the 1 models on either side" in texts(one) for one in tables}
+    return {"the 1 models on either side" in text(one) for one in tables}
 
 
 def test_a_table_says_that_it_leaves_some_out(monkeypatch):
@@ -73,5 +74,5 @@ def test_a_table_says_that_it_leaves_some_out(monkeypatch):
 def test_a_page_without_anything_to_compare_with_says_so(monkeypatch):
     monkeypatch.setattr(compare, "NEIGHBOURS", 0)
     made = pages(small_site(many_entries(3)), compare)
-    said = [texts(one) for path, one in made.items() if path.startswith(f"{SUITE}/compare/")]
+    said = [text(one) for path, one in made.items() if path.startswith(f"{SUITE}/compare/")]
     assert [NOTHING in one for one in said] == [True] * 3

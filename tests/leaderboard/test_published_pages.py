@@ -2,7 +2,8 @@
 
 import pytest
 import yaml
-from site_pages import page, small_site, texts
+from leaderboard.site_reading import text
+from site_pages import page, small_site
 
 from icl_bench.errors import SpecError
 from icl_bench.leaderboard.pages import published
@@ -83,11 +84,11 @@ def test_ours_are_the_board_s_numbers_and_what_lacks_a_result_says_so(site, tree
 
 
 def test_a_suite_without_results_is_named_and_has_no_column(site, tree):
-    assert "No results of the reference architectures are recorded for paper-v1 yet" in texts(tree)
+    assert "No results of the reference architectures are recorded for paper-v1 yet" in text(tree)
 
 
 def test_sizes_come_from_specs_and_recipes(tree):
-    told = texts(next(one for one in tree.iter("table") if one.get("class") == "sizes"))
+    told = text(next(one for one in tree.iter("table") if one.get("class") == "sizes"))
     assert "41 points, dims 20" in told
     assert "12 layers of width 256" in told
     assert "500,000 steps of 64 prompts" in told

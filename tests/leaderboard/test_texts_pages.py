@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from site_pages import pages, small_site, texts
+from leaderboard.site_reading import text
+from site_pages import pages, small_site
 from typer.main import get_command
 
 from icl_bench.cli import app
@@ -85,7 +86,7 @@ def test_the_method_says_what_each_check_means(trees):
 
 
 def test_the_method_names_the_stream_of_resamples_and_the_locks(site, trees):
-    told = texts(trees["method.html"])
+    told = text(trees["method.html"])
     assert bootstrap_key("mini-v1/linear_regression") in told
     for board in site.boards:
         assert board.data.lock_hash in told
@@ -141,11 +142,11 @@ def test_the_citation_is_that_of_the_repository(site, trees):
     assert f"version = {{{cff['version']}}}" in entry
     assert entry.count("{") == entry.count("}")
     assert f"author = {{{{{module.AUTHORS}}}}}" in entry  # in two pairs of braces: one name, not three
-    assert re.sub(r"\s+", " ", entry) in texts(trees["data.html"])
+    assert re.sub(r"\s+", " ", entry) in text(trees["data.html"])
 
 
 def test_each_data_file_is_listed_with_its_size(site, trees):
-    told = texts(trees["data.html"])
+    told = text(trees["data.html"])
     for one in files.data_files(site):
         assert one.file.path in told
         assert f"{len(one.file.content):,}" in told
@@ -153,4 +154,4 @@ def test_each_data_file_is_listed_with_its_size(site, trees):
 
 def test_a_site_without_models_says_so(site):
     tree = pages(small_site(()), module)["data.html"]
-    assert "no models on the boards yet" in texts(tree)
+    assert "no models on the boards yet" in text(tree)

@@ -2,7 +2,8 @@
 
 import pytest
 from fabricated import SUITE, record, show_only
-from leaderboard.site_pages import pages, small_site, texts
+from leaderboard.site_pages import pages, small_site
+from leaderboard.site_reading import text
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
@@ -28,7 +29,7 @@ def entry(task: str, *factors: float) -> Entry:
 
 
 def page(factor: float, task: str) -> str:
-    return texts(pages(small_site([entry(task, factor)]), models)[f"{SUITE}/models/user__model.html"])
+    return text(pages(small_site([entry(task, factor)]), models)[f"{SUITE}/models/user__model.html"])
 
 
 @pytest.mark.parametrize(("factor", "warned"), [(0.5, True), (1.0, False), (1.1, False)])
@@ -47,8 +48,8 @@ def test_its_row_on_the_board_is_marked():
     assert marked.pop(NAME)
     assert marked.pop("user/honest") is False
     assert not any(marked.values())
-    assert "⚠ better than an exact predictor can be" in texts(front)
-    assert "⚠" not in texts(pages(small_site([honest]), boards)["index.html"])
+    assert "⚠ better than an exact predictor can be" in text(front)
+    assert "⚠" not in text(pages(small_site([honest]), boards)["index.html"])
 
 
 def test_the_terminal_marks_it_too(monkeypatch):
@@ -68,7 +69,7 @@ def test_runs_that_differ_leave_room_for_luck(factors, above):
 def test_a_row_that_is_worse_on_fresh_prompts_is_marked_too():
     site = small_site()
     (table,) = pages(site, boards)["index.html"].iter("table")
-    marked = {row[2].get("data-v") for row in table.iter("tr") if len(row) > 3 and "⚠" in texts(row)}
+    marked = {row[2].get("data-v") for row in table.iter("tr") if len(row) > 3 and "⚠" in text(row)}
     worse = {
         one.name for one in site.boards[0].data.models if one.submission and one.submission.worse_on_fresh
     }
