@@ -80,7 +80,7 @@ def test_a_key_that_stands_twice_is_refused(record, saved, place, other):
     loose = json.dumps(json.loads(text))
     assert place in loose
     saved.write_text(loose.replace(place, other, 1))
-    with pytest.raises(SpecError, match=r"the key '\w+' stands twice"):
+    with pytest.raises(SpecError, match=r"duplicate key '\w+'"):
         load_record(saved)
 
 

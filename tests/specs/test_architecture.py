@@ -78,12 +78,12 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize(("path", "value", "told"), FAULTS, ids=lambda v: str(v)[:40])
-def test_a_fault_is_one_line_that_names_it(path: str, value: Any, told: str) -> None:
+@pytest.mark.parametrize(("path", "value", "message"), FAULTS, ids=lambda v: str(v)[:40])
+def test_a_fault_is_one_line_that_names_it(path: str, value: Any, message: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_architecture(changed(path, value), "spec.yaml")
     message = str(caught.value)
-    assert told in message
+    assert message in message
     assert message.startswith("spec.yaml: ")
     assert "\n" not in message
 
@@ -109,9 +109,9 @@ def test_files_that_are_no_spec(tmp_path: Path) -> None:
         b"\xff\xfe\x00": "cannot read",
         b"!!python/object/apply:os.system ['true']": "cannot parse",
     }
-    for content, told in cases.items():
+    for content, message in cases.items():
         path.write_bytes(content)
-        with pytest.raises(SpecError, match=told) as caught:
+        with pytest.raises(SpecError, match=message) as caught:
             load_architecture(path)
         assert "\n" not in str(caught.value)
     with pytest.raises(SpecError, match="no file"):

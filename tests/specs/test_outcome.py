@@ -28,8 +28,8 @@ def test_what_cannot_be_read_is_not_there(training: dict[str, Any] | None) -> No
 
 
 def test_a_record_tells_how_its_runs_ended() -> None:
-    found = record("someone/model", 0.1, training=trained(3, learned=None))
-    frame = found.to_frame().set_index("task")
+    with_seed = record("someone/model", 0.1, training=trained(3, learned=None))
+    frame = with_seed.to_frame().set_index("task")
     row = frame.loc["vector_mqar"]
     assert (row["seed"], row["steps"], row["ended"], row["converged"]) == (3, 5_000, "budget", False)
     assert row["steps_to_learn_0.9"] is None or row["steps_to_learn_0.9"] != row["steps_to_learn_0.9"]

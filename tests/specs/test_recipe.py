@@ -64,15 +64,20 @@ def test_single_keys_are_changed_on_the_command_line(tmp_path: Path) -> None:
         "betas=[0.8, 0.9]",
         "stop={gain: 0.01, after: 9, above: 0}",
     ]
-    found = changed_recipe(recipe, parse_changes(changes))
-    assert (found.optimiser, found.matrix_rate, found.betas, found.steps) == ("muon", 3e-3, [0.8, 0.9], 100)
-    assert found.stop is not None
-    assert found.stop.after == 9
+    changed = changed_recipe(recipe, parse_changes(changes))
+    assert (changed.optimiser, changed.matrix_rate, changed.betas, changed.steps) == (
+        "muon",
+        3e-3,
+        [0.8, 0.9],
+        100,
+    )
+    assert changed.stop is not None
+    assert changed.stop.after == 9
     assert changed_recipe(recipe, {}) is recipe
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ("learning_rat=1", "did you mean 'learning_rate'"),
         ("learning_rate", "write KEY=VALUE"),
@@ -81,11 +86,11 @@ def test_single_keys_are_changed_on_the_command_line(tmp_path: Path) -> None:
         ("steps=1e3", "steps"),
     ],
 )
-def test_a_change_that_cannot_be_is_one_line(tmp_path: Path, change: str, told: str) -> None:
+def test_a_change_that_cannot_be_is_one_line(tmp_path: Path, change: str, message: str) -> None:
     recipe = load_recipe(written(tmp_path, TEXT), "decision_tree", TASKS)
     with pytest.raises(SpecError) as caught:
         changed_recipe(recipe, parse_changes([change]))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -95,7 +100,7 @@ def test_a_ramp_ends_at_the_full_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ("decay: none", "decya: none", "unknown key 'decya'"),
         ("batch: 64", "batch: 0", "batch"),
@@ -113,9 +118,9 @@ def test_a_ramp_ends_at_the_full_size() -> None:
         ("{learning_rate: 4.0e-4, decay: none}", "fast", "are mappings"),
     ],
 )
-def test_a_fault_is_one_line(tmp_path: Path, old: str, new: str, told: str) -> None:
+def test_a_fault_is_one_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     assert old in TEXT
     with pytest.raises(SpecError) as caught:
         load_recipe(written(tmp_path, TEXT.replace(old, new)), "decision_tree", TASKS)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)

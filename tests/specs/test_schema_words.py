@@ -1,4 +1,4 @@
-"""What is told of a file that breaks a schema is in the words of its author, not in those of a library."""
+"""Messages about a file that breaks a schema are in the words of its author, not in those of a library."""
 
 import importlib
 import json
@@ -36,7 +36,7 @@ def message_of(tmp_path: Path, spec: dict) -> str:
 
 
 @pytest.mark.parametrize("name", ["GPT2", "my model", "gpt²", "-x", "x" * 65])
-def test_the_letters_of_a_name_are_told(tmp_path, spec, name):
+def test_the_letters_of_a_name_are_reported(tmp_path, spec, name):
     message = message_of(tmp_path, spec | {"name": name})
     assert "name: write at most 64 small letters (a to z), digits, '.', '_' and '-'" in message
     assert "pattern" not in message
@@ -68,13 +68,13 @@ def test_every_pattern_has_its_words():
             for inner in value:
                 yield from patterns(inner)
 
-    found = {pattern for schema in schemas() for pattern in patterns(schema.model_json_schema())}
-    assert found
-    assert found <= set(PATTERN_WORDS)
+    used = {pattern for schema in schemas() for pattern in patterns(schema.model_json_schema())}
+    assert used
+    assert used <= set(PATTERN_WORDS)
 
 
 def test_a_spec_of_a_newer_icl_bench_says_so(tmp_path, spec):
-    """Before its keys, which this one cannot know, are told to be wrong."""
+    """Before its keys, which this one cannot know, are reported as wrong."""
     message = message_of(tmp_path, spec | {"schema": 2, "memory": 7})
     assert "schema: 2 was made by a newer icl-bench, and this one reads 1; update icl-bench" in message
     assert "schema: " in message_of(tmp_path, spec | {"schema": 0})
@@ -101,7 +101,7 @@ def test_every_other_file_of_a_newer_icl_bench_says_so(tmp_path):
         load_suite_lock(tmp_path)
 
 
-def test_a_pointer_of_git_lfs_is_told(tmp_path):
+def test_a_pointer_of_git_lfs_is_reported(tmp_path):
     (tmp_path / "spec.yaml").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
     with pytest.raises(SpecError, match="is a Git LFS pointer, not the file itself; run `git lfs pull`"):
         load_architecture(tmp_path / "spec.yaml")

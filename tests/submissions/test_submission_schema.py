@@ -97,9 +97,9 @@ def test_files_are_pairs_in_folders_of_tasks_or_at_the_root(root, files, told):
     [
         (
             lambda value: value["runs"].append(value["runs"][0]),
-            "runs[1]: tiny-v1-seed-0 stands 2 times; keep one",
+            "runs[1]: tiny-v1-seed-0 is listed 2 times; keep one",
         ),
-        (lambda value: value["suites"].append("tiny-v1"), "suites[1]: tiny-v1 stands 2 times; keep one"),
+        (lambda value: value["suites"].append("tiny-v1"), "suites[1]: tiny-v1 is listed 2 times; keep one"),
         (
             lambda value: value.update(suites=["tinny-v1"]),
             "unknown suite 'tinny-v1'; did you mean 'tiny-v1'?",
@@ -162,7 +162,7 @@ def test_several_suites_have_runs_of_their_own(root):
          "parameters; at most 2,000,000,000 are accepted"),
         ({"width": 8_192, "layers": [{"repeat": 2, "sublayers": [SUBLAYER]}]},
          f"parameters; submissions have at most {MAX_PARAMETERS:,}: submit a smaller model"),
-        ({"width": 10**30}, "a whole number of 100 bits; at most 64 are read; mend the YAML"),
+        ({"width": 10**30}, "a whole number of 100 bits; at most 64 are read; fix the YAML"),
         ({"width": float("inf")}, "spec.width: write a whole number (given: inf)"),
         ({"positions": {"type": "learned", "max_tokens": 10}},
          "10 positions and a prompt of tiny-v1/linear_regression has 17 tokens; raise max_tokens"),
@@ -207,7 +207,7 @@ class Trap:
         (MERGES, "submission.yaml:2: merge keys (<<) are not read"),
         ("model: !!python/object/apply:os.mkdir ['TRAP']", "submission.yaml:1: the tag"),
         ("model: !!python/name:os.system", "the tag"),
-        ("model: a\nmodel: b", "submission.yaml:2: the key 'model' stands twice"),
+        ("model: a\nmodel: b", "submission.yaml:2: duplicate key 'model'"),
         ("a: &a [*a]", "more than 100,000 values"),
         ("a: " + "[" * 3_000, "nested too deeply"),
         ("- 1", "submission.yaml:1: give a mapping of keys to values"),

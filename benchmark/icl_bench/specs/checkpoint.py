@@ -84,11 +84,11 @@ def parse_json(content: bytes, source: str, most: int = MAX_JSON_BYTES) -> Any:
             content.decode("utf-8-sig"), object_pairs_hook=without_repeats, parse_constant=_no_constant
         )
     except RecursionError:
-        raise CheckpointError(f"{source}: nested too deeply; write it anew") from None
+        raise CheckpointError(f"{source}: nested too deeply; write it again") from None
     except UnicodeDecodeError:
         raise CheckpointError(f"{source} is not text in UTF-8; save it as UTF-8") from None
     except ValueError as error:  # of JSON, and of the two hooks
-        raise CheckpointError(_short(f"{source} is not valid JSON: {error}; write it anew")) from None
+        raise CheckpointError(_short(f"{source} is not valid JSON: {error}; write it again")) from None
 
 
 def _no_constant(name: str) -> float:

@@ -49,7 +49,7 @@ def _plain(name: str) -> str:
 
 
 def no_weights(files: Collection[str], place: str, where: str) -> CheckpointError:
-    """What to tell of a place without `model.safetensors`: a pickle, shards or nothing lies there."""
+    """The error for a place without `model.safetensors`: a pickle, shards or nothing lies there."""
     beside = [
         file[len(place) + 1 if place else 0 :] for file in files if file.startswith(place_file(place, ""))
     ]

@@ -1,4 +1,4 @@
-"""Types of names and hashes, for every schema that holds one, and what is told where one is none."""
+"""Types of names and hashes, for every schema that holds one, and the messages for values that are none."""
 
 from typing import Annotated
 

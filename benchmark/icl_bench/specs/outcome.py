@@ -10,7 +10,7 @@ Threshold = Literal["0.5", "0.9"]
 LEARNED: tuple[Threshold, ...] = (
     "0.5",
     "0.9",
-)  # optimalities; the first step at which a run passes one is told
+)  # optimalities; the first step at which a run passes one is reported
 
 
 class Outcome(Strict):

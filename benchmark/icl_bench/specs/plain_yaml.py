@@ -52,23 +52,23 @@ def load_plain(content: bytes) -> Any:
 
 
 class Lines:
-    """Where things stand in a file that `load_plain` reads."""
+    """The lines of values in a file that `load_plain` reads."""
 
     def __init__(self, content: bytes) -> None:
         self._root = yaml.compose(_decoded(content), Loader=_PlainLoader)
 
     def at(self, location: Sequence[Any]) -> int:
-        """The line, counted from 1, of a path of keys and indices; what the file has not stands for what
-        is around it."""
+        """The line, counted from 1, of a path of keys and indices; for what the file lacks, the line of
+        what is around it."""
         node, line = self._root, 1
         for part in location:
-            found = None
+            pair = None
             if isinstance(node, yaml.MappingNode):
-                found = next((pair for pair in node.value if pair[0].value == str(part)), None)
+                pair = next((each for each in node.value if each[0].value == str(part)), None)
             elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-                found = (node.value[part], node.value[part])
-            if found:
-                line, node = found[0].start_mark.line + 1, found[1]
+                pair = (node.value[part], node.value[part])
+            if pair:
+                line, node = pair[0].start_mark.line + 1, pair[1]
         return line
 
 
@@ -151,7 +151,7 @@ class _PlainLoader(Composer, yaml.CSafeLoader):  # two composers: the first is u
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    problem = f"the key {key.value!r:.60} stands twice"
+                    problem = f"duplicate key {key.value!r:.60}"
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
@@ -168,7 +168,7 @@ class PlainDumper(yaml.SafeDumper):
 
 
 def _check_number(node: yaml.ScalarNode) -> None:
-    """An error where YAML 1.1 reads another number than the one that stands there."""
+    """An error where YAML 1.1 reads another number than the one that is written."""
     if ":" in node.value:
         problem = f"{node.value!r:.60} is read as a number to the base 60; write it out, or as text in quotes"
     elif re.match(r"[-+]?0[0-9_]", node.value):

@@ -17,13 +17,13 @@ def as_json(value: dict[str, Any]) -> str:
 
 def in_ascii(text: str) -> str:
     """JSON as the same JSON in ASCII, which any stream takes."""
-    return re.sub(r"[^\x00-\x7f]+", lambda found: json.dumps(found[0])[1:-1], text)
+    return re.sub(r"[^\x00-\x7f]+", lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def as_data(text: str) -> Any:
     """The inverse of `as_json`. ValueError or RecursionError where a text is not JSON, or has a key twice."""
     try:
-        value = from_json(text)  # several times as fast, and silent about keys that stand twice
+        value = from_json(text)  # several times as fast, and silent about duplicate keys
     except (ValueError, TypeError):  # the second is of half a surrogate pair
         return json.loads(text, object_pairs_hook=without_repeats)
     keys = sum(bool(colon) for colon in _TEXT.findall(text))
@@ -31,11 +31,11 @@ def as_data(text: str) -> Any:
 
 
 def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; ValueError where a key stands twice."""
+    """A JSON object; ValueError at a duplicate key."""
     mapping: dict[str, Any] = {}
     for key, value in pairs:
         if key in mapping:
-            raise ValueError(f"the key {key!r:.60} stands twice")
+            raise ValueError(f"duplicate key {key!r:.60}")
         mapping[key] = value
     return mapping
 

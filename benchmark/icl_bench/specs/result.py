@@ -100,7 +100,7 @@ class Environment(Strict):
     device: Shown
     dtype: Literal["float32"]
     threads: Count
-    processor: Shown | None = None  # that of the device; null where system or record does not tell
+    processor: Shown | None = None  # that of the device; null where the system or the record does not say
 
 
 class Estimate(Strict):
@@ -116,7 +116,7 @@ class Estimate(Strict):
     prompts: Count | None = None
 
     @model_validator(mode="after")
-    def _is_told(self) -> "Estimate":
+    def _has_an_interval_or_a_reason(self) -> "Estimate":
         if (self.low is None) != (self.high is None) or (self.value is None and self.low is not None):
             raise ValueError("an interval has both ends and a value; give all three or a reason")
         if (self.low is None) != (self.reason is not None):
@@ -206,8 +206,8 @@ class TaskResult(Strict):
     @property
     def seed(self) -> int | None:
         """What its checkpoint says that it was trained with; None where it does not say, or there is none."""
-        told = (self.checkpoint.training or {}).get("seed") if self.checkpoint else None
-        return told if type(told) is int else None
+        seed = (self.checkpoint.training or {}).get("seed") if self.checkpoint else None
+        return seed if type(seed) is int else None
 
     @property
     def outcome(self) -> Outcome | None:
@@ -264,7 +264,7 @@ def parse_record(text: str, source: str) -> ResultRecord:
     try:
         value = as_data(text)
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"{source}: not JSON ({error}); evaluate again to write it anew") from None
+        raise SpecError(f"{source}: not JSON ({error}); evaluate again") from None
     return record_of(value, source)
 
 

@@ -1,4 +1,4 @@
-"""The ground every declarative file stands on: strict models, registries, one-line errors."""
+"""What every declarative file is read with: strict models, registries, one-line errors."""
 
 import copy
 import importlib
@@ -18,10 +18,10 @@ from icl_bench.specs.names import PATTERN_WORDS
 from icl_bench.specs.plain_yaml import MAX_BYTES, PlainYAMLError, load_plain
 
 Model = TypeVar("Model", bound=BaseModel)
-Entry = TypeVar("Entry", bound=BaseModel)
+Registered = TypeVar("Registered", bound=BaseModel)
 Location = tuple[Any, ...]  # keys and indices
 
-MAX_UNKNOWN_KEYS = 50  # that are told of one file
+MAX_UNKNOWN_KEYS = 50  # that are reported of one file
 
 
 class Strict(BaseModel):
@@ -62,23 +62,23 @@ def locked_values(
 
 
 def newer_fault(schema: Any, newest: int | None) -> str | None:
-    """What is told of a file whose `schema` is later than the newest that is read; None where it is not."""
+    """The message for a file whose `schema` is later than the newest that is read; None where it is not."""
     if newest is None or type(schema) is not int or schema <= newest:
         return None
     return f"{schema} was made by a newer icl-bench, and this one reads {newest}; update icl-bench"
 
 
 @cache
-def _newest_schema(of: type[BaseModel]) -> int | None:
+def _newest_schema(schema: type[BaseModel]) -> int | None:
     """The newest version of a schema that has versions, None for others."""
-    fields = [field for field in of.model_fields.values() if field.alias == "schema"]
+    fields = [field for field in schema.model_fields.values() if field.alias == "schema"]
     return max(get_args(fields[0].annotation), default=None) if fields else None
 
 
 @cache
-def _keys(of: type[BaseModel]) -> list[str]:
+def _keys(schema: type[BaseModel]) -> list[str]:
     """What its fields are called in a file."""
-    return [field.alias or name for name, field in of.model_fields.items()]
+    return [field.alias or name for name, field in schema.model_fields.items()]
 
 
 class UnknownKeyError(ValueError):
@@ -97,7 +97,7 @@ class PlacedError(ValueError):
         self.location = location
 
 
-class Registry(Generic[Entry]):
+class Registry(Generic[Registered]):
     """The entries of one kind, found by their `type` key: one file an entry, no list to keep.
 
     Every module of `package` is imported at first use; each registers its class by `@registry.register`.
@@ -106,15 +106,15 @@ class Registry(Generic[Entry]):
     def __init__(self, kind: str, package: str) -> None:
         self.kind = kind
         self._package = package
-        self._entries: dict[str, type[Entry]] = {}
+        self._entries: dict[str, type[Registered]] = {}
         self._discovered = False
 
-    def register(self, entry: type[Entry]) -> type[Entry]:
+    def register(self, entry: type[Registered]) -> type[Registered]:
         """Class decorator: the entry's name is the default of its `type` field."""
         self._entries[entry.model_fields["type"].default] = entry
         return entry
 
-    def entries(self) -> dict[str, type[Entry]]:
+    def entries(self) -> dict[str, type[Registered]]:
         """Name to class, sorted by name."""
         if not self._discovered:
             package = importlib.import_module(self._package)
@@ -123,7 +123,7 @@ class Registry(Generic[Entry]):
             self._discovered = True
         return dict(sorted(self._entries.items()))
 
-    def parse(self, value: Any) -> Entry:
+    def parse(self, value: Any) -> Registered:
         """Turn `{type: name, ...}` into its entry; the entry's own validation errors keep their place."""
         entries = self.entries()
         for entry in entries.values():
@@ -151,7 +151,7 @@ def read_yaml(path: Path) -> Any:
         raise SpecError(f"cannot read {path}: {error}; give a UTF-8 text file") from None
     except PlainYAMLError as error:
         line = f" line {error.line}" if error.line else ""
-        raise SpecError(f"cannot parse {path}{line}: {error}; mend the YAML") from None
+        raise SpecError(f"cannot parse {path}{line}: {error}; fix the YAML") from None
 
 
 def parse(model: type[Model], value: Any, source: str) -> Model:
@@ -163,7 +163,7 @@ def parse(model: type[Model], value: Any, source: str) -> Model:
 
 
 def all_faults(model: type[Model], value: Any) -> tuple[Model | None, list[tuple[Location, str]]]:
-    """Validate `value` and tell every fault: where it is, and a line with the remedy.
+    """Validate `value` and report every fault: where it is, and a line with the remedy.
 
     A mapping with an unknown key is looked at again without it. Rules over several fields are tried once each
     of them is sound.
@@ -171,22 +171,24 @@ def all_faults(model: type[Model], value: Any) -> tuple[Model | None, list[tuple
     with suppress(ValidationError):
         return model.model_validate(value), []
     value = copy.deepcopy(value)
-    found: list[tuple[Location, str]] = []
+    faulty: list[tuple[Location, str]] = []
     for _ in range(MAX_UNKNOWN_KEYS):
         try:
             model.model_validate(value)
         except ValidationError as error:
             faults = [(_within(value, place, fault), fault) for place, fault in _flat(error)]
         else:
-            return None, found
+            return None, faulty
         unknown = [(place, fault, _unknown_key(fault)) for place, fault in faults]
         strange = [(place, fault, error.key) for place, fault, error in unknown if error is not None]
         if not strange:
-            return None, found + [(place, _told(place, fault)) for place, fault in _without_unmeant(faults)]
+            return None, faulty + [
+                (place, _fault_message(place, fault)) for place, fault in _without_unmeant(faults)
+            ]
         for place, fault, key in strange:
-            found.append(((*place, key), _told(place, fault)))
+            faulty.append(((*place, key), _fault_message(place, fault)))
             _at(value, place).pop(key, None)
-    return None, found
+    return None, faulty
 
 
 def _without_unmeant(faults: list[tuple[Location, Any]]) -> list[tuple[Location, Any]]:
@@ -202,10 +204,10 @@ def _without_unmeant(faults: list[tuple[Location, Any]]) -> list[tuple[Location,
 
 def _first_fault(error: ValidationError, source: str) -> str:
     faults = _flat(error)
-    # an unknown key explains a missing one, so it is told first
+    # an unknown key explains a missing one, so it is reported first
     location, fault = min(faults, key=lambda f: f[1]["type"] != "value_error")
     rest = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{source}: {_told(location, fault)}{rest}"
+    return f"{source}: {_fault_message(location, fault)}{rest}"
 
 
 def _flat(error: ValidationError, above: Location = ()) -> list[tuple[Location, Any]]:
@@ -257,7 +259,7 @@ _WORDS = {
 _LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
 
 
-def _told(location: Location, fault: Any) -> str:
+def _fault_message(location: Location, fault: Any) -> str:
     if fault["type"] == "missing":
         parent = _place(location[:-1])
         return f"missing key {str(location[-1])!r}{' in ' + parent if parent else ''}; add it"

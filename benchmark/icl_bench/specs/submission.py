@@ -16,7 +16,7 @@ from icl_bench.specs.licences import LICENCES
 from icl_bench.specs.names import SuiteName, TaskName
 from icl_bench.specs.run_names import TASK_NAME, run_name
 from icl_bench.specs.schema import PlacedError, Strict, parse
-from icl_bench.specs.text import Link, plain_text, shown, told
+from icl_bench.specs.text import Link, checked_by, plain_text, shown
 
 MAX_RUNS = 16
 MAX_SEED = 2**32 - 1
@@ -77,7 +77,7 @@ def _licence_fault(licence: str) -> str | None:
     return f"{UnknownNameError('licence', shown(licence).strip(chr(39)), LICENCES)} (an SPDX identifier)"
 
 
-Commit = Annotated[str, told(_commit_fault)]
+Commit = Annotated[str, checked_by(_commit_fault)]
 
 
 _Several = Annotated[list[Commit], Field(min_length=1, max_length=MAX_RUNS)]
@@ -93,7 +93,7 @@ class Run(Strict):
     suite: SuiteName | None = None  # needed where the submission is for several
     seed: int = Field(ge=0, le=MAX_SEED)
     revision: Commit
-    files: dict[Annotated[str, told(_file_fault)], Annotated[str, told(_sha256_fault)]] = Field(
+    files: dict[Annotated[str, checked_by(_file_fault)], Annotated[str, checked_by(_sha256_fault)]] = Field(
         min_length=2, max_length=128
     )
 
@@ -139,12 +139,12 @@ class Submission(Strict):
     """A model of the Hub, submitted to the board."""
 
     schema_version: Literal[1] = Field(alias="schema")
-    model: Annotated[str, told(model_fault)]
+    model: Annotated[str, checked_by(model_fault)]
     suites: list[SuiteName] = Field(min_length=1, max_length=8)
     runs: list[Run] = Field(min_length=1, max_length=MAX_RUNS)
     spec: ArchitectureSpec
     specs: dict[TaskName, ArchitectureSpec] = Field(default={}, max_length=64)  # of tasks with others
-    licence: Annotated[str, told(_licence_fault)]
+    licence: Annotated[str, checked_by(_licence_fault)]
     authors: list[Annotated[str, plain_text(100)]] = Field(min_length=1, max_length=50)
     links: Links = Field(default=Links())
     training_data: Annotated[str, plain_text(2_000, lines=True)]
@@ -152,20 +152,20 @@ class Submission(Strict):
     supersedes: Supersedes | None = None
 
     @model_validator(mode="after")
-    def _runs_are_told_apart(self) -> "Submission":
+    def _runs_are_distinct(self) -> "Submission":
         _each_once("suites", self.suites)
         for place, run in enumerate(self.runs):
             if run.suite is None and len(self.suites) > 1:
-                told = f"the run of seed {run.seed} names no suite; add `suite:` to every run"
-                raise PlacedError(("runs", place), told)
+                message = f"the run of seed {run.seed} names no suite; add `suite:` to every run"
+                raise PlacedError(("runs", place), message)
             if run.suite is not None and run.suite not in self.suites:
-                told = f"a run is for {run.suite}, which suites does not name; add it there"
-                raise PlacedError(("runs", place, "suite"), told)
+                message = f"a run is for {run.suite}, which suites does not name; add it there"
+                raise PlacedError(("runs", place, "suite"), message)
         _each_once("runs", [self.run_name(run) for run in self.runs])
         for place, suite in enumerate(self.suites):
             if not self.runs_of(suite):
-                told = f"no run is for {suite}; add one, or take {suite} from suites"
-                raise PlacedError(("suites", place), told)
+                message = f"no run is for {suite}; add one, or take {suite} from suites"
+                raise PlacedError(("suites", place), message)
         return self
 
     @model_validator(mode="after")
@@ -177,8 +177,8 @@ class Submission(Strict):
                     path.rpartition("/")[2] == WEIGHTS_FILE
                     and known.setdefault((self.suite_of(run), sha256), place) != place
                 ):
-                    told = f"{path} are the weights of another run too; every run is a training of its own"
-                    raise PlacedError(("runs", place, "files", path), told)
+                    message = f"{path} are the weights of another run too; every run is a training of its own"
+                    raise PlacedError(("runs", place, "files", path), message)
         return self
 
     @model_validator(mode="after")
@@ -221,4 +221,4 @@ def _each_once(what: str, names: list[str]) -> None:
     (name, count), *_ = Counter(names).most_common(1)
     if count > 1:
         last = len(names) - 1 - names[::-1].index(name)
-        raise PlacedError((what, last), f"{name} stands {count} times; keep one")
+        raise PlacedError((what, last), f"{name} is listed {count} times; keep one")

@@ -83,7 +83,7 @@ class SuiteSpec(Strict):
     name: SuiteName
     summary: str
     prompts: int = Field(ge=1)  # evaluation prompts a task
-    resamples: int = Field(ge=2_000)  # bootstrap resamples behind every interval
+    resamples: int = Field(ge=2_000)  # bootstrap resamples that every interval is computed from
     # In the order in which they are shown: tasks of its own by name, those of other suites as SUITE/TASK.
     tasks: list[TaskName | FullTaskName] = Field(min_length=1)
     notes: str  # how the sizes were chosen

@@ -69,7 +69,7 @@ def plain_text(most: int, lines: bool = False) -> AfterValidator:
     return AfterValidator(check)
 
 
-def told(check: Callable[[str], str | None]) -> AfterValidator:
+def checked_by(check: Callable[[str], str | None]) -> AfterValidator:
     """A validator from a function that says what is wrong with a value, or None."""
 
     def validate(text: str) -> str:
@@ -91,7 +91,7 @@ def _link_fault(link: str) -> str | None:
     if len(link) > MAX_LINK:
         return f"the link has {len(link):,} characters and at most {MAX_LINK} are accepted; shorten it"
     host = _HOST_OF.match(link)
-    private = host is not None and f".{host[1].lower()}".endswith(tuple(f".{one}" for one in _PRIVATE))
+    private = host is not None and f".{host[1].lower()}".endswith(tuple(f".{ending}" for ending in _PRIVATE))
     if private or not _LINK.fullmatch(link):
         return (
             f"{shown(link)} is not a link that is accepted; write https://, the name of a public host "
@@ -108,4 +108,4 @@ def _longest_pile(text: str) -> int:
     return longest
 
 
-Link = Annotated[str, told(_link_fault)]
+Link = Annotated[str, checked_by(_link_fault)]

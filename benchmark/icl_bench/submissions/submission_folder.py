@@ -141,5 +141,5 @@ def _read(file: Path) -> tuple[SubmissionText, Fault | None]:
     except UnicodeDecodeError as error:
         return nothing, Fault(file, None, f"is not UTF-8 ({error.reason}); save it as UTF-8")
     except PlainYAMLError as error:
-        return nothing, Fault(file, error.line, f"{error}; mend the YAML")
+        return nothing, Fault(file, error.line, f"{error}; fix the YAML")
     return SubmissionText(file, content, value), None
