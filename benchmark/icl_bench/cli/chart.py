@@ -56,7 +56,7 @@ def _models(suite: "Suite", task: "TaskSpec", paths: list[Path], baselines: list
     from icl_bench.records.audit import check_of_suite
     from icl_bench.records.read import load_record
 
-    taken = [one.name for one in baselines]
+    taken = [series.name for series in baselines]
     records = [load_record(path) for path in paths]
     names = [record.model.id for record in records]
     files = [(record.model.id, path.stem) for path, record in zip(paths, records, strict=True)]

@@ -42,9 +42,9 @@ def convert(
     from icl_bench.models.reference import find_architecture
     from icl_bench.suites import find_task
 
-    suite, found = find_task(task)
-    architecture = find_architecture(spec, suite.name, found.name) if spec else None
-    model = convert_checkpoint(file, suite.name, found, config, architecture)
+    suite, task_spec = find_task(task)
+    architecture = find_architecture(spec, suite.name, task_spec.name) if spec else None
+    model = convert_checkpoint(file, suite.name, task_spec, config, architecture)
     save_checkpoint(model, out)
     typer.echo(f"{model.architecture.name} for {model.task} in {out}; score it with:")
-    typer.echo(f"icl-bench evaluate {out} --suite {suite.name} --task {found.name}")
+    typer.echo(f"icl-bench evaluate {out} --suite {suite.name} --task {task_spec.name}")

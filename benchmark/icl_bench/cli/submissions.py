@@ -41,13 +41,13 @@ def validate(
     """
     from icl_bench.submissions.validate import validate as validated
 
-    found = {path: validated(path) for path in paths}
-    for path, faults in found.items():
+    by_path = {path: validated(path) for path in paths}
+    for path, faults in by_path.items():
         for fault in faults:
             typer.echo(str(fault))
         if not faults:
             typer.echo(f"{path}: valid")
-    _exit_with(sum(map(len, found.values())))
+    _exit_with(sum(map(len, by_path.values())))
 
 
 @submissions.command("diff")
@@ -72,8 +72,8 @@ def diff(
         typer.echo(fault)
     _exit_with(len(faults))
     (change,) = changes
-    told = "is added, alone" if change.status == "A" else "is changed, alone; ask who submitted it"
-    typer.echo(f"{change.path}: {told}")
+    message = "is added, alone" if change.status == "A" else "is changed, alone; ask who submitted it"
+    typer.echo(f"{change.path}: {message}")
 
 
 @submissions.command("merge-commit")

@@ -29,8 +29,8 @@ def check_files(run: Run, folder: Path) -> None:
     """HubError where a folder does not hold exactly the files that a run lists, with their hashes."""
     held = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not _is_folder(path)}
     for name in sorted(held ^ run.files.keys()):
-        told = "is not listed" if name in held else "is missing"
-        raise HubError(f"{folder}: {name!a} {told}; run `icl-bench submissions fetch` into a new folder")
+        fault = "is not listed" if name in held else "is missing"
+        raise HubError(f"{folder}: {name!a} {fault}; run `icl-bench submissions fetch` into a new folder")
     for name, digest in run.files.items():
         path = folder / name
         if path.is_symlink() or not path.is_file() or _sha256(path) != digest:

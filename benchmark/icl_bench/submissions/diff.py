@@ -54,7 +54,7 @@ def diff_faults(changes: list[Changed]) -> list[str]:
     if not changes:
         return [f"nothing is changed; add submissions/OWNER__MODEL/{SUBMISSION_FILE}"]
     faults = [f"{shown(change.path, 200)}: {fault}" for change in changes if (fault := _fault(change))]
-    folders = sorted({found["folder"] for change in changes if (found := _PATH.fullmatch(change.path))})
+    folders = sorted({path["folder"] for change in changes if (path := _PATH.fullmatch(change.path))})
     if len(folders) > 1:
         faults.append(f"{len(folders)} submissions are changed; make a pull request of each")
     return faults
@@ -66,8 +66,8 @@ def _parsed(facts: str, path: str) -> Changed:
 
 
 def _fault(change: Changed) -> str | None:
-    found = _PATH.fullmatch(change.path)
-    if found is None or found["folder"] == REFERENCE_FOLDER:
+    path = _PATH.fullmatch(change.path)
+    if path is None or path["folder"] == REFERENCE_FOLDER:
         return f"a submission changes submissions/OWNER__MODEL/{SUBMISSION_FILE} alone; take this out"
     if change.status not in ("A", "M") or change.new_mode == _NONE:
         return "is removed or becomes something else; a submission adds or changes its file"

@@ -81,8 +81,8 @@ def _data_bytes() -> int:
         status = Path("/proc/self/status").read_text(encoding="ascii")
     except OSError:
         return 0
-    found = re.search(r"VmData:\s+(\d+) kB", status)
-    return int(found[1]) * 1_024 if found else 0
+    kilobytes = re.search(r"VmData:\s+(\d+) kB", status)
+    return int(kilobytes[1]) * 1_024 if kilobytes else 0
 
 
 def _threads_of_user() -> int:

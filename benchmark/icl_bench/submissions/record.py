@@ -25,7 +25,7 @@ class Change:
     """What becomes of one run's results: `old` goes to the history, `record` and `fresh` are written."""
 
     run: str
-    told: str  # in a phrase
+    message: str  # in a phrase
     old: ResultRecord | None = None
     record: ResultRecord | None = None
     fresh: FreshRecord | None = None
@@ -46,7 +46,7 @@ def record_submission(entry: SubmissionFolder, results: Path, commit: str | None
                 shutil.copytree(entry.results, part, dirs_exist_ok=True)
             for change in changes:
                 _apply(change, part, entry.submission.supersedes)
-    return [f"{change.run}: {change.told}" for change in changes]
+    return [f"{change.run}: {change.message}" for change in changes]
 
 
 def check_commit(commit: str | None) -> None:
@@ -95,9 +95,9 @@ def _change(
         how = "the numbers are identical" if same_numbers(record, old) else "the numbers agree"
         return Change(name, f"recorded already, and {how}", fresh=fresh)
     if old.model.revision not in replaced:
-        told = difference or f"its revision is {record.model.revision}"
+        message = difference or f"its revision is {record.model.revision}"
         raise CheckError(
-            f"{name} is recorded of revision {old.model.revision} and {told}; a record changes only where "
+            f"{name} is recorded of revision {old.model.revision} and {message}; a record changes only where "
             "supersedes names the recorded revision"
         )
     return Change(name, f"recorded, superseding {old.model.revision}", old=old, record=record, fresh=fresh)

@@ -23,7 +23,7 @@ from icl_bench.specs.submission import Run, Submission
 
 SUBMISSION_FILE = "submission.yaml"
 MAX_BYTES = 100_000
-MAX_TOLD = 100  # faults of one file
+MAX_FAULTS = 100  # faults of one file
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,10 @@ def inspect_submission(path: Path) -> tuple[SubmissionText, Submission | None, l
     text, fault = _read(file)
     if fault:
         return text, None, [fault]
-    submission, found = all_faults(Submission, text.value)
-    faults = sorted((text.fault(*one) for one in found[:MAX_TOLD]), key=lambda fault: fault.line or 0)
-    if len(found) > MAX_TOLD:
-        faults.append(Fault(file, None, f"{len(found) - MAX_TOLD:,} more faults; mend those above first"))
+    submission, placed = all_faults(Submission, text.value)
+    faults = sorted((text.fault(*fault) for fault in placed[:MAX_FAULTS]), key=lambda fault: fault.line or 0)
+    if len(placed) > MAX_FAULTS:
+        faults.append(Fault(file, None, f"{len(placed) - MAX_FAULTS:,} more faults; mend those above first"))
     return text, submission, faults
 
 

@@ -1,4 +1,4 @@
-"""Every fault of a submission that can be told without fetching anything: schema, folder, sizes, history."""
+"""Every fault of a submission that shows before anything is fetched: in schema, folder, sizes and history."""
 
 import os
 import re
@@ -84,8 +84,8 @@ def _folder_faults(text: SubmissionText) -> Iterator[Fault]:
         yield Fault(folder, None, "is a link; put the folder itself there")
     model = text.value.get("model") if isinstance(text.value, dict) else None
     if isinstance(model, str) and folder.name != folder_name(model):
-        told = f"the folder of {shown(model)} is {shown(folder_name(model))}; move it there"
-        yield text.fault(("model",), told)
+        message = f"the folder of {shown(model)} is {shown(folder_name(model))}; move it there"
+        yield text.fault(("model",), message)
     for other in sorted(folder.parent.iterdir()) if os.path.isdir(folder) else []:
         if other.name != folder.name and other.name.casefold() == folder.name.casefold():
             yield Fault(
@@ -93,15 +93,15 @@ def _folder_faults(text: SubmissionText) -> Iterator[Fault]:
             )
     entries = _entries(folder)
     if len(entries) > MAX_ENTRIES:
-        told = f"holds more than {MAX_ENTRIES:,} files; name a submission's folder"
-        yield Fault(text.path.parent, None, told)
+        message = f"holds more than {MAX_ENTRIES:,} files; name a submission's folder"
+        yield Fault(text.path.parent, None, message)
         return
     for entry in entries:
         name = entry.relative_to(folder).as_posix()
         plain = not entry.is_symlink() and (entry.is_file() or entry.is_dir())
         if not (plain and _EXPECTED.fullmatch(f"{name}/" if entry.is_dir() else name)):
-            told = f"holds {shown(name)}, which is no part of a submission; take it out"
-            yield Fault(text.path.parent, None, told)
+            message = f"holds {shown(name)}, which is no part of a submission; take it out"
+            yield Fault(text.path.parent, None, message)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -131,8 +131,8 @@ def _task_faults(text: SubmissionText, files: tuple[Any, ...], run: Run, suite: 
     for path in run.files:
         task, slash, _ = path.rpartition("/")
         if slash and task not in suite.checkpoint_folders:
-            told = UnknownNameError("task", task, suite.checkpoint_folders, suite.name)
-            yield text.fault((*files, path), f"{path}: {told}")
+            message = UnknownNameError("task", task, suite.checkpoint_folders, suite.name)
+            yield text.fault((*files, path), f"{path}: {message}")
 
 
 def _spec_faults(
@@ -146,8 +146,8 @@ def _spec_faults(
     ]
     most = max(spec.parameters(d, k) for d, k in sizes)
     if most > MAX_PARAMETERS:
-        told = f"{most:,} parameters; submissions have at most {MAX_PARAMETERS:,}: submit a smaller model"
-        yield text.fault(key, f"{'.'.join(key)}: {told}")
+        message = f"{most:,} parameters; submissions have at most {MAX_PARAMETERS:,}: submit a smaller model"
+        yield text.fault(key, f"{'.'.join(key)}: {message}")
 
 
 def _cost_faults(text: SubmissionText, submission: Submission, suites: dict[str, Suite]) -> Iterator[Fault]:
@@ -222,21 +222,21 @@ def _history_faults(text: SubmissionText, submission: Submission) -> Iterator[Fa
         elif revision in replaced and (name, revision) not in done:
             continue
         elif name not in runs:
-            told = (
+            message = (
                 f"{name} is recorded and is not among the runs; keep it, or name its revision in supersedes"
             )
-            yield text.fault(("runs",), told)
+            yield text.fault(("runs",), message)
         elif submission.runs[runs[name]].revision != revision:
-            told = f"{name} is recorded of revision {revision}; keep it, or name that revision in supersedes"
-            yield text.fault(("runs", runs[name], "revision"), told)
+            message = f"{name} is recorded of revision {revision}; keep it, or name that revision in"
+            yield text.fault(("runs", runs[name], "revision"), f"{message} supersedes")
         elif not _is_of_record(submission, submission.runs[runs[name]], record):
-            told = f"{name} is recorded of other weights or specs of {revision}; keep those"
-            yield text.fault(("runs", runs[name], "files"), f"{told}, or name that revision in supersedes")
+            message = f"{name} is recorded of other weights or specs of {revision}; keep those"
+            yield text.fault(("runs", runs[name], "files"), f"{message}, or name that revision in supersedes")
     held = {record.model.revision for record in recorded.values()}
     for revision in replaced:
         if revision not in held and not (entry.results / SUPERSEDED / revision[:12]).is_dir():
-            told = f"no results of revision {revision} are recorded; take supersedes out, or name one that is"
-            yield text.fault(("supersedes", "revision"), told)
+            message = f"no results of revision {revision} are recorded; take supersedes out"
+            yield text.fault(("supersedes", "revision"), f"{message}, or name one that is")
 
 
 def _done(submission: Submission, corrected: list[Correction]) -> set[tuple[str, str | None]]:
@@ -245,21 +245,21 @@ def _done(submission: Submission, corrected: list[Correction]) -> set[tuple[str,
         return set()
     reason = submission.supersedes.reason.strip()
     return {
-        (run_name(one.suite, one.seed), one.record.model.revision)
-        for one in corrected
-        if one.reason == reason
+        (run_name(correction.suite, correction.seed), correction.record.model.revision)
+        for correction in corrected
+        if correction.reason == reason
     }
 
 
 def _is_of_record(submission: Submission, run: Run, record: ResultRecord) -> bool:
     """Whether a run lists the weights that its record is of, for the same tasks, and says their specs."""
     suite = load_suite(record.suite.name)
-    found = {file: digest for file, digest in run.files.items() if Path(file).name == WEIGHTS_FILE}
+    listed = {file: digest for file, digest in run.files.items() if Path(file).name == WEIGHTS_FILE}
     recorded = {}
     for task, result in record.tasks.items():
         place = ROOT if ROOT in run.places else suite.checkpoint_folder(task)
-        told = result.checkpoint
-        if told is None or told.spec != submission.spec_of(place).to_dict():
+        checkpoint = result.checkpoint
+        if checkpoint is None or checkpoint.spec != submission.spec_of(place).to_dict():
             return False
-        recorded[place_file(place, WEIGHTS_FILE)] = told.sha256
-    return found == recorded
+        recorded[place_file(place, WEIGHTS_FILE)] = checkpoint.sha256
+    return listed == recorded

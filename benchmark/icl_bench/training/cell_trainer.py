@@ -118,7 +118,7 @@ def _fault(cell: Cell, code: int, output: str, message: str) -> str | None:
     if code == 0:
         return None
     try:
-        told: str | None = json.loads(output).get(str(cell.folder))
+        fault: str | None = json.loads(output).get(str(cell.folder))
     except ValueError:  # it ended before it could tell
-        told = message.strip().splitlines()[-1] if message.strip() else f"exit {code}"
-    return told
+        fault = message.strip().splitlines()[-1] if message.strip() else f"exit {code}"
+    return fault

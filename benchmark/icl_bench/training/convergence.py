@@ -35,16 +35,16 @@ def outcome(rows: Sequence[Row], recipe: Recipe, end: int) -> Outcome:
     )
 
 
-def outcome_in_words(found: Outcome) -> str:
+def outcome_in_words(outcome: Outcome) -> str:
     """As `optimality 0.998 on development prompts, 0.9 at step 800; converged`; empty without development."""
-    if found.optimality is None:
+    if outcome.optimality is None:
         return ""
     threshold = LEARNED[-1]
-    step = found.steps_to_learn[threshold]
-    learned = f"not {threshold} within {found.steps:,}" if step is None else f"{threshold} at step {step:,}"
-    more = "" if found.doubling_gain is None else f"; twice the steps would add {found.doubling_gain:.3f}"
-    end = "; converged" if found.converged else more
-    return f"optimality {found.optimality:.3f} on development prompts, {learned}{end}"
+    step = outcome.steps_to_learn[threshold]
+    learned = f"not {threshold} within {outcome.steps:,}" if step is None else f"{threshold} at step {step:,}"
+    more = "" if outcome.doubling_gain is None else f"; twice the steps would add {outcome.doubling_gain:.3f}"
+    end = "; converged" if outcome.converged else more
+    return f"optimality {outcome.optimality:.3f} on development prompts, {learned}{end}"
 
 
 def has_converged(optimality: float, gain: float | None) -> bool:
@@ -73,17 +73,17 @@ def doubling_gain(rows: Sequence[Row], until: int, excess: float, least: float =
     below `least` do not count: before a task that is learned at once the curve is flat, and tells nothing.
     Between 0 and `excess`; None where fewer than FEWEST_ROWS rows are left.
     """
-    found = [
+    points = [
         (row["step"], row["dev_optimality"])
         for row in rows
         if row["step"] and until / 2 <= row["step"] <= until and (row["dev_optimality"] or 0.0) >= least
     ]
-    if len(found) < FEWEST_ROWS:
+    if len(points) < FEWEST_ROWS:
         return None
-    steps, optimality = np.array(found, dtype=np.float64).T
+    steps, optimality = np.array(points, dtype=np.float64).T
     x, y = np.log(steps), np.log(np.maximum(1 - optimality, SMALLEST_EXCESS))
-    one, other = np.triu_indices(len(x), 1)
-    slope = np.median((y[other] - y[one]) / (x[other] - x[one]))
+    first, second = np.triu_indices(len(x), 1)
+    slope = np.median((y[second] - y[first]) / (x[second] - x[first]))
     return float(max(excess, 0.0) * (1 - 2.0 ** min(slope, 0.0)))
 
 

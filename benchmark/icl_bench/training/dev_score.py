@@ -40,11 +40,11 @@ class Development:
         self.task = task
         self.xs, self.ys, _ = generate(task, suite, "dev", 0, PROMPTS[task.scored])
         self.mean_zero_error = float(self._errors(np.zeros_like(self.ys)).mean())
-        found = load_suite(suite)
+        frozen_suite = load_suite(suite)
         self._gains: tuple[float, float] | None = None
-        if not found.lock_path.exists():
+        if not frozen_suite.lock_path.exists():
             return
-        frozen = [load_errors(found, task.name, name) for name in (ZERO, task.baseline, task.exact)]
+        frozen = [load_errors(frozen_suite, task.name, name) for name in (ZERO, task.baseline, task.exact)]
         zero, baseline, exact = (None if errors is None else errors.mean_error(task) for errors in frozen)
         if zero is None or baseline is None or exact is None or not (baseline < zero and exact < zero):
             return

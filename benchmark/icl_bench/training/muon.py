@@ -123,8 +123,8 @@ def _orthogonalised_by_shape(updates: list[Tensor]) -> Iterable[tuple[list[int],
         yield (
             places,
             [
-                one.mT if _is_tall(updates[place]) else one
-                for place, one in zip(places, orthogonal, strict=True)
+                update.mT if _is_tall(updates[place]) else update
+                for place, update in zip(places, orthogonal, strict=True)
             ],
         )
 

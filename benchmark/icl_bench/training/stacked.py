@@ -21,11 +21,12 @@ class StackedModels:
         self.models = list(models)
         own = [dict(model.named_parameters()) for model in models]
         self._stacked = {
-            name: torch.stack([one[name].detach() for one in own]).requires_grad_() for name in own[0]
+            name: torch.stack([parameters[name].detach() for parameters in own]).requires_grad_()
+            for name in own[0]
         }
         self._slices = [  # (parameter of a model, the stacked one, place)
-            (one[name], stacked, place)
-            for place, one in enumerate(own)
+            (parameters[name], stacked, place)
+            for place, parameters in enumerate(own)
             for name, stacked in self._stacked.items()
         ]
         for parameter, stacked, place in self._slices:
