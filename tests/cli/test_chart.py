@@ -104,7 +104,7 @@ def test_labels_say_what_a_predictor_is(tmp_path, record):
 def test_hover_tells_the_mean_over_scored_context_lengths(tmp_path, record):
     assert run("mini/vector_mqar", tmp_path / "out.svg", "--record", record)[0] == 0
     hovers = [one.text for one in ElementTree.parse(tmp_path / "out.svg").iter(f"{SVG}title")]
-    mean = json.loads(record.read_text(encoding="utf-8"))["tasks"]["vector_mqar"]["mean_error"]
+    mean = json.loads(record.read_text(encoding="utf-8"))["tasks"]["vector_mqar"]["estimates"]["mean_error"]
     assert f"baseline/averaging: mean {mean['value']:.4g}" in hovers
     assert "lookup: mean 0 (score 1, optimality 1)" in hovers
 

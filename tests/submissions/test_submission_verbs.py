@@ -60,7 +60,7 @@ def test_from_a_file_to_recorded_results(folder, tmp_path):
     (out / "mini-v1-seed-0.json").write_text(json.dumps(forged))
     code, stdout, stderr = run("record", folder, "--results", out)
     assert (code, stdout) == (2, "")
-    assert f"error: {out}/mini-v1-seed-0.json: tasks.{LINEAR}.score" in stderr
+    assert f"error: {out}/mini-v1-seed-0.json: tasks.{LINEAR}.estimates.score" in stderr
 
 
 def test_every_fault_is_a_line_and_the_answer_is_no(folder, tmp_path):
