@@ -1,4 +1,4 @@
-"""`icl-bench sweep`: a grid is trained once, skips what is done, and takes up what was stopped."""
+"""`icl-bench sweep`: a grid is trained once, skips what is done, and resumes what was interrupted."""
 
 import os
 import signal

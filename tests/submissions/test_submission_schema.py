@@ -243,7 +243,7 @@ def test_hundreds_of_faults_are_told_briefly(root):
     value["runs"][0]["files"] = {f"file{number}": 1 for number in range(300)}
     told = faults(write(root, value))
     assert len(told) == 101
-    assert "500 more faults; mend those above first" in " ".join(told)
+    assert "500 more faults; fix those above first" in " ".join(told)
 
 
 def test_hundreds_of_unknown_keys_are_told_briefly(root):

@@ -37,7 +37,7 @@ def show(
 ) -> None:
     """Show the board of a suite: ranks, mean scores and a score a task, with 95% intervals.
 
-    Models of one group cannot be told from its leader. Intervals count what differs between prompts and,
+    Models of one group are statistically indistinguishable from its leader. Intervals count what differs between prompts and,
     where a model has several runs of a task, between runs; § marks ranks and groups that rest on one run of a
     task. Models that lack a task are not ranked, baselines neither.
 
@@ -65,7 +65,7 @@ def show(
         )
     if board.resolvable is not None:
         typer.echo(
-            f"\nneighbours in rank are told apart when their means differ by about {board.resolvable:.3f}"
+            f"\nneighbours in rank are distinguished when their means differ by about {board.resolvable:.3f}"
         )
     if any(one.one_run and one.rank is not None for one in board.models):
         typer.echo(

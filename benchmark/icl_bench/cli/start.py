@@ -21,7 +21,7 @@ def prepare_process() -> None:
         if os.environ.get(name) == "":
             del os.environ[name]
     for number, name in enumerate(_STREAMS):
-        if getattr(sys, name) is None:  # closed by whoever started us
+        if getattr(sys, name) is None:  # closed by the parent process
             _open_nowhere(number, name)
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None and sys.stdout.errors not in _LOSSLESS:

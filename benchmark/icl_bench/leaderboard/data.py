@@ -20,7 +20,7 @@ from icl_bench.specs.schema import Strict
 
 
 class RankData(Strict):
-    """A place, its 95% interval, and the group of models that cannot be told from its leader."""
+    """A place, its 95% interval, and a group of indistinguishable models."""
 
     place: int
     low: int

@@ -72,7 +72,7 @@ def _take_place(part: Path, place: Path, temporary: Path) -> None:
     """Put the files of `part` in the place of the last build's."""
     old, new, mark = _written(place), _files(part), place / MARK
     _refuse_foreign(place, old, new)
-    # the next build takes up what is left of one that is killed from here on
+    # the next build finishes one that is killed from here on
     _write_mark(mark, _as_lines(old | new), temporary)
     try:
         replace_files(part, place, sorted(old, key=_order), sorted(new, key=_order), temporary / "old")

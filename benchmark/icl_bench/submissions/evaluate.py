@@ -114,5 +114,5 @@ def _ending(code: int | None, limits: Limits) -> str:
     if code < 0:
         name = signal.Signals(-code).name
         memory = f"{limits.memory / 2**30:.1f} GiB"
-        return f"ended by {name}, as where memory runs out, of which it may take {memory}; {smaller}"
+        return f"killed by {name}, probably out of memory (limit {memory}); {smaller}"
     return f"ended with code {code} and no answer; evaluate it with `icl-bench evaluate` to see why"

@@ -70,7 +70,7 @@ def open_pull_request(commands: list[list[str]], checkout: Path) -> None:
         if code != 0:
             left = "; ".join(shlex.join(rest) for rest in commands[place:])
             raise InputError(
-                f"{shlex.join(command[:2])} ended with {code} and the submission is written; mend that, then "
+                f"{shlex.join(command[:2])} ended with {code} and the submission is written; fix that, then "
                 f"run {left}"
             )
 

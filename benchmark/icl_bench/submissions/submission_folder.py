@@ -121,7 +121,7 @@ def inspect_submission(path: Path) -> tuple[SubmissionText, Submission | None, l
     submission, placed = all_faults(Submission, text.value)
     faults = sorted((text.fault(*fault) for fault in placed[:MAX_FAULTS]), key=lambda fault: fault.line or 0)
     if len(placed) > MAX_FAULTS:
-        faults.append(Fault(file, None, f"{len(placed) - MAX_FAULTS:,} more faults; mend those above first"))
+        faults.append(Fault(file, None, f"{len(placed) - MAX_FAULTS:,} more faults; fix those above first"))
     return text, submission, faults
 
 

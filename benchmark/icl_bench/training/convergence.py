@@ -15,7 +15,7 @@ from icl_bench.training.log import Row
 
 BEGUN = 0.5  # the optimality from which on a run has begun to learn
 CONVERGED_GAIN = 0.01  # optimality: a run to which twice the steps would add less has converged
-FEWEST_ROWS = 5  # behind a fit
+FEWEST_ROWS = 5  # for a fit
 SMALLEST_EXCESS = (
     1e-4  # of optimality: a smaller one, or one below 0, is the noise of the development prompts
 )
@@ -50,7 +50,7 @@ def outcome_in_words(outcome: Outcome) -> str:
 def has_converged(optimality: float, gain: float | None) -> bool:
     """Whether twice the steps would add less than CONVERGED_GAIN to a run that has begun to learn.
 
-    A run of which no gain is known has not: its curve may be flat before a transition, or just behind one.
+    A run of which no gain is known has not: its curve may be flat before a transition, or just after one.
     """
     return gain is not None and gain < CONVERGED_GAIN and optimality >= BEGUN
 

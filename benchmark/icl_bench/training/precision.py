@@ -1,4 +1,4 @@
-"""Cheaper arithmetic while training, switched on for a step and off behind it: evaluation is float32."""
+"""Cheaper arithmetic while training, on during a step and restored after it: evaluation is float32."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

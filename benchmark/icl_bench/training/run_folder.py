@@ -66,7 +66,7 @@ class RunFolder:
             return self.state.read_bytes()
         except OSError as error:
             raise CheckpointError(
-                f"cannot read {self.state}: {error.strerror or error}; mend that and continue with --resume"
+                f"cannot read {self.state}: {error.strerror or error}; fix that and continue with --resume"
             ) from None
 
     def write_state(self, content: bytes | memoryview) -> None:

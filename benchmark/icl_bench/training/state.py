@@ -30,7 +30,7 @@ LOOK_EVERY = 100  # steps between checks of the loss, where a check waits for an
 class RunState:
     """A run of a plan. `folder` receives the state and the log.
 
-    Whoever makes a step adds its loss to `loss_sum`, changes the model, and then calls `count_step`.
+    The caller of a step adds its loss to `loss_sum`, changes the model, and then calls `count_step`.
     """
 
     plan: RunPlan

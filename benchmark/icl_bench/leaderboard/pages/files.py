@@ -39,7 +39,7 @@ COLUMNS = {  # of the CSV file: one row a model and task
     "rank": "on the whole board; empty for baselines, and where a task is missing",
     "rank_low": "lower end of its 95% interval",
     "rank_high": "upper end",
-    "group": "models of one group cannot be told from its leader",
+    "group": "models of one group are statistically indistinguishable from its leader",
     "mean": "of the scores, tasks at equal weight; empty where a task is missing",
     "mean_low": "lower end of its 95% interval",
     "mean_high": "upper end",
@@ -84,7 +84,7 @@ def data_files(site: Site) -> Iterator[DataFile]:
         about = f"The scores of {name} as a table, one row a model and task."
         yield DataFile(File(f"data/{name}.csv", board_csv(board.data).encode()), about)
         about = (
-            f"The training runs behind the models of {name}, one row a run: whether it converged, and when."
+            f"The training runs of the models of {name}, one row a run: whether it converged, and when."
         )
         yield DataFile(File(f"data/{name}-runs.csv", runs_csv(board.data).encode()), about)
     yield DataFile(File(SCHEMA, _schema().encode()), "The JSON Schema of the JSON files.")
