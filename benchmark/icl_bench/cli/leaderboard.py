@@ -37,9 +37,10 @@ def show(
 ) -> None:
     """Show the board of a suite: ranks, mean scores and a score a task, with 95% intervals.
 
-    Models of one group are statistically indistinguishable from its leader. Intervals count what differs between prompts and,
-    where a model has several runs of a task, between runs; § marks ranks and groups that rest on one run of a
-    task. Models that lack a task are not ranked, baselines neither.
+    Models of one group are statistically indistinguishable from its leader. Intervals count what differs
+    between prompts and, where a model has several runs of a task, between runs; § marks ranks and groups that
+    rest on one run of a task.
+    Models that lack a task are not ranked, baselines neither.
 
     Example: icl-bench leaderboard show --suite mini
     """

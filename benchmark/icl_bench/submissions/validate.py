@@ -189,7 +189,7 @@ def _position_faults(
 
 
 def _flops(submission: Submission, suite: Suite, places: Collection[str]) -> float:
-    """Of a prompt of each task that the checkpoints in these places answer; at the root, of the most expensive."""
+    """Of a prompt of each task that the checkpoints in these places answer; at the root, of the costliest."""
 
     def of_folder(place: str, spec: ArchitectureSpec) -> float:
         costs = [account(spec, suite.tasks[task]) for task in suite.answered_from(place)]
