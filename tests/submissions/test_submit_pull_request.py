@@ -102,7 +102,5 @@ def test_what_keeps_it_from_being_opened_is_told_before_the_work(repo, hub, chec
 def test_a_step_that_fails_leaves_the_file_and_says_what_is_left(repo, checkout, monkeypatch):
     monkeypatch.setenv("GH_PR", "4")
     told = refused("--open", "--out", str(checkout / "submissions"))
-    assert (
-        "gh pr ended with 4 and the submission is written; fix that, then run gh pr create --title" in told
-    )
+    assert "gh pr ended with 4 and the submission is written; fix that, then run gh pr create --title" in told
     assert (checkout / "submissions/someone__model/submission.yaml").is_file()

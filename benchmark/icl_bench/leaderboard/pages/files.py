@@ -83,9 +83,7 @@ def data_files(site: Site) -> Iterator[DataFile]:
         yield DataFile(File(f"data/{name}.json", board_json(board.data).encode()), about)
         about = f"The scores of {name} as a table, one row a model and task."
         yield DataFile(File(f"data/{name}.csv", board_csv(board.data).encode()), about)
-        about = (
-            f"The training runs of the models of {name}, one row a run: whether it converged, and when."
-        )
+        about = f"The training runs of the models of {name}, one row a run: whether it converged, and when."
         yield DataFile(File(f"data/{name}-runs.csv", runs_csv(board.data).encode()), about)
     yield DataFile(File(SCHEMA, _schema().encode()), "The JSON Schema of the JSON files.")
     if site.date is not None:
