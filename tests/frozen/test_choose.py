@@ -54,14 +54,14 @@ def test_the_baseline_of_a_task_has_its_recorded_number():
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "told"),
+    ("options", "error", "message"),
     [
         ({"laso": {"alpha": 0.1}}, UnknownNameError, "unknown baseline 'laso' in baseline_options of sparse"),
         ({"lasso": {"alhpa": 0.1}}, SpecError, "unknown key 'alhpa'; did you mean 'alpha'"),
         ({"lasso": {"alpha": -1.0}}, SpecError, "baseline_options: lasso: alpha"),
     ],
 )
-def test_options_that_are_none_are_told(options, error, told):
+def test_options_that_are_none_are_reported(options, error, message):
     task = load_suite("mini").task("sparse_linear_regression")
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=message):
         get_baseline("lasso", task.model_copy(update={"baseline_options": options}))

@@ -26,7 +26,7 @@ from icl_bench.frozen.errors import (
     freeze_errors,
     load_errors,
 )
-from icl_bench.frozen.freeze import freeze, missing_entries, needed_entries
+from icl_bench.frozen.freeze import freeze, missing_baselines, needed_baselines
 from icl_bench.resources import cache_folder
 from icl_bench.specs.result import without_timings
 from icl_bench.suites import Suite, load_prompts
@@ -45,7 +45,7 @@ def expensive(monkeypatch, name: str = "least_squares") -> None:
 
 def test_scores_are_the_same_bytes_with_frozen_errors_as_without(own):
     before = icl_bench.evaluate("baseline/knn", "tiny", TASKS)
-    freeze(own, needed_entries(own, TASKS))
+    freeze(own, needed_baselines(own, TASKS))
     assert all(load_errors(own, task, "zero").prompts == PROMPTS for task in TASKS)
     after = icl_bench.evaluate("baseline/knn", "tiny", TASKS)
     assert before.suite.hash != after.suite.hash  # these errors decide scores
@@ -55,7 +55,7 @@ def test_scores_are_the_same_bytes_with_frozen_errors_as_without(own):
 
 
 def test_scores_use_the_frozen_errors_and_compute_none(own, monkeypatch):
-    freeze(own, needed_entries(own, ["linear_regression"]))
+    freeze(own, needed_baselines(own, ["linear_regression"]))
 
     def refuse(*arguments):
         raise AssertionError("computed, though frozen")
@@ -67,7 +67,7 @@ def test_scores_use_the_frozen_errors_and_compute_none(own, monkeypatch):
 def test_freezing_leaves_the_hashes_of_the_arrays_and_their_cache_as_they_were(own):
     before = json.loads(own.lock_path.read_text())
     arrays = own.arrays_hash
-    freeze(own, missing_entries(own, ["sparse_parity"], ["zero"]))
+    freeze(own, missing_baselines(own, ["sparse_parity"], ["zero"]))
     after = json.loads(own.lock_path.read_text())
     locked = after.pop("baselines")["sparse_parity"]["zero"]
     assert after == before
@@ -78,18 +78,18 @@ def test_freezing_leaves_the_hashes_of_the_arrays_and_their_cache_as_they_were(o
 
 
 def test_what_is_frozen_is_left_alone_and_a_lost_file_comes_back(own):
-    freeze(own, missing_entries(own, TASKS, ["averaging"], 50))
+    freeze(own, missing_baselines(own, TASKS, ["averaging"], 50))
     lock, before = own.lock_path.read_bytes(), files(own)
-    assert missing_entries(own, TASKS, ["averaging"]) == []
+    assert missing_baselines(own, TASKS, ["averaging"]) == []
     errors_path(own, "sparse_parity", "averaging").unlink()
-    (entry,) = missing_entries(own, TASKS, ["averaging"])
+    (entry,) = missing_baselines(own, TASKS, ["averaging"])
     assert entry.prompts == 50  # as locked, though all were asked for
     freeze(own, [entry])
     assert (own.lock_path.read_bytes(), files(own)) == (lock, before)
 
 
 def test_errors_that_differ_from_the_frozen_ones_are_refused(own):
-    (entry,) = missing_entries(own, ["sparse_parity"], ["averaging"])
+    (entry,) = missing_baselines(own, ["sparse_parity"], ["averaging"])
     freeze(own, [entry])
     lock, before = own.lock_path.read_bytes(), files(own)
     with pytest.raises(SuiteError, match=r"errors of averaging made here .*a suite is never edited"):
@@ -112,7 +112,7 @@ def test_two_processes_that_freeze_at_once_lose_no_entry(own):
 
 
 def test_a_run_that_was_cut_off_is_taken_up_and_gives_the_same_bytes(own, monkeypatch):
-    entries = missing_entries(own, ["linear_regression"], ["least_squares"])
+    entries = missing_baselines(own, ["linear_regression"], ["least_squares"])
     freeze(own, entries)
     lock, whole = own.lock_path.read_bytes(), files(own)
     own.lock_path.write_text(json.dumps({k: v for k, v in json.loads(lock).items() if k != "baselines"}))
@@ -134,16 +134,16 @@ def test_a_run_that_was_cut_off_is_taken_up_and_gives_the_same_bytes(own, monkey
 def test_the_bytes_do_not_depend_on_the_number_of_processes(own, monkeypatch):
     monkeypatch.setattr(freezing, "worker_pool", worker_pool)
     monkeypatch.setattr(chunked, "EXPENSIVE_CHUNK", 2)
-    found = []
+    written = []
     for workers in (1, 2):
-        freeze(own, missing_entries(own, ["linear_regression"], ["two_layer_nn", "lasso"], 8), workers)
-        found.append((own.lock_path.read_bytes(), files(own)))
+        freeze(own, missing_baselines(own, ["linear_regression"], ["two_layer_nn", "lasso"], 8), workers)
+        written.append((own.lock_path.read_bytes(), files(own)))
         shutil.rmtree(own.folder / "baselines")
         lock = json.loads(own.lock_path.read_text())
         del lock["baselines"]
         own.lock_path.write_text(json.dumps(lock))
-    assert found[0] == found[1]
-    assert list(found[0][1]) == ["lasso.npz", "two_layer_nn.npz"]
+    assert written[0] == written[1]
+    assert list(written[0][1]) == ["lasso.npz", "two_layer_nn.npz"]
 
 
 def test_an_expensive_base_without_frozen_errors_gives_no_score_and_says_what_to_do(own, monkeypatch):
@@ -159,7 +159,7 @@ def test_an_expensive_base_without_frozen_errors_gives_no_score_and_says_what_to
 
 
 def test_errors_frozen_on_fewer_prompts_are_compared_on_those_and_the_record_says_so(own, monkeypatch):
-    freeze(own, missing_entries(own, ["linear_regression"], ["least_squares"], 50))
+    freeze(own, missing_baselines(own, ["linear_regression"], ["least_squares"], 50))
     result = icl_bench.evaluate("baseline/ridge", "tiny", ["linear_regression"]).tasks["linear_regression"]
     assert result.prompts == len(result.prompt_errors) == PROMPTS
     assert result.score.prompts == result.optimality.prompts == 50
@@ -178,7 +178,7 @@ def test_errors_frozen_on_fewer_prompts_are_compared_on_those_and_the_record_say
 
 @pytest.mark.parametrize("damage", ["cut", "swapped", "gone", "lock", "prompts"])
 def test_frozen_errors_that_are_not_the_locked_ones_are_refused(own, damage):
-    freeze(own, missing_entries(own, TASKS[:2], ["zero"]))
+    freeze(own, missing_baselines(own, TASKS[:2], ["zero"]))
     path = errors_path(own, "linear_regression", "zero")
     lock = json.loads(own.lock_path.read_text())
     if damage == "cut":
@@ -210,16 +210,16 @@ def test_a_lock_of_baselines_that_are_no_names_or_tasks_is_refused(own):
 
 
 def test_every_baseline_that_serves_a_task_is_missing_until_it_is_frozen(own):
-    names = {entry.baseline.type for entry in missing_entries(own, ["sparse_parity"])}
+    names = {entry.baseline.type for entry in missing_baselines(own, ["sparse_parity"])}
     assert {"zero", "parity_bayes", "two_layer_nn", "lasso"} <= names
     assert names.isdisjoint({"tree_bayes", "sparse_bayes"})
-    cheap = [entry.baseline.cheap for entry in missing_entries(own, TASKS)]
+    cheap = [entry.baseline.cheap for entry in missing_baselines(own, TASKS)]
     assert cheap == sorted(cheap, reverse=True)
 
 
 def test_what_scores_need_is_zero_and_each_tasks_own_baseline_and_exact_predictor(own):
-    found = {(entry.task, entry.baseline.type) for entry in needed_entries(own, list(own.tasks))}
-    assert found == {
+    needed = {(entry.task, entry.baseline.type) for entry in needed_baselines(own, list(own.tasks))}
+    assert needed == {
         ("linear_regression", "zero"), ("linear_regression", "least_squares"),
         ("sparse_parity", "zero"), ("sparse_parity", "parity_bayes"),
         ("vector_mqar", "zero"), ("vector_mqar", "lookup"),
@@ -229,14 +229,14 @@ def test_what_scores_need_is_zero_and_each_tasks_own_baseline_and_exact_predicto
 
 def test_names_and_numbers_that_cannot_be(own):
     with pytest.raises(UnknownNameError, match="unknown baseline 'laso'; did you mean 'lasso'"):
-        missing_entries(own, TASKS, ["laso"])
+        missing_baselines(own, TASKS, ["laso"])
     with pytest.raises(UnknownNameError, match="unknown task 'sparse_party'"):
-        missing_entries(own, ["sparse_party"], ["zero"])
+        missing_baselines(own, ["sparse_party"], ["zero"])
     with pytest.raises(InputError, match="tree_bayes serves none of linear_regression, sparse_parity"):
-        missing_entries(own, TASKS, ["tree_bayes"])
+        missing_baselines(own, TASKS, ["tree_bayes"])
     for prompts in (0, PROMPTS + 1):
         with pytest.raises(InputError, match=rf"{prompts} prompts; tiny-v1 has 96, give 1 to that many"):
-            missing_entries(own, TASKS, ["zero"], prompts)
+            missing_baselines(own, TASKS, ["zero"], prompts)
 
 
 def test_only_baselines_of_seconds_are_computed_where_they_are_needed():

@@ -1,4 +1,4 @@
-"""Frozen errors can be checked by anyone: computed anew they are the same, and others are told apart."""
+"""Frozen errors can be checked by anyone: computed again they are the same, and others are distinguished."""
 
 import json
 
@@ -8,7 +8,7 @@ from small_suite import PROMPTS, InPlace
 from icl_bench.environment import describe_evaluator
 from icl_bench.errors import InputError, SuiteError
 from icl_bench.frozen.errors import BaselineErrors, errors_path, freeze_errors, load_errors
-from icl_bench.frozen.freeze import freeze, missing_entries
+from icl_bench.frozen.freeze import freeze, missing_baselines
 from icl_bench.frozen.verify import recompute
 from icl_bench.resources import cache_folder
 
@@ -21,17 +21,19 @@ def in_this_process(own, monkeypatch):
 
 
 def test_what_is_frozen_is_found_again_to_the_bit(own):
-    freeze(own, missing_entries(own, TASKS, ["zero", "knn", "ridge"]))
-    found = list(recompute(own, TASKS, prompts=50))
-    assert {one.entry.name for one in found} == {f"{t}/{b}" for t in TASKS for b in ("zero", "knn", "ridge")}
-    assert all(one.same and one.holds and one.largest == one.mean == 0 for one in found)
-    assert all(one.entry.prompts == 50 for one in found)
+    freeze(own, missing_baselines(own, TASKS, ["zero", "knn", "ridge"]))
+    recomputed = list(recompute(own, TASKS, prompts=50))
+    assert {errors.pair.name for errors in recomputed} == {
+        f"{t}/{b}" for t in TASKS for b in ("zero", "knn", "ridge")
+    }
+    assert all(errors.same and errors.holds and errors.largest == errors.mean == 0 for errors in recomputed)
+    assert all(errors.pair.prompts == 50 for errors in recomputed)
     assert not list(cache_folder().rglob("*-*.npy"))
 
 
 @pytest.mark.parametrize(("factor", "holds"), [(1 + 1e-4, True), (1.1, False), (0.9, False)])
-def test_errors_that_were_frozen_otherwise_are_told_by_their_size(own, factor, holds):
-    freeze(own, missing_entries(own, ["linear_regression"], ["zero", "knn"]))
+def test_errors_that_were_frozen_otherwise_are_reported_with_their_size(own, factor, holds):
+    freeze(own, missing_baselines(own, ["linear_regression"], ["zero", "knn"]))
     right = load_errors(own, "linear_regression", "knn")
     lock = json.loads(own.lock_path.read_text())
     del lock["baselines"]["linear_regression"]["knn"]
@@ -39,20 +41,22 @@ def test_errors_that_were_frozen_otherwise_are_told_by_their_size(own, factor, h
     changed = BaselineErrors(right.curve, right.errors * factor)
     freeze_errors(own, "linear_regression", "knn", changed, describe_evaluator(), {})
 
-    (found,) = recompute(own, ["linear_regression"], ["knn"], prompts=PROMPTS)
+    (knn,) = recompute(own, ["linear_regression"], ["knn"], prompts=PROMPTS)
     zero = load_errors(own, "linear_regression", "zero").errors.mean()
-    assert found.mean == pytest.approx((1 - factor) * right.errors.mean() / zero)
-    assert found.largest == pytest.approx(abs(1 - factor) * right.errors.max() / zero)
-    assert (found.same, found.holds) == (False, holds)
+    assert knn.mean == pytest.approx((1 - factor) * right.errors.mean() / zero)
+    assert knn.largest == pytest.approx(abs(1 - factor) * right.errors.max() / zero)
+    assert (knn.same, knn.holds) == (False, holds)
 
 
 def test_what_is_not_frozen_cannot_be_checked(own):
-    with pytest.raises(InputError, match=r"nothing of that is frozen; `icl-bench baselines compute tiny-v1`"):
+    with pytest.raises(
+        InputError, match=r"none of these baselines is frozen; run `icl-bench baselines compute tiny-v1`"
+    ):
         list(recompute(own, TASKS))
 
 
-def test_a_named_baseline_that_is_not_frozen_or_serves_nothing_is_told(own):
-    freeze(own, missing_entries(own, TASKS, ["zero", "knn"]))
+def test_a_named_baseline_that_is_not_frozen_or_serves_nothing_is_reported(own):
+    freeze(own, missing_baselines(own, TASKS, ["zero", "knn"]))
     with pytest.raises(
         InputError, match=r"baseline ridge is not frozen for linear_regression, sparse_parity; "
     ):
@@ -62,8 +66,8 @@ def test_a_named_baseline_that_is_not_frozen_or_serves_nothing_is_told(own):
 
 
 @pytest.mark.parametrize("baseline", ["knn", "zero"])
-def test_files_that_do_not_hold_are_told_before_anything_is_computed(own, monkeypatch, baseline):
-    freeze(own, missing_entries(own, TASKS, ["zero", "knn"]))
+def test_files_that_do_not_hold_are_reported_before_anything_is_computed(own, monkeypatch, baseline):
+    freeze(own, missing_baselines(own, TASKS, ["zero", "knn"]))
     monkeypatch.setattr("icl_bench.frozen.verify.computed_errors", pytest.fail)
     path = errors_path(own, TASKS[1], baseline)
     path.write_bytes(path.read_bytes()[:-1])

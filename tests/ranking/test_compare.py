@@ -12,7 +12,7 @@ from icl_bench.cli import app
 from icl_bench.errors import InputError, SpecError, UnknownNameError
 from icl_bench.frozen.anchors import Anchors
 from icl_bench.frozen.errors import BaselineErrors
-from icl_bench.frozen.freeze import freeze, missing_entries
+from icl_bench.frozen.freeze import freeze, missing_baselines
 from icl_bench.function_classes.streams import raw_words, uniform_index
 from icl_bench.ranking.compare import MEAN, compare_contenders, holm, two_sided_p
 from icl_bench.ranking.contenders import contenders
@@ -142,7 +142,7 @@ def test_a_contender_is_a_record_or_a_model_or_frozen_errors(own, tmp_path, monk
     record = icl_bench.evaluate("baseline/knn", "tiny", TASKS)
     record.save(tmp_path / "knn.json")
     from_file, evaluated = contenders([str(tmp_path / "knn.json"), "baseline/knn"], own, TASKS)
-    freeze(own, missing_entries(own, TASKS, ["knn"], 50))
+    freeze(own, missing_baselines(own, TASKS, ["knn"], 50))
     monkeypatch.setattr(KNearestNeighbours, "answers", None)  # nothing is computed again
     (frozen,) = contenders(["baseline/knn"], own, TASKS)
     for task in TASKS:
@@ -160,7 +160,7 @@ def test_a_record_of_another_suite_is_refused(own, tmp_path):
 
 
 def test_a_difference_on_fewer_prompts_knows_of_how_many(own):
-    freeze(own, missing_entries(own, TASKS, ["knn"], 50))
+    freeze(own, missing_baselines(own, TASKS, ["knn"], 50))
     models = contenders(["baseline/knn", "baseline/ridge"], own, TASKS)
     prompts = [(each.prompts, each.suite_prompts) for each in compare_contenders(own, *models, TASKS)]
     assert prompts == [(50, 96), (50, 96), (100, 192)]
@@ -237,7 +237,7 @@ def test_the_device_is_for_checkpoints_and_is_looked_at_once(own, monkeypatch):
 
 
 def test_options_that_are_not_a_baselines_are_reported(own, monkeypatch):
-    freeze(own, missing_entries(own, TASKS[:1], ["knn"]))
+    freeze(own, missing_baselines(own, TASKS[:1], ["knn"]))
     as_it_is = KNearestNeighbours.for_task
 
     def for_task(task):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 import icl_bench
 from icl_bench.errors import SpecError
-from icl_bench.frozen.freeze import freeze, missing_entries, needed_entries
+from icl_bench.frozen.freeze import freeze, missing_baselines, needed_baselines
 from icl_bench.function_classes.linear_regression import LinearRegression
 from icl_bench.models.reference import PREFIX, reference_names
 from icl_bench.records.audit import audit
@@ -126,11 +126,11 @@ def test_a_lock_hashes_the_same_whatever_the_ends_of_its_lines(tiny):
 
 
 def test_one_more_frozen_baseline_leaves_the_hash_to_cite_and_every_record(own):
-    freeze(own, needed_entries(own, ["linear_regression", "sparse_parity", "vector_mqar"]))
+    freeze(own, needed_baselines(own, ["linear_regression", "sparse_parity", "vector_mqar"]))
     record = icl_bench.evaluate("baseline/knn", "tiny", ["linear_regression"])
     before = own.hash
-    freeze(own, missing_entries(own, ["linear_regression"], ["averaging"]))
+    freeze(own, missing_baselines(own, ["linear_regression"], ["averaging"]))
     assert own.hash == before
     audit(record, own, "r.json")
-    freeze(own, needed_entries(own, ["decision_tree"]))  # its exact predictor: scores rest on these errors
+    freeze(own, needed_baselines(own, ["decision_tree"]))  # its exact predictor: scores rest on these errors
     assert own.hash != before

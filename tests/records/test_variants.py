@@ -12,7 +12,7 @@ import icl_bench
 from icl_bench.entries.open import open_checkpoints, open_source
 from icl_bench.errors import CheckpointError, InputError, SpecError, SuiteError
 from icl_bench.frozen.errors import load_errors
-from icl_bench.frozen.freeze import freeze, needed_entries
+from icl_bench.frozen.freeze import freeze, needed_baselines
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.audit import audit
@@ -76,7 +76,7 @@ def test_a_suite_lists_tasks_with_their_own_prompts_hashes_and_errors(shifts, ow
     assert shifts.lock.tasks["sparse_parity"] == own.lock.tasks["sparse_parity"]
     here, there = load_prompts(shifts, "sparse_parity"), load_prompts(own, "sparse_parity")
     assert np.array_equal(here.xs, there.xs)
-    freeze(shifts, needed_entries(shifts, ["sparse_parity"]))
+    freeze(shifts, needed_baselines(shifts, ["sparse_parity"]))
     assert load_errors(own, "sparse_parity", "parity_bayes") is not None
     assert not (shifts.folder / "baselines").exists()
     assert find_task("tiny-shifts/sparse_parity")[0].name == "tiny-v1"

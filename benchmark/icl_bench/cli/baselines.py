@@ -84,7 +84,7 @@ def compute(
     Example: icl-bench baselines compute mini --needed
     """
     from icl_bench.errors import InputError
-    from icl_bench.frozen.freeze import freeze, missing_entries, needed_entries
+    from icl_bench.frozen.freeze import freeze, missing_baselines, needed_baselines
     from icl_bench.suites import chosen_tasks, load_suite
 
     if needed and baseline:
@@ -92,9 +92,9 @@ def compute(
     of = load_suite(suite)
     tasks = chosen_tasks(of, task)
     if needed:
-        entries = needed_entries(of, tasks, prompts)
+        entries = needed_baselines(of, tasks, prompts)
     else:
-        entries = missing_entries(of, tasks, baseline or (), prompts)
+        entries = missing_baselines(of, tasks, baseline or (), prompts)
     freeze(of, entries, workers, quiet=False)
     frozen = ", ".join(entry.name for entry in entries) or "nothing was missing"
     typer.echo(f"{of.name}: {frozen}\nlock {of.lock_hash}")
@@ -124,9 +124,9 @@ def verify(
     found = list(recompute(of, chosen_tasks(of, task), baseline or (), prompts, workers, quiet=False))
     rows = [
         {
-            "task": one.entry.task,
-            "baseline": one.entry.baseline.type,
-            "prompts": one.entry.prompts,
+            "task": one.pair.task,
+            "baseline": one.pair.baseline.type,
+            "prompts": one.pair.prompts,
             "bits": "same" if one.same else "differ",
             "largest": one.largest,
             "mean": one.mean,

@@ -33,12 +33,12 @@ def anchor_errors(suite: Suite, prompts: Prompts) -> Anchors:
     zero = load_errors(suite, task.name, ZERO)
     if zero is None or zero.prompts < len(prompts.xs):
         zero = _computed(ZERO, prompts)
-    found: dict[str, BaselineErrors | Missing] = {ZERO: zero}
+    by_name: dict[str, BaselineErrors | Missing] = {ZERO: zero}
     for name in (task.baseline, task.exact):
-        if name not in found:
+        if name not in by_name:
             frozen = load_errors(suite, task.name, name)
-            found[name] = frozen if frozen is not None else _unfrozen(name, suite, prompts)
-    return Anchors(zero, found[task.baseline], found[task.exact])
+            by_name[name] = frozen if frozen is not None else _unfrozen(name, suite, prompts)
+    return Anchors(zero, by_name[task.baseline], by_name[task.exact])
 
 
 def suite_anchors(suite: Suite, task: TaskSpec) -> Anchors:

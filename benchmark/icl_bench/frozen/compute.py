@@ -1,7 +1,8 @@
 """Errors of baselines on a suite's prompts, computed in chunks on all cores, resumable.
 
-Each chunk of squared errors is kept in the cache folder as soon as it is there, under a name that stands for
-the prompts, the baseline and its code, so that what is taken up again is what would be computed again.
+Each chunk of squared errors is kept in the cache folder as soon as it is computed, under a name that depends
+on the prompts, the baseline and its code, so that an interrupted run resumes with the numbers that it would
+compute again.
 """
 
 import hashlib
@@ -31,8 +32,8 @@ LIBRARIES = ("numpy", "scipy", "numba", "scikit-learn", "xgboost-cpu", "xgboost"
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One baseline on one task, to be frozen on its first `prompts`."""
+class BaselineOnTask:
+    """One baseline on one task, to be frozen on the task's first `prompts`."""
 
     task: str
     baseline: Baseline
@@ -46,45 +47,47 @@ class Entry:
 
 @contextmanager
 def computed_errors(
-    suite: Suite, entry: Entry, pool: Executor, label: str, quiet: bool
+    suite: Suite, pair: BaselineOnTask, pool: Executor, label: str, quiet: bool
 ) -> Iterator[BaselineErrors]:
-    """The errors of an entry; its chunks are kept until they have been used."""
-    squared = _squared_errors(suite, entry, pool, label, quiet)
-    yield summed_up(squared, suite.task(entry.task))
-    for path, _ in _chunks(suite, entry):
+    """The errors of a baseline on a task; its chunks are kept until they have been used."""
+    squared = _squared_errors(suite, pair, pool, label, quiet)
+    yield summed_up(squared, suite.task(pair.task))
+    for path, _ in _chunks(suite, pair):
         path.unlink(missing_ok=True)
 
 
 def describe_libraries() -> dict[str, str]:
     """What frozen errors were computed with: Python, the machine, and the numerical libraries."""
-    found = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
+    versions = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
     for name in LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:  # xgboost has a name on each platform
             continue
-    return found
+    return versions
 
 
-def _squared_errors(suite: Suite, entry: Entry, pool: Executor, label: str, quiet: bool) -> np.ndarray:
+def _squared_errors(
+    suite: Suite, pair: BaselineOnTask, pool: Executor, label: str, quiet: bool
+) -> np.ndarray:
     """Squared errors (prompts, points), from chunks that are there and those that the pool computes."""
-    prompts = load_prompts(suite, entry.task)
-    chunks = list(_chunks(suite, entry))
+    prompts = load_prompts(suite, pair.task)
+    chunks = list(_chunks(suite, pair))
     points = prompts.task.points
-    found = {path: _read_chunk(path, part.stop - part.start, points) for path, part in chunks}
-    missing = [(path, part) for path, part in chunks if found[path] is None]
-    done = sum(part.stop - part.start for path, part in chunks if found[path] is not None)
-    with progress(label, entry.prompts, quiet, start=done) as advance:
+    errors = {path: _read_chunk(path, part.stop - part.start, points) for path, part in chunks}
+    missing = [(path, part) for path, part in chunks if errors[path] is None]
+    done = sum(part.stop - part.start for path, part in chunks if errors[path] is not None)
+    with progress(label, pair.prompts, quiet, start=done) as advance:
         waiting = {
-            pool.submit(_compute_chunk, entry.baseline, prompts.part(part), path): (path, part)
+            pool.submit(_compute_chunk, pair.baseline, prompts.part(part), path): (path, part)
             for path, part in missing
         }
         for future in as_completed(waiting):
             path, part = waiting[future]
-            found[path] = future.result()
+            errors[path] = future.result()
             done += part.stop - part.start
             advance(done)
-    return np.concatenate([errors for errors in found.values() if errors is not None])
+    return np.concatenate([chunk for chunk in errors.values() if chunk is not None])
 
 
 def _compute_chunk(baseline: Baseline, prompts: Prompts, path: Path) -> np.ndarray:
@@ -105,25 +108,23 @@ def _read_chunk(path: Path, prompts: int, points: int) -> np.ndarray | None:
     return errors if sound and errors.dtype == np.float64 else None
 
 
-def _chunks(suite: Suite, entry: Entry) -> Iterator[tuple[Path, slice]]:
-    """The parts that an entry is computed in, and the file that keeps each."""
-    size = CHUNK if entry.baseline.cheap else EXPENSIVE_CHUNK
-    folder = (
-        cache_folder() / "baselines" / suite.home(entry.task).name / entry.name / _fingerprint(suite, entry)
-    )
-    for start in range(0, entry.prompts, size):
-        part = slice(start, min(start + size, entry.prompts))
+def _chunks(suite: Suite, pair: BaselineOnTask) -> Iterator[tuple[Path, slice]]:
+    """The parts that the errors are computed in, and the file that keeps each."""
+    size = CHUNK if pair.baseline.cheap else EXPENSIVE_CHUNK
+    folder = cache_folder() / "baselines" / suite.home(pair.task).name / pair.name / _fingerprint(suite, pair)
+    for start in range(0, pair.prompts, size):
+        part = slice(start, min(start + size, pair.prompts))
         yield folder / f"{part.start}-{part.stop}.npy", part
 
 
-def _fingerprint(suite: Suite, entry: Entry) -> str:
-    """What a chunk's numbers follow from: the frozen prompts, the baseline with its numbers, all code of
-    baselines, and the libraries."""
+def _fingerprint(suite: Suite, pair: BaselineOnTask) -> str:
+    """A hash of what decides a chunk's numbers: the frozen prompts, the baseline with its numbers, all code
+    of baselines, and the libraries."""
     digest = hashlib.sha256()
     for text in (
-        suite.home(entry.task).arrays_hash,
-        entry.task,
-        entry.baseline.model_dump_json(),
+        suite.home(pair.task).arrays_hash,
+        pair.task,
+        pair.baseline.model_dump_json(),
         str(describe_libraries()),
     ):
         digest.update(f"{text}\n".encode())

@@ -137,10 +137,10 @@ def _difference(suite: Suite, task: str, baseline: str, locked: BaselineLock) ->
     path = errors_path(suite, task, baseline)
     name = path.relative_to(suite.folder).as_posix()
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         return f"{name}: cannot be read ({error.strerror or error})"
-    return f"{name}: expected SHA-256 {locked.sha256}, found {found}" if found != locked.sha256 else ""
+    return f"{name}: expected SHA-256 {locked.sha256}, found {digest}" if digest != locked.sha256 else ""
 
 
 def _read(suite: Suite, task: TaskSpec, baseline: str, locked: BaselineLock) -> BaselineErrors:

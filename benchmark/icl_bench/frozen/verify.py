@@ -1,4 +1,4 @@
-"""Frozen errors computed anew, beside the frozen ones: anyone can see whether they hold."""
+"""Frozen errors computed again, beside the frozen ones: anyone can see whether they hold."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 from icl_bench.baselines.base import BASELINES, Baseline
 from icl_bench.errors import InputError
 from icl_bench.frozen.anchors import ZERO
-from icl_bench.frozen.compute import Entry, computed_errors
+from icl_bench.frozen.compute import BaselineOnTask, computed_errors
 from icl_bench.frozen.errors import BaselineErrors, load_errors
 from icl_bench.frozen.freeze import serving_baselines
 from icl_bench.suites import Suite
@@ -19,9 +19,9 @@ MEAN_TOLERANCE = 1e-3  # of errors computed on another machine, over the mean er
 
 @dataclass(frozen=True)
 class Recomputed:
-    """Errors of an entry computed here, beside the frozen ones, on the same prompts."""
+    """Errors of a baseline on a task computed here, beside the frozen ones, on the same prompts."""
 
-    entry: Entry
+    pair: BaselineOnTask
     same: bool  # to the bit
     largest: float  # difference of a prompt's error, over the mean error of answering 0
     mean: float  # difference of the mean errors, over the same
@@ -36,24 +36,24 @@ def recompute(
     workers: int | None = None,
     quiet: bool = True,
 ) -> Iterator[Recomputed]:
-    """Compute frozen errors anew on the first `prompts` and compare, an entry at a time.
+    """Compute frozen errors again on the first `prompts` and compare, one baseline and task at a time.
 
     The machine that froze them finds the same bits. Elsewhere what is iterated in float32 (two_layer_nn,
-    xgboost) may take another path in single prompts; means hold. Raises as `missing_entries`, and InputError
-    where nothing named is frozen; all that is frozen is looked at before anything is computed.
+    xgboost) may take another path in single prompts; means hold. Raises as `missing_baselines`, and
+    InputError where nothing named is frozen; all that is frozen is looked at before anything is computed.
     """
     if prompts < 1:
         raise InputError(f"{prompts} prompts; give 1 or more")
-    found = list(_frozen(suite, tasks, baselines))
-    zeros = {task: _mean_of_zero(suite, task) for task in dict.fromkeys(task for task, _, _ in found)}
-    if not found:
-        raise InputError(f"nothing of that is frozen; `icl-bench baselines compute {suite.name}`")
+    locked = list(_frozen(suite, tasks, baselines))
+    zeros = {task: _mean_of_zero(suite, task) for task in dict.fromkeys(task for task, _, _ in locked)}
+    if not locked:
+        raise InputError(f"none of these baselines is frozen; run `icl-bench baselines compute {suite.name}`")
     with worker_pool(workers) as pool:
-        for number, (task, baseline, frozen) in enumerate(found, start=1):
-            entry = Entry(task, baseline, min(prompts, frozen.prompts))
-            label = f"{number} of {len(found)}: {entry.name}"
-            with computed_errors(suite, entry, pool, label, quiet) as here:
-                yield _compared(entry, here.errors, frozen.errors[: entry.prompts], zeros[task])
+        for number, (task, baseline, frozen) in enumerate(locked, start=1):
+            pair = BaselineOnTask(task, baseline, min(prompts, frozen.prompts))
+            label = f"{number} of {len(locked)}: {pair.name}"
+            with computed_errors(suite, pair, pool, label, quiet) as here:
+                yield _compared(pair, here.errors, frozen.errors[: pair.prompts], zeros[task])
 
 
 def _frozen(
@@ -64,13 +64,13 @@ def _frozen(
         if baselines and not serving:
             raise InputError(f"baseline {name} serves none of {', '.join(tasks)}; name another")
         errors = {task: load_errors(suite, task, name) for task in serving}
-        found = {task: one for task, one in errors.items() if one is not None}
-        if baselines and not found:
+        locked = {task: frozen for task, frozen in errors.items() if frozen is not None}
+        if baselines and not locked:
             raise InputError(
                 f"baseline {name} is not frozen for {', '.join(serving)}; "
                 f"run `icl-bench baselines compute {suite.name} --baseline {name}`"
             )
-        yield from ((task, serving[task], one) for task, one in found.items())
+        yield from ((task, serving[task], frozen) for task, frozen in locked.items())
 
 
 def _mean_of_zero(suite: Suite, task: str) -> float:
@@ -80,10 +80,10 @@ def _mean_of_zero(suite: Suite, task: str) -> float:
     return float(zero.errors.mean())
 
 
-def _compared(entry: Entry, here: np.ndarray, frozen: np.ndarray, zero: float) -> Recomputed:
+def _compared(pair: BaselineOnTask, here: np.ndarray, frozen: np.ndarray, zero: float) -> Recomputed:
     difference = (here - frozen) / zero
     return Recomputed(
-        entry=entry,
+        pair=pair,
         same=not difference.any(),
         largest=float(np.abs(difference).max()),
         mean=float(difference.mean()),
