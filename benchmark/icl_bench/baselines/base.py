@@ -69,13 +69,13 @@ class Baseline(Strict):
         predictions = np.empty((batch, points, k), np.float32)
         for start in range(0, batch, at_once):
             part = slice(start, start + at_once)
-            with np.errstate(all="ignore"):  # what overflows is told below, in one line
-                found = self.answers(xs[part].astype(np.float64), ys[part].astype(np.float64))
-            if not (np.abs(found) <= LARGEST_ANSWER).all():
+            with np.errstate(all="ignore"):  # what overflows is reported below, in one line
+                answers = self.answers(xs[part].astype(np.float64), ys[part].astype(np.float64))
+            if not (np.abs(answers) <= LARGEST_ANSWER).all():
                 raise InputError(
                     f"answers of baseline/{self.type} leave float32; scale xs and ys nearer to 1"
                 )
-            predictions[part] = found
+            predictions[part] = answers
         return predictions
 
 

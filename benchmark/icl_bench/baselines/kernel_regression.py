@@ -18,7 +18,7 @@ def posterior_means(
 
     covariance: of the observed targets, so with their noise on the diagonal: at least LEAST_NOISE of the
     rest, which keeps the matrix positive definite in float64 however alike the inputs are. A point of
-    variance 0 is answered by 0 and tells nothing.
+    variance 0 is answered by 0 and carries no information.
     """
     deviation = np.sqrt(np.einsum("bii->bi", covariance))
     known = deviation == 0

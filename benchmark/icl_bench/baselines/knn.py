@@ -30,9 +30,9 @@ class KNearestNeighbours(Baseline):
         distances[:, np.arange(points)[:, None] <= np.arange(points)] = np.inf  # the context of i is j < i
         prompt, row = np.ogrid[:batch, :points]
         total = np.zeros_like(ys)
-        for found in range(min(self.neighbours, points - 1)):
+        for rank in range(min(self.neighbours, points - 1)):
             nearest = distances.argmin(axis=2)  # the first of equals
-            total[:, found + 1 :] += ys[prompt, nearest][:, found + 1 :]
+            total[:, rank + 1 :] += ys[prompt, nearest][:, rank + 1 :]
             distances[prompt, row, nearest] = np.inf
         return total / np.clip(np.arange(points), 1, self.neighbours)[:, None]
 

@@ -27,5 +27,5 @@ class Lookup(Baseline):
         same = np.broadcast_to(np.tri(points, k=-1, dtype=bool), (batch, points, points)).copy()
         for column in np.moveaxis(xs, 2, 0):
             same &= column[:, :, None] == column[:, None, :]
-        found = np.take_along_axis(ys, same.argmax(axis=2)[:, :, None], axis=1)
-        return np.where(same.any(axis=2, keepdims=True), found, 0.0)
+        targets = np.take_along_axis(ys, same.argmax(axis=2)[:, :, None], axis=1)
+        return np.where(same.any(axis=2, keepdims=True), targets, 0.0)

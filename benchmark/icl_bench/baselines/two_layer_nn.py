@@ -1,4 +1,4 @@
-"""A small network trained on the context by gradient descent, anew for every context length."""
+"""A small network trained on the context by gradient descent, from scratch for every context length."""
 
 from typing import ClassVar, Literal
 

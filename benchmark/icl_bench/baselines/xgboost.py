@@ -38,8 +38,8 @@ class XGBoost(Baseline):
         """One fit a prompt and context length, the prompts shared out among threads."""
         xs, ys = xs.astype(np.float32), ys.astype(np.float32)
         with ThreadPoolExecutor(threads()) as pool:
-            found = list(pool.map(self._answer_prompt, xs, ys))
-        return np.array(found, np.float64).reshape(ys.shape)
+            answers = list(pool.map(self._answer_prompt, xs, ys))
+        return np.array(answers, np.float64).reshape(ys.shape)
 
     def _answer_prompt(self, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
         """Predictions (points, k), 0 at context length 0, of one prompt."""
