@@ -10,7 +10,7 @@ For every channel c and state number n, with h_{-1} = 0:
 `selective_scan` chooses: mamba-ssm's kernel on a GPU where it is installed, a compiled kernel on a CPU,
 and torch operations a step otherwise. The last two share one hand-written backward, in which the states
 are recomputed, so that no (batch, tokens, channels, state) tensor outlives a layer's backward pass. (On a
-CPU the mixer goes past this function: its scan is compiled together with what stands around it.)
+CPU the mixer goes past this function: its scan is compiled together with the code around it.)
 """
 
 import functools
@@ -80,8 +80,8 @@ def _scan_by_mamba_ssm(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor
 
 @functools.cache
 def mark_for_compiler() -> None:
-    """Say what torch.compile is not to look into: an import, and a kernel of others. Who compiles calls this
-    first. Said by decorators, it would import the compiler with this module, which takes as long as torch.
+    """Exclude an import and a kernel of others from torch.compile. Call this before torch.compile. Decorators
+    would import the compiler with this module, which takes as long as torch.
     """
     global _scan_by_mamba_ssm
     torch.compiler.assume_constant_result(has_mamba_ssm)

@@ -13,7 +13,7 @@ from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
 @BLOCKS.register
 class SwigluSpec(BlockSpec):
-    """`hidden` units behind a gate of the same size; no biases, as in LLaMA."""
+    """`hidden` units with a gate of the same size; no biases, as in LLaMA."""
 
     example: ClassVar[dict[str, Any]] = {"hidden": 48}
 

@@ -1,8 +1,8 @@
 """Operations inside `torch.func.vmap`, by which several models of one architecture are trained together.
 
 vmap stacks the models' tensors on an axis that the blocks do not see, and knows what torch's own operations
-do along it. What it does not know, a kernel of ours, or knows only one model at a time, is told here: outside
-vmap an operation is called as it is.
+do along it. This module adds rules for what it does not know, such as a kernel of ours, and for what it
+knows of one model at a time only. Outside vmap an operation is called unchanged.
 """
 
 from collections.abc import Callable

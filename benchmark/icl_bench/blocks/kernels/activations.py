@@ -83,7 +83,7 @@ class _Gated(torch.autograd.Function):
 
 @functools.cache
 def _kernels() -> tuple[Any, Any, Any, Any]:
-    return tuple(compiled(one, parallel=True) for one in (_gelu, _gelu_backward, _gate, _gate_backward))
+    return tuple(compiled(kernel, parallel=True) for kernel in (_gelu, _gelu_backward, _gate, _gate_backward))
 
 
 def _gelu(x, y):

@@ -94,7 +94,7 @@ def _scratch(count, qkv, heads):
 
 @_njit
 def _hidden():
-    """-1 where the lane is behind the row, else 0."""
+    """-1 where the lane is after the row, else 0."""
     hidden = np.zeros((LANES, LANES), np.float32)
     for row in range(LANES):
         hidden[row, row + 1 :] = F(-1.0)
@@ -174,7 +174,7 @@ def _move(rows, start, target, place, tokens, head, cos, sin, turn, scale):
 
 @_njit
 def _fetch(qkv, out, row, place, head):
-    """Begin to bring near a head's part of ROWS rows, those behind a prompt's last being the next one's."""
+    """Begin to bring near a head's part of ROWS rows, those after a prompt's last being the next one's."""
     width = out.shape[1]
     for t in range(row, row + ROWS):
         for c in range(place, place + head, LANES):

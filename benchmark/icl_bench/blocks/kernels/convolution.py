@@ -1,4 +1,4 @@
-"""The causal convolution with SiLU behind it, and its backward, as numba kernels.
+"""The causal convolution followed by SiLU, and its backward, as numba kernels.
 
     u_t = silu(z_t),   z_t[c] = bias[c] + Σ_k weight[k, c] x_{t - length + 1 + k}[c],   x_t = 0 for t < 0
 

@@ -163,7 +163,7 @@ def write(_context: Any, rows: Any, t: Any, column: Any, value: Any) -> Any:
 def prefetch(_context: Any, rows: Any, t: Any, column: Any) -> Any:
     """Begin to bring the cache line of rows[t, column] near, to be read or written soon.
 
-    It may lie behind the last row, where memory goes on with what is needed next, or ends: nothing is read.
+    It may lie after the last row, where the next data or the end of memory follows: nothing is read.
     """
 
     def lower(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -196,7 +196,7 @@ _inline = numba.njit(error_model="numpy")
 
 @_inline
 def load(rows, t, column, left):
-    """The first `left` of rows[t, column : column + LANES], zeros behind them."""
+    """The first `left` of rows[t, column : column + LANES], zeros after them."""
     if left >= LANES:
         return read(rows, t, column)
     x = broadcast(F(0.0))

@@ -7,7 +7,7 @@ so that state, decay and gradients stay in registers and what the backward pass 
 cache: no (batch, tokens, channels, state) array is ever in memory. One thread takes whole prompts.
 
 Shapes: u, raw (batch, tokens, channels); A (state, channels); D (1, channels); `selected` (batch, tokens,
-before + 2 · state) holds B and C behind `before` other columns, `projected` (batch, tokens, 2 · channels) the
+before + 2 · state) holds B and C after `before` other columns, `projected` (batch, tokens, 2 · channels) the
 gate in its second half (unread where plain). A gradient has the shape of what it belongs to, those of A and
 D with the batch in front.
 """
@@ -40,7 +40,7 @@ _njit = numba.njit(error_model="numpy")
 
 @_njit
 def _forward_prompt(u, raw, A, D, selected, projected, scanned, y, gated):
-    """One prompt: `scanned` is the scan's answer, y that behind the gate (plain: unwritten)."""
+    """One prompt: `scanned` is the scan's answer, y that after the gate (plain: unwritten)."""
     (tokens, channels), state = u.shape, A.shape[0]
     before = selected.shape[1] - 2 * state
     own = np.empty((tokens, 3 * LANES), np.float32)
