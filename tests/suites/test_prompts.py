@@ -1,4 +1,4 @@
-"""Prompts come from the cache, held against the lock at every load; a bad cache is written anew."""
+"""Prompts come from the cache, held against the lock at every load; a bad cache is written again."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def loaded(suite) -> tuple[bytes, bytes]:
 
 def no_generating(monkeypatch) -> None:
     def refuse(*arguments):
-        raise AssertionError("made anew, though the cache was good")
+        raise AssertionError("generated, though the cache was good")
 
     monkeypatch.setattr("icl_bench.suites.prompts.frozen", refuse)
 
@@ -136,7 +136,7 @@ DAMAGES = [truncate, empty, flip, spoil_header, remove, remove_sum, other_prompt
 
 
 @pytest.mark.parametrize("damage", [*DAMAGES, no_arrow], ids=lambda damage: damage.__name__)
-def test_a_damaged_cache_is_written_anew(tiny, monkeypatch, capfd, damage):
+def test_a_damaged_cache_is_written_again(tiny, monkeypatch, capfd, damage):
     wanted = loaded(tiny)
     damage(cache_path(tiny, TASK))
     capfd.readouterr()

@@ -15,8 +15,8 @@ def export_task(suite: Suite, task: TaskSpec, path: Path) -> list[str]:
     """Write `xs`, `ys`, each parameter as `parameters.NAME`, and of a task that has queries `queries` and
     `query_ys`; returns the names.
 
-    The arrays are made anew and held against the lock. Raises SuiteError or StorageError; nothing is left at
-    `path` then.
+    The arrays are generated again and compared with the lock. Raises SuiteError or StorageError; nothing is
+    left at `path` then.
     """
     (xs, ys, parameters), queries = frozen(suite, task)
     arrays = arrays_by_name(xs, ys, queries)

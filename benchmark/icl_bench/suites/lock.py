@@ -42,8 +42,8 @@ def task_lock(suite: Suite, task: TaskSpec, arrays: Arrays, queries: Queries | N
 
 
 def remake(suite: Suite, task: TaskSpec) -> tuple[Arrays, Queries | None, list[str]]:
-    """The evaluation prompts, made anew, their queries, and what in them is not as locked: a phrase a part,
-    with both hashes, none where all hold. SuiteError where the suite has no lock."""
+    """The evaluation prompts, generated again, their queries, and what in them is not as locked: a phrase a
+    part, with both hashes, none where all hold. SuiteError where the suite has no lock."""
     locked = suite.lock.tasks[task.name]
     arrays, queries = _evaluation_prompts(suite, task)
     made = task_lock(suite, task, arrays, queries)
@@ -59,7 +59,7 @@ def remake(suite: Suite, task: TaskSpec) -> tuple[Arrays, Queries | None, list[s
 
 
 def frozen(suite: Suite, task: TaskSpec) -> tuple[Arrays, Queries | None]:
-    """The evaluation prompts, made anew, and their queries. SuiteError where they are not the locked ones."""
+    """The evaluation prompts, generated again, and their queries; SuiteError if they are not as locked."""
     arrays, queries, differences = remake(suite, task)
     if differences:
         raise SuiteError(

@@ -1,4 +1,4 @@
-"""The frozen prompts of a task, from the cache where it holds them, else made anew and kept."""
+"""The frozen prompts of a task, from the cache where it holds them, else generated and kept."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -54,7 +54,7 @@ class Prompts:
 
 
 def cache_path(suite: Suite, task_name: str) -> Path:
-    """The Arrow file of a task; the hash of the frozen arrays in its name tells versions apart."""
+    """The Arrow file of a task; the hash of the frozen arrays in its name distinguishes versions."""
     home = suite.home(task_name)
     return cache_folder() / "suites" / f"{home.name}-{home.arrays_hash[:12]}" / f"{task_name}.arrow"
 
@@ -62,7 +62,7 @@ def cache_path(suite: Suite, task_name: str) -> Path:
 def load_prompts(suite: Suite, task_name: str) -> Prompts:
     """The evaluation prompts of a task, memory-mapped; in memory where the cache cannot be written.
 
-    The arrays are held against the lock at every load. A missing or damaged cache file is written anew,
+    The arrays are held against the lock at every load. A missing or damaged cache file is written again,
     whole or not at all, so that several processes may come first at once. Raises UnknownNameError for a
     task that the suite has not, and SuiteError where the arrays cannot be reproduced.
     """

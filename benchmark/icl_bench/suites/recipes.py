@@ -15,7 +15,7 @@ def suite_recipe(suite: Suite, task: str) -> Recipe:
 
 
 def find_recipe(name: str | Path | None, suite: Suite, task: str) -> Recipe:
-    """The recipe of a task of `suite` that a name stands for: a file, or the suite that it comes with.
+    """The recipe of a task of `suite` that a name refers to: a file, or the suite that it comes with.
 
     None stands for the task's own suite. InputError where there is neither a file nor a suite of that name.
     """

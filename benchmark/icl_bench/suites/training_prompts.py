@@ -31,7 +31,7 @@ def training_prompts(task: str, seed: int = 0, batch: int = 64) -> Iterator[Batc
     what `icl_bench.train` takes, step by step.
 
     The frozen prompts are for evaluation alone: train on these, which are of another random stream, whatever
-    the seed. A model that was trained on frozen prompts is told by its error on fresh ones.
+    the seed. A model that was trained on frozen prompts is detected by its error on fresh ones.
 
     Raises InputError where there is no such task, where it is a variant, which nothing is trained on, and
     where the seed or the batch is not a whole number of at least 0 or 1.
