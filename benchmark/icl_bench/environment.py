@@ -12,7 +12,7 @@ from icl_bench.git import ask_git
 from icl_bench.resources import data_folder, threads
 from icl_bench.specs.result import Environment, Evaluator
 
-# What decides a result: code and tasks, but for what the suite's lock hash stands for in every record.
+# What decides a result: code and tasks, except what the suite's lock hash covers in every record.
 _DECISIVE = ("benchmark", "tasks", ":(exclude)tasks/*/lock.json", ":(exclude)tasks/*/baselines/*")
 _LONGEST = 100  # characters of a processor's name
 
@@ -43,7 +43,7 @@ def describe_environment(device: str) -> Environment:
 
 
 def processor(device: str = "cpu") -> str | None:
-    """The model of what computes on a device, in at most 100 characters; None where the system does not tell.
+    """The model of the processor of a device, in at most 100 characters; None where the system does not say.
 
     Of a CPU that is the name with the numbers of its family and model, which virtual machines leave as they
     are where the name is that of many.
@@ -62,7 +62,7 @@ def processor(device: str = "cpu") -> str | None:
 
 
 def peak_memory_mb() -> float | None:
-    """The most memory this process has held so far, in MiB; None where the system does not tell."""
+    """The most memory this process has held so far, in MiB; None where the system does not say."""
     try:
         import resource
     except ImportError:  # not on Windows

@@ -73,7 +73,7 @@ def check_file_place(path: Path) -> None:
 
 
 def check_folder_place(path: Path) -> None:
-    """StorageError where no folder can be made at `path`, or nothing be written into the one that is there.
+    """StorageError where no folder can be made at `path`, or nothing can be written into the one that exists.
 
     Called before long work too. A link is followed.
     """
@@ -161,7 +161,7 @@ def _umask() -> int:
 
 
 def cannot_write(path: Path, error: OSError) -> StorageError:
-    """What is told where `path` could not be written."""
+    """The error for a `path` that could not be written."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     remedy = "free space or name another place" if full else "name another place"
     return StorageError(f"cannot write {path}: {error.strerror or error}; {remedy}")

@@ -40,7 +40,7 @@ def snapshot(hub: HubServer, root) -> Path:
 
 @pytest.mark.parametrize("file", [CONFIG, WEIGHTS])
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_file_is_fetched_anew(snapshot, root, file, damage):
+def test_a_damaged_file_is_fetched_again(snapshot, root, file, damage):
     """One flipped bit was loaded, and its errors recorded as the commit's."""
     damage(snapshot / file)
     assert fetch(NAME, TASKS).folder == snapshot

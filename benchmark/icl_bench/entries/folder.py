@@ -21,7 +21,7 @@ class FolderKind(EntryKind):
     names: ClassVar[str] = "the path of a folder"
 
     def recognises(self, name: str) -> bool:
-        """Where there is such a folder, or one that cannot be looked at, which opening it tells."""
+        """Where there is such a folder, or one that cannot be read, which opening it reports."""
         from icl_bench.models.find_folder import existing_folder
 
         try:

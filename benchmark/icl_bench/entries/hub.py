@@ -49,5 +49,5 @@ class HubKind(EntryKind):
 
     def record_fault(self, record: ResultRecord, name: str, seed: int) -> str | None:
         """Another model."""
-        found = record.model.id
-        return None if found == name else f"the record is of {found}, not of {name}; restore the file"
+        recorded = record.model.id
+        return None if recorded == name else f"the record is of {recorded}, not of {name}; restore the file"

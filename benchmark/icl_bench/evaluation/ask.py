@@ -11,7 +11,7 @@ from icl_bench.predictor import Predictor, batch_size
 
 
 class CountedPredictor:
-    """A predictor as it is, that tells after each call how many prompts it has answered."""
+    """The same predictor, which reports after each call how many prompts it has answered."""
 
     def __init__(self, predictor: Predictor, advance: Callable[..., None]) -> None:
         self.batch_size = getattr(predictor, "batch_size", None)

@@ -1,4 +1,4 @@
-"""Predictions for all prompts of a task, and the file that holds them for whoever wants to look."""
+"""Predictions for all prompts of a task, and the file that holds them for inspection."""
 
 from pathlib import Path
 

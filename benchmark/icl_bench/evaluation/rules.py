@@ -124,7 +124,7 @@ def _culprits(predictor: Predictor, rows: tuple[np.ndarray, np.ndarray], i: int,
     predictions = ask(predictor, xs, ys)
     scale = _scales(predictions[0], true_ys)[i]
     moved = np.abs(predictions[1:, i] - predictions[0, i]).max(axis=1) > TOLERANCE * scale
-    told = [f"y_{i}", f"y_{i + 1} and later targets", f"x_{i + 1} and later inputs"]
-    names = [name for name, moves in zip(told, moved, strict=True) if moves]
-    verb = "changes" if names == told[:1] else "change"
+    changes = [f"y_{i}", f"y_{i + 1} and later targets", f"x_{i + 1} and later inputs"]
+    names = [name for name, moves in zip(changes, moved, strict=True) if moves]
+    verb = "changes" if names == changes[:1] else "change"
     return f"{' or '.join(names) or 'the targets and inputs after x_' + str(i)} {verb}"
