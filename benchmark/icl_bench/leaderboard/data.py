@@ -149,10 +149,11 @@ def board_data(board: Board, entries: Sequence[Entry]) -> BoardData:
             for name, metric in metrics(on_board=True).items()
         ],
         tasks=[
-            TaskData(name=one.name, baseline=one.baseline, exact=one.exact) for one in suite.tasks.values()
+            TaskData(name=name, baseline=task.baseline, exact=task.exact)
+            for name, task in suite.tasks.items()
         ],
-        models=[_model(board, one, known[one.name]) for one in board.models],
-        baselines=[_row(one, "baseline", True) for one in board.baselines],
+        models=[_model(board, standing, known[standing.name]) for standing in board.models],
+        baselines=[_row(standing, "baseline", True) for standing in board.baselines],
     )
 
 
@@ -173,7 +174,7 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
         "architecture": _architecture(board, entry),
         "weights": weights,
         "probes": {
-            probe: {task: [one.estimate for one in findings] for task, findings in by_task.items()}
+            probe: {task: [finding.estimate for finding in findings] for task, findings in by_task.items()}
             for probe, by_task in entry.findings.items()
         },
     }
@@ -253,12 +254,12 @@ def _architecture(board: Board, entry: Entry) -> Architecture | None:
     return Architecture(
         family=family(spec),
         positions=str(parts["positions"]),
-        blocks=list(dict.fromkeys(one.module.type for one in spec.expanded())),
+        blocks=list(dict.fromkeys(sublayer.module.type for sublayer in spec.expanded())),
         norm=spec.final_norm,
         width=spec.width,
         layers=sum(layer.repeat for layer in spec.layers),
-        parameters=max(one.parameters for one in accounts),
-        state_fixed=max(one.state_fixed for one in accounts),
-        state_per_token=max(one.state_per_token for one in accounts),
-        flops=max(one.flops for one in accounts),
+        parameters=max(cost.parameters for cost in accounts),
+        state_fixed=max(cost.state_fixed for cost in accounts),
+        state_per_token=max(cost.state_per_token for cost in accounts),
+        flops=max(cost.flops for cost in accounts),
     )

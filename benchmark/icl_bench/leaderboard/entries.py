@@ -41,12 +41,12 @@ class Entry:
     @cached_property
     def specs(self) -> dict[str, ArchitectureSpec]:
         """The architecture by task, for those that were answered by a checkpoint."""
-        found = {}
+        specs = {}
         for record in self.records:
             for task, result in record.tasks.items():
-                if result.checkpoint is not None and task not in found:
-                    found[task] = parse_architecture(result.checkpoint.spec, f"{self.name} on {task}")
-        return found
+                if result.checkpoint is not None and task not in specs:
+                    specs[task] = parse_architecture(result.checkpoint.spec, f"{self.name} on {task}")
+        return specs
 
     def accounts(self, suite: Suite) -> dict[str, Account]:
         """What a prompt costs, by task."""
@@ -69,8 +69,8 @@ def recorded_entries(suite: Suite, submissions: Sequence[SubmissionFolder]) -> l
     cannot be read."""
     entries = [_reference(PREFIX + name, suite) for name in suite_references(suite)]
     entries += [
-        Entry(one.submission.model, [*one.records.values(), *one.borrowed], one, one.findings)
-        for one in recorded_submissions(suite, submissions)
+        Entry(row.submission.model, [*row.records.values(), *row.borrowed], row, row.findings)
+        for row in recorded_submissions(suite, submissions)
     ]
     return [entry for entry in entries if entry.records]
 
@@ -88,16 +88,16 @@ def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[lis
     """
     if not entry.name.startswith(PREFIX):
         return {}
-    name, found = entry.name.removeprefix(PREFIX), {}
+    name, curves = entry.name.removeprefix(PREFIX), {}
     for task in (task for task in suite.tasks if task in shipped(entry)):
-        seeds = [one.tasks[task].seed for one in entry.records if task in one.tasks]
+        seeds = [record.tasks[task].seed for record in entry.records if task in record.tasks]
         files = {
             seed: shipped_folder(name, suite, task, seed) / LOG_FILE for seed in seeds if seed is not None
         }
-        found[task] = {
+        curves[task] = {
             f"seed {seed}": _learning_curve(path) for seed, path in files.items() if path.is_file()
         }
-    return {task: curves for task, curves in found.items() if curves}
+    return {task: by_seed for task, by_seed in curves.items() if by_seed}
 
 
 def shipped(entry: Entry) -> set[str]:
@@ -110,15 +110,15 @@ def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
     if not entry.name.startswith(PREFIX):
         return {}
     name = entry.name.removeprefix(PREFIX)
-    found: dict[str, list[bool]] = {}
+    held_by_task: dict[str, list[bool]] = {}
     for record in entry.records:
         suite = load_suite(record.suite.name)
         for task, result in record.tasks.items():
             path = shipped_folder(name, suite, task, result.seed or 0) / WEIGHTS_FILE
             digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
             held = result.checkpoint is not None and result.checkpoint.sha256 == digest
-            found.setdefault(task, []).append(held)
-    return found
+            held_by_task.setdefault(task, []).append(held)
+    return held_by_task
 
 
 def verified(entry: Entry) -> set[str]:
@@ -148,7 +148,7 @@ def _learning_curve(path: Path) -> tuple[list[float], list[float]]:
 def baseline_contenders(suite: Suite) -> list[Contender]:
     """The baselines that are frozen on any task of a suite, by name."""
     by_task = {task: frozen_baselines(suite, task) for task in suite.tasks}
-    names = sorted({name for one in by_task.values() for name in one})
+    names = sorted({name for errors in by_task.values() for name in errors})
     return [
         Contender(
             BASELINE_PREFIX + name,

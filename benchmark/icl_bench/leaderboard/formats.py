@@ -11,7 +11,7 @@ from icl_bench.specs.result import Estimate
 MINUS = "\N{MINUS SIGN}"
 NONE = "–"
 _DIGITS = 3  # after the point
-_SEEN = 10**-_DIGITS  # what is as large or larger is not told as 0
+_SEEN = 10**-_DIGITS  # what is as large or larger is not text as 0
 _MOST_DIGITS = 6  # where fewer would tell a small number as 0
 _FEW_FROM = 9.9995  # what has one digit after the point: from here on three say no more
 _SCIENTIFIC_FROM = 99_999.5  # of a model of huge answers: in full it would be wider than a page
@@ -22,7 +22,7 @@ _CAPITALS = {"mlp", "mqar"}
 def score(value: float | None) -> str:
     """Three digits after the point, one from 10 on; two and a power of ten from 100,000 on; what rounds to 0
     has no sign."""
-    return NONE if value is None else _told(value, _DIGITS)
+    return NONE if value is None else _format(value, _DIGITS)
 
 
 def interval(estimate: Estimate) -> str:
@@ -35,8 +35,8 @@ def interval(estimate: Estimate) -> str:
     if low is None or high is None:
         return ""
     if low > -_FEW_FROM and high < _FEW_FROM:  # nearly all
-        return f"{_told(low, _digits(low, estimate))} to {_told(high, _digits(high, estimate))}"
-    ends = (_told(end, 1 if abs(end) >= 1 else _digits(end, estimate)) for end in (low, high))
+        return f"{_format(low, _digits(low, estimate))} to {_format(high, _digits(high, estimate))}"
+    ends = (_format(end, 1 if abs(end) >= 1 else _digits(end, estimate)) for end in (low, high))
     return " to ".join(ends)
 
 
@@ -45,19 +45,19 @@ def signed(difference: Estimate) -> str:
     value = difference.value
     if value is None:
         return NONE
-    told = _told(value, _digits(value, difference))
-    return f"+{told}" if value > 0 and told.strip("0.") else told
+    text = _format(value, _digits(value, difference))
+    return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
-def p_value(one: Difference, resamples: int) -> str:
+def p_value(difference: Difference, resamples: int) -> str:
     """The p-value of a difference, corrected where it is one of many.
 
     One as small as the number of resamples allows has a `≤` before it: the true one may be smaller.
     """
-    p = one.p if one.p_corrected is None else one.p_corrected
-    if one.p is None or p is None:
+    p = difference.p if difference.p_corrected is None else difference.p_corrected
+    if difference.p is None or p is None:
         return NONE
-    least = one.p * (resamples + 1) < 3  # twice a count of resamples, and 1 is added to each count
+    least = difference.p * (resamples + 1) < 3  # twice a count of resamples, and 1 is added to each count
     return f"≤ {p:.3f}" if least else f"{p:.3f}"
 
 
@@ -70,10 +70,14 @@ def learning(runs: Sequence[RunData]) -> str:
     known = [run.outcome for run in runs if run.outcome is not None]
     if not known:
         return NONE
-    steps = sorted(one.steps_to_learn.get(LEARNED[-1]) or math.inf for one in known)
+    steps = sorted(outcome.steps_to_learn.get(LEARNED[-1]) or math.inf for outcome in known)
     learned, median = sum(map(math.isfinite, steps)), steps[len(steps) // 2]
-    told = count(int(median)) if math.isfinite(median) else f"not within {max(one.steps for one in known):,}"
-    return told if len(runs) == 1 else f"{told} ({learned} of {len(runs)})"
+    text = (
+        count(int(median))
+        if math.isfinite(median)
+        else f"not within {max(outcome.steps for outcome in known):,}"
+    )
+    return text if len(runs) == 1 else f"{text} ({learned} of {len(runs)})"
 
 
 def count(value: int) -> str:
@@ -115,27 +119,27 @@ def heading(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _digits(number: float, of: Estimate) -> int:
+def _digits(number: float, estimate: Estimate) -> int:
     """How many digits after the point a number of an estimate has.
 
-    More than others where it would be told as 0, and that would mislead: an interval beside 0 would read as
+    More than others where it would be text as 0, and that would mislead: an interval beside 0 would read as
     if it held 0, and a short one around 0 as if it had no width.
     """
-    if abs(number) >= _SEEN or of.low is None or of.high is None:
+    if abs(number) >= _SEEN or estimate.low is None or estimate.high is None:
         return _DIGITS
-    beside = of.low * of.high > 0
-    short = max(abs(of.low), abs(of.high)) < 0.5 * 10**-_DIGITS
+    beside = estimate.low * estimate.high > 0
+    short = max(abs(estimate.low), abs(estimate.high)) < 0.5 * 10**-_DIGITS
     if not (beside or short):
         return _DIGITS
     return next((k for k in range(_DIGITS, _MOST_DIGITS) if float(f"{number:.{k}f}")), _MOST_DIGITS)
 
 
-def _told(value: float, digits: int) -> str:
+def _format(value: float, digits: int) -> str:
     size = abs(value)
     if size >= _SCIENTIFIC_FROM:
         return f"{value:.1e}".replace("e+", "e").replace("-", MINUS)
     digits = 1 if size >= _FEW_FROM else digits
-    told = f"{value:z.3f}" if digits == 3 else f"{value:z.{digits}f}"  # the first is twice as fast
-    if size < _SEEN and not float(told):
-        told = f"{0:.{_DIGITS}f}"
-    return told.replace("-", MINUS)
+    text = f"{value:z.3f}" if digits == 3 else f"{value:z.{digits}f}"  # the first is twice as fast
+    if size < _SEEN and not float(text):
+        text = f"{0:.{_DIGITS}f}"
+    return text.replace("-", MINUS)

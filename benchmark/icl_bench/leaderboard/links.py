@@ -15,13 +15,13 @@ def slugs(names: Sequence[str]) -> dict[str, str]:
 
     What has other characters, or differs from another in capitals alone, gets some digits of its hash.
     """
-    found: dict[str, str] = {}
+    slugs_by_name: dict[str, str] = {}
     for name in names:
         slug = re.sub(r"[^a-z0-9._-]+", "-", name.lower().replace("/", "__", 1)).strip(".-") or "model"
         plain = name.replace("/", "__", 1)
         unsafe = slug != plain or not _PLAIN.fullmatch(slug) or slug == "index"
-        found[name] = f"{slug[:80]}-{sha256(name.encode()).hexdigest()[:8]}" if unsafe else slug
-    return found
+        slugs_by_name[name] = f"{slug[:80]}-{sha256(name.encode()).hexdigest()[:8]}" if unsafe else slug
+    return slugs_by_name
 
 
 def relative(target: str, page: str) -> str:

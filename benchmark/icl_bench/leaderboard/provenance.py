@@ -50,21 +50,21 @@ class SubmissionData(Strict):
     @property
     def worse_on_fresh(self) -> list[FreshData]:
         """Where the model does worse than the sampling of prompts explains."""
-        return [one for one in self.fresh if one.beyond]
+        return [fresh for fresh in self.fresh if fresh.beyond]
 
 
 def submission_data(recorded: RecordedSubmission) -> SubmissionData:
     """What is known of a submission on one suite."""
-    of = recorded.submission
+    submission = recorded.submission
     return SubmissionData(
-        licence=of.licence,
-        authors=of.authors,
-        links={key: link for key, link in of.links if link is not None},
-        training_data=of.training_data,
-        description=of.description,
+        licence=submission.licence,
+        authors=submission.authors,
+        links={key: link for key, link in submission.links if link is not None},
+        training_data=submission.training_data,
+        description=submission.description,
         runs=[_run(recorded, seed, record) for seed, record in recorded.records.items()],
         fresh=_fresh(recorded),
-        corrections=[_correction(one) for one in recorded.corrections],
+        corrections=[_correction(correction) for correction in recorded.corrections],
     )
 
 
@@ -89,10 +89,10 @@ def _fresh(recorded: RecordedSubmission) -> list[FreshData]:
     ]
 
 
-def _correction(one: Correction) -> CorrectionData:
+def _correction(correction: Correction) -> CorrectionData:
     return CorrectionData(
-        seed=one.seed,
-        revision=str(one.record.model.revision),
-        scores={task: result.score for task, result in one.record.tasks.items()},
-        reason=one.reason,
+        seed=correction.seed,
+        revision=str(correction.record.model.revision),
+        scores={task: result.score for task, result in correction.record.tasks.items()},
+        reason=correction.reason,
     )

@@ -34,7 +34,7 @@ class SuiteBoard:
     @cached_property
     def slugs(self) -> dict[str, str]:
         """What each model and baseline is called in addresses."""
-        return slugs([one.name for one in (*self.data.models, *self.data.baselines)])
+        return slugs([model.name for model in (*self.data.models, *self.data.baselines)])
 
     @property
     def path(self) -> str:
@@ -52,13 +52,14 @@ class SuiteBoard:
 
     def runs(self, name: str, task: str) -> list[TaskResult]:
         """The recorded runs of a model on a task."""
-        return [one.tasks[task] for one in self.by_name[name].records if task in one.tasks]
+        return [record.tasks[task] for record in self.by_name[name].records if task in record.tasks]
 
     @cached_property
     def _frozen(self) -> dict[str, dict[str, list[float]]]:
-        found = {task: frozen_baselines(self.suite, task) for task in self.suite.tasks}
+        frozen = {task: frozen_baselines(self.suite, task) for task in self.suite.tasks}
         return {
-            task: {name: errors.curve.tolist() for name, errors in one.items()} for task, one in found.items()
+            task: {name: errors.curve.tolist() for name, errors in by_baseline.items()}
+            for task, by_baseline in frozen.items()
         }
 
     def frozen_curve(self, task: str, baseline: str) -> list[float] | None:

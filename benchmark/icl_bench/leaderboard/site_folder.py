@@ -135,7 +135,7 @@ def _refuse_foreign(place: Path, old: Collection[str], new: Collection[str]) -> 
 def _remove_emptied(place: Path, names: Collection[str]) -> None:
     """Remove the folders of these files that hold nothing any more."""
     folders = {parent for name in names for parent in PurePosixPath(name).parents[:-1]}
-    for folder in sorted(folders, key=lambda one: -len(one.parts)):
+    for folder in sorted(folders, key=lambda path: -len(path.parts)):
         path = place / folder
         if path.is_dir() and not any(path.iterdir()):
             path.rmdir()

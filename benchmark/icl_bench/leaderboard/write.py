@@ -80,7 +80,7 @@ def write_site(site: Site, folder: Path, quiet: bool = False) -> int:
 
     Raises as `site_folder`.
     """
-    count, expected = 0, sum(3 * len(one.entries) + len(one.suite.tasks) for one in site.boards) + 1
+    count, expected = 0, sum(3 * len(board.entries) + len(board.suite.tasks) for board in site.boards) + 1
     bar = progress("building the site", expected, quiet)
     with site_folder(folder) as part, existing_objects_exempt(), bar as advance:
         for file in site_files(site):

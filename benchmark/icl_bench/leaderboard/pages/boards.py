@@ -40,24 +40,24 @@ def _path(board: SuiteBoard, number: int) -> str:
 
 def _choices(models: list[ModelData]) -> dict[str, list[str]]:
     """What there is to filter by."""
-    known = [one.architecture for one in models if one.architecture is not None]
+    known = [architecture.architecture for architecture in models if architecture.architecture is not None]
     return {
-        "family": sorted({one.family for one in known}),
-        "block": sorted({block for one in known for block in one.blocks}),
-        "norm": sorted({one.norm for one in known}),
+        "family": sorted({architecture.family for architecture in known}),
+        "block": sorted({block for architecture in known for block in architecture.blocks}),
+        "norm": sorted({architecture.norm for architecture in known}),
     }
 
 
 def _separation(board: SuiteBoard) -> dict[str, Any]:
     """What the board cannot separate."""
-    ranked = [one for one in board.data.models if one.rank is not None]
+    ranked = [model for model in board.data.models if model.rank is not None]
     groups: dict[int, list[ModelData]] = {}
-    for one in ranked:
-        if one.rank is not None:
-            groups.setdefault(one.rank.group, []).append(one)
+    for model in ranked:
+        if model.rank is not None:
+            groups.setdefault(model.rank.group, []).append(model)
     return {
         "ranked": len(ranked),
         "groups": groups,
         "resolvable": board.data.resolvable,
-        "one_run": sum(one.one_run for one in ranked),
+        "one_run": sum(model.one_run for model in ranked),
     }

@@ -36,12 +36,15 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def _context(board: SuiteBoard, model: ModelData, others: Sequence[ModelData]) -> dict[str, Any]:
-    found = board.board.differences(model.name, [one.name for one in others])
+    differences = board.board.differences(model.name, [other.name for other in others])
     columns, resamples = [MEAN, *board.suite.tasks], board.data.resamples
     return {
         "board": board,
         "model": model,
-        "others": [(one, *row_and_pair(found[one.name], columns, model.name, resamples)) for one in others],
+        "others": [
+            (other, *row_and_pair(differences[other.name], columns, model.name, resamples))
+            for other in others
+        ],
         "near": NEIGHBOURS if len(board.data.models) > ALL else None,
         "quote": shlex.quote,
     }
@@ -56,9 +59,9 @@ def _others(board: SuiteBoard) -> Iterator[list[ModelData]]:
     """For each model those that it is compared with, which share a task with it."""
     models, baselines = board.data.models, _baselines(board)
     near = NEIGHBOURS if len(models) > ALL else len(models)
-    references = [place for place, one in enumerate(models) if one.kind == "reference"]
+    references = [place for place, other in enumerate(models) if other.kind == "reference"]
     for place, model in enumerate(models):
         around = range(max(0, place - near), min(place + near + 1, len(models)))
-        far = [one for one in references if one not in around]
-        others = [*(models[one] for one in (*around, *far) if one != place), *baselines]
-        yield [one for one in others if set(one.tasks) & set(model.tasks)]
+        far = [other for other in references if other not in around]
+        others = [*(models[other] for other in (*around, *far) if other != place), *baselines]
+        yield [other for other in others if set(other.tasks) & set(model.tasks)]

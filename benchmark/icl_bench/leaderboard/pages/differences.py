@@ -23,8 +23,8 @@ class _Forms:
         self.nothing = str(macros.nothing())
         self.row = str(macros.row())
         better = ("A", "B", None)
-        self.cells = {one: str(macros.cell(one)) for one in better}
-        self.verdicts = {one: str(macros.verdict(one)) for one in better}
+        self.cells = {verdict: str(macros.cell(verdict)) for verdict in better}
+        self.verdicts = {verdict: str(macros.verdict(verdict)) for verdict in better}
 
 
 _forms = cache(_Forms)
@@ -35,9 +35,10 @@ def row_and_pair(
 ) -> tuple[Markup, Markup]:
     """What separates A, which is `model`, from one other: a cell for each of `tasks`, and a row for each
     difference with the scores of both, the p-value and the verdict."""
-    cells = {one.task: _cell(one) for one in differences}
+    cells = {difference.task: _cell(difference) for difference in differences}
     row = "".join(cells.get(task, _forms().nothing) for task in tasks)
-    pair = "\n".join(_pair_row(one, cells[one.task], model, resamples) for one in differences)
+    rows = [_pair_row(difference, cells[difference.task], model, resamples) for difference in differences]
+    pair = "\n".join(rows)
     return Markup(row), Markup(pair)
 
 

@@ -67,8 +67,8 @@ class DataFile:
 
 def files(site: Site) -> Iterator[File]:
     """Every file that is not a page."""
-    for one in data_files(site):
-        yield one.file
+    for file in data_files(site):
+        yield file.file
     for board in site.boards:
         for model in board.data.models:
             text = draw_badge(f"icl-bench {board.suite.name}", badge_value(board.data, model))
@@ -227,11 +227,11 @@ def _entry(feed: ElementTree.Element, site: Site, board: SuiteBoard, model: Mode
     _add(entry, "title", f"{plain(model.name)} on {suite}: {mean}, rank {_places(model)}")
     _add(entry, "updated", updated)
     _add(entry, "link", rel="alternate", type="text/html", href=address)
-    scores = [f"{task} {formats.score(one.score.value)}" for task, one in model.tasks.items()]
+    scores = [f"{task} {formats.score(result.score.value)}" for task, result in model.tasks.items()]
     interval = f"95% interval {formats.interval(model.mean)}"
-    told = f"Mean score {mean}, {interval}. By task: {', '.join(scores)}."
+    summary = f"Mean score {mean}, {interval}. By task: {', '.join(scores)}."
     once = " With one training run of a task, its rank knows nothing there of other seeds." * model.one_run
-    _add(entry, "summary", told + once)
+    _add(entry, "summary", summary + once)
 
 
 def _add(parent: ElementTree.Element, tag: str, text: str = "", **attributes: str) -> ElementTree.Element:

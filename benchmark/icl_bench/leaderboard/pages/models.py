@@ -43,7 +43,7 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
     return {
         "board": board,
         "model": model,
-        "missing": {task: why for one in entry.records for task, why in one.missing.items()},
+        "missing": {task: why for record in entry.records for task, why in record.missing.items()},
         "diagrams": _diagrams(entry.specs),
         "legend": picture(draw_legend()),
         "panels": [(task, picture(draw_panel(_panel(board, model, task)))) for task in answered],
@@ -57,7 +57,7 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
             if name in entry.findings
         ],
         "accounts": entry.accounts(board.suite),
-        "made_with": _made_with([(one.evaluator, one.environment) for one in entry.records]),
+        "made_with": _made_with([(record.evaluator, record.environment) for record in entry.records]),
         "training": [(task, run) for task, scores in model.tasks.items() for run in scores.training],
         "compared": board.page("compare", model.name),
         "quoted": shlex.quote(model.name),

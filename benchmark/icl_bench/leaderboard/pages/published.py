@@ -97,10 +97,10 @@ def _table(published: Published, paper: Suite, boards: list[SuiteBoard], task: s
         rows.append(
             {
                 "name": name,
-                "board": next((board for board, one in zip(boards, ours, strict=True) if one), None),
+                "board": next((board for board, row in zip(boards, ours, strict=True) if row), None),
                 "printed": printed.get(task),
                 "starred": published.by_construction(name, task),
-                "ours": [one.tasks.get(task) if one else None for one in ours],
+                "ours": [row.tasks.get(task) if row else None for row in ours],
             }
         )
     return {
@@ -118,7 +118,7 @@ def _table(published: Published, paper: Suite, boards: list[SuiteBoard], task: s
 
 
 def _references(board: SuiteBoard) -> dict[str, ModelData]:
-    return {one.name: one for one in board.data.models if one.kind == "reference"}
+    return {model.name: model for model in board.data.models if model.kind == "reference"}
 
 
 def _alphas(suites: list[Suite], task: str) -> dict[str, float]:
@@ -132,7 +132,7 @@ def _alphas(suites: list[Suite], task: str) -> dict[str, float]:
 
 
 def _runs(models: Iterable[ModelData]) -> str:
-    return _span([one.runs for model in models for one in model.tasks.values()])
+    return _span([result.runs for model in models for result in model.tasks.values()])
 
 
 def _sizes(published: Published, paper: Suite, boards: list[SuiteBoard], task: str) -> dict[str, Any]:
@@ -143,13 +143,14 @@ def _sizes(published: Published, paper: Suite, boards: list[SuiteBoard], task: s
         "Models": lambda suite: _model(suite, task, names),
         "Recipe": lambda suite: _training(suite, task),
     }
-    told = {
+    parts = {
         label: [
-            tell(suite) if task in suite.tasks else None for suite in (paper, *(one.suite for one in boards))
+            tell(suite) if task in suite.tasks else None
+            for suite in (paper, *(board.suite for board in boards))
         ]
         for label, tell in lines.items()
     }
-    return {"task": task, "lines": told | {"Trained": [None, *(_trained(one, task) for one in boards)]}}
+    return {"task": task, "lines": parts | {"Trained": [None, *(_trained(board, task) for board in boards)]}}
 
 
 def _trained(board: SuiteBoard, task: str) -> str | None:
@@ -163,17 +164,17 @@ def _trained(board: SuiteBoard, task: str) -> str | None:
         and result.checkpoint is not None
         and result.checkpoint.training is not None
     ]
-    recipes = [one["recipe"] for one in found if isinstance(one.get("recipe"), dict)]
-    told = []
+    recipes = [training["recipe"] for training in found if isinstance(training.get("recipe"), dict)]
+    parts = []
     for key, unit in (("steps", "steps"), ("learning_rate", "rate"), ("batch", "prompts a step")):
-        values = sorted({one[key] for one in recipes if isinstance(one.get(key), int | float)})
+        values = sorted({recipe[key] for recipe in recipes if isinstance(recipe.get(key), int | float)})
         if values:
             spread = " or ".join(f"{value:,}" if isinstance(value, int) else f"{value:g}" for value in values)
-            told.append(f"{unit} {spread}" if key == "learning_rate" else f"{spread} {unit}")
-    seeds = sorted({one["seed"] for one in found if isinstance(one.get("seed"), int)})
+            parts.append(f"{unit} {spread}" if key == "learning_rate" else f"{spread} {unit}")
+    seeds = sorted({training["seed"] for training in found if isinstance(training.get("seed"), int)})
     if seeds:
-        told.append(f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}")
-    return ", ".join(told) or None
+        parts.append(f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}")
+    return ", ".join(parts) or None
 
 
 def _prompt(suite: Suite, task: str) -> str:
@@ -193,12 +194,12 @@ def _model(suite: Suite, task: str, names: list[str]) -> str:
 def _training(suite: Suite, task: str) -> str:
     recipe = suite_recipe(suite, task)
     decay = {"none": "constant rate", "linear": "rate"}[recipe.decay]
-    told = [f"{recipe.steps:,} steps of {recipe.batch} prompts", f"{decay} {recipe.learning_rate:g}"]
+    parts = [f"{recipe.steps:,} steps of {recipe.batch} prompts", f"{decay} {recipe.learning_rate:g}"]
     if recipe.warmup:
-        told.append(f"warm-up of {recipe.warmup:,} steps")
+        parts.append(f"warm-up of {recipe.warmup:,} steps")
     if recipe.decay == "linear":
-        told.append("linear decay over the second half")
-    return ", ".join([*told, _curriculum(recipe.curriculum)])
+        parts.append("linear decay over the second half")
+    return ", ".join([*parts, _curriculum(recipe.curriculum)])
 
 
 def _curriculum(curriculum: Curriculum | None) -> str:

@@ -57,8 +57,8 @@ def _context(board: SuiteBoard, task: TaskSpec) -> dict[str, Any]:
     xs, ys, _ = generate(task, board.suite.name, "eval", 0, 1)
     models = _best_first(board.data.models, task.name)
     baselines = baseline_curves(board.suite, task)
-    parts = [one for one in baselines if one.name in (ZERO, task.baseline, task.exact)]
-    shown = [_curve(board, one, task.name) for one in models[:MODELS]]
+    parts = [model for model in baselines if model.name in (ZERO, task.baseline, task.exact)]
+    shown = [_curve(board, model, task.name) for model in models[:MODELS]]
     return {
         "board": board,
         "task": task,
@@ -77,9 +77,9 @@ def _context(board: SuiteBoard, task: TaskSpec) -> dict[str, Any]:
 
 def _best_first(models: list[ModelData], task: str) -> list[ModelData]:
     """Those with a score on a task, the highest first."""
-    scored = [(one.tasks[task].score.value, one) for one in models if task in one.tasks]
-    known = [(value, one) for value, one in scored if value is not None]
-    return [one for _, one in sorted(known, key=lambda pair: (-pair[0], pair[1].name))]
+    scored = [(model.tasks[task].score.value, model) for model in models if task in model.tasks]
+    known = [(value, model) for value, model in scored if value is not None]
+    return [model for _, model in sorted(known, key=lambda pair: (-pair[0], pair[1].name))]
 
 
 def _curve(board: SuiteBoard, model: ModelData, task: str) -> Series:

@@ -77,7 +77,9 @@ def pages(site: Site) -> Iterator[Page]:
 
 def _data(site: Site) -> dict[str, Any]:
     return {
-        "downloads": [(one.file.path, len(one.file.content), one.about) for one in files.data_files(site)],
+        "downloads": [
+            (each.file.path, len(each.file.content), each.about) for each in files.data_files(site)
+        ],
         "columns": files.columns(site.boards[0].data),
         "run_columns": files.run_columns(site.boards[0].data),
         "badge": _badge(site),

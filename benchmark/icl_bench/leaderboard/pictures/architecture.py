@@ -21,7 +21,7 @@ from icl_bench.leaderboard.pictures.modules import has_rope, looks, norm_name, s
 from icl_bench.specs.architecture import ArchitectureSpec, BlockSpec, LearnedPositions, Sublayer
 
 WIDTH = 360
-MOST_SUBLAYERS, MOST_GROUPS = 8, 4  # that are drawn; of the rest their number is told
+MOST_SUBLAYERS, MOST_GROUPS = 8, 4  # that are drawn; of the rest their number is size_text
 
 _FRAME_LEFT, _FRAME_RIGHT = 12.0, 300.0
 _BOX_LEFT, _BOX_RIGHT = 52.0, 288.0
@@ -157,8 +157,8 @@ def _draw_sublayer(body: Element, y: Number, sublayer: Sublayer, width: int) -> 
 def _draw_module(body: Element, y: Number, module: BlockSpec, width: int) -> Number:
     style = looks(module)
     text_left = _BOX_LEFT + _ICON + 22
-    told = "\xa0· ".join(text.replace(" ", "\xa0") for text in sizes(module))  # to be broken after a dot
-    lines = wrapped(told, _BOX_RIGHT - text_left - 6, _SMALL)[:3] if told else []
+    size_text = "\xa0· ".join(text.replace(" ", "\xa0") for text in sizes(module))  # to be broken after a dot
+    lines = wrapped(size_text, _BOX_RIGHT - text_left - 6, _SMALL)[:3] if size_text else []
     top, height = y + _STEP - 2, 24.0 + 14 * max(1, len(lines))
     _draw_arrow(coloured(body, "ink"), y, top)
     group = coloured(body, style.colour)

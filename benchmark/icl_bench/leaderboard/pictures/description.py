@@ -42,13 +42,13 @@ def more_groups(left_out: Sequence[Layer]) -> str:
 
 
 def _in_words(sublayers: Sequence[Sublayer], shown: int) -> str:
-    told = [_sublayer(sublayer) for sublayer in sublayers[:shown]]
+    parts = [_sublayer(sublayer) for sublayer in sublayers[:shown]]
     rest = more_sublayers(sublayers[shown:])
-    return ", ".join([*told, rest] if rest else told)
+    return ", ".join([*parts, rest] if rest else parts)
 
 
 def _sublayer(sublayer: Sublayer) -> str:
     module = sublayer.module
     details = ["RoPE"] * has_rope(module) + sizes(module)
-    told = f" ({', '.join(details)})" if details else ""
-    return f"{norm_name(sublayer.norm)} and {looks(module).name}{told}"
+    parts = f" ({', '.join(details)})" if details else ""
+    return f"{norm_name(sublayer.norm)} and {looks(module).name}{parts}"

@@ -53,14 +53,14 @@ def norm_name(norm: str) -> str:
 
 def sizes(module: BlockSpec) -> list[str]:
     """The whole numbers and switches of a module: `state 16`, `bias`, `no bias`."""
-    told = []
+    words = []
     for field in type(module).model_fields:
         value = getattr(module, field)
         if isinstance(value, bool):
-            told.append(field if value else f"no {field}")
+            words.append(field if value else f"no {field}")
         elif isinstance(value, int):
-            told.append(f"{field} {value:,}")
-    return [text.replace("_", " ") for text in told]
+            words.append(f"{field} {value:,}")
+    return [text.replace("_", " ") for text in words]
 
 
 def has_rope(module: BlockSpec) -> bool:
