@@ -47,8 +47,8 @@ def test_the_answer_is_scikit_learns_wherever_no_tie_decides(points, d, k, value
     expected = scikit_answers(xs[0], ys[0], depth, TIES)
     spread = np.ptp(expected, axis=0).max()
     if spread <= 1e-6 * np.abs(ys).max():  # all of its trees agree
-        found = tree(depth).predict(xs, ys)[0, -1]
-        np.testing.assert_allclose(found, expected[0], rtol=1e-6, atol=1e-6 * np.abs(ys).max())
+        answers = tree(depth).predict(xs, ys)[0, -1]
+        np.testing.assert_allclose(answers, expected[0], rtol=1e-6, atol=1e-6 * np.abs(ys).max())
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -56,10 +56,10 @@ def test_shallow_trees_at_paper_size_are_scikit_learns(depth):
     # with many points in every node ties do not happen, so every answer must agree
     suite, task = find_task("paper/two_layer_mlp")
     xs, ys, _ = generate(task, suite.name, "dev", 0, 8)
-    found = DecisionTree(depth=depth).predict(xs, ys)
+    answers = DecisionTree(depth=depth).predict(xs, ys)
     for prompt in range(8):
         expected = scikit_answers(xs[prompt], ys[prompt], depth, 1)
-        assert found[prompt, -1, 0] == pytest.approx(expected[0, 0], rel=1e-5)
+        assert answers[prompt, -1, 0] == pytest.approx(expected[0, 0], rel=1e-5)
 
 
 @pytest.mark.parametrize("depth", [4, None])

@@ -155,10 +155,10 @@ def test_hard_prompts_have_finite_answers_or_one_clear_error(
     try:
         predictions = baseline.predict(xs, ys)
     except InputError as error:
-        predictions, told = None, str(error)
+        predictions, message = None, str(error)
     if predictions is None:
         assert baseline.serves != "every task"  # what serves every task has an answer to every prompt
-        assert "\n" not in told
+        assert "\n" not in message
     else:
         assert np.isfinite(predictions).all()
 
@@ -172,13 +172,15 @@ def test_hard_prompts_have_finite_answers_or_one_clear_error(
 @pytest.mark.parametrize("baseline", ALL, ids=lambda baseline: baseline.type)
 def test_prompts_at_the_ends_of_float32_have_finite_answers_or_one_clear_error(baseline, kind, powers, seed):
     unit = [degenerate(kind, seed, 6, 3), degenerate("normal", seed + 1, 6, 1)]
-    scaled = [one / max(1, np.abs(one).max()) * 10.0**power for one, power in zip(unit, powers, strict=True)]
-    xs, ys = (one.astype(np.float32) for one in scaled)
+    scaled = [
+        array / max(1, np.abs(array).max()) * 10.0**power for array, power in zip(unit, powers, strict=True)
+    ]
+    xs, ys = (array.astype(np.float32) for array in scaled)
     try:
-        predictions, told = baseline.predict(xs, ys), ""
+        predictions, message = baseline.predict(xs, ys), ""
     except InputError as error:
-        predictions, told = np.zeros(0), str(error)
+        predictions, message = np.zeros(0), str(error)
     assert np.isfinite(predictions).all()
-    assert "\n" not in told
-    if told:
+    assert "\n" not in message
+    if message:
         assert max(powers) > 9 or baseline.serves != "every task"

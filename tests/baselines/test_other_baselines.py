@@ -87,7 +87,7 @@ def test_parity_bayes_is_the_mean_over_the_subsets_that_agree(points, d, seed, d
             assert predictions[prompt, i, 0] == pytest.approx(np.mean(votes), abs=1e-6)
 
 
-def test_parity_bayes_is_right_once_the_context_has_told_the_subset():
+def test_parity_bayes_is_right_once_the_context_determines_the_subset():
     rng = np.random.default_rng(0)
     xs = rng.choice(np.float32([-1, 1]), size=(50, 60, 10))
     ys = xs[:, :, [2, 7]].prod(axis=2, keepdims=True)
@@ -101,7 +101,7 @@ def test_parity_bayes_answers_zero_where_no_subset_agrees():
 
 
 @pytest.mark.parametrize(
-    ("xs", "k", "size", "told"),
+    ("xs", "k", "size", "message"),
     [
         (np.full((1, 3, 4), 0.5, np.float32), 1, 2, "-1 and 1"),
         (np.ones((1, 3, 4), np.float32), 2, 2, "single targets"),
@@ -109,6 +109,6 @@ def test_parity_bayes_answers_zero_where_no_subset_agrees():
         (np.ones((1, 3, 60), np.float32), 1, 30, "are accepted"),
     ],
 )
-def test_parity_bayes_refuses_prompts_that_are_no_parity(xs, k, size, told):
-    with pytest.raises(InputError, match=told):
+def test_parity_bayes_refuses_prompts_that_are_no_parity(xs, k, size, message):
+    with pytest.raises(InputError, match=message):
         ParityBayes(sparsity=size).predict(xs, np.ones((1, 3, k), np.float32))

@@ -157,9 +157,9 @@ def test_it_reads_the_sparsity_of_its_task_and_answers_no_other():
 
 
 @pytest.mark.parametrize(
-    ("d", "k", "sparsity", "told"),
+    ("d", "k", "sparsity", "message"),
     [(3, 2, 1, "single targets"), (3, 1, 4, "0 supports of 4 among 3"), (60, 1, 8, "are accepted")],
 )
-def test_it_refuses_prompts_that_it_cannot_follow(d, k, sparsity, told):
-    with pytest.raises(InputError, match=told):
+def test_it_refuses_prompts_that_it_cannot_follow(d, k, sparsity, message):
+    with pytest.raises(InputError, match=message):
         SparseBayes(sparsity=sparsity).predict(np.ones((1, 3, d), np.float32), np.ones((1, 3, k), np.float32))

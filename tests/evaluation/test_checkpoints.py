@@ -84,7 +84,7 @@ def test_a_model_that_reads_its_own_target_is_refused(tiny, monkeypatch):
         icl_bench.evaluate(model(3, 1, "linear_regression"), "tiny", ["linear_regression"])
 
 
-def test_a_model_for_other_sizes_is_told_before_anything_runs(tiny):
+def test_a_model_for_other_sizes_is_reported_before_anything_runs(tiny):
     with pytest.raises(InputError, match="d = 3"):
         icl_bench.evaluate(model(3, 1, "linear_regression"), "tiny", ["vector_mqar"])
 

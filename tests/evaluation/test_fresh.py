@@ -28,14 +28,14 @@ TASK = "linear_regression"
 def test_they_are_the_stream_that_sha256_of_the_commit_seeds(tiny):
     """The derivation as it is written down, from SHA-256 to the first number."""
     key = f"tiny-v1/{TASK}/fresh/{COMMIT}"
-    of = tiny.task(TASK)
-    words = raw_words(key, 0, tiny.spec.prompts, of.function_class.words(of.points))
+    task = tiny.task(TASK)
+    words = raw_words(key, 0, tiny.spec.prompts, task.function_class.words(task.points))
     seed = int.from_bytes(hashlib.sha256(key.encode()).digest()[:16], "little")
     assert words[0, 0] == np.random.Philox(key=seed, counter=2**256 - 1).random_raw(1)[0]
     xs, ys = (fresh_prompts(tiny, TASK, COMMIT).xs, fresh_prompts(tiny, TASK, COMMIT).ys)
-    expected, parameters = of.function_class.sample(words, of.points)
+    expected, parameters = task.function_class.sample(words, task.points)
     np.testing.assert_array_equal(xs, expected)
-    np.testing.assert_array_equal(ys, of.function_class.evaluate(parameters, xs))
+    np.testing.assert_array_equal(ys, task.function_class.evaluate(parameters, xs))
 
 
 def test_they_are_others_for_another_commit_and_than_the_frozen_ones(tiny):
@@ -69,8 +69,10 @@ def test_a_model_that_knows_the_frozen_prompts_alone_has_a_gap(tiny, frozen):
 
 def test_a_baseline_has_no_gap_on_either_sample(tiny, frozen):
     xs, ys = (fresh_prompts(tiny, TASK, COMMIT).xs, fresh_prompts(tiny, TASK, COMMIT).ys)
-    of = tiny.task(TASK)
-    errors = scored_errors(squared_errors(get_baseline("least_squares", of).predict(xs, ys), ys), of.scored)
+    task = tiny.task(TASK)
+    errors = scored_errors(
+        squared_errors(get_baseline("least_squares", task).predict(xs, ys), ys), task.scored
+    )
     gap = relative_gap(tiny, TASK, COMMIT, frozen, (errors, zero_errors(ys, tiny, TASK)))
     assert gap.low < 0 < gap.high
     assert not beyond_sampling_error(gap)

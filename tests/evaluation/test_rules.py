@@ -56,7 +56,7 @@ def looks_back_from_the_end(xs, ys):
 
 
 @pytest.mark.parametrize(
-    ("peeking", "told"),
+    ("peeking", "message"),
     [
         (reads_own_target, "prediction 0 changes when y_0 changes"),
         (reads_one_target_late, "prediction 7 changes when y_7 changes"),
@@ -68,10 +68,10 @@ def looks_back_from_the_end(xs, ys):
         (looks_back_from_the_end, "prediction 0 changes when"),
     ],
 )
-def test_a_predictor_that_peeks_is_refused_by_name(tiny, peeking, told):
+def test_a_predictor_that_peeks_is_refused_by_name(tiny, peeking, message):
     with pytest.raises(CheckError, match=r"^causality: ") as caught:
         evaluate(peeking, "tiny", LINEAR)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -143,13 +143,13 @@ def test_answers_that_mix_the_prompts_of_a_batch_are_refused(tiny):
         evaluate(batch_norm, "tiny", LINEAR)
 
 
-def test_an_answer_of_another_shape_is_told_with_both_shapes(tiny):
+def test_an_answer_of_another_shape_is_reported_with_both_shapes(tiny):
     with pytest.raises(InputError, match=r"shape \(16, 9\) to targets of shape \(16, 9, 1\)"):
         evaluate(lambda xs, ys: causal(xs, ys)[:, :, 0], "tiny", LINEAR)
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (lambda xs, ys: np.zeros(ys.shape, int), "int64"),
         (lambda xs, ys: [[1.0], [1.0, 2.0]], "a list, is no array"),
@@ -157,10 +157,10 @@ def test_an_answer_of_another_shape_is_told_with_both_shapes(tiny):
         (lambda xs, ys: np.full(ys.shape, "a"), "<U1"),
     ],
 )
-def test_an_answer_that_is_no_array_of_floats_is_told(tiny, answer, told):
+def test_an_answer_that_is_no_array_of_floats_is_reported(tiny, answer, message):
     with pytest.raises(InputError) as caught:
         evaluate(answer, "tiny", LINEAR)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_what_a_predictor_does_to_its_arguments_changes_nothing(tiny):

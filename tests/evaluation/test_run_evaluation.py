@@ -123,7 +123,7 @@ def test_a_path_is_the_name_of_a_folder(tiny, tmp_path):
 
 
 @pytest.mark.parametrize("given", [Zero, {"decision_tree": Zero}])
-def test_a_class_in_place_of_an_object_is_told(tiny, given):
+def test_a_class_in_place_of_an_object_is_reported(tiny, given):
     with pytest.raises(InputError, match=r"Zero is a class; give an object of it, Zero\(...\)"):
         icl_bench.evaluate(given, "tiny")
 
@@ -160,7 +160,7 @@ def test_the_frame_has_one_row_a_task(tiny):
     assert complete["missing"].isna().all()
 
 
-def test_names_that_do_not_exist_are_told_with_the_nearest(tiny):
+def test_names_that_do_not_exist_are_reported_with_the_nearest(tiny):
     with pytest.raises(
         UnknownNameError, match="unknown task 'linear_regresion' in tiny-v1; did you mean 'linear_r"
     ):
@@ -251,9 +251,9 @@ def test_progress_goes_to_stderr_and_only_when_asked_for(tiny, capsys):
     icl_bench.evaluate(Zero(), "tiny", ["linear_regression"])
     assert capsys.readouterr() == ("", "")
     icl_bench.evaluate(Zero(), "tiny", ["linear_regression"], progress=True)
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.splitlines() == ["linear_regression: 96/96"]
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == ["linear_regression: 96/96"]
 
 
 def test_checks_that_take_long_are_seen_to_go_on(tiny, capsys, monkeypatch):

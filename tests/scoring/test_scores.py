@@ -27,8 +27,8 @@ def estimate(model: np.ndarray, base: np.ndarray, zero: np.ndarray, key: str = K
     (value,), resampled = (
         share_of_gain(*rows) for rows in ((np.array([[t]]) for t in totals), np.hsplit(sums, 3))
     )
-    (found,) = defined_estimates(value, resampled, "base")
-    return found
+    (measured,) = defined_estimates(value, resampled, "base")
+    return measured
 
 
 def draws(seed: int, prompts: int = 400) -> tuple[np.ndarray, np.ndarray]:
@@ -55,16 +55,16 @@ def test_squared_errors_of_large_numbers_are_exact_in_float64():
 def test_zero_scores_0_and_the_base_1_with_no_width():
     base, zero = draws(0)
     for model, score in ((zero, 0.0), (base, 1.0)):
-        found = estimate(model, base, zero)
-        assert (found.value, found.low, found.high) == (score, score, score)
+        measured = estimate(model, base, zero)
+        assert (measured.value, measured.low, measured.high) == (score, score, score)
 
 
 def test_a_mixture_scores_its_share():
     base, zero = draws(1)
-    found = estimate(0.25 * zero + 0.75 * base, base, zero)
-    assert found.value == pytest.approx(0.75)
-    assert found.low == pytest.approx(0.75)
-    assert found.high == pytest.approx(0.75)
+    measured = estimate(0.25 * zero + 0.75 * base, base, zero)
+    assert measured.value == pytest.approx(0.75)
+    assert measured.low == pytest.approx(0.75)
+    assert measured.high == pytest.approx(0.75)
 
 
 @given(factor=st.floats(1e-6, 1e6), seed=st.integers(0, 100))
@@ -103,10 +103,10 @@ def test_every_task_of_every_suite_has_resamples_of_its_own():
 def test_the_interval_of_a_mean_is_the_normal_one():
     errors = np.random.default_rng(0).normal(5.0, 2.0, size=2000)
     resampled = resampled_sums(errors[:, None], 4000, KEY)[:, 0] / 2000
-    found = interval_estimate(errors.mean(), resampled)
+    measured = interval_estimate(errors.mean(), resampled)
     half = 1.96 * errors.std() / np.sqrt(2000)
-    assert found.low == pytest.approx(errors.mean() - half, abs=0.1 * half)
-    assert found.high == pytest.approx(errors.mean() + half, abs=0.1 * half)
+    assert measured.low == pytest.approx(errors.mean() - half, abs=0.1 * half)
+    assert measured.high == pytest.approx(errors.mean() + half, abs=0.1 * half)
 
 
 def test_95_percent_intervals_cover_the_true_score_about_that_often():
@@ -116,8 +116,8 @@ def test_95_percent_intervals_cover_the_true_score_about_that_often():
     for trial in range(300):
         base, zero = draws(trial, 200)
         model = np.random.default_rng(trial + 10_000).gamma(2, 0.75, size=200)
-        found = estimate(model, base, zero)
-        covered += found.low <= 0.75 <= found.high
+        measured = estimate(model, base, zero)
+        covered += measured.low <= 0.75 <= measured.high
     assert 0.90 <= covered / 300 <= 0.985
 
 
@@ -131,18 +131,18 @@ def test_the_same_model_error_gets_a_wider_interval_from_a_noisier_base():
 
 def test_no_score_against_a_base_that_is_no_better_than_zero():
     base, zero = draws(6)
-    found = estimate(base, zero + 1, zero)
-    assert found.value is None
-    assert found.reason == "baseline base is no better than answering 0 here"
+    measured = estimate(base, zero + 1, zero)
+    assert measured.value is None
+    assert measured.reason == "baseline base is no better than answering 0 here"
 
 
 def test_no_interval_where_some_resamples_have_no_score():
     rng = np.random.default_rng(0)
     zero = rng.normal(10, 1, size=12)
-    found = estimate(zero - 0.1, zero - rng.normal(0.4, 1.0, size=12), zero)
-    assert found.value is not None
-    assert found.low is None
-    assert "too few prompts" in found.reason
+    measured = estimate(zero - 0.1, zero - rng.normal(0.4, 1.0, size=12), zero)
+    assert measured.value is not None
+    assert measured.low is None
+    assert "too few prompts" in measured.reason
 
 
 @given(arrays(np.float64, st.tuples(st.integers(1, 60), st.integers(1, 3)), elements=st.floats(-1e6, 1e6)))

@@ -43,13 +43,13 @@ def test_a_locked_suite_is_reproduced(tiny):
 @pytest.mark.parametrize("part", ["xs", "ys", "parameters"])
 def test_arrays_that_are_not_the_locked_ones_are_refused(tiny, part):
     task = tiny.tasks["decision_tree"]
-    found = getattr(tiny.lock.tasks["decision_tree"], part)
+    digest = getattr(tiny.lock.tasks["decision_tree"], part)
     tamper(tiny, "decision_tree", part)
     with pytest.raises(SuiteError) as raised:
         frozen(tiny, task)
     message = str(raised.value)
     assert message.startswith("tiny-v1/decision_tree: ")
-    assert f"{part}: expected SHA-256 {'0' * 64}, found {found}" in message
+    assert f"{part}: expected SHA-256 {'0' * 64}, found {digest}" in message
     assert message.endswith("install as constraints.txt says")
     assert "\n" not in message
 

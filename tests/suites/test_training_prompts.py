@@ -65,6 +65,6 @@ def test_no_other_use_of_a_task_reads_a_training_stream(tiny):
         ("tiny/sparse_parity", {"batch": 0}, "batch 0; give a whole number of at least 1"),
     ],
 )
-def test_bad_input_is_told_before_the_first_batch(tiny, task, options, message):
+def test_bad_input_is_reported_before_the_first_batch(tiny, task, options, message):
     with pytest.raises(InputError, match=message):
         icl_bench.training_prompts(task, **options)
