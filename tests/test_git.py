@@ -10,6 +10,8 @@ from icl_bench.leaderboard.write import data_date
 from icl_bench.submissions.diff import changed_paths
 from icl_bench.submissions.pull_request import checkout_around, open_pull_request
 
+pytestmark = pytest.mark.slow
+
 IDENTITY = ["-c", "user.name=n", "-c", "user.email=e@example.org", "-c", "commit.gpgsign=false"]
 
 

@@ -12,6 +12,8 @@ import pytest
 from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 LEFT = (".icl-bench-abcdefgh.part", ".icl-bench-12345678.part/lock.json", ".icl-bench-abcdefgh.old/a/b.npz")
 

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from icl_bench.models.model import load_checkpoint
+
+pytestmark = pytest.mark.slow
 
 MODELS = ("gpt2", "llama", "llama-rope-swigluless", "mamba")
 

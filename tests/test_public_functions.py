@@ -12,6 +12,8 @@ import torch
 
 import icl_bench
 
+pytestmark = pytest.mark.slow
+
 NAMES = [name for name in icl_bench.__all__ if name != "__version__"]
 
 

@@ -12,6 +12,8 @@ from icl_bench.cli import app
 from icl_bench.errors import InputError
 from icl_bench.resources import cache_folder, threads
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("empty", ["HF_HOME", "XDG_CACHE_HOME"])
 def test_a_variable_that_is_empty_counts_as_not_set(monkeypatch, empty):

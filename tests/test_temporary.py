@@ -11,6 +11,8 @@ import pytest
 from icl_bench.files import whole_folder, write_text
 from icl_bench.temporary import is_temporary, remove_leftovers, temporary_file, temporary_folder
 
+pytestmark = pytest.mark.slow
+
 LEFT = ".icl-bench-abcdefgh.part"
 
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from icl_bench.baselines.base import BASELINES, Baseline
 from icl_bench.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 # what a task would tell, and sizes that keep this file quick
 NEEDED = {
     "parity_bayes": {"sparsity": 1},

@@ -15,6 +15,8 @@ from icl_bench.function_classes.sparse_linear_regression import SparseLinearRegr
 from icl_bench.function_classes.streams import raw_words
 from icl_bench.suites import generate, load_suite
 
+pytestmark = pytest.mark.slow
+
 
 def draw(
     prompts: int, points: int, dims: int, sparsity: int, change=lambda xs: None

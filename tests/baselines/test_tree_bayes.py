@@ -13,6 +13,8 @@ from icl_bench.errors import InputError
 from icl_bench.function_classes.decision_tree import DecisionTree
 from icl_bench.suites import generate, load_suite
 
+pytestmark = pytest.mark.slow
+
 
 def leaves_of(nodes: tuple[int, ...], xs: np.ndarray) -> np.ndarray:
     """Which leaf of the tree with these node coordinates, in the order of a heap, each of xs reaches."""

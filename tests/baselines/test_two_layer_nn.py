@@ -9,6 +9,8 @@ from icl_bench.baselines.two_layer_nn import TwoLayerNN
 from icl_bench.errors import InputError
 from icl_bench.suites import find_task, generate
 
+pytestmark = pytest.mark.slow
+
 
 def normal(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)

@@ -8,6 +8,8 @@ import xgboost
 from icl_bench.baselines.xgboost import XGBoost
 from icl_bench.suites import find_task, generate
 
+pytestmark = pytest.mark.slow
+
 
 def normal(seed: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=shape).astype(np.float32)

@@ -8,6 +8,8 @@ from icl_bench.blocks import attention
 from icl_bench.blocks.attention import LONGEST_COMPILED, AttentionSpec, compiled_mix, mix
 from icl_bench.blocks.positions import RotaryPositions
 
+pytestmark = pytest.mark.slow
+
 
 def random_qkv(batch: int, tokens: int, heads: int, head: int, seed: int = 0) -> Tensor:
     generator = torch.Generator().manual_seed(seed)

@@ -8,6 +8,8 @@ from icl_bench.blocks import mamba
 from icl_bench.blocks.kernels.mixer import mix as compiled_mix
 from icl_bench.blocks.mamba import Mamba, mix
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("y", "projected", "conv", "bias", "select", "step", "step_bias", "A_log", "D")
 
 

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.errors import CheckError, SpecError
 
+pytestmark = pytest.mark.slow
+
 app = typer.Typer(cls=VerbGroup, name="tool", add_completion=False, pretty_exceptions_enable=False)
 group = typer.Typer(cls=VerbGroup)
 app.add_typer(group, name="group")

@@ -17,6 +17,8 @@ from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.records.read import load_record
 from icl_bench.suites import load_prompts, load_suite
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path, tmp_path_factory, monkeypatch):

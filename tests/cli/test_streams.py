@@ -15,6 +15,8 @@ from icl_bench.cli.start import with_homes
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.progress import progress
 
+pytestmark = pytest.mark.slow
+
 TASK = ("--task", "sparse_parity")
 
 

@@ -12,6 +12,8 @@ import pytest
 import torch
 from filelock import FileLock
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [str(Path(sys.executable).parent / "icl-bench"), "sweep", "mini"]
 TASKS = ["--task", "linear_regression", "--task", "sparse_parity"]
 

@@ -22,6 +22,8 @@ from icl_bench.training.plan import make_plan
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.train import train
 
+pytestmark = pytest.mark.slow
+
 COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
 TASK = "mini/linear_regression"
 

@@ -12,6 +12,8 @@ import pytest
 from hub_server import HubServer
 from models.small import saved, small_model, small_spec
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 COPIED = ("benchmark", "tests", "pyproject.toml", "submissions")  # what the examples write into

@@ -16,6 +16,8 @@ from icl_bench.suites import load_suite
 from icl_bench.training.convergence import outcome
 from icl_bench.training.log import read_log
 
+pytestmark = pytest.mark.slow
+
 TEXT = PAGE.read_text(encoding="utf-8")
 SUITE = load_suite("mini-v1")
 MOST_WEIGHTS = 30 * 2**20  # bytes, of all references together

@@ -8,6 +8,8 @@ from icl_bench.errors import InputError
 from icl_bench.scoring.scores import scored_errors, squared_errors
 from icl_bench.suites import generate, load_suite
 
+pytestmark = pytest.mark.slow
+
 PROMPTS = 400
 FEWER = {"two_layer_nn": 48, "xgboost": 12}  # prompts for what takes long
 

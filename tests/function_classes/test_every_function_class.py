@@ -12,6 +12,8 @@ from icl_bench.errors import SpecError
 from icl_bench.function_classes.streams import raw_words
 from icl_bench.specs.suite import FUNCTION_CLASSES, FunctionClassSpec, TaskSpec, parse
 
+pytestmark = pytest.mark.slow
+
 PROMPTS = 300  # more than `generate` makes at once
 
 every = pytest.mark.parametrize("name", NAMES)

@@ -150,8 +150,7 @@ def test_steps_to_learn_are_the_median_of_runs(learned, told):
             seed=seed,
             steps=5_000,
             sha256="0" * 64,
-            score=estimate,
-            optimality=estimate,
+            estimates={"score": estimate, "optimality": estimate},
             outcome=read_outcome(trained(seed, step)),
         )
         for seed, step in enumerate(learned)

@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 
 from icl_bench.leaderboard.site_folder import MARK
 
+pytestmark = pytest.mark.slow
+
 TASK = f"{SUITE}/tasks/linear_regression.html"
 RANKED = [
     *(

@@ -15,6 +15,8 @@ from icl_bench.leaderboard.data import BoardData
 from icl_bench.leaderboard.links import slugs
 from icl_bench.records.audit import check_record
 
+pytestmark = pytest.mark.slow
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 FRONT = "index.html"
 TAGS = ("<script>alert", "<img src=x")

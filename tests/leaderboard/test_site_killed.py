@@ -13,6 +13,8 @@ import pytest
 
 from icl_bench.leaderboard.site_folder import MARK, check_site_place
 
+pytestmark = pytest.mark.slow
+
 OLD = {
     "index.html": "0: assets/a.css assets/icon.svg mini-v1/gone.html mini-v1/stays.html",
     "mini-v1/gone.html": "0: assets/a.css",

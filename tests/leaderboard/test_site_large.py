@@ -8,6 +8,8 @@ from icl_bench.leaderboard.pages import boards
 from icl_bench.leaderboard.render import Renderer
 from icl_bench.leaderboard.write import gather_site
 
+pytestmark = pytest.mark.slow
+
 MODELS, LIGHT = 1_000, 500_000
 
 

@@ -6,6 +6,8 @@ import fabricated
 import pytest
 from leaderboard.site_reading import read_page, text
 
+pytestmark = pytest.mark.slow
+
 OUTSIDE = ("https://arxiv.org/", fabricated.REPOSITORY)
 SUBMITTED = ("https://paper.example/", "https://code.example/", "https://huggingface.co/")
 ABSOLUTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|/|\\")

@@ -8,6 +8,8 @@ from leaderboard.browsing import seeing
 
 from icl_bench.leaderboard.links import slugs
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = (390, 820, 1440)
 SLUGS = slugs([HOSTILE, LONG])
 PAGES = {

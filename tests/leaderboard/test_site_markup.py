@@ -3,7 +3,10 @@
 import re
 from itertools import pairwise
 
+import pytest
 from leaderboard.site_reading import SVG, text
+
+pytestmark = pytest.mark.slow
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "

@@ -14,6 +14,8 @@ from icl_bench.errors import InputError
 from icl_bench.leaderboard.serve import address_of, server
 from icl_bench.leaderboard.site_folder import MARK
 
+pytestmark = pytest.mark.slow
+
 SERVE = [str(Path(sys.executable).parent / "icl-bench"), "leaderboard", "serve"]
 
 

@@ -16,6 +16,8 @@ from icl_bench.leaderboard.site import Site
 from icl_bench.leaderboard.site_folder import MARK
 from icl_bench.leaderboard.write import data_date, write_site
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [str(Path(sys.executable).parent / "icl-bench"), "leaderboard"]
 

@@ -14,6 +14,8 @@ from icl_bench.models.model import ICLModel, load_checkpoint
 from icl_bench.models.predictor import ModelPredictor
 from icl_bench.suites import find_task
 
+pytestmark = pytest.mark.slow
+
 GPT2_FFN, LLAMA_FFN = "gpt2 mlp", "llama mlp"
 HYBRIDS = {  # positions, norm, attention, feed-forward: conf/include/models/composed.yml
     "gpt2-swiglu": (True, "layer norm", "gpt2 attention", LLAMA_FFN),

@@ -9,8 +9,11 @@ import sys
 import termios
 from pathlib import Path
 
+import pytest
 from hub_server import HubServer
 from models.repositories import NAME
+
+pytestmark = pytest.mark.slow
 
 
 def fetch_elsewhere(hub: HubServer, home: Path, stderr: int, offline: str = "0") -> str:

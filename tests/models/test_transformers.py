@@ -6,6 +6,8 @@ from models.twins import HYBRID, architecture, copy_weights, stack, twin, twin_s
 
 from icl_bench.models.model import ICLModel
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["gpt2", "llama", HYBRID, "mamba"]
 SIZES = [
     dict(width=32, layers=1, heads=2, hidden=64, expand=2, state=16, conv=4),

@@ -21,6 +21,8 @@ from icl_bench.specs.suite import FUNCTION_CLASSES, TaskSpec
 from icl_bench.suites import load_suite, suite_names
 from icl_bench.suites.catalogue import rules_hash
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = sorted((data_folder("submissions") / "reference").glob("*/results/*.json"))
 
 

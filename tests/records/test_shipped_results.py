@@ -12,6 +12,8 @@ from icl_bench.records.store import all_records
 from icl_bench.scoring.scores import scored_errors, squared_errors
 from icl_bench.suites import load_prompts, load_suite, suite_names
 
+pytestmark = pytest.mark.slow
+
 RECORDED = [
     (suite, name)
     for suite in suite_names()

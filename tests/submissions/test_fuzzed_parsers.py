@@ -27,6 +27,8 @@ from icl_bench.specs.checkpoint import parse_config, parse_json
 from icl_bench.specs.submission import parse_submission
 from icl_bench.submissions.submission_folder import inspect_submission
 
+pytestmark = pytest.mark.slow
+
 INPUTS = int(os.environ.get("ICL_BENCH_FUZZ", "200"))
 SECONDS = 5.0  # that one input may take
 fuzz = settings(

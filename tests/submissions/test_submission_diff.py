@@ -10,6 +10,8 @@ import pytest
 from icl_bench.errors import InputError
 from icl_bench.submissions.diff import changed_paths, diff_faults
 
+pytestmark = pytest.mark.slow
+
 FILE = "submissions/someone__model/submission.yaml"
 
 

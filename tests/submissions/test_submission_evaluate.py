@@ -36,6 +36,8 @@ from icl_bench.submissions.sandboxed import evaluate_run
 from icl_bench.submissions.submission_folder import SubmissionFolder
 from icl_bench.submissions.validate import checked_submission
 
+pytestmark = pytest.mark.slow
+
 SUBLAYER = {"norm": "rmsnorm", "module": ATTENTION}
 RUN = "tiny-v1-seed-0"
 LINEAR = "linear_regression"

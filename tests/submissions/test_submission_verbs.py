@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from icl_bench.cli import app
 from icl_bench.models.checkpoint import save_checkpoint
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: object) -> tuple[int, str, str]:
     result = CliRunner().invoke(app, ["submissions", *map(str, arguments)])

@@ -17,6 +17,8 @@ from icl_bench.submissions.fetch import fetch_submission
 from icl_bench.submissions.submission_folder import read_submission
 from icl_bench.submissions.validate import checked_submission, validate
 
+pytestmark = pytest.mark.slow
+
 CARD = b"---\nlicense: Apache-2.0\n---\n# model\n"
 
 

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from icl_bench.cli import app
 
+pytestmark = pytest.mark.slow
+
 GH = """#!/usr/bin/env python3
 import json, os, sys
 with open(os.environ["GH_LOG"], "a") as log:

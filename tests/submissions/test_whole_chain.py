@@ -20,6 +20,8 @@ from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "someone/model"
 FOLDER = "submissions/someone__model"

@@ -11,6 +11,8 @@ from icl_bench.function_classes.streams import grid_units
 from icl_bench.suites import Suite, find_task, generate, load_suite, suite_names
 from icl_bench.suites.lock import remake
 
+pytestmark = pytest.mark.slow
+
 SUITES = [load_suite(name) for name in suite_names()]
 TASKS = [(suite, name) for suite in SUITES for name in suite.tasks]
 

@@ -15,6 +15,8 @@ from icl_bench.suites import generate, load_prompts, load_suite
 from icl_bench.suites.cache import read_arrow, write_arrow
 from icl_bench.suites.prompts import cache_path
 
+pytestmark = pytest.mark.slow
+
 TASK = "vector_mqar"
 
 

@@ -19,6 +19,8 @@ from icl_bench.training.run import TrainingRun
 from icl_bench.training.run_folder import STATE_FILE
 from icl_bench.training.state import RunState
 
+pytestmark = pytest.mark.slow
+
 ROPE = {"type": "attention", "heads": 2, "positions": "rope", "bias": False}
 MODULES = {
     "attention": [ROPE | {"positions": "none"}, {"type": "gelu_mlp", "hidden": 24}],

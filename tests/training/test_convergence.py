@@ -22,6 +22,8 @@ from icl_bench.training.dev_score import Development, DevResult
 from icl_bench.training.log import Row
 from icl_bench.training.run import TrainingRun
 
+pytestmark = pytest.mark.slow
+
 STOP = {"gain": 0.005, "after": 1_000, "above": 0.9}
 STOPPING = RECIPE.model_copy(update={"steps": 10_000, "decay_share": 0.3, "curriculum": None})
 

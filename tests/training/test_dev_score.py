@@ -13,6 +13,8 @@ from icl_bench.training.dev_score import PROMPTS, Development, DevResult
 from icl_bench.training.log import FIELDS, WITHOUT_OPTIMALITY, log_every, read_log
 from icl_bench.training.run import TrainingRun
 
+pytestmark = pytest.mark.slow
+
 
 def answering(dev: Development, predictions: np.ndarray) -> DevResult:
     """What a model scores that answers the development prompts in this way."""

@@ -24,6 +24,8 @@ from icl_bench.training.precision import compiled_model
 from icl_bench.training.prompts import PromptQueue
 from icl_bench.training.run import TrainingRun
 
+pytestmark = pytest.mark.slow
+
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 ROPE = {"type": "attention", "heads": 2, "positions": "rope", "bias": False}
 GROWING = RECIPE.model_copy(

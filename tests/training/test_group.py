@@ -21,6 +21,8 @@ from icl_bench.training.run import TrainingRun
 from icl_bench.training.run_folder import STATE_FILE
 from icl_bench.training.state import RunState
 
+pytestmark = pytest.mark.slow
+
 SHORT = ADAM.model_copy(update={"steps": 110})
 
 

@@ -12,6 +12,8 @@ from icl_bench.blocks.kernels import activations
 from icl_bench.specs.architecture import parse_architecture
 from icl_bench.training.run import TrainingRun
 
+pytestmark = pytest.mark.slow
+
 ATTENTION = {"type": "attention", "heads": 2}
 STACKS = {
     "gpt2": [

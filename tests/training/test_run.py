@@ -22,6 +22,8 @@ from icl_bench.training.prompts import training_batch
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.run_folder import STATE_FILE
 
+pytestmark = pytest.mark.slow
+
 RECIPE = Recipe(
     optimiser="adam",
     precision="float32",

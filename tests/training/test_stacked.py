@@ -13,6 +13,8 @@ from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
 from icl_bench.training.stacked import StackedModels
 
+pytestmark = pytest.mark.slow
+
 SIZES = dict(width=8, layers=2, heads=2, hidden=12, expand=2, state=4, conv=3)
 MODELS = 3
 

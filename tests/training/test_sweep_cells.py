@@ -20,6 +20,8 @@ from icl_bench.training.plan import RunPlan, make_plan
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.run_folder import LOCK_FILE, STATE_FILE
 
+pytestmark = pytest.mark.slow
+
 SOURCE = "reference/gpt2"
 
 

@@ -13,6 +13,8 @@ from icl_bench.training.run import TrainingRun
 from icl_bench.training.run_folder import STATE_FILE
 from icl_bench.training.train import TrainingStopped
 
+pytestmark = pytest.mark.slow
+
 TASK = "mini/linear_regression"
 SPEC = architecture().to_dict()
 

@@ -17,6 +17,8 @@ from local_runner import LocalRunner, git
 from models.small import saved, small_model, small_spec
 from workflow_files import ROOT
 
+pytestmark = pytest.mark.slow
+
 MODEL, FOLDER = "someone/model", "submissions/someone__model"
 SUBMISSION = f"{FOLDER}/submission.yaml"
 LAYERS = [{"repeat": 1, "sublayers": small_spec()["layers"][0]["sublayers"][::2]}]

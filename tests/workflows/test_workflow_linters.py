@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from workflow_files import ROOT, steps
 
+pytestmark = pytest.mark.slow
+
 BESIDE = Path(sys.executable).parent
 
 

@@ -16,6 +16,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 from workflow_files import FOLDER, NAMES, ROOT, WORKFLOWS, jobs, steps
 
+pytestmark = pytest.mark.slow
+
 PINNED = re.compile(
     r"uses: (?P<action>[\w.-]+/[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>v\d+\.\d+\.\d+)"
 )

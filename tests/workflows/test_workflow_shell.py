@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from workflow_files import NAMES, ROOT, WORKFLOWS, Step, expressions, jobs, steps
 
+pytestmark = pytest.mark.slow
+
 SHELL = [step for step in steps() if step.run]
 STRANGERS = (
     "submissions diff",
