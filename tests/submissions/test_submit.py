@@ -129,6 +129,15 @@ def test_every_revision_is_a_run_of_its_seed(repo, file, tmp_path):
     assert f"{first[:12]} and {same[:12]} of {MODEL} are both of seed 0; name one revision a seed" in told
 
 
+def test_one_training_is_not_submitted_as_two_seeds(repo, file, tmp_path):
+    first = repo.refs["main"]
+    copies = tiny_files(tmp_path / "copy", seed=0, training={"seed": 1})
+    second = repo.commit(copies)
+    told = refused(f"{MODEL}@{first}", f"{MODEL}@{second}")
+    assert f"{first[:12]} and {second[:12]} have the same weights for linear_regression" in told
+    assert not file.exists()
+
+
 def test_a_checkpoint_whose_seed_is_not_known_can_be_submitted(hub, file, tmp_path):
     """As converted ones are: their notes say that there is none."""
     hub.repo(MODEL, tiny_files(tmp_path / "a", training={"seed": None}))

@@ -13,9 +13,10 @@ from icl_bench.models.checkpoint import check_checkpoint
 from icl_bench.models.pinned import Listed, check_listed, fetch_listed
 from icl_bench.models.weights import MAX_HEADER_BYTES
 from icl_bench.specs.checkpoint import read_config
-from icl_bench.specs.checkpoint_files import CONFIG_FILE
+from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE, place_file
 from icl_bench.specs.submission import Run, Submission
 from icl_bench.submissions.checkpoints import check_config, check_run
+from icl_bench.submissions.distinct_runs import check_weights_differ
 from icl_bench.submissions.submission_folder import SubmissionFolder, run_folder
 from icl_bench.suites import load_suite
 
@@ -28,7 +29,8 @@ def fetch_submission(entry: SubmissionFolder, into: Path) -> list[Path]:
     """Fetch every run of a submission to a folder of its own in `into`; the folders.
 
     A run that is there already, with the same files, is kept. HubError or CheckpointError, one line, where a
-    file is missing, too large, of another hash, or not of the submission; what was begun is removed.
+    file is missing, too large, of another hash, or not of the submission; what was begun is removed. So too
+    where two runs are of one training.
     """
     submission = entry.submission
     left = [run for run in submission.runs if not _is_there(submission, run, into)]
@@ -41,7 +43,21 @@ def fetch_submission(entry: SubmissionFolder, into: Path) -> list[Path]:
     for run in left:
         with whole_folder(run_folder(submission, run, into)) as part:
             _fetch_run(submission, run, part)
+    _check_distinct(submission, into)
     return [run_folder(submission, run, into) for run in submission.runs]
+
+
+def _check_distinct(submission: Submission, into: Path) -> None:
+    """CheckpointError where two fetched runs on one suite are of one training."""
+    for suite in submission.suites:
+        runs = submission.runs_of(suite)
+        folders = {submission.run_name(run): (run, run_folder(submission, run, into)) for run in runs}
+        check_weights_differ(
+            {
+                name: {place: folder / place_file(place, WEIGHTS_FILE) for place in run.places}
+                for name, (run, folder) in folders.items()
+            }
+        )
 
 
 def listed_files(submission: Submission, run: Run) -> dict[str, Listed]:

@@ -14,6 +14,7 @@ from icl_bench.records.record_files import SUPERSEDED, reason_file, record_file
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.submission import Supersedes
+from icl_bench.submissions.distinct_runs import check_errors_differ
 from icl_bench.submissions.incoming import read_fresh, read_record
 from icl_bench.submissions.submission_folder import SubmissionFolder
 
@@ -59,10 +60,10 @@ def _changes(entry: SubmissionFolder, results: Path, commit: str | None) -> list
     submission = entry.submission
     recorded, recorded_fresh = entry.records(), entry.fresh_records()
     replaced = submission.supersedes.revisions if submission.supersedes else []
-    changes = []
+    changes, records = [], {}
     for run in submission.runs:
         name = submission.run_name(run)
-        record = read_record(results / record_file(name), submission, run)
+        record = records[name] = read_record(results / record_file(name), submission, run)
         fresh = None
         if commit is not None:
             fresh = read_fresh(results / record_file(name, fresh=True), submission, run, record, commit)
@@ -73,6 +74,7 @@ def _changes(entry: SubmissionFolder, results: Path, commit: str | None) -> list
             # the gaps are to the record that stays, not to the one that was sent
             change = replace(change, fresh=with_gaps_to(recorded[name], fresh))
         changes.append(change)
+    check_errors_differ(records)
     for name in sorted(recorded.keys() - {change.run for change in changes}):
         if recorded[name].model.revision not in replaced:
             raise CheckError(f"{name} is recorded and no longer a run; keep it, or supersede its revision")

@@ -3,13 +3,15 @@
 import hashlib
 from collections.abc import Sequence
 from itertools import count
+from pathlib import Path
 
 from icl_bench.errors import InputError
 from icl_bench.models.hub import Snapshot, fetch
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
-from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES, place_file
+from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES, WEIGHTS_FILE, place_file
 from icl_bench.specs.submission import Run
+from icl_bench.submissions.distinct_runs import check_weights_differ
 from icl_bench.suites import Suite
 
 Specs = dict[str, ArchitectureSpec]  # by folder, "" for the root
@@ -19,7 +21,8 @@ def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> tup
     """The runs of a model's revisions, one each, and the spec of each folder.
 
     HubError, CheckpointError or InputError where one cannot be fetched, where a folder has several specs, or
-    where two are of one seed. A run whose checkpoints do not tell a seed has the lowest number that is free.
+    where two are of one seed or of one training. A run whose checkpoints do not tell a seed has the lowest
+    number that is free.
     """
     snapshots = [fetch(model, list(suite.tasks), revision) for revision in revisions]
     snapshots = list({snapshot.commit: snapshot for snapshot in snapshots}.values())
@@ -32,8 +35,13 @@ def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> tup
         if seed in seeds[:place]:
             commits = f"{snapshots[seeds.index(seed)].commit[:12]} and {snapshots[place].commit[:12]}"
             raise InputError(f"{commits} of {model} are both of seed {seed}; name one revision a seed")
+    check_weights_differ({snapshot.commit[:12]: _weights(snapshot) for snapshot in snapshots})
     runs = [_run(snapshot, seed) for snapshot, seed in zip(snapshots, seeds, strict=True)]
     return sorted(runs, key=lambda run: run.seed), specs
+
+
+def _weights(snapshot: Snapshot) -> dict[str, Path]:
+    return {place: snapshot.folder / place_file(place, WEIGHTS_FILE) for place in snapshot.places}
 
 
 def _configs(snapshot: Snapshot) -> dict[str, CheckpointConfig]:

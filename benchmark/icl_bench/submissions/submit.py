@@ -23,6 +23,7 @@ from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.submission import Run, Submission, folder_name, model_fault
 from icl_bench.submissions import pull_request
 from icl_bench.submissions.compose import as_yaml, compose
+from icl_bench.submissions.distinct_runs import check_errors_differ
 from icl_bench.submissions.fetch import listed_files
 from icl_bench.submissions.incoming import check_run_record
 from icl_bench.submissions.submission_facts import gather_facts
@@ -208,7 +209,7 @@ def _evaluate(
                 f"{path} is of revision {commit}, which is not submitted; name it, or leave it out"
             )
         check_run_record(records[path], submission, runs[commit], str(path))
-    files = {}
+    files, by_run = {}, {}
     for commit, run in runs.items():
         name = submission.run_name(run)
         if commit in given:
@@ -219,9 +220,10 @@ def _evaluate(
             record = evaluate_source(source, suite, list(suite.tasks), progress)
             path = Path(RESULTS) / f"{folder_name(submission.model)}-{record_file(name)}"
             record.save(path)
-        files[name] = path
+        files[name], by_run[name] = path, record
         title = f"{submission.model}, seed {run.seed} on {suite.name}"
         report(f"{title}\n\n{as_table(record, bars=False)}\n\nrecord: {path}\n")
+    check_errors_differ(by_run)
     return files
 
 
