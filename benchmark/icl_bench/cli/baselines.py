@@ -193,5 +193,5 @@ def _means_table(suite: "Suite") -> str:
         for one in rows.values()
         if one["prompts"] != one["of"]
     ]
-    told = text_table(table)
-    return "\n".join([f"\nmean squared error on {suite.name}", told, *fewer])
+    means = text_table(table)
+    return "\n".join([f"\nmean squared error on {suite.name}", means, *fewer])

@@ -29,7 +29,7 @@ def compare(
 ) -> None:
     """Compare two models on the same prompts, task by task, with 95% intervals of the difference.
 
-    Both are resampled over the same prompts, so a small difference can be told where their intervals
+    Both are resampled over the same prompts, so a small difference can be distinguished where their intervals
     overlap. p-values are corrected for the number of tasks (Holm); that of the mean over tasks is one test of
     its own. Of models on the board what is recorded is taken, of baselines what is frozen; other models are
     evaluated first.

@@ -22,7 +22,7 @@ _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 class VerbGroup(TyperGroup):
     """The class of the app and of every group of verbs: `typer.Typer(cls=VerbGroup)`.
 
-    Without a verb a group shows its help. What the user did wrong is told in one line, with exit code 2
+    Without a verb a group shows its help. What the user did wrong is printed in one line, with exit code 2
     (1 where the question was well put and the answer is no), and an interruption ends with 130.
     """
 

@@ -61,7 +61,7 @@ def show_task(name: TaskName, as_json: AsJson = False) -> None:
         _print_json(_facts(suite, task) | {"prompt": {"xs": xs[0].tolist(), "ys": ys[0].tolist()}})
         return
     for label, text in _facts(suite, task).items():
-        typer.echo(f"{label.replace('_', ' '):<16}{_told(text)}")
+        typer.echo(f"{label.replace('_', ' '):<16}{_format_value(text)}")
     typer.echo("first prompt")
     last = task.points - 1
     for i in [*range(min(SHOWN_POINTS, last)), last]:
@@ -179,7 +179,7 @@ def _sizes(task: "TaskSpec") -> dict[str, Any]:
     return {"task": task.name, "d": d, "k": k, "points": task.points, "scored": task.scored}
 
 
-def _told(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(f"{one['baseline']} {told_mean(one)}" for one in value) or "none frozen yet"
     return ", ".join(f"{key} {one}" for key, one in value.items()) if isinstance(value, dict) else str(value)
@@ -187,10 +187,10 @@ def _told(value: Any) -> str:
 
 def _vector(values: Any) -> str:
     """A point in short: four digits, and the middle left out where it is long."""
-    told = [f"{value:.4g}" for value in values.tolist()]
-    if len(told) > SHOWN_COORDINATES:
-        told[SHOWN_COORDINATES - 2 : -1] = ["…"]
-    return f"({', '.join(told)})" if len(told) > 1 else told[0]
+    numbers = [f"{value:.4g}" for value in values.tolist()]
+    if len(numbers) > SHOWN_COORDINATES:
+        numbers[SHOWN_COORDINATES - 2 : -1] = ["…"]
+    return f"({', '.join(numbers)})" if len(numbers) > 1 else numbers[0]
 
 
 def _print_json(document: dict[str, Any]) -> None:

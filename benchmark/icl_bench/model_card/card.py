@@ -105,9 +105,9 @@ def _training(facts: CardFacts) -> list[dict[str, Any]]:
     """Where the weights come from, as their configs say; what is equal for several tasks stands once."""
     rows: list[dict[str, Any]] = []
     for task, checkpoint in facts.checkpoints.items():
-        told = checkpoint.config.training or {}
-        row = {"converted": _flat(told.get("converted")), "recipe": _flat(told.get("recipe"))}
-        row["seed"] = "not recorded" if told.get("seed") is None else _flat(told["seed"])
+        training = checkpoint.config.training or {}
+        row = {"converted": _flat(training.get("converted")), "recipe": _flat(training.get("recipe"))}
+        row["seed"] = "not recorded" if training.get("seed") is None else _flat(training["seed"])
         same = next((one for one in rows if one.items() >= row.items()), None)
         if same is None:
             rows.append({"tasks": [task], **row})

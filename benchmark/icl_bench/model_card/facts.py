@@ -113,9 +113,9 @@ def _check_weights(
     for task, result in record.tasks.items():
         if task not in checkpoints:
             raise InputError(f"{source} has a result on {task} and {model} no checkpoint; evaluate it again")
-        told, held = result.checkpoint, checkpoints[task].identity
-        if told != held:
-            found = "none" if told is None else told.sha256[:12]
+        recorded, held = result.checkpoint, checkpoints[task].identity
+        if recorded != held:
+            found = "none" if recorded is None else recorded.sha256[:12]
             raise InputError(
                 f"{source}: tasks.{task} is of other weights ({found}) than {model} holds "
                 f"({held.sha256[:12]}), or of another config; evaluate it again"

@@ -8,7 +8,7 @@ _PREFIX = re.compile(rf"((?:{'|'.join(_WRAPPERS)})\.)+")
 
 
 def wrapper_fault(names: Collection[str], known: Collection[str] = ()) -> str | None:
-    """What is told of tensors that are all called as in a wrapped model; None where they are not.
+    """The message about tensors that are all named as in a wrapped model; None where they are not.
 
     `known` are names that are right as they are.
     """

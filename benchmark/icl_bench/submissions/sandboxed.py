@@ -29,7 +29,7 @@ def main() -> None:
     limits, wanted = Limits.from_text(sys.argv[1]), json.loads(sys.argv[2])
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     _keep_libraries_still()
-    sys.excepthook = partial(_told, answer)
+    sys.excepthook = partial(_report_exception, answer)
     _import_all()
     limit_this_process(limits)
     refuse_network()
@@ -72,7 +72,7 @@ def _outcome(wanted: dict[str, Any]) -> dict[str, Any]:
     return {"record": record.to_json(), "fresh": fresh.to_json() if fresh else None}
 
 
-def _told(
+def _report_exception(
     answer: IO[str], kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
     """Answer with what ended the evaluation, in one line, in place of a traceback."""

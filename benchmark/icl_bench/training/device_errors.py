@@ -1,4 +1,4 @@
-"""What a device can do to a run, told in one line: it runs out of memory, or it is lost."""
+"""What a device can do to a run, in one line: it runs out of memory, or it is lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

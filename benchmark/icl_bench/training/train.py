@@ -70,7 +70,7 @@ def train(
         progress: show the steps, the loss and the score on standard error.
 
     The state is saved every minute. An interruption (Ctrl-C) waits for the end of the step; then the state is
-    saved and TrainingStopped, a KeyboardInterrupt, is raised. One in the last step is told by the result.
+    saved and TrainingStopped, a KeyboardInterrupt, is raised. One in the last step is reported in the result.
 
     Raises InputError where the spec, task, recipe or device cannot be used, where the folder holds something
     else, and where training diverges; CheckpointError where there is nothing to resume, or another run;
