@@ -85,6 +85,18 @@ def test_progress_without_streams_is_quiet(monkeypatch):
         advance(1)
 
 
+def test_a_variable_that_is_set_but_empty_counts_as_not_set(monkeypatch):
+    """The Hub's client would ask at no address, and keep its cache in the folder it runs in."""
+    for name in ("HF_ENDPOINT", "HF_HOME", "HF_HUB_CACHE"):
+        monkeypatch.setenv(name, "")
+    prepare = "from icl_bench.cli.start import prepare_process; prepare_process()"
+    code = f"{prepare}; import huggingface_hub.constants as hub; print(hub.ENDPOINT, hub.HF_HUB_CACHE)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    address, cache = done.stdout.split()
+    assert address.startswith("https://")
+    assert os.path.isabs(cache)
+
+
 def test_a_home_is_meant_where_a_shell_leaves_it_to_us(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     home = str(tmp_path / "home")
