@@ -32,8 +32,8 @@ def test_a_variable_and_a_home_are_replaced(monkeypatch, given):
     monkeypatch.setenv("HF_HOME", given)
     assert cache_folder() == Path("/somewhere/hf/icl-bench")
     code = "from huggingface_hub import constants; print(constants.HF_HOME)"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert Path(told.strip()) == Path("/somewhere/hf")
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert Path(answer.strip()) == Path("/somewhere/hf")
     monkeypatch.delenv("HF_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", given)
     assert cache_folder() == Path("/somewhere/hf/huggingface/icl-bench")

@@ -95,8 +95,8 @@ def test_copies_are_not_recorded_as_seeds(submitted, tmp_path, change):
     submitted.add_run(1, OTHER, listed_twice(submitted, change))
     submitted.lay_out(tmp_path / "fetched")
     submitted.evaluate(tmp_path / "fetched", tmp_path / "records")
-    told = "tiny-v1-seed-0 and tiny-v1-seed-1 have the same error on every prompt of linear_regression"
-    not_recorded(submitted, tmp_path / "records", told, "list it once", commit=None, error=CheckError)
+    message = "tiny-v1-seed-0 and tiny-v1-seed-1 have the same error on every prompt of linear_regression"
+    not_recorded(submitted, tmp_path / "records", message, "list it once", commit=None, error=CheckError)
 
 
 def test_seeds_are_fetched_and_have_errors_of_their_own(served, submitted, tmp_path):
@@ -117,25 +117,25 @@ def test_errors_of_one_training_agree_and_those_of_others_do_not():
 
 
 def test_a_fingerprint_is_of_names_shapes_and_values(tmp_path):
-    def of(tensors: Tensors, **metadata: str) -> frozenset[str]:
+    def fingerprints(tensors: Tensors, **metadata: str) -> frozenset[str]:
         path = Path(tmp_path / "weights.safetensors")
         save_file(tensors, path, metadata)
         assert load_file(path).keys() == tensors.keys()
         return tensor_fingerprints(path)
 
     tensors = {"a": torch.randn(4, 3), "b": torch.randn(6)}
-    first = of(tensors)
-    assert of(tensors, note="x") == first
-    assert of({"b": tensors["b"], "a": tensors["a"]}) == first
-    assert first & of({name: tensor.half() for name, tensor in tensors.items()})
-    assert first & of({name: tensor.bfloat16() for name, tensor in tensors.items()})
+    first = fingerprints(tensors)
+    assert fingerprints(tensors, note="x") == first
+    assert fingerprints({"b": tensors["b"], "a": tensors["a"]}) == first
+    assert first & fingerprints({name: tensor.half() for name, tensor in tensors.items()})
+    assert first & fingerprints({name: tensor.bfloat16() for name, tensor in tensors.items()})
     others = [
         {"a": tensors["a"], "c": tensors["b"]},
         {"a": tensors["a"].reshape(3, 4), "b": tensors["b"]},
         {"a": tensors["a"].reshape(12), "b": tensors["b"]},
         {"a": tensors["a"] * 1.01, "b": tensors["b"]},
     ]
-    assert not any(first & of(other) for other in others)
+    assert not any(first & fingerprints(other) for other in others)
 
 
 def test_a_file_that_is_none_is_one_line(tmp_path):

@@ -36,12 +36,13 @@ def check_weights_differ(weights: Mapping[str, Mapping[str, Path]]) -> None:
 
 def check_errors_differ(records: Mapping[str, ResultRecord]) -> None:
     """CheckError where the records of two runs on one suite, by name, have the same errors on a task."""
-    for (first, one), (second, other) in combinations(records.items(), 2):
-        for task in _shared_tasks(one, other):
-            errors = [np.array(record.tasks[task].prompt_errors) for record in (one, other)]
+    for pair in combinations(records, 2):
+        first, second = (records[run] for run in pair)
+        for task in _shared_tasks(first, second):
+            errors = [np.array(record.tasks[task].prompt_errors) for record in (first, second)]
             if errors_agree(*errors):
                 raise CheckError(
-                    f"{first} and {second} have the same error on every prompt of {task}; every run is a "
+                    f"{' and '.join(pair)} have the same error on every prompt of {task}; every run is a "
                     "training of its own: list it once"
                 )
 
@@ -51,10 +52,10 @@ def errors_agree(first: Float[np.ndarray, " prompts"], second: Float[np.ndarray,
     return bool(np.abs(first - second).sum() < SAME_ERRORS * np.maximum(first, second).sum())
 
 
-def _shared_tasks(one: ResultRecord, other: ResultRecord) -> Iterator[str]:
-    if one.suite.name == other.suite.name:
-        for task, result in one.tasks.items():
-            if task in other.tasks and other.tasks[task].prompts == result.prompts:
+def _shared_tasks(first: ResultRecord, second: ResultRecord) -> Iterator[str]:
+    if first.suite.name == second.suite.name:
+        for task, result in first.tasks.items():
+            if task in second.tasks and second.tasks[task].prompts == result.prompts:
                 yield task
 
 
