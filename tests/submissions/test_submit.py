@@ -11,6 +11,7 @@ from submissions.submitted import MODEL, SPEC, SUITE, TASKS, tiny_files
 from submissions.submitting import FACTS, refused, submit
 from typer.testing import CliRunner
 
+import icl_bench
 from icl_bench.cli import app
 from icl_bench.specs.submission import Submission
 from icl_bench.submissions.fetch import fetch_submission
@@ -288,3 +289,20 @@ def test_seeds_of_a_task_that_have_different_specs_are_two_models(hub, tmp_path)
     second = repo.commit(with_another_mqar(tmp_path))
     told = refused(f"{MODEL}@{first}", f"{MODEL}@{second}")
     assert "vector_mqar holds different specs in the revisions" in told
+
+
+def test_from_python_the_result_says_what_was_written_and_nothing_is_printed(repo, file, capsys):
+    facts = {"licence": "mit", "authors": "Ana Ω", "training_data": "Prompts."}
+    result = icl_bench.submit(MODEL, suite="tiny", **facts)
+    assert result.file.absolute() == file
+    assert result.submission == seen(file)
+    assert (result.changed, result.checkout) == (True, None)
+    assert result.commands[-1][:3] == ["gh", "pr", "create"]
+    ((run, record),) = result.records.items()
+    assert run == "tiny-v1-seed-0"
+    assert set(icl_bench.load_record(record).tasks) == set(TASKS)
+    reported = []
+    again = icl_bench.submit(MODEL, suite="tiny", records=[record], report=reported.append)
+    assert (again.changed, again.records) == (False, {run: record})
+    assert reported[-1] == f"{result.file} is already up to date"
+    assert capsys.readouterr() == ("", "")

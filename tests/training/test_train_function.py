@@ -101,3 +101,24 @@ def test_a_run_may_be_trained_in_a_thread(tmp_path: Path) -> None:
     thread.start()
     thread.join()
     assert [result.steps for result in results] == [2]
+
+
+def test_a_sweep_tells_what_became_of_every_cell(tmp_path: Path, capsys) -> None:
+    grid = {"specs": SPEC, "tasks": ["linear_regression", "sparse_parity"], "steps": 2, "out": tmp_path}
+    occupied = tmp_path / "mini-v1/tiny/seed-0/sparse_parity"
+    occupied.mkdir(parents=True)
+    (occupied / "notes.txt").write_text("precious")
+    done, failed = icl_bench.sweep("mini", **grid)
+    assert (done.name, done.state, done.steps, done.budget) == (
+        "tiny on linear_regression, seed 0",
+        "done",
+        2,
+        2,
+    )
+    assert done.loss is not None
+    assert done.message is None
+    assert failed.state == "failed"
+    assert "notes.txt" in failed.message
+    assert capsys.readouterr() == ("", "")
+    with pytest.raises(InputError, match="--spec tiny and --spec tiny both lead to"):
+        icl_bench.sweep("mini", **grid | {"specs": [SPEC, SPEC]}, list_only=True)
