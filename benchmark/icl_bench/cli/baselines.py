@@ -48,10 +48,10 @@ def list_baselines(
         }
         errors = {
             row["name"]: {
-                task: {key: one[key] for key in ("mean_error", "prompts")}
-                for task, found in means.items()
-                for one in found
-                if row["name"] == f"baseline/{one['baseline']}"
+                task: {key: mean[key] for key in ("mean_error", "prompts")}
+                for task, by_baseline in means.items()
+                for mean in by_baseline
+                if row["name"] == f"baseline/{mean['baseline']}"
             }
             for row in rows
         }
@@ -89,15 +89,15 @@ def compute(
 
     if needed and baseline:
         raise InputError("--needed and --baseline name different sets; give either")
-    of = load_suite(suite)
-    tasks = chosen_tasks(of, task)
+    frozen = load_suite(suite)
+    tasks = chosen_tasks(frozen, task)
     if needed:
-        entries = needed_baselines(of, tasks, prompts)
+        entries = needed_baselines(frozen, tasks, prompts)
     else:
-        entries = missing_baselines(of, tasks, baseline or (), prompts)
-    freeze(of, entries, workers, quiet=False)
-    frozen = ", ".join(entry.name for entry in entries) or "nothing was missing"
-    typer.echo(f"{of.name}: {frozen}\nlock {of.lock_hash}")
+        entries = missing_baselines(frozen, tasks, baseline or (), prompts)
+    freeze(frozen, entries, workers, quiet=False)
+    names = ", ".join(entry.name for entry in entries) or "nothing was missing"
+    typer.echo(f"{frozen.name}: {names}\nlock {frozen.lock_hash}")
 
 
 @baselines.command("verify")
@@ -120,23 +120,25 @@ def verify(
     from icl_bench.frozen.verify import recompute
     from icl_bench.suites import chosen_tasks, load_suite
 
-    of = load_suite(suite)
-    found = list(recompute(of, chosen_tasks(of, task), baseline or (), prompts, workers, quiet=False))
+    frozen = load_suite(suite)
+    recomputed = list(
+        recompute(frozen, chosen_tasks(frozen, task), baseline or (), prompts, workers, quiet=False)
+    )
     rows = [
         {
-            "task": one.pair.task,
-            "baseline": one.pair.baseline.type,
-            "prompts": one.pair.prompts,
-            "bits": "same" if one.same else "differ",
-            "largest": one.largest,
-            "mean": one.mean,
-            "": "holds" if one.holds else "DIFFERS",
+            "task": errors.pair.task,
+            "baseline": errors.pair.baseline.type,
+            "prompts": errors.pair.prompts,
+            "bits": "same" if errors.same else "differ",
+            "largest": errors.largest,
+            "mean": errors.mean,
+            "": "holds" if errors.holds else "DIFFERS",
         }
-        for one in found
+        for errors in recomputed
     ]
     typer.echo(text_table(rows, floatfmt=".1e"))
     typer.echo("largest, mean: of a prompt's error and of the mean error, over that of answering 0")
-    raise typer.Exit(0 if all(one.holds for one in found) else 1)
+    raise typer.Exit(0 if all(errors.holds for errors in recomputed) else 1)
 
 
 @baselines.command("choose")
@@ -156,11 +158,11 @@ def choose_options(
     from icl_bench.progress import progress
     from icl_bench.suites import load_suite
 
-    of = load_suite(suite)
+    frozen = load_suite(suite)
     chosen = {}
-    with progress(f"baselines of {of.name}", len(of.tasks)) as advance:
-        for done, task in enumerate(of.tasks.values(), start=1):
-            chosen[task.name] = choose(task, of.name, prompts)
+    with progress(f"baselines of {frozen.name}", len(frozen.tasks)) as advance:
+        for done, task in enumerate(frozen.tasks.values(), start=1):
+            chosen[task.name] = choose(task, frozen.name, prompts)
             advance(done, task.name)
     rows = [
         {"task": task, "baseline": choice.baseline, "option": f"{choice.field} {value:g}", "error": error}
@@ -170,7 +172,7 @@ def choose_options(
         for value, error in choice.errors.items()
     ]
     typer.echo(text_table(rows, floatfmt=".6g"))
-    holds = all(one.best == one.recorded for choices in chosen.values() for one in choices)
+    holds = all(choice.best == choice.recorded for choices in chosen.values() for choice in choices)
     raise typer.Exit(0 if holds else 1)
 
 
@@ -178,20 +180,19 @@ def _means_table(suite: "Suite") -> str:
     """Baselines down, tasks across: the frozen mean errors of a suite."""
     from icl_bench.display.text_table import text_table
 
-    found = {task: {one["baseline"]: one for one in frozen_means(suite, task)} for task in suite.tasks}
-    names = sorted({name for rows in found.values() for name in rows})
+    means = {task: {mean["baseline"]: mean for mean in frozen_means(suite, task)} for task in suite.tasks}
+    names = sorted({name for by_baseline in means.values() for name in by_baseline})
     if not names:
         return f"\n{suite.name}: no errors are frozen yet; `icl-bench baselines compute {suite.name}`"
-    table = [
-        {suite.name: name}
-        | {task: f"{rows[name]['mean_error']:.4g}" if name in rows else "" for task, rows in found.items()}
-        for name in names
-    ]
+    rows = []
+    for name in names:
+        known = {task: by_baseline[name] for task, by_baseline in means.items() if name in by_baseline}
+        cells = {task: f"{known[task]['mean_error']:.4g}" if task in known else "" for task in means}
+        rows.append({suite.name: name} | cells)
     fewer = [
-        f"{task}: {one['baseline']} on the first {one['prompts']:,} of {one['of']:,} prompts"
-        for task, rows in found.items()
-        for one in rows.values()
-        if one["prompts"] != one["of"]
+        f"{task}: {name} on the first {mean['prompts']:,} of {mean['of']:,} prompts"
+        for task, by_baseline in means.items()
+        for name, mean in by_baseline.items()
+        if mean["prompts"] != mean["of"]
     ]
-    means = text_table(table)
-    return "\n".join([f"\nmean squared error on {suite.name}", means, *fewer])
+    return "\n".join([f"\nmean squared error on {suite.name}", text_table(rows), *fewer])

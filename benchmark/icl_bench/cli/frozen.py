@@ -27,7 +27,7 @@ def frozen_means(suite: "Suite", task: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["mean_error"])
 
 
-def told_mean(row: dict[str, Any]) -> str:
+def format_mean(row: dict[str, Any]) -> str:
     """A mean error in four digits, with the number of prompts where it is not all of them."""
     fewer = "" if row["prompts"] == row["of"] else f" (first {row['prompts']:,} of {row['of']:,} prompts)"
     return f"{row['mean_error']:.4g}{fewer}"

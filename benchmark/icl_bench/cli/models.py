@@ -129,15 +129,15 @@ def _print_model(model: str, suite: "Suite", specs: dict[str, "ArchitectureSpec"
 
     accounts = {task: account(spec, suite.tasks[task]) for task, spec in specs.items()}
     if as_json:
-        tasks = {task: {"spec": specs[task].to_dict(), **asdict(one)} for task, one in accounts.items()}
+        tasks = {task: {"spec": specs[task].to_dict(), **asdict(costs)} for task, costs in accounts.items()}
         _print_json({"model": model, "suite": suite.name, "tasks": tasks})
         return
     for spec in dict.fromkeys(json.dumps(spec.to_dict()) for spec in specs.values()):
-        of = [task for task in specs if json.dumps(specs[task].to_dict()) == spec]
-        if len(of) < len(specs):
-            typer.echo(f"# {', '.join(of)}")
+        tasks_of_spec = [task for task in specs if json.dumps(specs[task].to_dict()) == spec]
+        if len(tasks_of_spec) < len(specs):
+            typer.echo(f"# {', '.join(tasks_of_spec)}")
         typer.echo(_as_yaml(json.loads(spec)))
-    _print_accounts(suite, {task: asdict(one) for task, one in accounts.items()})
+    _print_accounts(suite, {task: asdict(costs) for task, costs in accounts.items()})
 
 
 def _print_accounts(suite: "Suite", accounts: dict[str, dict[str, Any]]) -> None:
@@ -147,13 +147,16 @@ def _print_accounts(suite: "Suite", accounts: dict[str, dict[str, Any]]) -> None
     rows = [
         [
             task,
-            *(f"{one[key]:,}" for key in ("tokens", "parameters", "state_fixed", "state_per_token", "flops")),
+            *(
+                f"{costs[key]:,}"
+                for key in ("tokens", "parameters", "state_fixed", "state_per_token", "flops")
+            ),
         ]
-        for task, one in accounts.items()
+        for task, costs in accounts.items()
     ]
     align = ("left", *["right"] * (len(headers) - 1))
     typer.echo(text_table(rows, headers, colalign=align))
-    short = [task for task, one in accounts.items() if not one["fits"]]
+    short = [task for task, costs in accounts.items() if not costs["fits"]]
     if short:
         typer.echo(f"\ntoo few positions for {', '.join(short)}; raise positions.max_tokens")
 

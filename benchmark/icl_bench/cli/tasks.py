@@ -8,7 +8,7 @@ import typer
 
 from icl_bench.cli.chart import chart
 from icl_bench.cli.errors import VerbGroup
-from icl_bench.cli.frozen import frozen_means, told_mean
+from icl_bench.cli.frozen import format_mean, frozen_means
 
 if TYPE_CHECKING:
     from icl_bench.specs.suite import TaskSpec
@@ -82,14 +82,14 @@ def verify_tasks(
     from icl_bench.suites import load_suite, suite_names
 
     suites = [load_suite(name) for name in ([suite] if suite else suite_names())]
-    checked = {one.name: _differences(one, quiet=as_json) for one in suites}
-    holds = not any(differences for found in checked.values() for differences in found.values())
+    checked = {each.name: _differences(each, quiet=as_json) for each in suites}
+    holds = not any(differences for by_task in checked.values() for differences in by_task.values())
     if as_json:
-        _print_json({"holds": holds, "suites": [_verdict(one, checked[one.name]) for one in suites]})
+        _print_json({"holds": holds, "suites": [_verdict(each, checked[each.name]) for each in suites]})
     else:
-        for one in suites:
-            typer.echo(f"{one.name}, lock {one.lock_hash}")
-            for task, differences in checked[one.name].items():
+        for each in suites:
+            typer.echo(f"{each.name}, lock {each.lock_hash}")
+            for task, differences in checked[each.name].items():
                 typer.echo(f"  {task:<26}{'; '.join(differences) if differences else 'holds'}")
     raise typer.Exit(0 if holds else 1)
 
@@ -133,17 +133,19 @@ def _differences(suite: "Suite", quiet: bool) -> dict[str, list[str]]:
     from icl_bench.progress import progress
     from icl_bench.suites.lock import remake
 
-    found = {}
+    by_task = {}
     with progress(f"verifying {suite.name}", len(suite.tasks), quiet) as advance:
         for done, task in enumerate(suite.tasks.values(), start=1):
             *_, differences = remake(suite, task)
-            found[task.name] = differences + changed_files(suite, task.name)
+            by_task[task.name] = differences + changed_files(suite, task.name)
             advance(done, task.name)
-    return found
+    return by_task
 
 
 def _verdict(suite: "Suite", differences: dict[str, list[str]]) -> dict[str, Any]:
-    tasks = [{"task": task, "holds": not found, "differences": found} for task, found in differences.items()]
+    tasks = [
+        {"task": task, "holds": not faults, "differences": faults} for task, faults in differences.items()
+    ]
     return {"suite": suite.name, "lock_hash": suite.lock_hash, "tasks": tasks}
 
 
@@ -181,8 +183,10 @@ def _sizes(task: "TaskSpec") -> dict[str, Any]:
 
 def _format_value(value: Any) -> str:
     if isinstance(value, list):
-        return "; ".join(f"{one['baseline']} {told_mean(one)}" for one in value) or "none frozen yet"
-    return ", ".join(f"{key} {one}" for key, one in value.items()) if isinstance(value, dict) else str(value)
+        return "; ".join(f"{mean['baseline']} {format_mean(mean)}" for mean in value) or "none frozen yet"
+    return (
+        ", ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else str(value)
+    )
 
 
 def _vector(values: Any) -> str:

@@ -62,12 +62,12 @@ def reproduce(
     from icl_bench.records.reproduce import board_row
     from icl_bench.suites import load_suite
 
-    of = load_suite(suite)
-    rows = board_row(name, of)
+    frozen = load_suite(suite)
+    rows = board_row(name, frozen)
     faults: dict[int, str] = {}
     differ = 0
     for row in rows:
-        typer.echo(f"{name} on {of.name}, seed {row.seed}\n")
+        typer.echo(f"{name} on {frozen.name}, seed {row.seed}\n")
         try:
             differ += not _row_holds(row, device)
         except InputError as error:
@@ -86,10 +86,10 @@ def _record_holds(path: Path, record: "ResultRecord", model: str | None, device:
     from icl_bench.records.reproduce import verify as verified
 
     name = model or model_of(record)
-    found = verified(record, name, device, str(path))
+    verification = verified(record, name, device, str(path))
     typer.echo(f"{name} on {record.suite.name}, against {path}\n")
-    _print(found)
-    return found.holds
+    _print(verification)
+    return verification.holds
 
 
 def _row_holds(row: "Row", device: str | None) -> bool:
@@ -99,45 +99,47 @@ def _row_holds(row: "Row", device: str | None) -> bool:
     from icl_bench.records.reproduce import training_commands
 
     try:
-        found = reproduced(row, device)
+        verification = reproduced(row, device)
     except CheckError as error:
         typer.echo(f"does not hold: {error}\n")
         return False
-    _print(found)
-    commands = training_commands(row, found)
+    _print(verification)
+    commands = training_commands(row, verification)
     if commands:
         typer.echo(
             "\nnot evaluated: weights that are not kept; on the platform of the record these make them"
         )
         typer.echo("\n".join(commands))
     typer.echo()
-    return found.holds
+    return verification.holds
 
 
-def _print(found: "Verification") -> None:
+def _print(verification: "Verification") -> None:
     from icl_bench.display.text_table import text_table
     from icl_bench.records.agree import TOLERANCE
 
-    typer.echo(text_table([_row(found, one) for one in found.tasks]))
+    typer.echo(text_table([_row(verification, agreement) for agreement in verification.tasks]))
     typer.echo()
-    for one in found.tasks:
-        if not found.task_holds(one):
-            typer.echo(f"{one.task}: {one.where or 'all numbers agree, but something else does not'}")
-    if found.elsewhere:
-        typer.echo(f"recorded with {'; '.join(found.elsewhere)}: compared within {TOLERANCE:g}")
+    for agreement in verification.tasks:
+        if not verification.task_holds(agreement):
+            typer.echo(
+                f"{agreement.task}: {agreement.where or 'all numbers agree, but something else does not'}"
+            )
+    if verification.elsewhere:
+        typer.echo(f"recorded with {'; '.join(verification.elsewhere)}: compared within {TOLERANCE:g}")
     else:
         typer.echo("recorded with the same code, libraries, threads and processor: compared to the bit")
-    typer.echo("the numbers hold" if found.holds else "the numbers do not hold")
+    typer.echo("the numbers hold" if verification.holds else "the numbers do not hold")
 
 
-def _row(found: "Verification", one: "Agreement") -> dict[str, Any]:
+def _row(verification: "Verification", agreement: "Agreement") -> dict[str, Any]:
     from icl_bench.display.table import format_estimate
 
-    scores = {"recorded": one.recorded, "recomputed": one.reproduced}
-    row = {"task": one.task}
+    scores = {"recorded": agreement.recorded, "recomputed": agreement.reproduced}
+    row = {"task": agreement.task}
     row |= {
         f"score, {key}": "-" if result is None else format_estimate(result.score)
         for key, result in scores.items()
     }
-    row["largest difference"] = "none" if one.identical else f"{one.difference:.1e}"
-    return row | {"": "holds" if found.task_holds(one) else "does not hold"}
+    row["largest difference"] = "none" if agreement.identical else f"{agreement.difference:.1e}"
+    return row | {"": "holds" if verification.task_holds(agreement) else "does not hold"}
