@@ -119,9 +119,9 @@ def test_arrays_that_are_no_prompts_are_reported():
     (xs, ys), predictor = prompts(), ModelPredictor(small_model())
     jaxtyping.config.update("jaxtyping_disable", True)
     try:
-        with pytest.raises(InputError, match=r"not \(5, 7\) and \(5, 7, 1\)"):
+        with pytest.raises(InputError, match=r"xs \(5, 7\) and ys \(5, 7, 1\) are not prompts"):
             predictor.predict(xs[..., 0], ys)
-        with pytest.raises(InputError, match="prompts are xs"):
+        with pytest.raises(InputError, match="are not prompts; give"):
             predictor.predict(xs[:4], ys)
     finally:
         jaxtyping.config.update("jaxtyping_disable", False)
