@@ -111,7 +111,9 @@ def _scan_backward(
 def _kernels(like: Tensor) -> Any:
     one_model = like.dim() == 3  # not several inside vmap, where a GPU would wait for each
     compiled = one_model and like.device.type == "cpu" and like.dtype == torch.float32
-    return importlib.import_module(f"icl_bench.blocks.{'compiled' if compiled else 'stepwise'}_scan")
+    return importlib.import_module(
+        "icl_bench.blocks.kernels.selective_scan" if compiled else "icl_bench.blocks.stepwise_scan"
+    )
 
 
 @_scan.register_fake
