@@ -42,7 +42,7 @@ def test_every_reference_is_recorded_on_every_task() -> None:
     tasks = list(SUITE.tasks)
     for name in reference_names(SUITE.name):
         records = board_records(PREFIX + name, SUITE)
-        assert list(records[0].tasks) == shipped_tasks(name, SUITE.name, tasks) == tasks, name
+        assert list(records[0].tasks) == shipped_tasks(name, SUITE) == tasks, name
         for seed, record in records.items():
             folder = reference_runs(name, SUITE.name, seed)
             curves = {path.parent.name for path in folder.glob("*/training.csv")}

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import icl_bench
 from icl_bench.cli import app
+from icl_bench.errors import InputError
 from icl_bench.specs.submission import Submission
 from icl_bench.submissions.fetch import fetch_submission
 from icl_bench.submissions.submission_folder import read_submission
@@ -301,6 +302,8 @@ def test_from_python_the_result_says_what_was_written_and_nothing_is_printed(rep
     ((run, record),) = result.records.items()
     assert run == "tiny-v1-seed-0"
     assert set(icl_bench.load_record(record).tasks) == set(TASKS)
+    with pytest.raises(InputError, match="no model is named; write user/model"):
+        icl_bench.submit([], suite="tiny")
     reported = []
     again = icl_bench.submit(MODEL, suite="tiny", records=[record], report=reported.append)
     assert (again.changed, again.records) == (False, {run: record})
