@@ -6,12 +6,13 @@ from torch import Tensor, nn
 
 from icl_bench.blocks import norms
 from icl_bench.blocks.norms import build_norm
+from icl_bench.specs.architecture import NormSpec
 
 
 def norm_and_input(shape: tuple[int, ...], seed: int = 0) -> tuple[nn.Module, Tensor]:
     """A norm with random weights, and its input, in float64."""
     generator = torch.Generator().manual_seed(seed)
-    norm = build_norm("rmsnorm", shape[-1]).double()
+    norm = build_norm(NormSpec(type="rmsnorm", epsilon=1e-6), shape[-1]).double()
     for parameter in norm.parameters():
         parameter.data = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
     return norm, torch.randn(shape, generator=generator, dtype=torch.float64)

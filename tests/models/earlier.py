@@ -113,7 +113,12 @@ def _module(name: str, llama: LlamaConfig, gpt2: GPT2Config, mamba: MambaConfig)
         "gpt2 block": lambda: GPT2Block(gpt2, layer_idx=0),
         "mamba block": lambda: MambaBlock(mamba, layer_idx=0),
     }
-    return makers[name]()
+    module = makers[name]()
+    for mixer in module.modules():
+        if isinstance(mixer, MambaMixer):  # which leaves these as memory was, for MambaModel to set
+            nn.init.constant_(mixer.A_log, 0.5)
+            nn.init.ones_(mixer.D)
+    return module
 
 
 def earlier(

@@ -97,6 +97,25 @@ def test_hybrids_of_2024(tmp_path, name):
     agrees(converted(tmp_path, save_2024(tmp_path, original, config)), original)
 
 
+MAMBA_HYBRIDS = {  # first modules, attention, modules in the place of the feed-forward block
+    "llama-ropeless": (["mamba block", "residual"], "llama attention no rope", ["rms norm", LLAMA_FFN]),
+    "llama-swigluless": ([], "llama attention", ["mamba block"]),
+    "llama-rope-swigluless": (["mamba block", "residual"], "llama attention no rope", ["mamba block"]),
+}
+
+
+@pytest.mark.parametrize("name", MAMBA_HYBRIDS)
+def test_mamba_hybrids_of_2024_add_the_stream_twice(tmp_path, name):
+    """A Mamba block adds its residual, and the mark after it adds the stream again."""
+    first, attention, ffn = MAMBA_HYBRIDS[name]
+    names = ["residual", *first, *["rms norm", attention, "residual", *ffn, "residual"] * 2, "rms norm"]
+    original = earlier("hybrid", names=names)
+    model = converted(tmp_path, save_2024(tmp_path, original, hybrid_config("hybrid", module_names=names)))
+    skips = {sublayer.module.type: sublayer.skip for sublayer in model.architecture.expanded()}
+    assert skips == dict.fromkeys(skips, 1) | {"mamba": 2}
+    agrees(model, original)
+
+
 def test_a_hybrid_of_nested_lists_and_whole_blocks(tmp_path):
     """Their configurations nest the modules of a layer; a whole block adds its own residual."""
     names = ["absolute positional embedding", ["gpt2 block", ["gpt2 block"]], "layer norm"]

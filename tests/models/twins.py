@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2Model, LlamaConfig, LlamaModel, MambaConfig, MambaModel
 
-from icl_bench.blocks.norms import LAYERNORM_EPSILON, RMSNORM_EPSILON
 from icl_bench.models.model import ICLModel
+from icl_bench.specs.architecture import NORM_EPSILONS
 
 ENDS = {"read_in", "read_out"}
 HYBRID = "llama-rope-swigluless"  # which `transformers` has the parts of
@@ -38,13 +38,13 @@ def twin(name: str, width: int, layers: int, heads: int, hidden: int, **mamba: i
     if name == "gpt2":
         config = GPT2Config(
             vocab_size=1, n_positions=256, n_embd=width, n_layer=layers, n_head=heads, n_inner=hidden,
-            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, layer_norm_epsilon=LAYERNORM_EPSILON,
+            resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0, layer_norm_epsilon=NORM_EPSILONS["layernorm"],
         )  # fmt: skip
         return GPT2Model(config).eval()
     if name == "llama":
         config = LlamaConfig(
             vocab_size=1, hidden_size=width, intermediate_size=hidden, num_hidden_layers=layers,
-            num_attention_heads=heads, max_position_embeddings=512, rms_norm_eps=RMSNORM_EPSILON,
+            num_attention_heads=heads, max_position_embeddings=512, rms_norm_eps=NORM_EPSILONS["rmsnorm"],
             pad_token_id=None, bos_token_id=None, eos_token_id=None,
         )  # fmt: skip
         return LlamaModel(config).eval()
@@ -52,7 +52,7 @@ def twin(name: str, width: int, layers: int, heads: int, hidden: int, **mamba: i
         return _hybrid(width, layers, heads, **mamba)
     config = MambaConfig(
         vocab_size=1, hidden_size=width, state_size=mamba["state"], num_hidden_layers=layers,
-        expand=mamba["expand"], conv_kernel=mamba["conv"], layer_norm_epsilon=RMSNORM_EPSILON,
+        expand=mamba["expand"], conv_kernel=mamba["conv"], layer_norm_epsilon=NORM_EPSILONS["rmsnorm"],
         pad_token_id=None, bos_token_id=None, eos_token_id=None,
     )  # fmt: skip
     return MambaModel(config).eval()

@@ -63,7 +63,9 @@ FAULTS = [
     ("layers.0.sublayers.0.module.heads", 5, "width 32 is not divisible by 5 heads"),
     ("layers.0.sublayers.0.module.heads", "4", "layers[0].sublayers[0].module.heads"),
     ("layers.0.sublayers.0.module.bias", None, "missing key 'bias' in layers[0].sublayers[0].module"),
-    ("layers.0.sublayers.0.norm", "batchnorm", "layers[0].sublayers[0].norm"),
+    ("layers.0.sublayers.0.norm", "batchnorm", "layers[0].sublayers[0].norm: unknown norm 'batchnorm'"),
+    ("layers.0.sublayers.0.norm", {"type": "rmsnorm", "epsilon": 0}, "layers[0].sublayers[0].norm.epsilon"),
+    ("layers.0.sublayers.0.skip", 0, "layers[0].sublayers[0].skip"),
     ("layers.0.repeat", 10**9, "layers[0].repeat"),
     ("layers", [], "layers"),
     ("widht", 64, "unknown key 'widht'; did you mean 'width'?"),
@@ -71,7 +73,7 @@ FAULTS = [
     ("width", 32.0, "width"),
     ("width", True, "width"),
     ("positions", {"type": "learned"}, "missing key 'max_tokens'"),
-    ("positions", "rope", "positions"),
+    ("positions", "rope", "positions: rope in each attention"),
     ("name", "../../etc/passwd", "name"),
     ("schema", 2, "schema"),
     ("final_norm", None, "missing key 'final_norm'"),
@@ -82,10 +84,10 @@ FAULTS = [
 def test_a_fault_is_one_line_that_names_it(path: str, value: Any, message: str) -> None:
     with pytest.raises(SpecError) as caught:
         parse_architecture(changed(path, value), "spec.yaml")
-    message = str(caught.value)
-    assert message in message
-    assert message.startswith("spec.yaml: ")
-    assert "\n" not in message
+    line = str(caught.value)
+    assert message in line
+    assert line.startswith("spec.yaml: ")
+    assert "\n" not in line
 
 
 def test_absurd_sizes_fail_before_anything_is_allocated() -> None:

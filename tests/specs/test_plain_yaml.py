@@ -137,12 +137,12 @@ def test_short_aliases_are_read(tmp_path):
 def test_anything_else_is_one_line(tmp_path, text, message):
     with pytest.raises(SpecError) as caught:
         read(tmp_path, text)
-    message = str(caught.value)
-    assert message.startswith(("cannot parse ", "cannot read "))
-    assert str(tmp_path / "spec.yaml") in message
-    assert message in message
-    assert "\n" not in message
-    assert len(message) < 500
+    line = str(caught.value)
+    assert line.startswith(("cannot parse ", "cannot read "))
+    assert str(tmp_path / "spec.yaml") in line
+    assert message in line
+    assert "\n" not in line
+    assert len(line) < 500
 
 
 def test_files_that_cannot_be_read(tmp_path):

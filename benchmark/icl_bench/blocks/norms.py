@@ -6,10 +6,7 @@ from torch import Generator, Tensor, nn
 from icl_bench.blocks.kernels.rmsnorm import CompiledRMSNorm
 from icl_bench.blocks.kernels.trains_on_cpu import trains_on_cpu
 from icl_bench.blocks.together import one_by_one
-from icl_bench.specs.architecture import NormName
-
-LAYERNORM_EPSILON = 1e-5  # GPT-2
-RMSNORM_EPSILON = 1e-6  # LLaMA
+from icl_bench.specs.architecture import NormSpec
 
 
 class LayerNorm(nn.LayerNorm):
@@ -35,8 +32,6 @@ class RMSNorm(nn.RMSNorm):
         return CompiledRMSNorm.apply(h, weight, self.eps)
 
 
-def build_norm(name: NormName, width: int) -> nn.Module:
+def build_norm(norm: NormSpec, width: int) -> nn.Module:
     """`layernorm` (Ba et al. 2016, arXiv 1607.06450), `rmsnorm` (Zhang & Sennrich 2019, arXiv 1910.07467)."""
-    if name == "layernorm":
-        return LayerNorm(width, eps=LAYERNORM_EPSILON)
-    return RMSNorm(width, eps=RMSNORM_EPSILON)
+    return {"layernorm": LayerNorm, "rmsnorm": RMSNorm}[norm.type](width, eps=norm.epsilon)

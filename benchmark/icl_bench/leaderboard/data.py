@@ -255,7 +255,7 @@ def _architecture(board: Board, entry: Entry) -> Architecture | None:
         family=family(spec),
         positions=str(parts["positions"]),
         blocks=list(dict.fromkeys(sublayer.module.type for sublayer in spec.expanded())),
-        norm=spec.final_norm,
+        norm=spec.final_norm.type,
         width=spec.width,
         layers=sum(layer.repeat for layer in spec.layers),
         parameters=max(cost.parameters for cost in accounts),

@@ -38,7 +38,7 @@ def components(spec: ArchitectureSpec) -> dict[str, str | int]:
     return {
         "positions": _positions(spec),
         "blocks": ", ".join(dict.fromkeys(stack)),
-        "norm": spec.final_norm,
+        "norm": spec.final_norm.type,
         "width": spec.width,
         "layers": sum(layer.repeat for layer in spec.layers),
     }

@@ -117,15 +117,17 @@ class ICLModel(
 
 
 class _PreNorm(nn.Module):
-    """h + module(norm(h)): the only residual there is."""
+    """skip * h + module(norm(h)): the only residual there is."""
 
     def __init__(self, sublayer: Sublayer, width: int) -> None:
         super().__init__()
         self.norm = build_norm(sublayer.norm, width)
         self.module = sublayer.module.build(width)
+        self.skip = sublayer.skip
 
     def forward(self, h: Tensor) -> Tensor:
-        return h + self.module(self.norm(h))
+        stream = h if self.skip == 1 else self.skip * h
+        return stream + self.module(self.norm(h))
 
 
 def _build_positions(architecture: ArchitectureSpec) -> nn.Module:

@@ -1,15 +1,17 @@
 """The architecture spec: a closed, declarative grammar of sequence models, never code.
 
 A spec is a stack of pre-norm sublayers between a linear read-in and a linear read-out. Each sublayer
-computes `h + module(norm(h))`; the residual belongs to the sublayer, once, and modules have none.
+computes `skip * h + module(norm(h))`; the residual belongs to the sublayer, once, and modules have none.
+Keys at their defaults are left out of what is written, so that specs from before a key stay as they were.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_serializer, model_validator
 
-from icl_bench.errors import SpecError
+from icl_bench.errors import SpecError, UnknownNameError
 from icl_bench.specs.names import SpecName
 from icl_bench.specs.schema import Registry, Strict, parse, read_yaml
 
@@ -17,6 +19,7 @@ MAX_PARAMETERS = 2_000_000_000
 MAX_SUBLAYERS = 2_048
 
 NormName = Literal["layernorm", "rmsnorm"]
+NORM_EPSILONS: dict[NormName, float] = {"layernorm": 1e-5, "rmsnorm": 1e-6}  # of GPT-2, of LLaMA
 
 
 class BlockSpec(Strict):
@@ -69,17 +72,63 @@ class LearnedPositions(Strict):
     max_tokens: int = Field(ge=1, le=65_536)
 
 
-class Sublayer(Strict):
-    """`h + module(norm(h))`."""
+class NormSpec(Strict):
+    """A norm and the epsilon that it adds to the variance or mean square; its name alone means the usual one.
 
-    norm: NormName
+    In a file: `rmsnorm`, or `{type: rmsnorm, epsilon: 1.0e-5}`.
+    """
+
+    type: NormName
+    epsilon: float = Field(gt=0, le=1)
+
+    @model_serializer
+    def _short_where_usual(self) -> str | dict[str, Any]:
+        usual = self.epsilon == NORM_EPSILONS[self.type]
+        return self.type if usual else {"type": self.type, "epsilon": self.epsilon}
+
+
+def _parse_norm(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    if value not in NORM_EPSILONS:
+        raise ValueError(str(UnknownNameError("norm", value, NORM_EPSILONS)))
+    return {"type": value, "epsilon": NORM_EPSILONS[value]}
+
+
+def _parse_positions(value: Any) -> Any:
+    if isinstance(value, str) and value != "none":
+        remedy = "write {type: learned, max_tokens: N} or none"
+        if value == "rope":
+            remedy = (
+                "RoPE is part of attention: write positions: none here and positions: rope in each attention"
+            )
+        raise ValueError(f"unknown positions {value!r:.60}; {remedy}")
+    return value
+
+
+Norm = Annotated[NormSpec, BeforeValidator(_parse_norm)]
+Positions = Annotated[LearnedPositions | Literal["none"], BeforeValidator(_parse_positions)]
+
+
+class Sublayer(Strict):
+    """`skip * h + module(norm(h))`: 1 is the usual residual, 2 adds the stream twice."""
+
+    norm: Norm
     module: Block
+    skip: float = Field(default=1.0, gt=0, le=4)
+
+    @model_serializer(mode="wrap")
+    def _without_usual_skip(self, dump: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+        values = dump(self)
+        if self.skip == 1:
+            del values["skip"]
+        return values
 
 
 class Layer(Strict):
     """A group of sublayers, built `repeat` times with weights of their own."""
 
-    repeat: int = Field(ge=1, le=512)
+    repeat: int = Field(default=1, ge=1, le=512)
     sublayers: list[Sublayer] = Field(min_length=1, max_length=64)
 
 
@@ -89,10 +138,10 @@ class ArchitectureSpec(Strict):
     schema_version: Literal[1] = Field(alias="schema")
     name: SpecName
     width: int = Field(ge=1, le=16_384)
-    positions: LearnedPositions | Literal["none"]
-    stem: list[Sublayer] = Field(max_length=64)
+    positions: Positions
+    stem: list[Sublayer] = Field(default=[], max_length=64)
     layers: list[Layer] = Field(min_length=1, max_length=64)
-    final_norm: NormName
+    final_norm: Norm
 
     @model_validator(mode="after")
     def _is_buildable(self) -> "ArchitectureSpec":
@@ -175,5 +224,5 @@ def load_architecture(path: Path) -> ArchitectureSpec:
     return parse_architecture(value, str(path))
 
 
-def _norm_parameters(norm: NormName, width: int) -> int:
-    return 2 * width if norm == "layernorm" else width
+def _norm_parameters(norm: NormSpec, width: int) -> int:
+    return 2 * width if norm.type == "layernorm" else width

@@ -17,6 +17,7 @@ from icl_bench.specs.architecture import (
     ArchitectureSpec,
     BlockSpec,
     Layer,
+    NormSpec,
     Sublayer,
     load_architecture,
     parse_architecture,
@@ -141,7 +142,9 @@ class LinearAttentionSpec(BlockSpec):
 
 
 def test_an_unknown_block_shows_its_name_and_numbers():
-    unknown = Sublayer.model_construct(norm="rmsnorm", module=LinearAttentionSpec())
+    unknown = Sublayer.model_construct(
+        norm=NormSpec(type="rmsnorm", epsilon=1e-6), module=LinearAttentionSpec()
+    )
     spec = a_spec().model_copy(update={"layers": [Layer.model_construct(repeat=3, sublayers=[unknown])]})
     svg = read_inert(draw_architecture(spec))
     shown = texts(svg)

@@ -151,6 +151,8 @@ def _draw_sublayer(body: Element, y: Number, sublayer: Sublayer, width: int) -> 
         f"V{px(middle - corner)}q0,{corner} {corner},{corner}H{px(_SPINE - _SUM - 1)}",
     )
     fill(ink, f"M{px(_SPINE - _SUM)},{px(middle)}l-5,-3.2v6.4z")
+    if sublayer.skip != 1:
+        write(ink, f"×{sublayer.skip:g}", _AROUND + corner, middle + 14, _SMALL)
     return middle + _SUM
 
 

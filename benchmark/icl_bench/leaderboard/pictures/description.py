@@ -51,4 +51,5 @@ def _sublayer(sublayer: Sublayer) -> str:
     module = sublayer.module
     details = ["RoPE"] * has_rope(module) + sizes(module)
     parts = f" ({', '.join(details)})" if details else ""
-    return f"{norm_name(sublayer.norm)} and {looks(module).name}{parts}"
+    skip = "" if sublayer.skip == 1 else f", added to {sublayer.skip:g} times the stream"
+    return f"{norm_name(sublayer.norm)} and {looks(module).name}{parts}{skip}"

@@ -5,7 +5,7 @@ The pictograms tell the types apart without colour. A type without one of its ow
 
 from dataclasses import dataclass
 
-from icl_bench.specs.architecture import BlockSpec
+from icl_bench.specs.architecture import NORM_EPSILONS, BlockSpec, NormSpec
 
 _WIDER_NARROWER = "M0,8.5L{0},1V23L0,15.5zM24,8.5L{1},1V23L24,15.5z"  # the two maps of a feed-forward block
 _TRIANGLE = "".join(f"M{6 * j},{6 * i + 0.5}h5v5h-5z" for i in range(4) for j in range(i + 1))
@@ -46,9 +46,10 @@ def looks(module: BlockSpec) -> Looks:
     return _LOOKS.get(module.type, generic)
 
 
-def norm_name(norm: str) -> str:
-    """A norm as papers write it."""
-    return _NORMS.get(norm, norm)
+def norm_name(norm: NormSpec) -> str:
+    """A norm as papers write it, with its epsilon where that is not the usual one."""
+    usual = norm.epsilon == NORM_EPSILONS[norm.type]
+    return _NORMS[norm.type] if usual else f"{_NORMS[norm.type]} (ε {norm.epsilon:g})"
 
 
 def sizes(module: BlockSpec) -> list[str]:

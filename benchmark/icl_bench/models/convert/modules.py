@@ -34,10 +34,11 @@ class Module:
 
 @dataclass(frozen=True)
 class Converted:
-    """h + module(norm(h))."""
+    """skip * h + module(norm(h))."""
 
     norm: Norm
     module: Module
+    skip: float = 1.0
 
 
 def layer_norm(weights: Weights, width: int, epsilon: float) -> Norm:

@@ -6,13 +6,10 @@ from typing import Any
 
 from torch import Tensor
 
-from icl_bench.blocks.norms import LAYERNORM_EPSILON, RMSNORM_EPSILON
 from icl_bench.errors import CheckpointError
 from icl_bench.models.convert.modules import Converted, Norm
 from icl_bench.models.convert.state_dict import Weights
-from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
-
-_EPSILON = {"layernorm": LAYERNORM_EPSILON, "rmsnorm": RMSNORM_EPSILON}
+from icl_bench.specs.architecture import NORM_EPSILONS, ArchitectureSpec, parse_architecture
 
 
 @dataclass(frozen=True)
@@ -33,6 +30,13 @@ class Stack:
     def width(self) -> int:
         """Of the residual stream."""
         return self.read_in["weight"].shape[0]
+
+    @property
+    def epsilon_ratio(self) -> float | None:
+        """Our usual epsilon of a norm / that of the original, None where it differs between norms."""
+        norms = [*(sublayer.norm for sublayer in self.sublayers), self.final_norm]
+        ratios = {NORM_EPSILONS[norm.name] / norm.epsilon for norm in norms}
+        return ratios.pop() if len(ratios) == 1 else None
 
 
 def take_ends(weights: Weights) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -74,10 +78,8 @@ def check_spec(stack: Stack, given: ArchitectureSpec | None) -> ArchitectureSpec
             "name": given.name if given else stack.name,
             "width": stack.width,
             "positions": positions,
-            **_grouped(
-                [{"norm": sublayer.norm.name, "module": sublayer.module.spec} for sublayer in stack.sublayers]
-            ),
-            "final_norm": stack.final_norm.name,
+            **_grouped([_sublayer_spec(sublayer, stack.epsilon_ratio) for sublayer in stack.sublayers]),
+            "final_norm": _norm_spec(stack.final_norm, stack.epsilon_ratio),
         },
         stack.source,
     )
@@ -97,10 +99,11 @@ def check_spec(stack: Stack, given: ArchitectureSpec | None) -> ArchitectureSpec
 def state_of(stack: Stack, spec: ArchitectureSpec) -> dict[str, Tensor]:
     """The stack's tensors by the names of `ICLModel` with that spec.
 
-    Where a norm of the original adds another epsilon than ours, the residual stream is scaled: with c² = ours
-    / theirs, c · x / √(c² mean x² + ours) = x / √(mean x² + theirs).
+    Where the norms of the original add other epsilons than our usual ones, all in one proportion, the
+    stream is scaled: with c² = ours / theirs, c · x / √(c² mean x² + ours) = x / √(mean x² + theirs).
+    Epsilons in several proportions are written in the spec.
     """
-    scale = _stream_scale(stack)
+    scale = math.sqrt(stack.epsilon_ratio or 1)
     state = {f"read_in.{name}": tensor * scale for name, tensor in stack.read_in.items()}
     if stack.positions is not None:
         state["positions.weight"] = stack.positions * scale
@@ -112,16 +115,13 @@ def state_of(stack: Stack, spec: ArchitectureSpec) -> dict[str, Tensor]:
     return state | {f"read_out.{name}": tensor for name, tensor in stack.read_out.items()}
 
 
-def _stream_scale(stack: Stack) -> float:
-    norms = [*(sublayer.norm for sublayer in stack.sublayers), stack.final_norm]
-    ratios = {_EPSILON[norm.name] / norm.epsilon for norm in norms}
-    if len(ratios) > 1:
-        epsilons = sorted({f"{norm.name} {norm.epsilon:g}" for norm in norms})
-        raise CheckpointError(
-            f"{stack.source}: its norms add {', '.join(epsilons)}; icl-bench can express one epsilon a kind, "
-            "or all of them in one proportion to its own"
-        )
-    return math.sqrt(ratios.pop())
+def _sublayer_spec(sublayer: Converted, epsilon_ratio: float | None) -> dict[str, Any]:
+    norm = _norm_spec(sublayer.norm, epsilon_ratio)
+    return {"norm": norm, "module": sublayer.module.spec, "skip": sublayer.skip}
+
+
+def _norm_spec(norm: Norm, epsilon_ratio: float | None) -> Any:
+    return {"type": norm.name, "epsilon": norm.epsilon} if epsilon_ratio is None else norm.name
 
 
 def _places(spec: ArchitectureSpec) -> list[str]:
