@@ -161,7 +161,7 @@ def submission(
 
     On fresh prompts it is worse on the tasks `worse`. `was` are results that those of seed 0 replaced.
     """
-    told = Submission.model_construct(
+    submission = Submission.model_construct(
         schema_version=1,
         model=records[0].model.id,
         suites=[SUITE],
@@ -174,7 +174,7 @@ def submission(
         supersedes=None,
     )
     return RecordedSubmission(
-        submission=told,
+        submission=submission,
         suite=SUITE,
         records=dict(enumerate(records)),
         fresh={seed: _fresh(one, worse, lacks=seed) for seed, one in enumerate(records)},

@@ -307,9 +307,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _fail(
         self, status: int, code: str | None, message: str, headers: dict[str, str] | None = None
     ) -> None:
-        told = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {})
+        error_headers = {"X-Error-Message": message} | ({"X-Error-Code": code} if code else {})
         body = json.dumps({"error": message}).encode()
-        self._send(status, body, told | (headers or {}))
+        self._send(status, body, error_headers | (headers or {}))
 
     def _send(self, status: int, body: bytes, headers: dict[str, str], keep: int | None = None) -> None:
         self.send_response(status)

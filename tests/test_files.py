@@ -69,7 +69,7 @@ def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(tmp_path: Path, 
     assert os.listdir(tmp_path) == ["folder"]
 
 
-def test_what_can_be_renamed_neither_way_is_kept_and_told(tmp_path: Path, monkeypatch) -> None:
+def test_what_can_be_renamed_neither_way_is_kept_and_reported(tmp_path: Path, monkeypatch) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()
     (folder / "file").write_text("old")
@@ -125,7 +125,7 @@ def test_pipes_links_and_folders_are_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "link").is_symlink()
 
 
-def test_a_place_below_a_file_is_told_before_the_work(tmp_path: Path) -> None:
+def test_a_place_below_a_file_is_reported_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="is not a folder"):
         check_file_place(tmp_path / "file" / "record.json")
@@ -137,7 +137,7 @@ def test_a_place_below_a_file_is_told_before_the_work(tmp_path: Path) -> None:
     assert not (tmp_path / "new").exists()
 
 
-def test_a_folder_that_may_not_be_written_is_told_before_the_work(tmp_path: Path, monkeypatch) -> None:
+def test_a_folder_that_may_not_be_written_is_reported_before_the_work(tmp_path: Path, monkeypatch) -> None:
     """Root may write everywhere, so the system's answer is given here."""
     monkeypatch.setattr("os.access", lambda place, how: Path(place) != tmp_path)
     for name in (".", "new", "new/folder"):
@@ -169,7 +169,9 @@ def test_what_passes_the_check_can_be_written(tmp_path: Path, name: str) -> None
     assert (tmp_path / "folders" / name / "file").read_text() == "new"
 
 
-def test_a_path_that_leaves_no_room_for_the_temporary_name_is_told_before_the_work(tmp_path: Path) -> None:
+def test_a_path_that_leaves_no_room_for_the_temporary_name_is_reported_before_the_work(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path
     while len(os.fsencode(folder)) < 4_095 - 200:
         folder = folder / ("d" * 99)
@@ -179,7 +181,7 @@ def test_a_path_that_leaves_no_room_for_the_temporary_name_is_told_before_the_wo
 
 
 @pytest.mark.parametrize("name", ["x" * 256, f"{'x' * 256}/record.json", f"new/{'x' * 256}"])
-def test_a_name_that_is_too_long_is_told(tmp_path: Path, name: str) -> None:
+def test_a_name_that_is_too_long_is_reported(tmp_path: Path, name: str) -> None:
     with pytest.raises(StorageError, match="File name too long") as caught:
         check_file_place(tmp_path / name)
     assert str(caught.value).startswith("cannot write ")

@@ -71,7 +71,7 @@ def test_the_checkout_of_a_folder_is_the_one_around_it(asked):
     assert checkout_around(asked[0] / "submissions") == asked[0]
 
 
-def test_what_git_is_told_to_change_is_changed_there(asked, tmp_path):
+def test_what_git_is_asked_to_change_is_changed_there(asked, tmp_path):
     open_pull_request([["git", "switch", "--quiet", "--create", "submit"]], asked[0])
     read = {name: (tmp_path / name / ".git/HEAD").read_text() for name in ("asked", "hooked")}
     assert read == {"asked": "ref: refs/heads/submit\n", "hooked": "ref: refs/heads/main\n"}

@@ -30,7 +30,7 @@ def test_training_steps_are_measured_on_any_device() -> None:
         assert batch == "2"
         assert float(ours) > 0
         assert float(theirs) > 0
-        assert all(re.fullmatch(r"[\d,]+\.\d%?", told) for told in (ratio, share))
+        assert all(re.fullmatch(r"[\d,]+\.\d%?", figure) for figure in (ratio, share))
     assert re.search(r"the 72 cells of mini-v1, one seed: [\d,]+\.\d hours", done.stdout)
 
 

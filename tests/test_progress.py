@@ -14,7 +14,7 @@ def test_lines_tell_the_rest_and_count_from_where_the_work_was_resumed(
         advance(65)  # too soon for a line
         advance(80, "loss 1")
         advance(100)
-        advance(100)  # told once
+        advance(100)  # reported once
     assert capsys.readouterr().err.splitlines() == [
         "work: 80/100, about 20 s left  loss 1",
         "work: 100/100",

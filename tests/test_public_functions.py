@@ -29,9 +29,9 @@ def test_an_example_prints_what_its_docstring_says(name: str, tmp_path: Path, mo
     test = examples(name)
     assert test.examples, f"{name} has no example"
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.REPORT_NDIFF)
-    told: list[str] = []
-    runner.run(test, out=told.append)
-    assert runner.failures == 0, "".join(told)
+    output: list[str] = []
+    runner.run(test, out=output.append)
+    assert runner.failures == 0, "".join(output)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -50,7 +50,7 @@ def test_a_variable_that_is_not_set_is_one_line(monkeypatch, given):
 
 
 @pytest.mark.parametrize(("asked", "expected"), [("1", 1), ("3", 3), ("", None), ("0", None), ("2,1", None)])
-def test_without_torch_the_threads_are_those_that_openmp_is_told(monkeypatch, asked, expected):
+def test_without_torch_the_threads_are_those_that_openmp_is_given(monkeypatch, asked, expected):
     monkeypatch.delitem(sys.modules, "torch", raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", asked)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(5), raising=False)

@@ -27,8 +27,8 @@ def weights(xs: np.ndarray, ys: np.ndarray, alpha: float) -> np.ndarray:
     """The fit to a whole context, read off as the answers to unit vectors: (d,)."""
     d = xs.shape[1]
     asked = np.concatenate([np.tile(xs, (d, 1, 1)), np.eye(d, dtype=np.float32)[:, None]], axis=1)
-    told = np.concatenate([np.tile(ys, (d, 1, 1)), np.zeros((d, 1, 1), np.float32)], axis=1)
-    return Lasso(alpha=alpha).predict(asked, told)[:, -1, 0].astype(np.float64)
+    labels = np.concatenate([np.tile(ys, (d, 1, 1)), np.zeros((d, 1, 1), np.float32)], axis=1)
+    return Lasso(alpha=alpha).predict(asked, labels)[:, -1, 0].astype(np.float64)
 
 
 def scikit_weights(xs: np.ndarray, ys: np.ndarray, alpha: float) -> np.ndarray:

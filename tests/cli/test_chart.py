@@ -177,7 +177,7 @@ def test_a_task_without_frozen_errors_says_how_to_freeze_them(copied, tmp_path):
         (["mini/sparse_parity", "out.svg", "--record", "none.json"], "no file none.json"),
     ],
 )
-def test_what_cannot_be_drawn_is_told_in_one_line(copied, tmp_path, monkeypatch, arguments, message):
+def test_what_cannot_be_drawn_is_reported_in_one_line(copied, tmp_path, monkeypatch, arguments, message):
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.iterdir())
     code, stdout, stderr = run(*arguments)
@@ -187,13 +187,13 @@ def test_what_cannot_be_drawn_is_told_in_one_line(copied, tmp_path, monkeypatch,
 
 
 def test_a_record_of_other_tasks_is_refused(tmp_path, record):
-    for name, told in [
+    for name, message in [
         ("mini/sparse_parity", "has no result on mini-v1/sparse_parity; evaluate the model on it"),
         ("paper/linear_regression", "is a record of mini-v1, not of paper-v1; choose that suite"),
     ]:
         code, _, stderr = run(name, tmp_path / "out.svg", "--record", record)
         assert code == 2
-        assert f"{record} {told}" in stderr
+        assert f"{record} {message}" in stderr
     same = ["--record", record, "--record", record]
     assert (
         f"two series are called 'baseline/averaging ({record})'"
@@ -229,7 +229,7 @@ def test_frozen_errors_that_were_changed_are_refused(copied, tmp_path):
     assert "baselines/sparse_parity/zero.npz: expected SHA-256" in stderr
 
 
-def test_a_place_that_cannot_be_written_is_told(tmp_path):
+def test_a_place_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     out = tmp_path / "file" / "out.svg"
     code, _, stderr = run("mini/sparse_parity", out)
@@ -237,7 +237,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path):
     assert stderr.startswith(f"error: cannot write {out}: ")
 
 
-def test_records_of_one_model_in_files_of_one_name_are_told_apart_by_their_paths(tmp_path, record):
+def test_records_of_one_model_in_files_of_one_name_are_distinguished_by_their_paths(tmp_path, record):
     again = tmp_path / "other" / record.name
     again.parent.mkdir()
     shutil.copy(record, again)
@@ -254,7 +254,7 @@ def test_the_table_says_which_errors_are_of_fewer_prompts(copied, tmp_path):
     assert heads == ["context length", "averaging (first 20 of 2,048 prompts)", "parity_bayes", "zero"]
 
 
-def test_a_name_that_is_too_long_is_told(tmp_path):
+def test_a_name_that_is_too_long_is_reported(tmp_path):
     code, _, stderr = run("mini/sparse_parity", tmp_path / f"{'x' * 252}.svg")
     assert (code, stderr.count("\n")) == (2, 1)
     assert "File name too long" in stderr

@@ -24,8 +24,8 @@ def test_two_baselines_are_compared_from_their_frozen_errors():
     assert found["differences"][0]["better"] == "A"
 
 
-def test_what_cannot_be_compared_is_told_in_one_line():
-    for arguments, told in [
+def test_what_cannot_be_compared_is_reported_in_one_line():
+    for arguments, message in [
         (["baseline/lasoo", "baseline/zero"], "did you mean 'lasso'"),
         (["baseline/zero", "baseline/tree_bayes", "--task", "sparse_parity"], "serves none of sparse_parity"),
         (["baseline/zero", "nosuch.json"], "no file nosuch.json"),
@@ -34,7 +34,7 @@ def test_what_cannot_be_compared_is_told_in_one_line():
     ]:
         code, stdout, stderr = run(*arguments)
         assert (code, stdout) == (2, "")
-        assert told in stderr.splitlines()[-1]
+        assert message in stderr.splitlines()[-1]
 
 
 def test_the_mean_is_marked_as_one_test_of_its_own():
@@ -49,12 +49,12 @@ def test_the_mean_is_marked_as_one_test_of_its_own():
     assert (mean["p"] > 0, mean["p_corrected"]) == (True, None)
 
 
-def test_what_was_trained_once_is_told(tmp_path):
+def test_what_was_trained_once_is_reported(tmp_path):
     """Its intervals know nothing of other seeds. Baselines are not trained beforehand."""
     record = str(tmp_path / "record.json")
     fabricated.record("user/model", 0.2).save(record)
     task = ["--task", "sparse_parity"]
-    told = "with one training run: nothing there tells what another seed would change"
+    message = "with one training run: nothing there tells what another seed would change"
     for sides, alone in [
         ([record, "baseline/zero"], "A has a task"),
         (["baseline/zero", record], "B has a task"),
@@ -62,6 +62,6 @@ def test_what_was_trained_once_is_told(tmp_path):
         (["baseline/ridge", "baseline/zero"], None),
     ]:
         lines = run(*sides, *task)[1].splitlines()
-        assert [line for line in lines if told in line] == ([f"{alone} {told}"] if alone else [])
+        assert [line for line in lines if message in line] == ([f"{alone} {message}"] if alone else [])
         expected = [one for one in "AB" if alone and one in alone]
         assert json.loads(run(*sides, *task, "--json")[1])["trained_once"] == expected

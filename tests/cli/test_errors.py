@@ -74,7 +74,7 @@ def test_a_bug_is_not_hidden():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told", "verb"),
+    ("arguments", "message", "verb"),
     [
         (["wrok"], "'wrok'. Did you mean 'work'?", "tool"),
         (["work", "--numbr", "3"], "No such option: --numbr", "tool work"),
@@ -83,12 +83,12 @@ def test_a_bug_is_not_hidden():
         (["group", "iner"], "'iner'. Did you mean 'inner'?", "tool group"),
     ],
 )
-def test_a_wrong_command_line_is_one_line(arguments, told, verb):
+def test_a_wrong_command_line_is_one_line(arguments, message, verb):
     """Typer's own words differ from version to version; the frame around them is ours."""
     code, stdout, stderr = run(*arguments)
     assert (code, stdout, stderr.count("\n")) == (2, "", 1)
     assert stderr.startswith("error: ")
-    assert told.lower() in stderr.lower()
+    assert message.lower() in stderr.lower()
     assert stderr.endswith(f" (see '{verb} --help')\n")
 
 

@@ -65,7 +65,7 @@ def test_json_is_one_document_on_stdout_and_nothing_else(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["evaluate", "baseline/averagin"], "unknown baseline 'averagin'; did you mean 'averaging'?"),
         (["evaluate", "baseline/zero", "--suite", "mimi"], "unknown suite 'mimi'; did you mean 'mini'?"),
@@ -83,10 +83,10 @@ def test_json_is_one_document_on_stdout_and_nothing_else(tmp_path):
         (["predict", "baseline/zero", "mini/decision_tree", "o.npz", "--limit", "0"], "--limit"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_2(tmp_path, arguments, told):
+def test_bad_input_is_one_line_and_exit_2(tmp_path, arguments, message):
     done = run(*arguments)
     assert done.exit_code == 2
-    assert told in done.stderr
+    assert message in done.stderr
     errors = [line for line in done.stderr.splitlines() if not line.startswith("decision_tree: ")]
     assert len(errors) == 1
     assert done.stdout == ""

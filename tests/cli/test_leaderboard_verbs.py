@@ -19,17 +19,17 @@ def run(*arguments: str) -> tuple[int, str, str]:
 
 def test_a_board_without_models_says_so_and_what_to_do(monkeypatch):
     fabricated.show_only(monkeypatch, [])
-    code, told, _ = run("show", "--suite", "paper")
+    code, printed, _ = run("show", "--suite", "paper")
     assert code == 0
-    assert "baseline/ridge" in told
-    assert "no model is recorded on paper-v1 yet" in told
-    assert "icl-bench evaluate MODEL --suite paper-v1" in told
+    assert "baseline/ridge" in printed
+    assert "no model is recorded on paper-v1 yet" in printed
+    assert "icl-bench evaluate MODEL --suite paper-v1" in printed
     assert json.loads(run("show", "--suite", "paper", "--json")[1])["models"] == []
 
 
 def test_a_board_with_models_does_not():
-    code, told, _ = run("show", "--suite", "mini")
-    assert (code, "no model is recorded" in told) == (0, False)
+    code, printed, _ = run("show", "--suite", "mini")
+    assert (code, "no model is recorded" in printed) == (0, False)
 
 
 def test_baselines_can_be_left_out():
@@ -40,7 +40,7 @@ def test_baselines_can_be_left_out():
     assert whole.count("reference/") == models.count("reference/")
 
 
-def test_rank_and_group_of_one_run_are_marked_and_the_mark_is_told(monkeypatch):
+def test_rank_and_group_of_one_run_are_marked_and_the_mark_is_reported(monkeypatch):
     runs = {"reference/llama": (0,), "reference/gpt2": (0, 1)}
     found = [
         Entry(name, [fabricated.record(name, 0.2, seed=k) for k in seeds]) for name, seeds in runs.items()
@@ -63,7 +63,7 @@ def test_rank_and_group_of_one_run_are_marked_and_the_mark_is_told(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--out", "."], ". holds something that is not a site; name a new folder with --out"),
         (["--out", "file"], "file is not a folder; name another place"),
@@ -72,14 +72,14 @@ def test_rank_and_group_of_one_run_are_marked_and_the_mark_is_told(monkeypatch):
         (["--repository", "https://ana:secret@example.org"], "it holds a user name or a password"),
     ],
 )
-def test_a_site_that_cannot_be_built_is_told_in_one_line_before_the_work(
-    arguments, told, tmp_path: Path, monkeypatch
+def test_a_site_that_cannot_be_built_is_reported_in_one_line_before_the_work(
+    arguments, message, tmp_path: Path, monkeypatch
 ):
     (tmp_path / "file").touch()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("icl_bench.leaderboard.write.recorded_entries", pytest.fail)
     code, stdout, stderr = run("build", *arguments)
     assert (code, stdout, stderr.count("\n")) == (2, "", 1)
-    assert told in stderr
+    assert message in stderr
     assert "free space" not in stderr
     assert os.listdir(tmp_path) == ["file"]

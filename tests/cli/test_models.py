@@ -112,7 +112,7 @@ def test_check_says_which_tasks_are_too_long(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"widht": 8}, "unknown key 'widht'; did you mean 'width'?"),
         ({"width": 10**9}, "width: Input should be less than or equal to 16384"),
@@ -122,10 +122,10 @@ def test_check_says_which_tasks_are_too_long(tmp_path):
         ({"layers": [{"repeat": 512, "sublayers": small_spec()["layers"][0]["sublayers"] * 4}]}, "sublayers"),
     ],
 )
-def test_check_a_spec_that_is_not(tmp_path, changes, told):
+def test_check_a_spec_that_is_not(tmp_path, changes, expected):
     message = checked(tmp_path, **changes)
     assert message.startswith(f"error: {tmp_path / 'spec.yaml'}: ")
-    assert told in message
+    assert expected in message
 
 
 def test_check_files_that_are_no_spec(tmp_path):

@@ -139,7 +139,7 @@ def test_runs_end_and_are_saved_however_their_sweep_ends(spec: Path, tmp_path, n
             assert torch.load(folder / "state.pt", weights_only=True)["step"] >= 100
 
 
-def test_a_cell_that_fails_is_told_and_the_others_go_on(spec: Path, tmp_path: Path) -> None:
+def test_a_cell_that_fails_is_reported_and_the_others_go_on(spec: Path, tmp_path: Path) -> None:
     occupied = tmp_path / "runs/mini-v1/tiny/seed-0/linear_regression"
     occupied.mkdir(parents=True)
     (occupied / "notes.txt").write_text("precious")
@@ -152,7 +152,7 @@ def test_a_cell_that_fails_is_told_and_the_others_go_on(spec: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--spec", "reference/gtp2"], "reference/gpt2"),
         (["--task", "parity"], "unknown task 'parity'"),
@@ -162,16 +162,16 @@ def test_a_cell_that_fails_is_told_and_the_others_go_on(spec: Path, tmp_path: Pa
         (["--spec", "reference/gpt2", "--spec", "reference/gpt2"], "both lead to"),
     ],
 )
-def test_bad_input_is_told_before_anything_is_trained(tmp_path: Path, arguments, told) -> None:
+def test_bad_input_is_reported_before_anything_is_trained(tmp_path: Path, arguments, message) -> None:
     (tmp_path / "taken").touch()
     found = run(*arguments, cwd=tmp_path)
     assert found.returncode == 2
-    assert told in found.stderr
+    assert message in found.stderr
     assert len(found.stderr.splitlines()) == 1
     assert not (tmp_path / "runs").exists()
 
 
-def test_two_specs_of_one_name_are_told_before_anything_is_trained(spec: Path, tmp_path: Path) -> None:
+def test_two_specs_of_one_name_are_reported_before_anything_is_trained(spec: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(spec.read_text().replace("width: 16", "width: 32"))
     found = run("--spec", str(spec), "--spec", str(other), *TASKS, "--steps", "1", cwd=tmp_path)

@@ -168,8 +168,8 @@ def test_show_tells_mean_errors_of_frozen_baselines_best_first(copied):
     means = run_json("show", "mini/two_layer_mlp")["mean_errors"]
     assert [one["baseline"] for one in means][:1] == ["nngp"]
     assert [one["mean_error"] for one in means] == sorted(one["mean_error"] for one in means)
-    told = "; ".join(f"{one['baseline']} {one['mean_error']:.4g}" for one in means)
-    assert f"{'mean errors':<16}{told}" in run("show", "mini/two_layer_mlp")[1].splitlines()
+    mean_errors = "; ".join(f"{one['baseline']} {one['mean_error']:.4g}" for one in means)
+    assert f"{'mean errors':<16}{mean_errors}" in run("show", "mini/two_layer_mlp")[1].splitlines()
 
 
 def test_show_says_that_errors_are_of_fewer_prompts_or_that_none_are_frozen(copied):

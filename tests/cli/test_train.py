@@ -140,8 +140,8 @@ def test_faults_are_one_line(spec: Path, tmp_path: Path) -> None:
         ("train", str(spec), TASK, "--recipe", "mine.yaml"): "no recipe file mine.yaml",
         ("train", str(spec), TASK, "--recipe", "pape"): "did you mean 'paper'?",
     }
-    for arguments, told in cases.items():
-        refused(arguments, told, tmp_path)
+    for arguments, message in cases.items():
+        refused(arguments, message, tmp_path)
     assert not (tmp_path / "runs").exists()
 
 
@@ -155,11 +155,11 @@ def test_a_file_that_is_called_as_a_suite_is_no_recipe_unless_named(tmp_path: Pa
         make_plan("reference/gpt2", TASK, 0, recipe="mini-v1")
 
 
-def refused(arguments: tuple[str, ...], told: str, cwd: Path) -> None:
+def refused(arguments: tuple[str, ...], message: str, cwd: Path) -> None:
     with contextlib.chdir(cwd):
         done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 2, arguments
-    assert told in done.stderr
+    assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
 
 
@@ -169,13 +169,13 @@ def test_a_run_is_resumed_with_its_own_spec_and_settings_alone(spec: Path, tmp_p
     begun.release()
     before = {path.name: path.read_bytes() for path in begun.folder.iterdir()}
     resumed = (TASK, "--out", "run", "--resume", "--steps")
-    for arguments, told in [
+    for arguments, message in [
         (("train", "reference/gpt2", *resumed, "30"), "belongs to a run with another spec"),
         (("train", str(spec), *resumed, "40"), "belongs to a run with another recipe"),
         (("train", str(spec), *resumed, "30", "--seed", "1"), "belongs to a run with another seed"),
         (("train", str(spec), TASK, "--out", "run"), "already holds a run"),
     ]:
-        refused(arguments, told, tmp_path)
+        refused(arguments, message, tmp_path)
         assert {path.name: path.read_bytes() for path in begun.folder.iterdir()} == before
 
 

@@ -157,7 +157,7 @@ def test_an_interruption_of_the_last_step_is_one_of_a_finished_run(spec, tmp_pat
 
     monkeypatch.setattr(TrainingRun, "advance", interrupted_at_the_end)
     module = importlib.import_module("icl_bench.cli.train")
-    monkeypatch.setattr(module, "evaluate", lambda *told, **more: evaluated.append(told))
+    monkeypatch.setattr(module, "evaluate", lambda *arguments, **more: evaluated.append(arguments))
     with pytest.raises(KeyboardInterrupt):
         module.train(str(spec), TASK, steps=2, out=tmp_path / "run", quiet=True, then_evaluate=True)
     assert read_config(tmp_path / "run").task == "mini-v1/linear_regression"
@@ -179,9 +179,9 @@ def test_the_second_interruption_does_not_wait() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.mark.parametrize(("verb", "told"), [("resume", "is finished"), ("start", "holds a finished run")])
+@pytest.mark.parametrize(("verb", "message"), [("resume", "is finished"), ("start", "holds a finished run")])
 def test_what_a_kill_behind_the_last_file_left_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, told: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, message: str
 ) -> None:
     run = TrainingRun(plan(RECIPE.model_copy(update={"steps": 2})), tmp_path)
     run.start()
@@ -189,7 +189,7 @@ def test_what_a_kill_behind_the_last_file_left_is_removed(
     monkeypatch.setattr(run._files, "_remove_state", lambda: None)
     run.finish(half=False)
     assert (tmp_path / STATE_FILE).exists()
-    with pytest.raises(ICLBenchError, match=told):
+    with pytest.raises(ICLBenchError, match=message):
         getattr(TrainingRun(plan(), tmp_path), verb)()
     assert not {STATE_FILE, LOCK_FILE, MADE_FOLDER} & {path.name for path in tmp_path.iterdir()}
 

@@ -54,16 +54,16 @@ def test_what_runs_say_of_their_end_is_read_off_their_curves() -> None:
     seen = 0
     for path in (PAGE.parent / "runs" / SUITE.name).glob("*/seed-*/*/config.json"):
         training = read_config(path.parent).training or {}
-        told = read_outcome(training)
-        if told is None:
+        recorded = read_outcome(training)
+        if recorded is None:
             continue
         rows = read_log((path.parent / "training.csv").read_text())
         found = outcome(rows, parse(Recipe, training["recipe"], str(path)), int(rows[-1]["step"]))
-        assert found.model_dump(exclude={"optimality", "doubling_gain"}) == told.model_dump(
+        assert found.model_dump(exclude={"optimality", "doubling_gain"}) == recorded.model_dump(
             exclude={"optimality", "doubling_gain"}
         ), path
-        assert found.optimality == pytest.approx(told.optimality, abs=1e-5), path
-        assert found.doubling_gain == pytest.approx(told.doubling_gain, abs=1e-4), path
+        assert found.optimality == pytest.approx(recorded.optimality, abs=1e-5), path
+        assert found.doubling_gain == pytest.approx(recorded.doubling_gain, abs=1e-4), path
         seen += 1
     assert seen >= 12
 

@@ -32,8 +32,8 @@ def test_a_command_trains_by_what_its_row_tells(row: dict[str, str]) -> None:
     assert len(changes) == len(options) - 1
     plan = make_plan(words[2], words[3], int(row["seed"]), changes=parse_changes(changes))
     assert plan.recipe.steps == int(row["steps"])
-    told = dict(pair.split("=", 1) for pair in row["tried"].replace(", ", ",").split(" "))
-    for key, value in told.items():
+    tried = dict(pair.split("=", 1) for pair in row["tried"].replace(", ", ",").split(" "))
+    for key, value in tried.items():
         found = plan.recipe.to_dict()[key]
         assert (str(found).replace(", ", ",") if isinstance(found, str | list) else float(found)) == (
             value if isinstance(found, str | list) else float(value)

@@ -21,7 +21,7 @@ from icl_bench.training.plan import make_plan
 ON_THE_WAY = (500, 1_000, 1_500)  # steps
 COLUMNS = ("model", "task", "seed", "steps", "tried", *map(str, ON_THE_WAY), "end", "command")
 OF_THE_TASK = ("curriculum", "target_scale", "precision", "warmup", "steps", "stop")
-BATCH = 64  # is not told: nearly all runs have it
+BATCH = 64  # not listed: nearly all runs have it
 
 
 def row(folder: Path) -> dict[str, Any]:

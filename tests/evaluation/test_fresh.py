@@ -1,4 +1,4 @@
-"""Fresh prompts follow from a commit alone, and the gap to the frozen ones is told from sampling error."""
+"""Fresh prompts follow from a commit alone; their gap to the frozen ones is set against sampling error."""
 
 import hashlib
 

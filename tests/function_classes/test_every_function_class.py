@@ -140,7 +140,7 @@ def test_a_misspelt_size_names_the_right_one(name):
 
 @every
 @pytest.mark.parametrize("value", [0, -1, 10**9, "5", 2.5, None, True])
-def test_an_impossible_size_is_told_with_its_place(name, value):
+def test_an_impossible_size_is_reported_with_its_place(name, value):
     with pytest.raises(SpecError, match=r"^a_task.yaml: function_class") as raised:
         task(small(name).model_dump() | {"dims": value})
     assert "\n" not in str(raised.value)

@@ -55,7 +55,10 @@ def seeing(browser: Browser, address: str, **options) -> Iterator[Page]:
     context = browser.new_context(base_url=address, **options)
     context.set_default_timeout(10_000)
     page, wrong = context.new_page(), []
-    page.on("console", lambda told: wrong.append(told.text) if told.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None,
+    )
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("requestfailed", lambda asked: wrong.append(asked.url) if asked.failure != LEFT else None)
     page.on("request", lambda asked: None if asked.url.startswith(address) else wrong.append(asked.url))

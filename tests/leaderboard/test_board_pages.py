@@ -1,4 +1,4 @@
-"""What boards, tasks and pairs say of small boards, of what cannot be told, and of what is not exact."""
+"""What boards, tasks and pairs say of small boards, of equal models, and of what is not exact."""
 
 import json
 
@@ -29,16 +29,16 @@ def entry(name: str, *seeds: int) -> Entry:
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("found", "sentence"),
     [
         ([], "No model has a result on every task yet, so none has a rank."),
         ([entry("reference/llama", 0)], "One model has a result on every task."),
         ([entry("reference/llama", 0), entry("ana/other", 0)], "2 ranked models fall into"),
     ],
 )
-def test_a_board_of_few_says_what_can_be_told(found, told):
+def test_a_board_of_few_says_what_can_be_distinguished(found, sentence):
     said = text(page(small_site(found), boards, FRONT)).partition(APART)[2]
-    assert told in said
+    assert sentence in said
     assert ("with one training run" in said) == bool(found)
 
 
@@ -96,9 +96,9 @@ def test_a_pair_says_where_a_model_has_one_run(documents):
 
 
 def test_a_pair_far_apart_has_a_p_value_at_most_that_of_the_floor(documents):
-    told = text(documents[f"{SUITE}/compare/reference__llama.html"].root)
-    assert "≤ 0.006" in told  # 2 / 2,001, for six tasks
-    assert "≤ 0.001" in told
+    page_text = text(documents[f"{SUITE}/compare/reference__llama.html"].root)
+    assert "≤ 0.006" in page_text  # 2 / 2,001, for six tasks
+    assert "≤ 0.001" in page_text
 
 
 def test_bars_end_in_an_arrow_where_a_mean_is_off_their_scale(documents):

@@ -124,13 +124,13 @@ def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_ranked_model(site, 
     ids = [one.findtext(f"{ATOM}id") for one in feed.findall(f"{ATOM}entry")]
     assert len(ids) == len(set(ids)) == len(pages)
     once = {ADDRESS + board.page("models", one.name) for one in board.data.models if one.one_run}
-    told = {
+    warned_pages = {
         one.findtext(f"{ATOM}id")
         for one in feed.findall(f"{ATOM}entry")
         if "one training run" in one.findtext(f"{ATOM}summary")
     }
-    assert told == once & pages
-    assert told not in (set(), pages)
+    assert warned_pages == once & pages
+    assert warned_pages not in (set(), pages)
 
 
 def test_a_site_of_unknown_date_has_no_feed():
@@ -143,8 +143,8 @@ def test_each_model_has_a_badge_with_its_numbers(site, found):
     assert badges == {files.badge_path(board, one.name) for one in board.data.models}
     for one in board.data.models:
         svg = ElementTree.fromstring(found[files.badge_path(board, one.name)])
-        told = [text.text for text in svg.iter() if text.tag.endswith("text")]
-        assert told == ["icl-bench mini-v1", files.badge_value(board.data, one)]
+        texts = [text.text for text in svg.iter() if text.tag.endswith("text")]
+        assert texts == ["icl-bench mini-v1", files.badge_value(board.data, one)]
 
 
 def test_a_badge_tells_mean_and_ranks_or_how_much_is_there(site):

@@ -13,7 +13,7 @@ from icl_bench.suites import load_suite
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         (0.9644, "0.964"),
         (1.0, "1.000"),
@@ -25,16 +25,16 @@ from icl_bench.suites import load_suite
         (-1.373e76, "−1.4e76"),
     ],
 )
-def test_scores_have_three_digits_or_fewer_and_a_true_minus(value, told):
-    assert formats.score(value) == told
+def test_scores_have_three_digits_or_fewer_and_a_true_minus(value, expected):
+    assert formats.score(value) == expected
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [(0.02, "+0.020"), (-0.02, "−0.020"), (0.0, "0.000"), (-0.0002, "0.000"), (40.2523, "+40.3")],
 )
-def test_differences_have_a_sign_unless_they_round_to_nothing(value, told):
-    assert formats.signed(estimate(value - 0.1, value + 0.1)) == told
+def test_differences_have_a_sign_unless_they_round_to_nothing(value, expected):
+    assert formats.signed(estimate(value - 0.1, value + 0.1)) == expected
 
 
 def test_a_small_difference_that_is_none_of_chance_has_the_digits_to_show_it():
@@ -45,7 +45,7 @@ def test_a_small_difference_that_is_none_of_chance_has_the_digits_to_show_it():
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         (0, "0"),
         (999, "999"),
@@ -59,8 +59,8 @@ def test_a_small_difference_that_is_none_of_chance_has_the_digits_to_show_it():
         (7e14, "700T"),
     ],
 )
-def test_large_numbers_have_three_digits_and_a_unit(value, told):
-    assert formats.short(value) == told
+def test_large_numbers_have_three_digits_and_a_unit(value, expected):
+    assert formats.short(value) == expected
 
 
 def estimate(low: float, high: float) -> Estimate:
@@ -68,7 +68,7 @@ def estimate(low: float, high: float) -> Estimate:
     return Estimate(value=(low + high) / 2, low=low, high=high, reason=None)
 
 
-def test_an_interval_is_told_or_left_out():
+def test_an_interval_is_shown_or_left_out():
     assert formats.interval(estimate(-0.25, 0.75)) == "−0.250 to 0.750"
     assert formats.interval(estimate(-92.721, -8.0312)) == "−92.7 to −8.0"
     assert formats.interval(estimate(-0.0312, 92.721)) == "−0.031 to 92.7"
@@ -90,8 +90,8 @@ def test_a_short_interval_around_0_has_a_width():
 
 
 def difference(p: float | None, corrected: float | None) -> Difference:
-    told = Estimate(value=0.1, low=None, high=None, reason="not of interest")
-    return Difference("decision_tree", 2048, 2048, 0.5, 0.4, told, p, corrected)
+    estimate = Estimate(value=0.1, low=None, high=None, reason="not of interest")
+    return Difference("decision_tree", 2048, 2048, 0.5, 0.4, estimate, p, corrected)
 
 
 def test_a_p_value_at_the_floor_of_resampling_says_that_it_may_be_less():
@@ -112,11 +112,11 @@ def test_the_floor_is_that_of_the_test_itself():
 
 
 @pytest.mark.parametrize("name", load_suite("mini").tasks)
-def test_tasks_are_told_in_words(name):
-    told = formats.spaced(name)
-    assert told.lower().replace(" ", "_") == name
+def test_tasks_are_shown_in_words(name):
+    spaced_name = formats.spaced(name)
+    assert spaced_name.lower().replace(" ", "_") == name
     assert formats.heading(name)[0].isupper()
-    assert formats.heading(name)[1:] == told[1:]
+    assert formats.heading(name)[1:] == spaced_name[1:]
 
 
 def test_initials_are_capitals():
@@ -131,7 +131,7 @@ def test_shades_go_from_zero_to_the_baseline(value, shade):
 
 
 @pytest.mark.parametrize(
-    ("learned", "told"),
+    ("learned", "expected"),
     [
         ([1_200], "1,200"),
         ([None], "not within 5,000"),
@@ -142,7 +142,7 @@ def test_shades_go_from_zero_to_the_baseline(value, shade):
         ([], "–"),
     ],
 )
-def test_steps_to_learn_are_the_median_of_runs(learned, told):
+def test_steps_to_learn_are_the_median_of_runs(learned, expected):
     """A run that has not learned counts as slower than every other."""
     estimate = Estimate(value=0.9, low=0.8, high=1.0, reason=None)
     runs = [
@@ -155,6 +155,6 @@ def test_steps_to_learn_are_the_median_of_runs(learned, told):
         )
         for seed, step in enumerate(learned)
     ]
-    assert formats.learning(runs) == told
+    assert formats.learning(runs) == expected
     unknown = [run.model_copy(update={"outcome": None}) for run in runs]
     assert formats.learning(unknown) == "–"

@@ -23,7 +23,7 @@ def test_addresses_that_a_browser_opens_are_taken(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "does not begin with"),
         ("example.org/board", "does not begin with"),
@@ -59,8 +59,8 @@ def test_addresses_that_a_browser_opens_are_taken(text):
         ("https://example.org/#board", "query or a #"),
     ],
 )
-def test_everything_else_is_refused_in_one_line(text, told):
-    with pytest.raises(InputError, match=told) as caught:
+def test_everything_else_is_refused_in_one_line(text, message):
+    with pytest.raises(InputError, match=message) as caught:
         check_address(text, "--address")
     assert str(caught.value).isprintable()
     assert str(caught.value).startswith("--address ")

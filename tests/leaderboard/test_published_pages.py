@@ -88,12 +88,12 @@ def test_a_suite_without_results_is_named_and_has_no_column(site, tree):
 
 
 def test_sizes_come_from_specs_and_recipes(tree):
-    told = text(next(one for one in tree.iter("table") if one.get("class") == "sizes"))
-    assert "41 points, dims 20" in told
-    assert "12 layers of width 256" in told
-    assert "500,000 steps of 64 prompts" in told
-    assert "11 points, dims 5" in told
-    assert "5,000 steps, seeds 0, 1, 2" in told  # of the records
+    sizes = text(next(one for one in tree.iter("table") if one.get("class") == "sizes"))
+    assert "41 points, dims 20" in sizes
+    assert "12 layers of width 256" in sizes
+    assert "500,000 steps of 64 prompts" in sizes
+    assert "11 points, dims 5" in sizes
+    assert "5,000 steps, seeds 0, 1, 2" in sizes  # of the records
 
 
 def test_without_any_results_the_printed_scores_stand_alone():

@@ -151,7 +151,7 @@ def test_a_model_is_not_compared_with_itself(page):
     page.wait_for_url("**/reference__mamba.html#reference__gpt2")
 
 
-def test_a_pair_that_shares_no_task_is_told(page):
+def test_a_pair_that_shares_no_task_is_reported(page):
     page.goto(f"{SUITE}/compare/reference__gpt2-rms.html#baseline__parity_bayes")
     expect(page.locator("[data-no-pair]")).to_be_visible()
     page.locator("table.board").get_by_role("link").filter(has_text="reference/llama").click()

@@ -90,9 +90,11 @@ def test_what_models_say_of_themselves_is_text_wherever_it_stands(documents, sit
     """A name may hold any printable character, and so may what a checkpoint says of its training."""
     for path in (one for one in site_folder.rglob("*") if one.suffix in (".html", ".svg", ".xml", ".js")):
         assert not [tag for tag in TAGS if tag in path.read_text(encoding="utf-8")], path
-    told = {path for path, page in documents.items() if HOSTILE in text(page.root).replace("/ ", "/")}
+    hostile_pages = {
+        path for path, page in documents.items() if HOSTILE in text(page.root).replace("/ ", "/")
+    }
     compared = {path for path in documents if path.startswith((f"{SUITE}/compare/", f"{SUITE}/tasks/"))}
-    assert told >= {FRONT, "compare.html"} | compared
+    assert hostile_pages >= {FRONT, "compare.html"} | compared
     assert [path for path, page in documents.items() if MARKUP in text(page.root)]
     values = {value for page in documents.values() for one in page.elements for value in one.attrib.values()}
     assert HOSTILE in values

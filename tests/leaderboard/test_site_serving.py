@@ -86,5 +86,5 @@ def test_a_site_is_served_until_interrupted(site_folder):
             assert (taken.returncode, taken.stderr.count("\n")) == (2, 1)
         finally:
             process.send_signal(signal.SIGINT)
-        told = process.communicate(timeout=20)[1]
-    assert "Traceback" not in told
+        stderr = process.communicate(timeout=20)[1]
+    assert "Traceback" not in stderr

@@ -113,8 +113,14 @@ def test_nothing_outside_the_folder_is_touched_whatever_the_mark_says(small, tmp
     (folder / "link").symlink_to("../outside")
     (folder / ".git").mkdir()
     (folder / ".git" / "config").write_text("mine")
-    told = ["index.html", "index.html", "../outside/page.html", str(outside / "page.html"), "link/page.html"]
-    (folder / MARK).write_text("\n".join([*told, ".git/config", MARK, "", ".", "x" * 300, "a\0b"]))
+    listed = [
+        "index.html",
+        "index.html",
+        "../outside/page.html",
+        str(outside / "page.html"),
+        "link/page.html",
+    ]
+    (folder / MARK).write_text("\n".join([*listed, ".git/config", MARK, "", ".", "x" * 300, "a\0b"]))
     write_site(small, folder)
     assert (folder / ".git" / "config").read_text() == "mine"
     builds(monkeypatch, "index.html", "link/page.html")

@@ -39,13 +39,13 @@ def pairs(page: Document) -> dict[str, str]:
 
 def test_the_page_says_who_submitted_what(seen, data):
     page, (model,) = seen(NAME), [one for one in data.models if one.name == NAME]
-    told = pairs(page)
-    assert told["Authors"] == "Trained < 1 h., 李"
-    assert told["Licence"] == model.submission.licence == "apache-2.0"
-    assert told["Training data"] == "Trained < 1 h. Trained < 1 h."
-    assert told["Paper"] == "https://paper.example/?a=1&b=2"
-    assert told["Seed 1"] == f"{NAME} at commit {'a1' * 20}"
-    (paper,) = [one for one in page.all("a") if one.get("href") == told["Paper"]]
+    facts = pairs(page)
+    assert facts["Authors"] == "Trained < 1 h., 李"
+    assert facts["Licence"] == model.submission.licence == "apache-2.0"
+    assert facts["Training data"] == "Trained < 1 h. Trained < 1 h."
+    assert facts["Paper"] == "https://paper.example/?a=1&b=2"
+    assert facts["Seed 1"] == f"{NAME} at commit {'a1' * 20}"
+    (paper,) = [one for one in page.all("a") if one.get("href") == facts["Paper"]]
     assert paper.get("rel") == "nofollow noopener"
     hashes = [text(one) for one in having(page.root, "hash")]
     for run in model.submission.runs:
@@ -73,7 +73,7 @@ def test_a_gap_beyond_sampling_error_is_shown_and_warned_of(seen, data):
     )
     (table,) = [one for one in page.all("table") if "Gap" in text(one)]
     rows = {text(row[0]): text(row[1]) for row in table.iter("tr") if row[0].get("scope") == "row"}
-    worse = {task for task, told in rows.items() if told.endswith("worse than sampling explains")}
+    worse = {task for task, verdict in rows.items() if verdict.endswith("worse than sampling explains")}
     assert worse == {"linear regression", "sparse parity"}
     assert len(rows) == len(data.tasks)
     assert {one.task for one in model.submission.fresh if one.beyond} == {
@@ -95,7 +95,7 @@ def test_a_model_within_sampling_error_is_not_warned_of(seen):
     assert "sampling explains" not in text(table)
 
 
-def test_results_that_were_replaced_are_told_with_the_reason(seen, data):
+def test_results_that_were_replaced_are_reported_with_the_reason(seen, data):
     page, (model,) = seen(NAME), [one for one in data.models if one.name == NAME]
     (was,) = model.submission.corrections
     assert (was.revision, was.reason, len(was.scores)) == ("b2" * 20, "Trained < 1 h.", len(data.tasks))
@@ -108,9 +108,9 @@ def test_results_that_were_replaced_are_told_with_the_reason(seen, data):
 
 def test_whatever_a_submission_says_is_shown_as_it_is_written(seen, site_folder):
     page = seen(HOSTILE)
-    told = pairs(page)
-    assert (told["Licence"], told["Training data"]) == (MARKUP, f"{MARKUP} {MARKUP}")
-    assert told["Authors"] == f"{MARKUP}, 李"
+    facts = pairs(page)
+    assert (facts["Licence"], facts["Training data"]) == (MARKUP, f"{MARKUP} {MARKUP}")
+    assert facts["Authors"] == f"{MARKUP}, 李"
     assert [text(one) for one in having(page.root, "said")] == [MARKUP, f"{MARKUP} {MARKUP}", MARKUP]
     assert not [one for one in page.all("img") if one.get("src") == "x"]
     assert MARKUP not in page.source

@@ -79,17 +79,17 @@ def test_the_method_has_the_places_that_other_pages_link_to(trees):
 
 
 def test_the_method_says_what_each_check_means(trees):
-    told = {"".join(one.itertext()) for one in trees["method.html"].iter("dt")}
-    assert set(CHECKS) <= told
+    terms = {"".join(one.itertext()) for one in trees["method.html"].iter("dt")}
+    assert set(CHECKS) <= terms
     meanings = ["".join(one.itertext()) for one in trees["method.html"].iter("dd")]
     assert all(meanings)
 
 
 def test_the_method_names_the_stream_of_resamples_and_the_locks(site, trees):
-    told = text(trees["method.html"])
-    assert bootstrap_key("mini-v1/linear_regression") in told
+    method_text = text(trees["method.html"])
+    assert bootstrap_key("mini-v1/linear_regression") in method_text
     for board in site.boards:
-        assert board.data.lock_hash in told
+        assert board.data.lock_hash in method_text
 
 
 def test_resamples_are_drawn_as_the_method_says():
@@ -146,10 +146,10 @@ def test_the_citation_is_that_of_the_repository(site, trees):
 
 
 def test_each_data_file_is_listed_with_its_size(site, trees):
-    told = text(trees["data.html"])
+    data_text = text(trees["data.html"])
     for one in files.data_files(site):
-        assert one.file.path in told
-        assert f"{len(one.file.content):,}" in told
+        assert one.file.path in data_text
+        assert f"{len(one.file.content):,}" in data_text
 
 
 def test_a_site_without_models_says_so(site):

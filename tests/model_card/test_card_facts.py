@@ -11,8 +11,8 @@ from icl_bench.model_card.facts import gather
 LINEAR, PARITY = "linear_regression", "sparse_parity"
 
 
-def refused(*arguments: object, told: str, **options: object) -> None:
-    with pytest.raises(InputError, match=told) as caught:
+def refused(*arguments: object, message: str, **options: object) -> None:
+    with pytest.raises(InputError, match=message) as caught:
         gather(*arguments, **options)
     assert "\n" not in str(caught.value)
 
@@ -21,8 +21,8 @@ def test_the_suite_is_found_from_the_record_or_the_folder(scored, both, tmp_path
     assert gather(str(scored.folder), both).suite.name == "mini-v1"
     saved(tmp_path / "paper", small_model("paper-v1/linear_regression", 20, positions="none"))
     assert gather(str(tmp_path / "paper")).suite.name == "paper-v1"
-    refused(str(tmp_path / "paper"), suite="mini", told="is a checkpoint for paper-v1/linear_regression")
-    refused(str(tmp_path / "paper"), both, suite="paper", told="record.*mini-v1|of mini-v1")
+    refused(str(tmp_path / "paper"), suite="mini", message="is a checkpoint for paper-v1/linear_regression")
+    refused(str(tmp_path / "paper"), both, suite="paper", message="record.*mini-v1|of mini-v1")
 
 
 def test_a_card_does_not_tell_where_a_folder_lies(scored):
@@ -33,8 +33,8 @@ def test_a_card_does_not_tell_where_a_folder_lies(scored):
 def test_records_of_other_weights(scored, both, tmp_path):
     other = small_model("mini-v1/linear_regression", 5, seed=1)
     saved(tmp_path / "other" / LINEAR, other)
-    refused(str(tmp_path / "other"), both[:1], told="linear_regression is of other weights")
-    refused(str(tmp_path / "other"), both[1:], told="sparse_parity and .* no checkpoint")
+    refused(str(tmp_path / "other"), both[:1], message="linear_regression is of other weights")
+    refused(str(tmp_path / "other"), both[1:], message="sparse_parity and .* no checkpoint")
 
 
 def test_records_of_the_same_weights_with_another_config(scored, both, tmp_path):
@@ -45,27 +45,27 @@ def test_records_of_the_same_weights_with_another_config(scored, both, tmp_path)
         (place / path.name).write_bytes(path.read_bytes())
     assert gather(str(tmp_path / "changed"), both[:1]).results
     change_config(place, training={"seed": 7})
-    refused(str(tmp_path / "changed"), both[:1], told="or of another config")
+    refused(str(tmp_path / "changed"), both[:1], message="or of another config")
 
 
 def test_records_of_no_weights(scored, tmp_path):
     icl_bench.evaluate(lambda xs, ys: 0 * ys, tasks=[LINEAR]).save(tmp_path / "zero.json")
-    refused(str(scored.folder), [tmp_path / "zero.json"], told=r"of other weights \(none\)")
+    refused(str(scored.folder), [tmp_path / "zero.json"], message=r"of other weights \(none\)")
 
 
 def test_two_records_of_one_task(scored, both):
-    refused(str(scored.folder), [*both, both[0]], told="both hold linear_regression")
+    refused(str(scored.folder), [*both, both[0]], message="both hold linear_regression")
 
 
 def test_files_that_are_no_record(scored, tmp_path):
     (tmp_path / "record.json").write_text("{}")
-    refused(str(scored.folder), [tmp_path / "record.json"], told="missing key")
-    refused(str(scored.folder), [tmp_path / "nowhere.json"], told="no file")
+    refused(str(scored.folder), [tmp_path / "record.json"], message="missing key")
+    refused(str(scored.folder), [tmp_path / "nowhere.json"], message="no file")
 
 
 def test_models_without_a_checkpoint(tmp_path):
-    refused("baseline/ridge", told="has no checkpoint")
-    refused(str(tmp_path), told="holds no checkpoint")
+    refused("baseline/ridge", message="has no checkpoint")
+    refused(str(tmp_path), message="holds no checkpoint")
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(CheckpointError, match="not valid JSON"):
         gather(str(tmp_path))

@@ -101,9 +101,9 @@ def damaged(draw: Callable[..., Any], whole: bytes) -> bytes:
     return bytes(content)
 
 
-def one_line(told: str) -> None:
-    assert told.isprintable()
-    assert len(told) < 1_500
+def one_line(message: str) -> None:
+    assert message.isprintable()
+    assert len(message) < 1_500
 
 
 def tried(parse: Callable[[], Any], *errors: type[ICLBenchError]) -> Any:

@@ -43,7 +43,7 @@ def checkout(tmp_path) -> Path:
 
 
 def faults(checkout: Path, change: Callable[[Path], object]) -> list[str]:
-    """What is told of a pull request that changes this."""
+    """What is reported of a pull request that changes this."""
     change(checkout)
     git(checkout, "add", "--all", "--force")
     git(checkout, "commit", "-q", "-m", "request")
@@ -108,13 +108,13 @@ def link(folder: Path, target: str) -> None:
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../../benchmark/code.py"])
 def test_a_link_is_refused(checkout, target):
-    (told,) = faults(checkout, lambda folder: link(folder, target))
-    assert "has mode 120000; make it a plain file that is not executable (100644)" in told
+    (message,) = faults(checkout, lambda folder: link(folder, target))
+    assert "has mode 120000; make it a plain file that is not executable (100644)" in message
 
 
 def test_an_executable_file_is_refused(checkout):
-    (told,) = faults(checkout, lambda folder: put(folder, FILE).chmod(0o755))
-    assert "has mode 100755" in told
+    (message,) = faults(checkout, lambda folder: put(folder, FILE).chmod(0o755))
+    assert "has mode 100755" in message
 
 
 def test_a_folder_that_is_a_link_or_another_repository_is_refused(checkout):
@@ -139,8 +139,8 @@ def test_removing_renaming_or_replacing_a_submission_is_refused(checkout):
     assert any("'submissions/ana__first/submission.yaml': is removed" in line for line in moved)
     assert any("2 submissions are changed; make a pull request of each" in line for line in moved)
     git(checkout, "checkout", "-q", "main", "-b", "linked")
-    told = faults(checkout, lambda folder: (first.unlink(), first.symlink_to("x")))
-    assert any("is removed or becomes something else" in line for line in told)
+    messages = faults(checkout, lambda folder: (first.unlink(), first.symlink_to("x")))
+    assert any("is removed or becomes something else" in line for line in messages)
 
 
 def test_two_submissions_and_none_are_refused(checkout):
@@ -163,7 +163,7 @@ def test_a_base_that_is_no_name_is_refused(checkout, base):
         changed_paths(base, checkout)
 
 
-def test_a_base_that_git_does_not_know_and_a_folder_that_is_no_checkout_are_told(checkout, tmp_path):
+def test_a_base_that_git_does_not_know_and_a_folder_that_is_no_checkout_are_reported(checkout, tmp_path):
     with pytest.raises(InputError, match=r"git cannot compare nowhere with HEAD: .*; fetch nowhere first"):
         changed_paths("nowhere", checkout)
     with pytest.raises(InputError, match="git cannot compare main with HEAD"):

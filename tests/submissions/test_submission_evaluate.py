@@ -107,10 +107,10 @@ SLOW = {"width": 64, "layers": [{"repeat": 160, "sublayers": [SUBLAYER] * 4}]}
 
 def test_a_model_that_never_finishes_is_ended_by_its_time(tmp_path):
     entry = submit(tmp_path, SPEC | SLOW)
-    told = refused(entry, tmp_path, Limits(cpu_seconds=6, seconds=300))
-    assert "mini-v1-seed-0: not done after 6 s of processor time, which is its limit" in told
-    told = refused(entry, tmp_path, Limits(seconds=3))
-    assert told == "mini-v1-seed-0: not done after 3 s, which is its limit; submit a smaller model"
+    message = refused(entry, tmp_path, Limits(cpu_seconds=6, seconds=300))
+    assert "mini-v1-seed-0: not done after 6 s of processor time, which is its limit" in message
+    message = refused(entry, tmp_path, Limits(seconds=3))
+    assert message == "mini-v1-seed-0: not done after 3 s, which is its limit; submit a smaller model"
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
@@ -141,8 +141,8 @@ def test_the_process_that_evaluates_ends_with_its_parent(tmp_path, how):
 def test_a_model_that_eats_memory_is_ended(tmp_path):
     """A table of positions that takes a quarter of a GiB in float32, and nothing of it is used."""
     entry = submit(tmp_path, SPEC | {"width": 1_024, "positions": {"type": "learned", "max_tokens": 65_536}})
-    told = refused(entry, tmp_path, Limits(memory=2**27))
-    assert told == "mini-v1-seed-0: it does not fit the memory that it may take; submit a smaller model"
+    message = refused(entry, tmp_path, Limits(memory=2**27))
+    assert message == "mini-v1-seed-0: it does not fit the memory that it may take; submit a smaller model"
 
 
 def test_a_model_that_answers_nan_is_refused(tmp_path):
@@ -218,7 +218,7 @@ def in_a_limited_process(code: str, folder: Path) -> subprocess.CompletedProcess
 
 
 @pytest.mark.parametrize(
-    ("code", "told"),
+    ("code", "message"),
     [
         ("x = bytearray(2**27)", "MemoryError"),
         ("file = open('x', 'wb', buffering=0); file.write(b'x' * 1000); file.write(b'x')", "File too large"),
@@ -229,9 +229,9 @@ def in_a_limited_process(code: str, folder: Path) -> subprocess.CompletedProcess
     ],
     ids=range(6),
 )  # fmt: skip
-def test_what_a_limited_process_cannot_do(code, told, tmp_path):
+def test_what_a_limited_process_cannot_do(code, message, tmp_path):
     done = in_a_limited_process(code, tmp_path)
-    assert told in done.stderr
+    assert message in done.stderr
     assert "done" not in done.stdout
 
 

@@ -68,9 +68,9 @@ def test_a_second_call_fetches_nothing_and_mends_what_was_changed(served, submit
 def test_no_token_is_sent_even_where_one_is_there(served, submitted, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", GOOD_TOKEN)
     served.repos[MODEL].private = True
-    told = refused(submitted, tmp_path / "into")
-    assert "is private, gated or not there; a submission is of a model that is public" in told
-    assert "auth login" not in told
+    message = refused(submitted, tmp_path / "into")
+    assert "is private, gated or not there; a submission is of a model that is public" in message
+    assert "auth login" not in message
     served.repos[MODEL].private, served.repos[MODEL].gated = False, True
     assert "is private, gated or not there" in refused(submitted, tmp_path / "into")
 
@@ -95,7 +95,7 @@ def test_a_model_under_a_name_that_it_had_before_is_not_fetched(served, submitte
     assert bodies(served) == []
 
 
-def test_a_file_that_is_missing_is_told_before_anything_is_fetched(served, submitted, tmp_path):
+def test_a_file_that_is_missing_is_reported_before_anything_is_fetched(served, submitted, tmp_path):
     serve(
         served,
         submitted,
@@ -131,17 +131,17 @@ def test_a_server_that_sends_more_than_it_announced_is_cut_off(served, submitted
     files = submitted.files[0] | {CONFIG: json.dumps(large).encode()}
     serve(served, submitted, files)
     served.sizes[CONFIG] = 500
-    told = refused(submitted, tmp_path / "into")
-    assert f"{CONFIG} of {MODEL} is larger than announced; nothing of it is kept" in told
+    message = refused(submitted, tmp_path / "into")
+    assert f"{CONFIG} of {MODEL} is larger than announced; nothing of it is kept" in message
     assert not any(path.stat().st_size > 10_000 for path in tmp_path.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("name", [CONFIG, WEIGHTS])
 def test_files_of_other_hashes_are_not_kept(served, submitted, tmp_path, name):
     serve(served, submitted, submitted.files[0] | {name: submitted.files[0][name] + b" "}, listed=False)
-    told = refused(submitted, tmp_path / "into")
-    assert f"{name} of {MODEL} has SHA-256" in told
-    assert "list the files of the commit that it names" in told
+    message = refused(submitted, tmp_path / "into")
+    assert f"{name} of {MODEL} has SHA-256" in message
+    assert "list the files of the commit that it names" in message
     assert not any(WEIGHTS in line for line in bodies(served))  # the server tells the hash of large files
 
 
@@ -151,7 +151,7 @@ def changed(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"spec": SPEC | {"name": "other"}}, "has another spec than the submission; copy spec from there"),
         (
@@ -172,10 +172,10 @@ def changed(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:
     ],
 )
 def test_configs_that_are_not_the_submissions_stop_the_fetch_before_weights(
-    served, submitted, tmp_path, changes, told
+    served, submitted, tmp_path, changes, message
 ):
     serve(served, submitted, changed(submitted.files[0], **changes))
-    assert told in refused(submitted, tmp_path / "into", CheckpointError)
+    assert message in refused(submitted, tmp_path / "into", CheckpointError)
     assert not any("/lfs/" in line for line in bodies(served))
 
 

@@ -14,7 +14,7 @@ from icl_bench.submissions.submission_folder import submission_entries
 from icl_bench.submissions.validate import checked_submission, validate
 
 
-def told(folder: Path) -> str:
+def only_fault(folder: Path) -> str:
     """The one fault of a submission."""
     (fault,) = validate(folder)
     assert str(fault).isprintable()
@@ -34,8 +34,9 @@ def recorded(submitted: Submitted, records) -> Submitted:
 
 def test_the_folder_has_the_models_name(root):
     folder = write(root, submission_value(), "someone__else")
-    assert "submission.yaml:2: the folder of 'someone/model' is 'someone__model'; move it there" in told(
-        folder
+    assert (
+        "submission.yaml:2: the folder of 'someone/model' is 'someone__model'; move it there"
+        in only_fault(folder)
     )
     folder = write(root, submission_value(model="someone/else"), "someone__else")
     assert validate(folder) == []
@@ -44,7 +45,7 @@ def test_the_folder_has_the_models_name(root):
 def test_names_that_differ_by_capitals_alone_are_one(root):
     write(root, submission_value(model="Someone/Model"), "Someone__Model")
     folder = write(root, submission_value())
-    assert "differs from 'Someone__Model' by capitals alone; change that one instead" in told(folder)
+    assert "differs from 'Someone__Model' by capitals alone; change that one instead" in only_fault(folder)
 
 
 def test_a_file_or_folder_that_is_a_link_is_refused(root, tmp_path):
@@ -61,7 +62,7 @@ def test_a_file_or_folder_that_is_a_link_is_refused(root, tmp_path):
     (root / "link").mkdir()
     linked = root / "link/someone__model"
     linked.symlink_to(other)
-    assert "is a link; put the folder itself there" in told(linked)
+    assert "is a link; put the folder itself there" in only_fault(linked)
 
 
 @pytest.mark.parametrize(
@@ -106,8 +107,8 @@ def test_a_pipe_in_place_of_the_file_does_not_hang(root):
     assert any("is not a plain file" in str(fault) for fault in validate(folder))
 
 
-def test_a_folder_without_a_submission_is_told(root):
-    assert "submission.yaml: cannot be read" in told(
+def test_a_folder_without_a_submission_is_reported(root):
+    assert "submission.yaml: cannot be read" in only_fault(
         write(root, submission_value()).parent / "nobody__nothing"
     )
 
@@ -125,7 +126,7 @@ def test_entries_are_all_submissions_but_the_references(root):
 def test_recorded_results_are_those_of_the_same_model_and_revision(recorded):
     assert validate(recorded.folder) == []
     recorded.change(lambda value: value["runs"][0].update(revision=OTHER))
-    assert f"tiny-v1-seed-0 is recorded of revision {REVISION}; keep it, or name that revision" in told(
+    assert f"tiny-v1-seed-0 is recorded of revision {REVISION}; keep it, or name that revision" in only_fault(
         recorded.folder
     )
     recorded.change(lambda value: value.update(supersedes={"revision": REVISION, "reason": "better"}))
@@ -137,8 +138,9 @@ def test_recorded_results_are_those_of_the_same_model_and_revision(recorded):
 def test_a_run_that_is_recorded_cannot_be_dropped(recorded):
     """Else the best seeds alone would stay."""
     recorded.change(lambda value: value["runs"][0].update(seed=1))
-    assert "tiny-v1-seed-0 is recorded and is not among the runs; keep it, or name its revision" in told(
-        recorded.folder
+    assert (
+        "tiny-v1-seed-0 is recorded and is not among the runs; keep it, or name its revision"
+        in only_fault(recorded.folder)
     )
 
 
@@ -155,7 +157,7 @@ def test_a_run_that_is_recorded_cannot_be_dropped(recorded):
 def test_what_is_recorded_is_not_said_of_other_weights(recorded, change):
     """Else a page would show files and sizes that were not evaluated, and a bad task could be dropped."""
     recorded.change(change)
-    assert f"tiny-v1-seed-0 is recorded of other weights or specs of {REVISION}; keep those" in told(
+    assert f"tiny-v1-seed-0 is recorded of other weights or specs of {REVISION}; keep those" in only_fault(
         recorded.folder
     )
     recorded.change(lambda value: value.update(supersedes={"revision": REVISION, "reason": "A fault."}))
@@ -166,8 +168,8 @@ def test_results_of_another_model_or_no_results_at_all(recorded):
     path = recorded.folder / "results/tiny-v1-seed-0.json"
     whole = path.read_text()
     edit(path, ("model", "id"), "someone/else")
-    assert "the results recorded here are of someone/else; submit it apart" in told(recorded.folder)
+    assert "the results recorded here are of someone/else; submit it apart" in only_fault(recorded.folder)
     path.write_text(json.dumps({"schema": 1}))
-    assert "restore the file" in told(recorded.folder)
+    assert "restore the file" in only_fault(recorded.folder)
     path.write_text(whole)
     assert checked_submission(recorded.folder).records().keys() == {"tiny-v1-seed-0"}

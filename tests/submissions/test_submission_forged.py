@@ -103,7 +103,7 @@ def test_fresh_prompts_of_another_commit_are_refused(submitted, records):
     not_recorded(submitted, records, "is not a commit; give its 40 hexadecimal digits", commit="main")
 
 
-def test_a_task_that_was_left_out_or_moved_is_told(submitted, records):
+def test_a_task_that_was_left_out_or_moved_is_reported(submitted, records):
     whole = (records / RECORD).read_text()
     value = json.loads(whole)
     value["missing"]["vector_mqar"] = "someone/model has no checkpoint for it"

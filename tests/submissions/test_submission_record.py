@@ -101,8 +101,8 @@ def test_a_further_seed_is_added_beside_the_first(submitted, records, fetched, t
     submitted.add_run(1, OTHER, tiny_files(tmp_path / "second", seed=1))
     submitted.lay_out(fetched)
     submitted.evaluate(fetched, records, COMMIT)
-    told = record_submission(submitted.entry, records, COMMIT)
-    assert told == [f"{RUN}: recorded already, and the numbers are identical", "tiny-v1-seed-1: recorded"]
+    outcomes = record_submission(submitted.entry, records, COMMIT)
+    assert outcomes == [f"{RUN}: recorded already, and the numbers are identical", "tiny-v1-seed-1: recorded"]
     assert (submitted.folder / "results" / RECORD).read_bytes() == first
     assert list(submitted.entry.records()) == [RUN, "tiny-v1-seed-1"]
 
@@ -181,8 +181,8 @@ def test_a_run_that_is_superseded_without_a_successor_goes_to_the_history(
     submitted.change(
         lambda value: value.update(supersedes={"revision": [REVISION], "reason": "A wrong recipe."})
     )
-    told = record_submission(submitted.entry, records)
-    assert told == ["tiny-v1-seed-1: recorded", f"{RUN}: superseded, and no longer a run"]
+    outcomes = record_submission(submitted.entry, records)
+    assert outcomes == ["tiny-v1-seed-1: recorded", f"{RUN}: superseded, and no longer a run"]
     assert list(submitted.entry.records()) == ["tiny-v1-seed-1"]
     assert (submitted.folder / "results/superseded" / REVISION[:12] / RECORD).is_file()
 
@@ -229,10 +229,10 @@ def test_fresh_prompts_are_held_against_the_record_that_stays(submitted, records
 def test_another_score_of_the_same_revision_is_refused(submitted, records):
     record_submission(submitted.entry, records)
     scaled(records / RECORD, 0.9)
-    told = not_recorded(
+    message = not_recorded(
         submitted, records, "a record changes only where supersedes names", commit=None, error=CheckError
     )
-    assert f"{RUN} is recorded of revision {REVISION} and on linear_regression " in told
+    assert f"{RUN} is recorded of revision {REVISION} and on linear_regression " in message
     submitted.change(
         lambda value: value.update(supersedes={"revision": REVISION, "reason": "A fault of ours."})
     )

@@ -78,8 +78,8 @@ def test_every_correction_keeps_its_record_and_its_reason(board, tiny, submitted
     second = submitted.value["runs"][0]["revision"]
     supersede(submitted, tmp_path, second, "Another, later on.")
     (found,) = recorded_submissions(tiny, installed_submissions())
-    told = {one.record.model.revision: one.reason for one in found.corrections}
-    assert told == {REVISION: "The first reason.", second: "Another, later on."}
+    reasons = {one.record.model.revision: one.reason for one in found.corrections}
+    assert reasons == {REVISION: "The first reason.", second: "Another, later on."}
     assert found.records[0].model.revision == submitted.value["runs"][0]["revision"]
     assert found.fresh == {}
 

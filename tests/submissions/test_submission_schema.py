@@ -1,4 +1,4 @@
-"""Every fault of a submission is told with its line and its remedy, and hostile values are one line each."""
+"""Every fault of a submission is reported with its line and remedy; hostile values are one line each."""
 
 import os
 import pickle
@@ -31,14 +31,14 @@ def test_a_whole_submission_is_valid_and_survives_the_round_trip(root):
     assert read.run_name(read.runs[0]) == "tiny-v1-seed-0"
 
 
-def test_every_fault_is_told_at_once_with_its_line_and_remedy(root):
+def test_every_fault_is_reported_at_once_with_its_line_and_remedy(root):
     value = submission_value(licence="apache", authors=[], colour="red", links={"papr": "https://a.example"})
     value["runs"][0] |= {"revision": "main", "sed": 1}
     value["runs"][0]["files"]["pytorch_model.bin"] = "d4" * 32
     value["spec"] = SPEC | {"width": "8", "layers": [{"repeat": 0, "sublayers": []}]}
     del value["training_data"]
     folder = write(root, value)
-    told = faults(folder)
+    messages = faults(folder)
     for text, line, message in [
         ("apache", "licence: apache", "unknown licence 'apache'; did you mean 'apache-2.0'?"),
         ("authors", "authors", "authors: give at least 1 (given: [])"),
@@ -55,15 +55,15 @@ def test_every_fault_is_told_at_once_with_its_line_and_remedy(root):
         ("repeat", "repeat", "spec.layers[0].repeat: Input should be greater than or equal to 1 (given: 0)"),
     ]:
         place = f"submission.yaml:{line_of(folder, line)}: "
-        assert any(place in one and message in one for one in told), (text, told)
-    assert any("missing key 'training_data'; add it" in one for one in told)
-    assert len(told) == 11
+        assert any(place in one and message in one for one in messages), (text, messages)
+    assert any("missing key 'training_data'; add it" in one for one in messages)
+    assert len(messages) == 11
     with pytest.raises(SpecError, match=r"and \d+ more: `icl-bench submissions validate`"):
         read_submission(folder)
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "message"),
     [
         (["linear_regression/config.json"], "files: give at least 2 (given: "),
         (
@@ -86,14 +86,14 @@ def test_every_fault_is_told_at_once_with_its_line_and_remedy(root):
         ),
     ],
 )
-def test_files_are_pairs_in_folders_of_tasks_or_at_the_root(root, files, told):
+def test_files_are_pairs_in_folders_of_tasks_or_at_the_root(root, files, message):
     value = submission_value()
     value["runs"][0]["files"] = dict.fromkeys(files, "d4" * 32)
-    assert any(told in line for line in faults(write(root, value)))
+    assert any(message in line for line in faults(write(root, value)))
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (
             lambda value: value["runs"].append(value["runs"][0]),
@@ -139,10 +139,10 @@ def test_files_are_pairs_in_folders_of_tasks_or_at_the_root(root, files, told):
         (lambda value: value["runs"][0]["files"].update({"\x1b[31m": "x"}), "is not a file that is fetched"),
     ],
 )
-def test_other_faults(root, change, told):
+def test_other_faults(root, change, message):
     value = submission_value()
     change(value)
-    assert any(told in line for line in faults(write(root, value)))
+    assert any(message in line for line in faults(write(root, value)))
 
 
 def test_several_suites_have_runs_of_their_own(root):
@@ -155,7 +155,7 @@ def test_several_suites_have_runs_of_their_own(root):
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"layers": [{"repeat": 512, "sublayers": [SUBLAYER] * 64}]}, "32,768 sublayers; at most 2,048 are"),
         ({"width": 16_384, "layers": [{"repeat": 30, "sublayers": [SUBLAYER]}]},
@@ -174,20 +174,20 @@ def test_several_suites_have_runs_of_their_own(root):
          "unknown block 'os.system'"),
     ],
 )  # fmt: skip
-def test_specs_of_absurd_size_or_content(root, changes, told):
+def test_specs_of_absurd_size_or_content(root, changes, message):
     (line,) = faults(write(root, submission_value(spec=SPEC | changes)))
-    assert told in line
+    assert message in line
     assert ": " in line
 
 
 def test_a_spec_that_takes_too_long_to_evaluate_is_refused_before_anything_is_fetched(root, monkeypatch):
     monkeypatch.setattr("icl_bench.submissions.validate.MAX_FLOPS", 1e5)
-    (told,) = faults(write(root, submission_value()))
-    assert "FLOPs to evaluate on tiny-v1; at most 1e+05 are spent on a run: submit a smaller model" in told
+    (message,) = faults(write(root, submission_value()))
+    assert "FLOPs to evaluate on tiny-v1; at most 1e+05 are spent on a run: submit a smaller model" in message
     monkeypatch.setattr("icl_bench.submissions.validate.MAX_FLOPS", 1e9)
     monkeypatch.setattr("icl_bench.submissions.validate.MAX_FLOPS_IN_ALL", 1e5)
-    (told,) = faults(write(root, submission_value()))
-    assert "FLOPs to evaluate all runs; at most 1e+05 are spent: submit fewer" in told
+    (message,) = faults(write(root, submission_value()))
+    assert "FLOPs to evaluate all runs; at most 1e+05 are spent: submit fewer" in message
 
 
 class Trap:
@@ -201,7 +201,7 @@ class Trap:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (BOMB, "more than 100,000 values"),
         (MERGES, "submission.yaml:2: merge keys (<<) are not read"),
@@ -221,12 +221,12 @@ class Trap:
     ],
     ids=range(15),
 )
-def test_yaml_that_explodes_constructs_or_repeats(root, tmp_path, text, told):
+def test_yaml_that_explodes_constructs_or_repeats(root, tmp_path, text, message):
     folder = write(root, submission_value())
     trap = tmp_path / "executed"
     content = text.encode() if isinstance(text, str) else text
     (folder / "submission.yaml").write_bytes(content.replace(b"TRAP", str(trap).encode()))
-    assert any(told in line for line in faults(folder))
+    assert any(message in line for line in faults(folder))
     assert not trap.exists()
 
 
@@ -238,15 +238,15 @@ def test_a_pickle_in_place_of_the_submission_is_never_loaded(root, tmp_path, pro
     assert not (tmp_path / "executed").exists()
 
 
-def test_hundreds_of_faults_are_told_briefly(root):
+def test_hundreds_of_faults_are_reported_briefly(root):
     value = submission_value()
     value["runs"][0]["files"] = {f"file{number}": 1 for number in range(300)}
-    told = faults(write(root, value))
-    assert len(told) == 101
-    assert "500 more faults; fix those above first" in " ".join(told)
+    messages = faults(write(root, value))
+    assert len(messages) == 101
+    assert "500 more faults; fix those above first" in " ".join(messages)
 
 
-def test_hundreds_of_unknown_keys_are_told_briefly(root):
+def test_hundreds_of_unknown_keys_are_reported_briefly(root):
     value = submission_value() | {f"key{number}": 1 for number in range(300)} | {"k" * 5_000: 1}
     assert 1 <= len(faults(write(root, value))) <= 60
 

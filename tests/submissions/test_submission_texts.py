@@ -61,11 +61,11 @@ def root(tiny, tmp_path) -> Path:
 @pytest.mark.parametrize("field", TEXTS)
 @pytest.mark.parametrize("kind", UNFIT)
 def test_text_that_is_not_fit_to_be_shown_is_refused_in_every_field(root, field, kind):
-    text, told = UNFIT[kind]
+    text, message = UNFIT[kind]
     value = submission_value(supersedes={"revision": "a1" * 20, "reason": "better"})
     folder = write(root, put(value, TEXTS[field], text))
     (one,) = [line for line in faults(folder) if "the text " in line]
-    assert told in one
+    assert message in one
     assert f"submission.yaml:{line_of(folder, str(TEXTS[field][0]))}" in one or field in ("author", "reason")
 
 
@@ -100,13 +100,13 @@ def test_text_that_is_not_fit_to_be_shown_is_refused_in_every_field(root, field,
     ],
 )
 def test_links_are_plain_https_to_names_of_public_hosts(root, link):
-    (told,) = faults(write(root, submission_value(links={"code": link})))
-    assert "links.code: " in told
-    assert "accepted" in told
+    (message,) = faults(write(root, submission_value(links={"code": link})))
+    assert "links.code: " in message
+    assert "accepted" in message
 
 
 @pytest.mark.parametrize(
-    ("model", "told"),
+    ("model", "message"),
     [
         ("model", "is not the name of a model on the Hub; write user/model"),
         ("../../etc/passwd", "is not the name"),
@@ -122,9 +122,9 @@ def test_links_are_plain_https_to_names_of_public_hosts(root, link):
         ("user/" + "m" * 100, "is not the name"),
     ],
 )
-def test_names_that_are_no_models_or_collide_with_others(root, model, told):
+def test_names_that_are_no_models_or_collide_with_others(root, model, message):
     folder = write(root, submission_value(model=model), "someone__model")
-    assert any(told in line and line_of(folder, "model:") for line in faults(folder))
+    assert any(message in line and line_of(folder, "model:") for line in faults(folder))
 
 
 def test_no_two_names_have_one_folder():
@@ -171,8 +171,8 @@ def test_no_field_takes_it_whatever_the_field_is_for(root, kind):
     expected = [line for line in faults(write(root, whole())) if "no results of revision" not in line]
     assert expected == []
     for place in places:
-        told = faults(write(root, put(whole(), place, UNFIT[kind][0])))
-        assert [line for line in told if "no results of revision" not in line], place
+        messages = faults(write(root, put(whole(), place, UNFIT[kind][0])))
+        assert [line for line in messages if "no results of revision" not in line], place
 
 
 @pytest.mark.parametrize("kind", UNFIT)
@@ -185,8 +185,8 @@ def test_no_mapping_takes_it_as_a_key(root, kind):
             at = at[key]
         if isinstance(at, dict):
             at[UNFIT[kind][0]] = "x"
-            told = faults(write(root, value))
-            assert [line for line in told if "no results of revision" not in line], place
+            messages = faults(write(root, value))
+            assert [line for line in messages if "no results of revision" not in line], place
 
 
 def test_a_text_of_several_lines_is_no_wall():

@@ -76,16 +76,16 @@ def test_every_fault_is_a_line_and_the_answer_is_no(folder, tmp_path):
 
 def test_steps_after_a_fault_say_it_before_they_begin(folder, tmp_path, hub):  # noqa: F811
     write(folder.parent, submission_value(licence="mine"))
-    told = "unknown licence 'mine'"
+    message = "unknown licence 'mine'"
     for verb in (("fetch", "--into"), ("evaluate", "--fetched", "x", "--out"), ("record", "--results")):
         code, stdout, stderr = run(verb[0], folder, *verb[1:], tmp_path / "x")
         assert (code, stdout) == (2, "")
-        assert told in stderr
+        assert message in stderr
     assert hub.requests == []
     assert not (tmp_path / "x").exists()
 
 
-def test_a_commit_that_is_none_is_told_before_anything_is_evaluated(folder, tmp_path):
+def test_a_commit_that_is_none_is_reported_before_anything_is_evaluated(folder, tmp_path):
     code, _, stderr = run(
         "evaluate", folder, "--fetched", tmp_path, "--out", tmp_path / "out", "--commit", "main"
     )
@@ -103,13 +103,13 @@ def test_a_pull_request_is_one_file(tmp_path):
     write(tmp_path / "submissions", submission_value())
     git("add", ".")
     git("commit", "-q", "-m", "second")
-    told = "submissions/someone__model/submission.yaml: is added, alone\n"
-    assert run("diff", "main", "--repository", tmp_path) == (0, told, "")
+    expected = "submissions/someone__model/submission.yaml: is added, alone\n"
+    assert run("diff", "main", "--repository", tmp_path) == (0, expected, "")
     git("branch", "merged")
     write(tmp_path / "submissions", submission_value(authors=["Somebody else"]))
     git("commit", "-q", "--all", "-m", "of another")
-    told = "submissions/someone__model/submission.yaml: is changed, alone; ask who submitted it\n"
-    assert run("diff", "merged", "--repository", tmp_path) == (0, told, "")
+    expected = "submissions/someone__model/submission.yaml: is changed, alone; ask who submitted it\n"
+    assert run("diff", "merged", "--repository", tmp_path) == (0, expected, "")
     (tmp_path / "setup.py").write_text("")
     git("add", ".")
     git("commit", "-q", "-m", "third")

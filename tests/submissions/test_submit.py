@@ -40,7 +40,7 @@ def seen(file: Path) -> Submission:
 
 
 def test_one_command_writes_a_valid_file_and_says_how_to_go_on(repo, file):
-    code, told, _ = submit("--paper", "https://arxiv.org/abs/2411.03945", "--description", "Small.")
+    code, printed, _ = submit("--paper", "https://arxiv.org/abs/2411.03945", "--description", "Small.")
     assert code == 0
     found, commit = seen(file), repo.refs["main"]
     assert (found.model, found.suites, found.licence) == (MODEL, [SUITE], "mit")
@@ -51,8 +51,8 @@ def test_one_command_writes_a_valid_file_and_says_how_to_go_on(repo, file):
     }
     assert found.spec.to_dict() == SPEC
     assert found.training_data == FACTS[-1]
-    assert all(task in told for task in TASKS)
-    assert told.endswith(
+    assert all(task in printed for task in TASKS)
+    assert printed.endswith(
         "next, in a clone of the repository, once the file is there too:\n"
         "git fetch origin main\n"
         f"git switch --no-track --create submit-someone__model-{commit[:8]} origin/main\n"
@@ -72,8 +72,8 @@ def test_the_file_is_plain_data_in_the_order_of_the_schema_and_the_same_each_tim
     file.unlink()
     submit()
     assert file.read_text(encoding="utf-8") == text
-    code, told, _ = submit()
-    assert (code, "is already up to date" in told) == (0, True)
+    code, printed, _ = submit()
+    assert (code, "is already up to date" in printed) == (0, True)
 
 
 def test_records_stand_for_evaluating_again(repo, file, monkeypatch):
@@ -90,7 +90,7 @@ def test_records_stand_for_evaluating_again(repo, file, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (
             lambda it: it["model"].update(id="someone/else"),
@@ -111,12 +111,12 @@ def test_records_stand_for_evaluating_again(repo, file, monkeypatch):
         ),
     ],
 )
-def test_a_record_that_is_not_of_the_run_is_refused(repo, file, change, told):
+def test_a_record_that_is_not_of_the_run_is_refused(repo, file, change, message):
     CliRunner().invoke(app, ["evaluate", MODEL, "--suite", "tiny", "--output", "r.json"])
     whole = json.loads(Path("r.json").read_text())
     change(whole)
     Path("r.json").write_text(json.dumps(whole))
-    assert told in refused("--record", "r.json")
+    assert message in refused("--record", "r.json")
     assert not file.exists()
 
 
@@ -127,16 +127,16 @@ def test_every_revision_is_a_run_of_its_seed(repo, file, tmp_path):
     assert submit(f"{MODEL}@seven", f"{MODEL}@{first}")[0] == 0
     assert {run.seed: run.revision for run in seen(file).runs} == {0: first, 7: second}
     same = repo.commit({**repo.commits[first], "README.md": b"again"})
-    told = refused(f"{MODEL}@{first}", f"{MODEL}@{same}")
-    assert f"{first[:12]} and {same[:12]} of {MODEL} are both of seed 0; name one revision a seed" in told
+    message = refused(f"{MODEL}@{first}", f"{MODEL}@{same}")
+    assert f"{first[:12]} and {same[:12]} of {MODEL} are both of seed 0; name one revision a seed" in message
 
 
 def test_one_training_is_not_submitted_as_two_seeds(repo, file, tmp_path):
     first = repo.refs["main"]
     copies = tiny_files(tmp_path / "copy", seed=0, training={"seed": 1})
     second = repo.commit(copies)
-    told = refused(f"{MODEL}@{first}", f"{MODEL}@{second}")
-    assert f"{first[:12]} and {second[:12]} have the same weights for linear_regression" in told
+    message = refused(f"{MODEL}@{first}", f"{MODEL}@{second}")
+    assert f"{first[:12]} and {second[:12]} have the same weights for linear_regression" in message
     assert not file.exists()
 
 
@@ -155,12 +155,12 @@ def test_a_run_that_tells_no_seed_has_the_lowest_that_is_free(hub, file, tmp_pat
     assert {run.seed: run.revision for run in seen(file).runs} == {0: second, 1: first}
 
 
-def test_what_cannot_be_said_is_told_before_anything_is_fetched(repo, hub, file):
-    for arguments, told in (
+def test_what_cannot_be_said_is_reported_before_anything_is_fetched(repo, hub, file):
+    for arguments, message in (
         (("--licence", "apache"), "licence: unknown licence 'apache'; did you mean"),
         (("--code", "http://x.org"), "links.code: 'http://x.org' is not a link"),
     ):
-        assert told in refused(*arguments)
+        assert message in refused(*arguments)
     assert hub.requests == []
 
 
@@ -232,7 +232,7 @@ def test_recorded_results_are_replaced_by_choice_alone(repo, file, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("--description", "<script>alert(1)</script>"), "description: the text holds markup"),
         (("--author", "Ana \u202e"), "authors[1]: the text holds U+202E"),
@@ -250,11 +250,11 @@ def test_recorded_results_are_replaced_by_choice_alone(repo, file, tmp_path):
         ((f"{MODEL}@nowhere",), "has no revision 'nowhere'"),
     ],
 )
-def test_what_cannot_be_submitted_is_told_before_anything_is_evaluated(
-    repo, file, monkeypatch, arguments, told
+def test_what_cannot_be_submitted_is_reported_before_anything_is_evaluated(
+    repo, file, monkeypatch, arguments, message
 ):
     monkeypatch.setattr("icl_bench.submissions.submit.evaluate_source", pytest.fail)
-    assert told in refused(*arguments)
+    assert message in refused(*arguments)
     assert not file.exists()
 
 
@@ -288,8 +288,8 @@ def test_seeds_of_a_task_that_have_different_specs_are_two_models(hub, tmp_path)
     repo = hub.repo(MODEL, tiny_files(tmp_path))
     first = repo.refs["main"]
     second = repo.commit(with_another_mqar(tmp_path))
-    told = refused(f"{MODEL}@{first}", f"{MODEL}@{second}")
-    assert "vector_mqar holds different specs in the revisions" in told
+    message = refused(f"{MODEL}@{first}", f"{MODEL}@{second}")
+    assert "vector_mqar holds different specs in the revisions" in message
 
 
 def test_from_python_the_result_says_what_was_written_and_nothing_is_printed(repo, file, capsys):

@@ -65,9 +65,9 @@ def asked_gh(tmp_path: Path) -> list[list[str]]:
 
 
 def test_the_pull_request_is_opened_where_gh_is_signed_in(repo, checkout, tmp_path):
-    code, told, _ = submit("--open", "--out", str(checkout / "submissions"))
+    code, printed, _ = submit("--open", "--out", str(checkout / "submissions"))
     commit = repo.refs["main"]
-    assert (code, "next, in a clone" in told) == (0, False)
+    assert (code, "next, in a clone" in printed) == (0, False)
     body = f"{MODEL}: tiny-v1-seed-0 at {commit[:12]}."
     create = ["pr", "create", "--title", f"Submit {MODEL}", "--body", body]
     assert asked_gh(tmp_path) == [["--version"], ["auth", "status"], create]
@@ -83,17 +83,19 @@ def test_the_pull_request_is_opened_where_gh_is_signed_in(repo, checkout, tmp_pa
 
 
 def test_without_it_the_steps_are_those_of_the_checkout(repo, checkout, tmp_path):
-    _, told, _ = submit("--out", str(checkout / "submissions"))
-    assert f"\nnext, in {checkout}:\ngit fetch origin main\n" in told
+    _, printed, _ = submit("--out", str(checkout / "submissions"))
+    assert f"\nnext, in {checkout}:\ngit fetch origin main\n" in printed
     assert asked_gh(tmp_path) == []
 
 
-def test_what_keeps_it_from_being_opened_is_told_before_the_work(repo, hub, checkout, tmp_path, monkeypatch):
+def test_what_keeps_it_from_being_opened_is_reported_before_the_work(
+    repo, hub, checkout, tmp_path, monkeypatch
+):
     monkeypatch.setenv("GH_AUTH", "1")
     assert "gh is not signed in; run `gh auth login`, or leave out --open" in refused("--open")
     monkeypatch.delenv("GH_AUTH")
-    told = refused("--open", "--out", str(tmp_path / "submissions"))
-    assert "is not the folder submissions of a checkout; clone the repository and give --out there" in told
+    message = refused("--open", "--out", str(tmp_path / "submissions"))
+    assert "is not the folder submissions of a checkout; clone the repository and give --out there" in message
     assert "is not the folder submissions" in refused("--open", "--out", str(checkout / "elsewhere"))
     (tmp_path / "bin/gh").unlink()
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
@@ -103,6 +105,8 @@ def test_what_keeps_it_from_being_opened_is_told_before_the_work(repo, hub, chec
 
 def test_a_step_that_fails_leaves_the_file_and_says_what_is_left(repo, checkout, monkeypatch):
     monkeypatch.setenv("GH_PR", "4")
-    told = refused("--open", "--out", str(checkout / "submissions"))
-    assert "gh pr ended with 4 and the submission is written; fix that, then run gh pr create --title" in told
+    message = refused("--open", "--out", str(checkout / "submissions"))
+    assert (
+        "gh pr ended with 4 and the submission is written; fix that, then run gh pr create --title" in message
+    )
     assert (checkout / "submissions/someone__model/submission.yaml").is_file()

@@ -104,8 +104,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, hub: HubServer) -> Checko
 def test_a_model_of_the_hub_gets_its_row(checkout: Checkout, hub: HubServer):
     revision = hub.repos[MODEL].refs["main"]
     facts = ("--author", "Ana", "--training-data", "None: it is as it was initialised.")
-    told = checkout.verb("submit", MODEL, *facts)
-    *steps, ask = told.partition(f"next, in {checkout.folder}:\n")[2].splitlines()
+    printed = checkout.verb("submit", MODEL, *facts)
+    *steps, ask = printed.partition(f"next, in {checkout.folder}:\n")[2].splitlines()
     assert ask.startswith("gh pr create ")
     for step in steps:
         checkout.run("sh", "-ec", step)

@@ -1,4 +1,4 @@
-"""Suites and tasks are found by name, and a wrong name or file is told in one line."""
+"""Suites and tasks are found by name, and a wrong name or file is reported in one line."""
 
 import json
 import shutil

@@ -166,5 +166,5 @@ def test_a_run_that_stops_early_decays_first_and_says_so(
     rates = {row["step"]: row["learning_rate"] for row in run.log.rows}
     assert rates[run.step] < 0.01 * recipe.learning_rate
     run.finish(half=False)
-    told = read_config(tmp_path).training["outcome"]
-    assert (told["ended"], told["steps"]) == ("rule", run.step)
+    recorded = read_config(tmp_path).training["outcome"]
+    assert (recorded["ended"], recorded["steps"]) == ("rule", run.step)

@@ -92,13 +92,13 @@ def test_what_a_block_keeps_is_not_made_in_a_graph(monkeypatch: pytest.MonkeyPat
     assert all(now is before for now, before in zip(kept, seen, strict=True))
 
 
-def test_the_compiler_is_told_first_what_to_leave_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    monkeypatch.setattr("icl_bench.training.precision.mark_for_compiler", lambda: told.append("marked"))
-    monkeypatch.setattr(torch, "compile", lambda module, **options: told.append("compiled") or module)
+def test_the_compiler_learns_first_what_to_leave_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    monkeypatch.setattr("icl_bench.training.precision.mark_for_compiler", lambda: calls.append("marked"))
+    monkeypatch.setattr(torch, "compile", lambda module, **options: calls.append("compiled") or module)
     made = ICLModel(sized("mamba", **SIZES), d=3, k=1, task="mini-v1/linear_regression")
     compiled_model(made, "float32", (torch.randn(2, 3, 3), torch.randn(2, 3, 1)), (9, 3, 1))
-    assert told == ["marked", "compiled"]
+    assert calls == ["marked", "compiled"]
 
 
 def test_prompts_are_made_ahead_and_each_once() -> None:
@@ -122,7 +122,7 @@ def test_prompts_made_ahead_are_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "message"),
     [
         (torch.AcceleratorError("CUDA error: unspecified launch failure\nCompile with"), "when it is back"),
         (RuntimeError("CUDA error: CUBLAS_STATUS_EXECUTION_FAILED when calling"), "when it is back"),
@@ -130,8 +130,8 @@ def test_prompts_made_ahead_are_the_same(tmp_path: Path) -> None:
         (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "a smaller batch"),
     ],
 )
-def test_a_device_that_fails_is_told_and_the_last_state_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: RuntimeError, told: str
+def test_a_device_that_fails_is_reported_and_the_last_state_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: RuntimeError, message: str
 ) -> None:
     run = TrainingRun(plan(), tmp_path)
     run.start()
@@ -144,7 +144,7 @@ def test_a_device_that_fails_is_told_and_the_last_state_stays(
 
     with monkeypatch.context() as patched:
         patched.setattr(run, "_forward", lost)
-        with pytest.raises(InputError, match=told) as caught:
+        with pytest.raises(InputError, match=message) as caught:
             run.advance()
     assert "at step 3 (" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -160,7 +160,7 @@ def test_a_device_that_is_full_is_not_called_a_damaged_state(tmp_path: Path, mon
     run = TrainingRun(plan(), tmp_path)
     run.start()
     run.release()
-    for fails, error, told in (
+    for fails, error, message in (
         ("torch.load", torch.OutOfMemoryError("CUDA out of memory"), "a smaller batch"),
         (
             "torch.load",
@@ -172,7 +172,7 @@ def test_a_device_that_is_full_is_not_called_a_damaged_state(tmp_path: Path, mon
         again = TrainingRun(plan(), tmp_path)
         with monkeypatch.context() as patched:
             patched.setattr(fails, Mock(side_effect=error))
-            with pytest.raises(ICLBenchError, match=told) as caught:
+            with pytest.raises(ICLBenchError, match=message) as caught:
                 again.resume()
         assert "damaged" not in str(caught.value)
 

@@ -176,7 +176,7 @@ def test_a_run_at_another_step_is_not_trained_with_the_others(tmp_path: Path) ->
     assert "holds a run at step 5, and others of its cell are at step 3; run the sweep again" in message
 
 
-def test_an_unusable_device_is_told(tmp_path: Path) -> None:
+def test_an_unusable_device_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not on mps"):
         RunGroup.of_plans({tmp_path / str(plan.seed): plan for plan in plans()}, "mps")
 

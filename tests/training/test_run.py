@@ -167,12 +167,12 @@ def test_resuming_another_run_is_refused(tmp_path: Path) -> None:
     run = TrainingRun(plan(), tmp_path)
     run.start()
     run.release()
-    for other, told in [
+    for other, difference in [
         (plan(seed=1), "seed"),
         (plan(RECIPE.model_copy(update={"batch": 8})), "recipe"),
         (plan(module=MAMBA), "spec"),
     ]:
-        with pytest.raises(CheckpointError, match=f"another {told}"):
+        with pytest.raises(CheckpointError, match=f"another {difference}"):
             TrainingRun(other, tmp_path).resume()
 
 
@@ -222,7 +222,7 @@ def test_a_loss_far_above_that_of_answering_0_is_divergence(tmp_path: Path) -> N
         trained(run, 200)
 
 
-def test_divergence_is_told_early(tmp_path: Path) -> None:
+def test_divergence_is_reported_early(tmp_path: Path) -> None:
     run = TrainingRun(plan(RECIPE.model_copy(update={"learning_rate": 1.0, "warmup": 0})), tmp_path)
     with torch.no_grad():
         run.model.read_out.weight.fill_(float("inf"))
@@ -230,7 +230,7 @@ def test_divergence_is_told_early(tmp_path: Path) -> None:
         trained(run, 200)
 
 
-def test_too_few_positions_are_told_before_training() -> None:
+def test_too_few_positions_are_reported_before_training() -> None:
     with pytest.raises(InputError, match=r"has 8 positions and a prompt of .* tokens; raise"):
         plan(max_tokens=8)
 

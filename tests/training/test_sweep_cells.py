@@ -154,10 +154,10 @@ def test_other_cells_are_not_trained_together(tmp_path: Path, monkeypatch) -> No
     assert started == [[0], [1], [2]]
 
 
-def test_a_fault_is_told_of_the_seed_that_it_belongs_to(tmp_path: Path, monkeypatch) -> None:
+def test_a_fault_is_reported_of_the_seed_that_it_belongs_to(tmp_path: Path, monkeypatch) -> None:
     cells, lines = [cell(tmp_path, seed) for seed in range(3)], []
-    told = json.dumps({str(cells[1].folder): "error: diverged"})
-    end_with(monkeypatch, f"print({told!r}); raise SystemExit(1)")
+    answer = json.dumps({str(cells[1].folder): "error: diverged"})
+    end_with(monkeypatch, f"print({answer!r}); raise SystemExit(1)")
     trainer = CellTrainer(cells, 1, tell=lines.append, together=3)
     trainer.run(lambda done, note: None)
     assert trainer.failed == {cells[1]: "error: diverged"}
@@ -188,7 +188,7 @@ def test_a_clock_that_jumps_does_not_stop_a_sweep(tmp_path: Path, monkeypatch) -
     assert started == [[0], [1]]
 
 
-def test_a_plan_is_told_to_a_process_and_back() -> None:
+def test_a_plan_goes_to_a_process_and_back() -> None:
     for source in ("reference/gpt2", "reference/llama-rope-swigluless"):
         for suite, task in product(("mini", "paper"), ("linear_regression", "vector_mqar")):
             plan = make_plan(source, f"{suite}/{task}", 3)

@@ -95,7 +95,7 @@ def propose(origin: Path, name: str, files: dict[str, str]) -> dict[str, str]:
     return {"sha": merge, "ref": f"refs/pull/{name}/merge", "base_ref": "main"}
 
 
-def test_a_pull_request_with_a_submission_is_valid_and_its_scores_are_told(
+def test_a_pull_request_with_a_submission_is_valid_and_its_scores_are_shown(
     origin: Path, hub: HubServer, tmp_path: Path
 ) -> None:
     github = propose(origin, "model", {SUBMISSION: submission(hub)})
@@ -109,7 +109,7 @@ def test_a_pull_request_with_a_submission_is_valid_and_its_scores_are_told(
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "message"),
     [
         ({SUBMISSION: "schema: 1\nmodel: someone/model\n", "benchmark/icl_bench/errors.py": ""}, "errors.py"),
         ({SUBMISSION: "schema: 1\nmodel: someone/model\n"}, "missing key 'runs'"),
@@ -119,12 +119,12 @@ def test_a_pull_request_with_a_submission_is_valid_and_its_scores_are_told(
     ids=["code", "not whole", "results", "commands"],
 )
 def test_any_other_pull_request_is_refused_with_the_reason(
-    origin: Path, tmp_path: Path, files: dict[str, str], told: str
+    origin: Path, tmp_path: Path, files: dict[str, str], message: str
 ) -> None:
     runner = LocalRunner(tmp_path, origin, propose(origin, "other", files))
     with pytest.raises(AssertionError, match=r"error: \d+ fault"):
         runner.run("validate", "check")
-    assert told in runner.log
+    assert message in runner.log
 
 
 @pytest.fixture(scope="module")
@@ -243,9 +243,9 @@ def test_whatever_the_check_says_results_of_a_submission_on_main_are_all_that_is
     propose(origin, "other", {"code.py": "print()"})
     shutil.copytree(merged.folder / "artifacts" / "recorded", tmp_path / "artifacts" / "recorded")
     before = git(origin, "rev-parse", "main")
-    told = {"check": {"base": git(origin, "rev-parse", base)}}
+    outputs = {"check": {"base": git(origin, "rev-parse", base)}}
     with pytest.raises(AssertionError, match="Nothing but results, of a submission"):
-        LocalRunner(tmp_path, origin, merged.github).run("record", "append", told, submission=submission)
+        LocalRunner(tmp_path, origin, merged.github).run("record", "append", outputs, submission=submission)
     assert git(origin, "rev-parse", "main") == before
 
 

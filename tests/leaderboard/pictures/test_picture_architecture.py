@@ -88,14 +88,14 @@ def test_the_references_of_both_suites_are_among_them():
 def test_modules_tell_their_sizes():
     stem = sublayers(GELU, MAMBA, {**ATTENTION, "bias": True, "positions": "none"})
     shown = texts(read_inert(draw_architecture(a_spec(stem=stem))))
-    for told in (
+    for label in (
         "hidden 48",
         "expand 2 · state 16 · conv 4",
         "heads 4 · bias",
         "heads 4 · no bias",
         "hidden 96",
     ):
-        assert shown.count(told) == 1
+        assert shown.count(label) == 1
     assert shown.count("RoPE") == 1
     assert shown.count("RMSNorm") == 5
     assert shown.count("Final RMSNorm") == 1

@@ -61,7 +61,7 @@ def test_the_scale_is_that_of_the_points_that_are_drawn():
     assert "+1" in texts(drawn(xs, np.ones((40, 1))))
 
 
-def test_equal_scales_are_told_once():
+def test_equal_scales_are_shown_once():
     svg = drawn([[1.0, -1.0], [-1.0, 1.0]], [[1.0], [-1.0]])
     assert texts(svg)[-4:] == ["+1", "−1", "0", "not read: it is to be predicted"]
 
