@@ -49,9 +49,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
         raise cannot_write(path, error) from error
 
 
-def user_path(given: str) -> Path:
+def user_path(path: str) -> Path:
     """The path that a user wrote; `~` stands for a home where it is one's."""
-    return Path(os.path.expanduser(given))  # the method of Path raises where no such user is known
+    return Path(os.path.expanduser(path))  # the method of Path raises where no such user is known
 
 
 def check_file_place(path: Path) -> None:

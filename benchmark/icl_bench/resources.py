@@ -41,12 +41,12 @@ def cache_folder() -> Path:
 
 def _folder_variable(name: str) -> str | None:
     """The folder that an environment variable names; None where it is not set, or empty."""
-    given = os.environ.get(name) or None
-    for match in re.finditer(r"\$(\w+)|\$\{([^}]*)\}", given or ""):
+    value = os.environ.get(name) or None
+    for match in re.finditer(r"\$(\w+)|\$\{([^}]*)\}", value or ""):
         inner = match[1] or match[2]
         if inner not in os.environ:
-            raise InputError(f"{name} is {given!r} and {inner} is not set; set it, or write a path in {name}")
-    return None if given is None else os.path.expandvars(os.path.expanduser(given))
+            raise InputError(f"{name} is {value!r} and {inner} is not set; set it, or write a path in {name}")
+    return None if value is None else os.path.expandvars(os.path.expanduser(value))
 
 
 def threads() -> int:

@@ -39,7 +39,7 @@ def temporary_file(folder: Path) -> Iterator[Path]:
     OSError where the folder cannot be written. Leftovers in it are removed before.
     """
     remove_leftovers(folder)
-    path, handle = _made(folder, _PART, is_folder=False)
+    path, handle = _create(folder, _PART, is_folder=False)
     try:
         yield path
     finally:
@@ -54,7 +54,7 @@ def temporary_folder(folder: Path) -> Iterator[Path]:
     OSError where the folder cannot be written. Leftovers in it are removed before.
     """
     remove_leftovers(folder)
-    path, handle = _made(folder, _PART, is_folder=True)
+    path, handle = _create(folder, _PART, is_folder=True)
     try:
         yield path
     finally:
@@ -68,7 +68,7 @@ def folder_set_aside(path: Path) -> Iterator[Path]:
 
     After an error it is kept if it is there. After a kill, it is moved back at the next start.
     """
-    aside, handle = _made(path.parent, _OLD, is_folder=True)
+    aside, handle = _create(path.parent, _OLD, is_folder=True)
     try:
         yield aside / path.name
         removed = aside.with_suffix(_PART)  # it is not moved back any more
@@ -100,7 +100,7 @@ def remove_leftovers(folder: Path) -> None:
         _close(handle)
 
 
-def _made(folder: Path, suffix: str, is_folder: bool) -> tuple[Path, int | None]:
+def _create(folder: Path, suffix: str, is_folder: bool) -> tuple[Path, int | None]:
     """A new temporary, and the descriptor that holds its lock."""
     while True:
         if is_folder:

@@ -107,10 +107,10 @@ class _RecursiveFit:
             radius[idle] = 1.0
             cosine = np.where(idle, 1.0, self.triangle[j, j] / radius)
             sine = row[j] / radius
-            for kept, passing in ((self.triangle[j, : j + 1], row[: j + 1]), (self.target[j], y)):
-                turned = cosine * passing - sine * kept
-                kept *= cosine
-                kept += sine * passing
+            for stored, passing in ((self.triangle[j, : j + 1], row[: j + 1]), (self.target[j], y)):
+                turned = cosine * passing - sine * stored
+                stored *= cosine
+                stored += sine * passing
                 passing[:] = turned
 
     def _coordinates(self, x: np.ndarray) -> np.ndarray:

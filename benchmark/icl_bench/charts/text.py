@@ -16,8 +16,10 @@ _NOT_XML = "\ufffe\uffff"
 
 def plain(name: str) -> str:
     """A name on one line, without what XML cannot hold or what would turn the text around it."""
-    kept = (c for c in name if c.isspace() or not (unicodedata.category(c) in _DROPPED or c in _NOT_XML))
-    return " ".join("".join(kept).split()) or "?"
+    characters = (
+        c for c in name if c.isspace() or not (unicodedata.category(c) in _DROPPED or c in _NOT_XML)
+    )
+    return " ".join("".join(characters).split()) or "?"
 
 
 def text_width(text: str, size: Number) -> float:

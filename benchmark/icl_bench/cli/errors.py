@@ -37,8 +37,8 @@ class VerbGroup(TyperGroup):
         settings["standalone_mode"] = False  # errors come here instead of being printed
         prepare_process()
         try:
-            given = sys.argv[1:] if args is None else args
-            code = super().main(with_homes(given), prog_name, *rest, **settings)
+            arguments = sys.argv[1:] if args is None else args
+            code = super().main(with_homes(arguments), prog_name, *rest, **settings)
             sys.stdout.flush()
         except ICLBenchError as error:
             code = _report(str(error), error.exit_code)

@@ -85,7 +85,7 @@ def notes_on(record: ResultRecord) -> list[str]:
             if part.prompts is not None
         ]
     for reason in dict.fromkeys(record.missing.values()):
-        tasks = [name for name, given in record.missing.items() if given == reason]
+        tasks = [name for name, why in record.missing.items() if why == reason]
         notes.append(f"not evaluated: {', '.join(tasks)} ({reason})")
     return notes
 

@@ -35,9 +35,9 @@ class ObjectSource:
 
     def __init__(self, model: Any, suite: Suite, tasks: Sequence[str]) -> None:
         """InputError for what is no predictor, or is not fit to answer or be recorded on one of `tasks`."""
-        given = model if isinstance(model, Mapping) else dict.fromkeys(suite.tasks, model)
-        self._predictors = {suite.task(name).name: as_predictor(value) for name, value in given.items()}
-        named = next(iter(given.values()), model)
+        by_task = model if isinstance(model, Mapping) else dict.fromkeys(suite.tasks, model)
+        self._predictors = {suite.task(name).name: as_predictor(value) for name, value in by_task.items()}
+        named = next(iter(by_task.values()), model)
         self.identity = ModelIdentity(kind="callable", id=name_of(named), revision=None)
         devices = {str(getattr(predictor, "device", "cpu")) for predictor in self._predictors.values()}
         self.device = ", ".join(sorted(devices))

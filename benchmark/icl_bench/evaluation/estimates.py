@@ -81,12 +81,12 @@ def estimates(
     """Every metric of a task by name, from each prompt's error and own values of metrics, both summed over
     the scored context lengths. A metric whose values are not given is left out."""
     sums = _Sums(suite, name, errors, values, anchors)
-    given = [
+    available = [
         metric
         for metric in metrics(suite.tasks[name]).values()
         if not metric.has_values or metric.type in values
     ]
-    return {metric.type: sums.estimate(metric) for metric in given}
+    return {metric.type: sums.estimate(metric) for metric in available}
 
 
 def _band(suite: Suite, task: str, errors: Float[np.ndarray, "prompts points"]) -> np.ndarray:

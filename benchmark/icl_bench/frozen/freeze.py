@@ -29,10 +29,10 @@ def missing_baselines(
     for baseline, serving in serving_baselines(suite, tasks, baselines or list(BASELINES.entries())).items():
         if baselines and not serving:
             raise InputError(f"baseline {baseline} serves none of {', '.join(tasks)}; name another")
-        for task, made in serving.items():
+        for task, instance in serving.items():
             locked = suite.home(task).lock.baselines.get(task, {}).get(baseline)
             if locked is None or not errors_path(suite, task, baseline).exists():
-                pairs.append(BaselineOnTask(task, made, locked.prompts if locked else count))
+                pairs.append(BaselineOnTask(task, instance, locked.prompts if locked else count))
             else:
                 load_errors(suite, task, baseline)
     order = list(suite.tasks)

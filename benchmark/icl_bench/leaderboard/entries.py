@@ -152,7 +152,7 @@ def baseline_contenders(suite: Suite) -> list[Contender]:
     return [
         Contender(
             BASELINE_PREFIX + name,
-            {task: {0: one[name].errors} for task, one in by_task.items() if name in one},
+            {task: {0: by_name[name].errors} for task, by_name in by_task.items() if name in by_name},
         )
         for name in names
     ]

@@ -63,7 +63,7 @@ def _context(facts: CardFacts) -> dict[str, Any]:
         },
         "number": lambda value: Markdown(f"{value:,}"),
         "training": _training(facts),
-        "hashes": {task: code(one.identity.sha256) for task, one in facts.checkpoints.items()},
+        "hashes": {task: code(checkpoint.identity.sha256) for task, checkpoint in facts.checkpoints.items()},
         "licence": facts.licence,
         "version": Markdown(version("icl-bench")),
     }
@@ -71,8 +71,8 @@ def _context(facts: CardFacts) -> dict[str, Any]:
 
 def _cells(task: str, facts: CardFacts) -> list[str]:
     """A row of the terminal's table, its numbers ready to be shown."""
-    found = zip(HEADERS, cells(task, facts.results[task]), strict=True)
-    return [cell if name in _WORDS else Markdown(cell) for name, cell in found if name not in _LEFT_OUT]
+    row = zip(HEADERS, cells(task, facts.results[task]), strict=True)
+    return [cell if name in _WORDS else Markdown(cell) for name, cell in row if name not in _LEFT_OUT]
 
 
 def _command(facts: CardFacts) -> str:
@@ -86,14 +86,14 @@ def _command(facts: CardFacts) -> str:
 
 def _specs(facts: CardFacts) -> list[tuple[list[str], ArchitectureSpec]]:
     """Each spec once, with the tasks that it is for; most models have one for all."""
-    found: list[tuple[list[str], ArchitectureSpec]] = []
+    specs: list[tuple[list[str], ArchitectureSpec]] = []
     for task, checkpoint in facts.checkpoints.items():
-        same = next((tasks for tasks, spec in found if spec == checkpoint.config.spec), None)
+        same = next((tasks for tasks, spec in specs if spec == checkpoint.config.spec), None)
         if same is None:
-            found.append(([task], checkpoint.config.spec))
+            specs.append(([task], checkpoint.config.spec))
         else:
             same.append(task)
-    return found
+    return specs
 
 
 def _as_yaml(spec: ArchitectureSpec) -> str:
@@ -108,7 +108,7 @@ def _training(facts: CardFacts) -> list[dict[str, Any]]:
         training = checkpoint.config.training or {}
         row = {"converted": _flat(training.get("converted")), "recipe": _flat(training.get("recipe"))}
         row["seed"] = "not recorded" if training.get("seed") is None else _flat(training["seed"])
-        same = next((one for one in rows if one.items() >= row.items()), None)
+        same = next((known for known in rows if known.items() >= row.items()), None)
         if same is None:
             rows.append({"tasks": [task], **row})
         else:
@@ -120,4 +120,6 @@ def _flat(value: Any) -> str:
     """A mapping of provenance as one line: `steps 10000, batch 64`."""
     if not isinstance(value, dict):
         return "" if value is None else str(value)
-    return ", ".join(f"{key.replace('_', ' ')} {_flat(one)}" for key, one in value.items() if one is not None)
+    return ", ".join(
+        f"{key.replace('_', ' ')} {_flat(entry)}" for key, entry in value.items() if entry is not None
+    )

@@ -36,8 +36,8 @@ class CardFacts:
     @cached_property
     def results(self) -> dict[str, TaskResult]:
         """Results by task, in the suite's order."""
-        found = {name: task for record in self.records for name, task in record.tasks.items()}
-        return {task: found[task] for task in self.suite.tasks if task in found}
+        results = {name: task for record in self.records for name, task in record.tasks.items()}
+        return {task: results[task] for task in self.suite.tasks if task in results}
 
     @cached_property
     def suite_hashes(self) -> dict[str, str]:
@@ -115,8 +115,8 @@ def _check_weights(
             raise InputError(f"{source} has a result on {task} and {model} no checkpoint; evaluate it again")
         recorded, held = result.checkpoint, checkpoints[task].identity
         if recorded != held:
-            found = "none" if recorded is None else recorded.sha256[:12]
+            recorded_hash = "none" if recorded is None else recorded.sha256[:12]
             raise InputError(
-                f"{source}: tasks.{task} is of other weights ({found}) than {model} holds "
+                f"{source}: tasks.{task} is of other weights ({recorded_hash}) than {model} holds "
                 f"({held.sha256[:12]}), or of another config; evaluate it again"
             )

@@ -75,7 +75,7 @@ def recorded_findings(
 
     SpecError where a file is no record of probes, or is not of the weights of the result beside it.
     """
-    found: dict[str, dict[str, list[Finding]]] = {}
+    findings: dict[str, dict[str, list[Finding]]] = {}
     for folder in _folders(name, root or data_folder("submissions")):
         for seed, result in records.items():
             path = folder / RESULTS / (run_name(suite.name, seed) + PROBES_ENDING)
@@ -85,8 +85,8 @@ def recorded_findings(
             _check_weights(record, result, path)
             for probe, by_task in record.findings.items():
                 for task, finding in by_task.items():
-                    found.setdefault(probe, {}).setdefault(task, []).append(finding)
-    return found
+                    findings.setdefault(probe, {}).setdefault(task, []).append(finding)
+    return findings
 
 
 def _folders(name: str, root: Path) -> list[Path]:

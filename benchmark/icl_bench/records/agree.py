@@ -78,7 +78,9 @@ def _shared(reproduced: TaskResult, recorded: TaskResult) -> TaskResult:
     shared = {"cost": recorded.cost, "checks": recorded.checks}
     for key in ("estimates", "prompt_values"):
         known = getattr(recorded, key)
-        shared[key] = {metric: kept for metric, kept in getattr(reproduced, key).items() if metric in known}
+        shared[key] = {
+            metric: estimate for metric, estimate in getattr(reproduced, key).items() if metric in known
+        }
     return reproduced.model_copy(update=shared)
 
 

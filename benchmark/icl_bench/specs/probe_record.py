@@ -49,7 +49,7 @@ class ProbeRecord(Strict):
     def to_json(self) -> str:
         """The record's file: keys in a fixed order, one line a list of numbers."""
         value: dict[str, Any] = self.model_dump(by_alias=True)
-        value["suite"] = {key: kept for key, kept in value["suite"].items() if kept is not None}
+        value["suite"] = {key: part for key, part in value["suite"].items() if part is not None}
         return as_json(value)
 
     def save(self, path: Path | str) -> None:

@@ -32,7 +32,7 @@ def as_current(value: Any, source: str) -> Any:
 
 def as_file(value: dict[str, Any]) -> dict[str, Any]:
     """The plain data of a record as its own schema writes it: the reverse of `as_current`."""
-    suite = {key: kept for key, kept in value["suite"].items() if kept is not None}
+    suite = {key: part for key, part in value["suite"].items() if part is not None}
     write = _without_estimates if value["schema"] == 1 else _without_empty_values
     return value | {"suite": suite, "tasks": {name: write(task) for name, task in value["tasks"].items()}}
 
@@ -41,18 +41,18 @@ def _with_estimates(task: Any) -> Any:
     if not isinstance(task, dict) or "estimates" in task:
         return task
     estimates = {key: task[key] for key in _METRICS_OF_SCHEMA_1 if key in task}
-    return {key: kept for key, kept in task.items() if key not in estimates} | {"estimates": estimates}
+    return {key: part for key, part in task.items() if key not in estimates} | {"estimates": estimates}
 
 
 def _without_estimates(task: dict[str, Any]) -> dict[str, Any]:
     written: dict[str, Any] = {}
-    for key, kept in task.items():
+    for key, part in task.items():
         if key == "estimates":
-            written |= kept
+            written |= part
         elif key != "prompt_values":
-            written[key] = kept
+            written[key] = part
     return written
 
 
 def _without_empty_values(task: dict[str, Any]) -> dict[str, Any]:
-    return {key: kept for key, kept in task.items() if key != "prompt_values" or kept}
+    return {key: part for key, part in task.items() if key != "prompt_values" or part}

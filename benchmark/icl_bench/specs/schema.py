@@ -55,8 +55,8 @@ def locked_values(
     values = {}
     for key, field in type(model).model_fields.items():
         value = getattr(model, key)
-        kept = key in locked or field.is_required() or value != field.get_default()
-        if kept and key not in unlocked:
+        hashed = key in locked or field.is_required() or value != field.get_default()
+        if hashed and key not in unlocked:
             values[key] = value.locked_form() if hasattr(value, "locked_form") else to_jsonable_python(value)
     return values
 
@@ -270,8 +270,8 @@ def _fault_message(location: Location, fault: Any) -> str:
         least_or_most, bound = _LENGTHS[fault["type"]]
         message = f"give {least_or_most} {fault['ctx'][bound]:,}"
     place = _place(location)
-    given = "" if fault["type"] == "value_error" else f" (given: {_short(fault['input'])})"
-    return f"{place + ': ' if place else ''}{message}{given}"
+    value_shown = "" if fault["type"] == "value_error" else f" (given: {_short(fault['input'])})"
+    return f"{place + ': ' if place else ''}{message}{value_shown}"
 
 
 def _place(location: Location) -> str:

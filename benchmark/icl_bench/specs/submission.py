@@ -209,7 +209,7 @@ class Submission(Strict):
             "spec": self.spec.to_dict(),
             "specs": {task: spec.to_dict() for task, spec in self.specs.items()},
         }
-        return {key: said for key, said in value.items() if said != {}}
+        return {key: part for key, part in value.items() if part != {}}
 
 
 def parse_submission(value: Any, source: str) -> Submission:

@@ -31,10 +31,12 @@ def compose(
     """
     before = place.submission
     suites = [name for name in before.suites if name != suite] if before else []
-    kept = _runs_on(before, suites) if before else []
-    kept_specs = {folder: before.spec_of(folder) for run in kept for folder in run.places} if before else {}
-    for folder in kept_specs.keys() & specs.keys():
-        if kept_specs[folder] != specs[folder]:
+    staying = _runs_on(before, suites) if before else []
+    staying_specs = (
+        {folder: before.spec_of(folder) for run in staying for folder in run.places} if before else {}
+    )
+    for folder in staying_specs.keys() & specs.keys():
+        if staying_specs[folder] != specs[folder]:
             raise InputError(
                 f"{folder or 'the root'} has another spec than in the runs on {', '.join(suites)}; a "
                 f"submission has one for both, so submit the model for {suite} under another name"
@@ -47,8 +49,8 @@ def compose(
         "schema": 1,
         "model": model,
         "suites": [*suites, suite],
-        "runs": [run.model_dump(exclude_none=True) for run in (*kept, *added)],
-        **_spec_keys({**kept_specs, **specs}),
+        "runs": [run.model_dump(exclude_none=True) for run in (*staying, *added)],
+        **_spec_keys({**staying_specs, **specs}),
         "supersedes": supersedes,
     }
     return parse_submission({**value, **facts}, SUBMISSION_FILE)

@@ -43,10 +43,10 @@ def evaluate_submission(
     for run in entry.submission.runs:
         name = entry.submission.run_name(run)
         check_file_place(out / record_file(name))
-        found = _evaluated(entry, run, fetched, commit, limits or Limits())
-        files[out / record_file(name)] = parse_record(found["record"], name).to_json()
+        answer = _evaluated(entry, run, fetched, commit, limits or Limits())
+        files[out / record_file(name)] = parse_record(answer["record"], name).to_json()
         if commit is not None:
-            fresh = parse_fresh_record(found["fresh"].encode(), f"{name}, fresh")
+            fresh = parse_fresh_record(answer["fresh"].encode(), f"{name}, fresh")
             files[out / record_file(name, fresh=True)] = fresh.to_json()
     for path, text in files.items():
         write_text(path, text)
@@ -68,15 +68,15 @@ def _evaluated(
         code = _run(wanted, limits, output)
         output.seek(0)
         try:
-            found: dict[str, Any] = json.load(output) if code == 0 else {}
+            answer: dict[str, Any] = json.load(output) if code == 0 else {}
         except ValueError:
             code = 1
     if code != 0:
         raise CheckError(f"{name}: {_ending(code, limits)}")
-    if "error" in found:
-        error = CheckError if found["exit_code"] == CheckError.exit_code else InputError
-        raise error(f"{name}: {found['error']}")
-    return found
+    if "error" in answer:
+        error = CheckError if answer["exit_code"] == CheckError.exit_code else InputError
+        raise error(f"{name}: {answer['error']}")
+    return answer
 
 
 def _run(wanted: dict[str, Any], limits: Limits, output: IO[bytes]) -> int | None:

@@ -82,8 +82,8 @@ def _check_identity(
 
 def _check_made_by(record: ResultRecord | FreshRecord, source: str) -> None:
     """What is said of the evaluator is short and can be shown; the device is the CPU."""
-    made = {**record.evaluator.model_dump(), **record.environment.model_dump()}
-    for key, value in made.items():
+    provenance = {**record.evaluator.model_dump(), **record.environment.model_dump()}
+    for key, value in provenance.items():
         fault = text_fault(value, MAX_TEXT) if isinstance(value, str) else None
         if fault:
             raise SpecError(f"{source}: {key} {fault}")

@@ -33,8 +33,8 @@ class Limits:
     @classmethod
     def from_text(cls, text: str) -> "Limits":
         """The inverse of `as_text`."""
-        given = dict(item.split("=") for item in text.split(","))
-        return cls(**{field.name: int(given[field.name]) for field in fields(cls)})
+        values = dict(item.split("=") for item in text.split(","))
+        return cls(**{field.name: int(values[field.name]) for field in fields(cls)})
 
 
 def limit_this_process(limits: Limits) -> None:

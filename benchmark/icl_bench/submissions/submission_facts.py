@@ -17,13 +17,13 @@ REQUIRED = {"licence": "--licence", "authors": "--author", "training_data": "--t
 
 
 def gather_facts(
-    model: str, revision: str | None, given: Mapping[str, Any], place: SubmissionPlace
+    model: str, revision: str | None, options: Mapping[str, Any], place: SubmissionPlace
 ) -> dict[str, Any]:
     """What is said of a model: as given, else as in the submission that is there; the licence else as on the
     Hub's card. InputError names every option that is still needed, SpecError what cannot be said."""
     before = place.submission.to_dict() if place.submission else {}
-    facts = {key: given.get(key) or before.get(key) for key in FACTS}
-    facts["links"] = {**before.get("links", {}), **given.get("links", {})}
+    facts = {key: options.get(key) or before.get(key) for key in FACTS}
+    facts["links"] = {**before.get("links", {}), **options.get("links", {})}
     note = ""
     if not facts["licence"]:
         licence = card_licence(model, revision)
@@ -32,11 +32,11 @@ def gather_facts(
     missing = [option for key, option in REQUIRED.items() if not facts[key]]
     if missing:
         raise InputError(f"a submission says more of {model} than is known; give {', '.join(missing)}{note}")
-    said = {key: value for key, value in facts.items() if value}
-    for (key, *_), fault in all_faults(Submission, said)[1]:
-        if key in said:
+    known = {key: value for key, value in facts.items() if value}
+    for (key, *_), fault in all_faults(Submission, known)[1]:
+        if key in known:
             raise SpecError(f"{place.file}: {fault}")
-    return said
+    return known
 
 
 def card_licence(model: str, revision: str | None = None) -> str | None:

@@ -46,14 +46,14 @@ def remake(suite: Suite, task: TaskSpec) -> tuple[Arrays, Queries | None, list[s
     part, with both hashes, none where all hold. SuiteError where the suite has no lock."""
     locked = suite.lock.tasks[task.name]
     arrays, queries = _evaluation_prompts(suite, task)
-    made = task_lock(suite, task, arrays, queries)
+    remade = task_lock(suite, task, arrays, queries)
     return (
         arrays,
         queries,
         [
-            f"{part}: expected SHA-256 {getattr(locked, part)}, found {getattr(made, part)}"
+            f"{part}: expected SHA-256 {getattr(locked, part)}, found {getattr(remade, part)}"
             for part in PARTS
-            if getattr(made, part) != getattr(locked, part)
+            if getattr(remade, part) != getattr(locked, part)
         ],
     )
 

@@ -71,14 +71,14 @@ def load_prompts(suite: Suite, task_name: str) -> Prompts:
     cached = _verified(suite, task, path)
     if cached is None:
         arrays, queries = frozen(suite, task)
-        made = arrays_by_name(arrays.xs, arrays.ys, queries)
+        generated = arrays_by_name(arrays.xs, arrays.ys, queries)
         with suppress(StorageError, OSError):  # a full disk or a closed folder stops no evaluation
-            write_arrow(path, made)
+            write_arrow(path, generated)
         cached = _verified(suite, task, path)
     if cached is None:  # not written, or damaged by another process since; what was made is right
-        for array in made.values():
+        for array in generated.values():
             array.setflags(write=False)
-        cached = made
+        cached = generated
     queries = Queries(cached["queries"], cached["query_ys"]) if "queries" in cached else None
     return Prompts(task, cached["xs"], cached["ys"], queries)
 

@@ -69,6 +69,6 @@ class BatchedStep:
 
 
 def _stacked_batch(plans: Sequence[RunPlan], step: int) -> Batch:
-    made = [training_batch(plan.suite, plan.task, plan.recipe, plan.seed, step) for plan in plans]
-    xs, ys = zip(*made, strict=True)
+    batches = [training_batch(plan.suite, plan.task, plan.recipe, plan.seed, step) for plan in plans]
+    xs, ys = zip(*batches, strict=True)
     return np.stack(xs), np.stack(ys)

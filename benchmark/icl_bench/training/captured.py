@@ -21,12 +21,12 @@ class RecordedStep:
 
     def __init__(self, step: Step, record: Recorder) -> None:
         self._step, self._record = step, record
-        self._made = 0
+        self._calls = 0
         self._again: Callable[[], object] | None = None
 
     def __call__(self, xs: Tensor, ys: Tensor) -> Tensor:
-        if self._made < WARM_UP:
-            self._made += 1
+        if self._calls < WARM_UP:
+            self._calls += 1
             self._losses = _beside(xs.device, lambda: self._step(xs, ys))
             return self._losses
         if self._again is None:
@@ -53,6 +53,6 @@ def _beside(device: torch.device, work: Callable[[], Tensor]) -> Tensor:
     stream = torch.cuda.Stream(device)
     stream.wait_stream(torch.cuda.current_stream(device))
     with torch.cuda.stream(stream):
-        made = work()
+        result = work()
     torch.cuda.current_stream(device).wait_stream(stream)
-    return made
+    return result

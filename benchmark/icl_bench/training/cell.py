@@ -74,9 +74,9 @@ class Cell:
             config = read_config(self.folder)
         except CheckpointError:
             return False
-        wanted, made = self.plan.identity(), {**(config.training or {}), "task": config.task}
+        wanted, trained = self.plan.identity(), {**(config.training or {}), "task": config.task}
         return config.spec.to_dict() == wanted.pop("spec") and all(
-            made.get(k) == v for k, v in wanted.items()
+            trained.get(k) == v for k, v in wanted.items()
         )
 
     def _saved(self) -> tuple[dict[str, Any], int] | None:

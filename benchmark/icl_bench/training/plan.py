@@ -41,12 +41,12 @@ def make_plan(
     if task_spec.trained_as is not None:
         raise InputError(f"{task_spec.name} is a variant of {task_spec.trained_as}; train on that")
     options = {"steps": steps, "precision": precision}
-    given = {key: value for key, value in options.items() if value is not None} | dict(changes or {})
+    changed = {key: value for key, value in options.items() if value is not None} | dict(changes or {})
     return RunPlan(
         find_architecture(spec, suite.name, task_spec.name),
         suite.name,
         task_spec,
-        changed_recipe(find_recipe(recipe, suite, task_spec.name), given),
+        changed_recipe(find_recipe(recipe, suite, task_spec.name), changed),
         seed,
         compiled,
     )

@@ -83,11 +83,11 @@ class RunFolder:
 
         The config comes last: who is killed before it leaves a run to resume, after it a finished one.
         """
-        made = self.path / MADE_FOLDER
-        save_checkpoint(model, made, dtype, extra=curve)
+        saved = self.path / MADE_FOLDER
+        save_checkpoint(model, saved, dtype, extra=curve)
         try:
             for name in (WEIGHTS_FILE, *curve, CONFIG_FILE):
-                os.replace(made / name, self.path / name)
+                os.replace(saved / name, self.path / name)
             self._remove_state()
         except OSError as error:
             raise cannot_write(self.path, error) from error

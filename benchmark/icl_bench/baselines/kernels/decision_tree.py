@@ -77,13 +77,13 @@ def _follow(columns, ys, order, i, depth, nodes, left, answer):
             return
         below = columns[f, i] <= threshold
         for c in range(nodes.shape[0]):
-            kept = 0
+            count = 0
             for place in range(n):
                 j = nodes[c, place]
                 if (columns[f, j] <= threshold) == below:
-                    nodes[c, kept] = j
-                    kept += 1
-        n = kept
+                    nodes[c, count] = j
+                    count += 1
+        n = count
         level += 1
 
 

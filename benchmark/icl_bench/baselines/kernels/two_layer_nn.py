@@ -76,10 +76,10 @@ def _step(W, V, b, moments_W, moments_V, moments_b, x, y, z, dz, rate, root):
         slope = _TWO * (_dot(z, V[t]) + b[t] - y[t]) / _F(y.size)
         _add(dz, slope, V[t])
         _adam(V[t], moments_V[0, t], moments_V[1, t], slope, z, rate, root)
-        one = z[:1]  # the gradient of a bias is the slope itself
-        kept, one[0] = one[0], _F(1)
-        _adam(b[t : t + 1], moments_b[0, t : t + 1], moments_b[1, t : t + 1], slope, one, rate, root)
-        one[0] = kept
+        bias_input = z[:1]  # the gradient of a bias is the slope itself
+        saved, bias_input[0] = bias_input[0], _F(1)
+        _adam(b[t : t + 1], moments_b[0, t : t + 1], moments_b[1, t : t + 1], slope, bias_input, rate, root)
+        bias_input[0] = saved
     for h in range(z.size):
         if z[h] <= _ZERO:
             dz[h] = _ZERO

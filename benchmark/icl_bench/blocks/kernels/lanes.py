@@ -111,9 +111,9 @@ def _call(builder: Any, name: str, result: Any, *arguments: Any, flags: tuple[st
 
 def _power_of_two(builder: Any, shifted: Any) -> Any:
     """2^x for x + _ROUNDER: the last bits of that sum are x, which become the exponent of 1."""
-    one, shift = ir.Constant(_INTS, [127 << 23] * LANES), ir.Constant(_INTS, [23] * LANES)
+    bits_of_one, shift = ir.Constant(_INTS, [127 << 23] * LANES), ir.Constant(_INTS, [23] * LANES)
     bits = builder.bitcast(shifted, _INTS)
-    return builder.bitcast(builder.add(builder.shl(bits, shift), one), _FLOATS)
+    return builder.bitcast(builder.add(builder.shl(bits, shift), bits_of_one), _FLOATS)
 
 
 broadcast = _of_one(_broadcast)

@@ -111,4 +111,4 @@ def _learning_curve(task: str, curves: dict[str, tuple[list[float], list[float]]
 
 def _made_with(runs: list[tuple[Evaluator, Environment]]) -> list[tuple[Evaluator, Environment]]:
     """What computed the records, each combination once."""
-    return [one for k, one in enumerate(runs) if one not in runs[:k]]
+    return [run for k, run in enumerate(runs) if run not in runs[:k]]

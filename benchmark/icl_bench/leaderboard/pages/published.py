@@ -123,12 +123,12 @@ def _references(board: SuiteBoard) -> dict[str, ModelData]:
 
 def _alphas(suites: list[Suite], task: str) -> dict[str, float]:
     """The Lasso's penalty on each suite, where it is what has score 1."""
-    found = {}
+    alphas = {}
     for suite in suites:
-        one = suite.tasks.get(task)
-        if one is not None and one.baseline == "lasso":
-            found[suite.name] = one.baseline_options["lasso"]["alpha"]
-    return found
+        spec = suite.tasks.get(task)
+        if spec is not None and spec.baseline == "lasso":
+            alphas[suite.name] = spec.baseline_options["lasso"]["alpha"]
+    return alphas
 
 
 def _runs(models: Iterable[ModelData]) -> str:
@@ -145,17 +145,17 @@ def _sizes(published: Published, paper: Suite, boards: list[SuiteBoard], task: s
     }
     parts = {
         label: [
-            tell(suite) if task in suite.tasks else None
+            describe(suite) if task in suite.tasks else None
             for suite in (paper, *(board.suite for board in boards))
         ]
-        for label, tell in lines.items()
+        for label, describe in lines.items()
     }
     return {"task": task, "lines": parts | {"Trained": [None, *(_trained(board, task) for board in boards)]}}
 
 
 def _trained(board: SuiteBoard, task: str) -> str | None:
     """What the records say of how the references were trained, which need not be the suite's recipe."""
-    found = [
+    trainings = [
         result.checkpoint.training
         for entry in board.entries
         if entry.name.startswith(PREFIX)
@@ -164,14 +164,14 @@ def _trained(board: SuiteBoard, task: str) -> str | None:
         and result.checkpoint is not None
         and result.checkpoint.training is not None
     ]
-    recipes = [training["recipe"] for training in found if isinstance(training.get("recipe"), dict)]
+    recipes = [training["recipe"] for training in trainings if isinstance(training.get("recipe"), dict)]
     parts = []
     for key, unit in (("steps", "steps"), ("learning_rate", "rate"), ("batch", "prompts a step")):
         values = sorted({recipe[key] for recipe in recipes if isinstance(recipe.get(key), int | float)})
         if values:
             spread = " or ".join(f"{value:,}" if isinstance(value, int) else f"{value:g}" for value in values)
             parts.append(f"{unit} {spread}" if key == "learning_rate" else f"{spread} {unit}")
-    seeds = sorted({training["seed"] for training in found if isinstance(training.get("seed"), int)})
+    seeds = sorted({training["seed"] for training in trainings if isinstance(training.get("seed"), int)})
     if seeds:
         parts.append(f"{'seed' if len(seeds) == 1 else 'seeds'} {', '.join(map(str, seeds))}")
     return ", ".join(parts) or None

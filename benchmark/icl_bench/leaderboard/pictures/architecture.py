@@ -57,12 +57,12 @@ def draw_architecture(spec: ArchitectureSpec) -> str:
 
 def allot(wanted: Sequence[int], budget: int) -> list[int]:
     """How many each may have of what it wants: one after the other takes one more until none is left."""
-    given = [0] * len(wanted)
-    while budget > 0 and given != list(wanted):
+    shares = [0] * len(wanted)
+    while budget > 0 and shares != list(wanted):
         for k in range(len(wanted)):
-            if given[k] < wanted[k] and budget > 0:
-                given[k], budget = given[k] + 1, budget - 1
-    return given
+            if shares[k] < wanted[k] and budget > 0:
+                shares[k], budget = shares[k] + 1, budget - 1
+    return shares
 
 
 def _draw_start(body: Element, spec: ArchitectureSpec) -> Number:

@@ -69,13 +69,13 @@ def known_heads(weights: Weights, heads: int | None) -> int:
     return heads
 
 
-def check_spec(stack: Stack, given: ArchitectureSpec | None) -> ArchitectureSpec:
+def check_spec(stack: Stack, expected: ArchitectureSpec | None) -> ArchitectureSpec:
     """The stack's spec; CheckpointError where it is not the given one, its positions aside."""
     positions = "none" if stack.positions is None else {"type": "learned", "max_tokens": len(stack.positions)}
     spec = parse_architecture(
         {
             "schema": 1,
-            "name": given.name if given else stack.name,
+            "name": expected.name if expected else stack.name,
             "width": stack.width,
             "positions": positions,
             **_grouped([_sublayer_spec(sublayer, stack.epsilon_ratio) for sublayer in stack.sublayers]),
@@ -83,17 +83,17 @@ def check_spec(stack: Stack, given: ArchitectureSpec | None) -> ArchitectureSpec
         },
         stack.source,
     )
-    if given is None:
+    if expected is None:
         return spec
     for what in ("width", "final_norm"):
-        _check_same(stack.source, what, getattr(spec, what), getattr(given, what))
-    kinds = ["none" if variant.max_tokens() is None else "learned" for variant in (spec, given)]
+        _check_same(stack.source, what, getattr(spec, what), getattr(expected, what))
+    kinds = ["none" if variant.max_tokens() is None else "learned" for variant in (spec, expected)]
     _check_same(stack.source, "positions", *kinds)
-    converted, wanted = spec.expanded(), given.expanded()
+    converted, wanted = spec.expanded(), expected.expanded()
     _check_same(stack.source, "the number of sublayers", len(converted), len(wanted))
     for i, (sublayer, given_sublayer) in enumerate(zip(converted, wanted, strict=True)):
         _check_same(stack.source, f"sublayer {i}", sublayer.model_dump(), given_sublayer.model_dump())
-    return given.model_copy(update={"positions": spec.positions})
+    return expected.model_copy(update={"positions": spec.positions})
 
 
 def state_of(stack: Stack, spec: ArchitectureSpec) -> dict[str, Tensor]:
@@ -142,8 +142,8 @@ def _grouped(sublayers: list[dict[str, Any]]) -> dict[str, Any]:
     return {"stem": [], "layers": [{"repeat": 1, "sublayers": sublayers}]}
 
 
-def _check_same(source: str, what: str, converted: Any, given: Any) -> None:
-    if converted != given:
+def _check_same(source: str, what: str, converted: Any, expected: Any) -> None:
+    if converted != expected:
         raise CheckpointError(
-            f"{source}: {what} is {converted} and the spec has {given}; give the spec of this run"
+            f"{source}: {what} is {converted} and the spec has {expected}; give the spec of this run"
         )
