@@ -2,9 +2,10 @@
 
 import pytest
 
-from icl_bench.entries.base import ENTRY_KINDS, entry_kinds
+from icl_bench.entries.base import ENTRY_KINDS, entry_kinds, recorded_kind
 from icl_bench.entries.open import kind_of, open_source
 from icl_bench.errors import InputError, UnknownNameError
+from icl_bench.records.store import all_records
 from icl_bench.suites import load_suite
 
 
@@ -63,3 +64,16 @@ def test_where_results_of_a_kind_are_recorded(tmp_path):
     assert places["reference"] == tmp_path / "reference" / "x"
     assert places["hub"] == tmp_path / "hub__x"
     assert places["folder"] is places["baseline"] is places["callable"] is None
+
+
+def test_a_record_is_of_the_kind_that_evaluated_it():
+    """A board asks its entries' kinds, not their names: what is shipped is shown as a reference."""
+    suite = load_suite("mini")
+    record = all_records("reference/gpt2", suite)[0]
+    kind = recorded_kind(record)
+    assert (kind.type, kind.shipped, kind.shown_as) == ("reference", True, "reference")
+    assert [kind.type for kind in entry_kinds() if kind.shipped] == ["reference"]
+    assert kind == kind_of(record.model.id, suite)
+    model = record.model.model_copy(update={"kind": "referense"})
+    with pytest.raises(UnknownNameError, match="'reference'"):
+        recorded_kind(record.model_copy(update={"model": model}))

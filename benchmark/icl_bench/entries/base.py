@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from icl_bench.errors import UnknownNameError
 from icl_bench.predictor import Missing, Predictor
 from icl_bench.specs.result import CheckpointIdentity, ModelIdentity, ResultRecord
 from icl_bench.specs.schema import Registry, Strict
@@ -52,6 +53,7 @@ class EntryKind(Strict):
     shown_as: ClassVar[str]  # what boards call an entry of this kind
     names: ClassVar[str]  # what its names look like, in plain text
     trained: ClassVar[bool] = True  # whether it has weights, and so training seeds
+    shipped: ClassVar[bool] = False  # whether its weights come with icl-bench
     remote: ClassVar[bool] = False  # whether opening it needs a network, unless it is cached
     submission: ClassVar[str | None] = None  # what a submission of it holds; None where none can be made
 
@@ -83,6 +85,14 @@ class EntryKind(Strict):
 
 
 ENTRY_KINDS: Registry[Any] = Registry("kind of entry", "icl_bench.entries")
+
+
+def recorded_kind(record: ResultRecord) -> EntryKind:
+    """The kind of entry that a record says it is of; UnknownNameError where there is none of that name."""
+    kinds = {kind.type: kind for kind in entry_kinds()}
+    if record.model.kind not in kinds:
+        raise UnknownNameError("kind of entry", record.model.kind, kinds)
+    return kinds[record.model.kind]
 
 
 def entry_kinds() -> list[EntryKind]:

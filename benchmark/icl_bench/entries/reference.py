@@ -25,6 +25,7 @@ class ReferenceKind(EntryKind):
     place: ClassVar[int] = 1
     shown_as: ClassVar[str] = "reference"
     names: ClassVar[str] = "reference/NAME"
+    shipped: ClassVar[bool] = True
 
     def recognises(self, name: str) -> bool:
         """By its prefix."""

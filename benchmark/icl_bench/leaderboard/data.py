@@ -11,7 +11,6 @@ from pydantic import Field
 from icl_bench.leaderboard.entries import Entry, Family, family, verified
 from icl_bench.leaderboard.provenance import SubmissionData, submission_data
 from icl_bench.models.accounting import components
-from icl_bench.models.reference import PREFIX
 from icl_bench.ranking.board import Board, Standing
 from icl_bench.scoring.metric import metrics
 from icl_bench.specs.outcome import Outcome
@@ -85,7 +84,7 @@ class ModelData(Strict):
     """A row of the board."""
 
     name: str
-    kind: Literal["reference", "submission", "baseline"]
+    kind: str  # as `EntryKind.shown_as`
     revision: str | None  # the commit of a Hub repository, of the first run
     verified: bool  # whether anyone can recompute it: from what comes with icl-bench, or from listed files
     submission: SubmissionData | None  # what a submission says; null for references and baselines
@@ -158,14 +157,13 @@ def board_data(board: Board, entries: Sequence[Entry]) -> BoardData:
 
 
 def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
-    reference = entry.name.startswith(PREFIX)
     weights: dict[str, list[str]] = {}
     for record in entry.records:
         for task, result in record.tasks.items():
             if result.checkpoint is not None:
                 weights.setdefault(task, []).append(result.checkpoint.sha256)
     recomputed = set(standing.scores) <= verified(entry)
-    row = _row(standing, "reference" if reference else "submission", recomputed, entry)
+    row = _row(standing, entry.kind.shown_as, recomputed, entry)
     submission = None if entry.submitted is None else submission_data(entry.submitted)
     more = {
         "submission": submission,
@@ -183,7 +181,7 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
 
 def _row(
     standing: Standing,
-    kind: Literal["reference", "submission", "baseline"],
+    kind: str,
     recomputed: bool,
     entry: Entry | None = None,
 ) -> ModelData:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
+from icl_bench.entries.base import EntryKind, recorded_kind
 from icl_bench.errors import SpecError
 from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.models.accounting import Account, account
@@ -37,6 +38,11 @@ class Entry:
     records: Sequence[ResultRecord]
     submitted: RecordedSubmission | None = None  # what a submission says of it
     findings: Mapping[str, Mapping[str, Sequence[Finding]]] = field(default_factory=dict)  # by probe and task
+
+    @property
+    def kind(self) -> EntryKind:
+        """What it is, as its records say."""
+        return recorded_kind(self.records[0])
 
     @cached_property
     def specs(self) -> dict[str, ArchitectureSpec]:
@@ -86,7 +92,7 @@ def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[lis
 
     They are in `training.csv` of every run, beside the weights where these are shipped.
     """
-    if not entry.name.startswith(PREFIX):
+    if not entry.kind.shipped:
         return {}
     name, curves = entry.name.removeprefix(PREFIX), {}
     for task in (task for task in suite.tasks if task in shipped(entry)):
@@ -107,7 +113,7 @@ def shipped(entry: Entry) -> set[str]:
 
 def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
     """Whether each recorded run is that of the weights that come with icl-bench, by task."""
-    if not entry.name.startswith(PREFIX):
+    if not entry.kind.shipped:
         return {}
     name = entry.name.removeprefix(PREFIX)
     held_by_task: dict[str, list[bool]] = {}

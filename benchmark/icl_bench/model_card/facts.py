@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from icl_bench.entries.open import open_checkpoints
+from icl_bench.entries.open import kind_of, open_checkpoints
 from icl_bench.errors import InputError
 from icl_bench.files import user_path
 from icl_bench.models.load import CheckpointFolder
-from icl_bench.models.reference import PREFIX
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
 from icl_bench.records.store import all_records
@@ -68,8 +67,8 @@ def gather(
     loaded = [(str(path), load_record(path)) for path in records]
     frozen = load_suite(suite or _suite_of(model, [record for _, record in loaded]))
     checkpoints = open_checkpoints(model, frozen)
-    reference = model.startswith(PREFIX)
-    if reference and not loaded:
+    is_shipped = kind_of(model, frozen).shipped
+    if is_shipped and not loaded:
         shipped = all_records(model, frozen)
         loaded = [(model, record) for record in shipped if _agrees(record, checkpoints)]
     seen: dict[str, str] = {}
@@ -80,7 +79,7 @@ def gather(
             if task in seen:
                 raise InputError(f"{source} and {seen[task]} both hold {task}; give one record of each task")
             seen[task] = source
-    licence = licence or (REFERENCE_LICENCE if reference else None)
+    licence = licence or (REFERENCE_LICENCE if is_shipped else None)
     return CardFacts(name or _name_of(model), frozen, checkpoints, [record for _, record in loaded], licence)
 
 

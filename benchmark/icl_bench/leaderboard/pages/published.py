@@ -158,7 +158,7 @@ def _trained(board: SuiteBoard, task: str) -> str | None:
     trainings = [
         result.checkpoint.training
         for entry in board.entries
-        if entry.name.startswith(PREFIX)
+        if entry.kind.shipped
         for record in entry.records
         if (result := record.tasks.get(task)) is not None
         and result.checkpoint is not None
