@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 import yaml
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from transformers import GPT2Config, GPT2Model, LlamaConfig, LlamaModel, MambaConfig, MambaModel
 from transformers.models.gpt2.modeling_gpt2 import GPT2MLP, GPT2Attention, GPT2Block
@@ -139,6 +140,88 @@ def earlier(
     return model
 
 
+class MambaFormer(nn.Module):
+    """The stack of Park et al. 2024: LayerNorm, and attention in the place of every second mixer."""
+
+    def __init__(self, mixed: str | None, layers: int = 3) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(1, WIDTH)
+        attention = [False] * (mixed == "mambaformer") + [
+            mixed is not None and i % 2 == 0 for i in range(layers)
+        ]
+        self.layers = nn.ModuleList()
+        for with_attention in attention:
+            layer = nn.Module()
+            layer.mixer = (
+                _LinearAttentionMaps() if with_attention else _module("mamba mixer", None, None, _mamba())
+            )
+            layer.norm = nn.LayerNorm(WIDTH, eps=1e-5)
+            self.layers.append(layer)
+        self.norm_f = nn.LayerNorm(WIDTH, eps=1e-5)
+
+    def forward(self, inputs_embeds: Tensor) -> Any:
+        hidden = inputs_embeds
+        for layer in self.layers:
+            hidden = hidden + layer.mixer(layer.norm(hidden))
+        return type("Output", (), {"last_hidden_state": self.norm_f(hidden)})
+
+
+class _LinearAttentionMaps(nn.Module):
+    """Causal attention of eight heads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.c_attn, self.c_proj = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, h: Tensor) -> Tensor:
+        q, k, v = (part.unflatten(2, (8, -1)).transpose(1, 2) for part in self.c_attn(h).chunk(3, dim=2))
+        scores = q @ k.transpose(2, 3) / q.shape[3] ** 0.5
+        scores = scores.masked_fill(torch.ones_like(scores).triu(1).bool(), float("-inf"))
+        return self.c_proj((scores.softmax(3) @ v).transpose(1, 2).flatten(2))
+
+
+class WithPositions(Earlier):
+    """Learned positions outside the backbone, one for each token."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__(backbone, 20, 1)
+        self.wpe = nn.Embedding(POSITIONS, WIDTH)
+        self._read_in.register_forward_hook(lambda _, __, h: h + self.wpe.weight[: h.shape[1]])
+
+
+def mambaformer(mixed: str | None) -> Earlier:
+    """A model of that code with random weights."""
+    torch.manual_seed(0)
+    backbone = MambaFormer(mixed)
+    model = (WithPositions(backbone) if mixed == "standard" else Earlier(backbone, 20, 1)).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter) * 0.05)
+    return model
+
+
+def mambaformer_config(family: str, mixed: str | None) -> dict[str, Any]:
+    """What that code wrote as config.yaml."""
+    config = garg_config(family=family, interleave=True, vocab_size=-1, mixed_attn=mixed)
+    config["model"]["n_head"] = 4  # which its attention does not read
+    return config
+
+
+def save_transformers(folder: Path, model: Earlier, names: dict[str, str], pickled: bool = False) -> Path:
+    """A folder with the backbone's own config.json and the module's tensors, renamed by their beginnings."""
+    model._backbone.config.save_pretrained(folder)
+    tensors = {}
+    for name, tensor in model.state_dict().items():
+        for old, new in names.items():
+            name = new + name.removeprefix(old) if name.startswith(old) else name
+        tensors[name] = tensor.contiguous()
+    if pickled:
+        torch.save(tensors, folder / "pytorch_model.bin")
+    else:
+        save_file(tensors, folder / "model.safetensors")
+    return folder
+
+
 def garg_config(**model: Any) -> dict[str, Any]:
     """What Garg et al.'s code wrote as config.yaml."""
     sizes = {"family": "gpt2", "n_dims": 20, "n_positions": POSITIONS, "n_embd": WIDTH, "n_layer": 3}
@@ -156,7 +239,7 @@ def save_garg(folder: Path, model: Earlier, config: dict[str, Any] | None) -> Pa
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-4)
     weights = model.state_dict()
     mask = torch.ones(2 * POSITIONS, 2 * POSITIONS, dtype=torch.uint8).tril()[None, None]
-    for i in range(3):
+    for i in range(3 if "_backbone.h.0.ln_1.weight" in weights else 0):
         weights[f"_backbone.h.{i}.attn.bias"] = mask
         weights[f"_backbone.h.{i}.attn.masked_bias"] = torch.tensor(-1e4)
     state = {

@@ -6,12 +6,27 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from models.earlier import earlier, garg_config, hybrid_config, save_2024, save_garg
+from models.earlier import (
+    earlier,
+    garg_config,
+    hybrid_config,
+    mambaformer,
+    mambaformer_config,
+    save_2024,
+    save_garg,
+    save_transformers,
+)
+from safetensors.torch import load_file, save_file
+from typer.testing import CliRunner
 
+from icl_bench.cli import app
+from icl_bench.errors import CheckpointError
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.convert.convert import convert_checkpoint
 from icl_bench.models.model import ICLModel, load_checkpoint
 from icl_bench.models.predictor import ModelPredictor
+from icl_bench.resources import data_folder
+from icl_bench.specs.architecture import load_architecture, parse_architecture
 from icl_bench.suites import find_task
 
 pytestmark = pytest.mark.slow
@@ -116,6 +131,32 @@ def test_mamba_hybrids_of_2024_add_the_stream_twice(tmp_path, name):
     agrees(model, original)
 
 
+@pytest.mark.parametrize("name", ["gpt2-rope", "llama-swigluless"])
+def test_a_hybrid_of_2024_that_differs_from_its_reference_converts_as_it(tmp_path, name):
+    """The study's gpt2-rope has no biases in attention; its Mamba blocks add the stream twice."""
+    if name in HYBRIDS:
+        names = modules(*HYBRIDS[name], layers=4)
+    else:
+        names = [
+            "residual",
+            *["rms norm", "llama attention", "residual", "mamba block", "residual"] * 4,
+            "rms norm",
+        ]
+    spec = load_architecture(data_folder("submissions") / f"reference/specs/mini-v1/{name}.yaml")
+    sublayers = [
+        {"norm": part["norm"], "module": part["module"] | sizes.get(part["module"]["type"], {})}
+        for part in spec.to_dict()["layers"][0]["sublayers"]
+        for sizes in [{"attention": {"heads": 4}, "gelu_mlp": {"hidden": 128}, "mamba": {"expand": 4}}]
+    ]
+    layer = {"repeat": 4, "sublayers": sublayers}
+    small = parse_architecture(spec.to_dict() | {"width": 32, "layers": [layer]}, "spec")
+    original = earlier("hybrid", names=names)
+    file = save_2024(tmp_path, original, hybrid_config("hybrid", module_names=names))
+    model = converted(tmp_path, file, spec=small)
+    assert model.architecture.name == name
+    agrees(model, original)
+
+
 def test_a_hybrid_of_nested_lists_and_whole_blocks(tmp_path):
     """Their configurations nest the modules of a layer; a whole block adds its own residual."""
     names = ["absolute positional embedding", ["gpt2 block", ["gpt2 block"]], "layer norm"]
@@ -167,3 +208,71 @@ def test_repeated_layers_are_written_once(tmp_path):
     assert [sublayer.module.type for sublayer in model.architecture.stem] == ["mamba"]
     assert [(layer.repeat, len(layer.sublayers)) for layer in model.architecture.layers] == [(2, 2)]
     agrees(model, original)
+
+
+@pytest.mark.parametrize(
+    ("family", "mixed"), [("mamba", None), ("tf-mamba", "standard"), ("tf-mamba", "mambaformer")]
+)
+def test_models_of_park(tmp_path, family, mixed):
+    original = mambaformer(mixed)
+    model = converted(tmp_path, save_garg(tmp_path, original, mambaformer_config(family, mixed)))
+    assert model.training_provenance["converted"]["from"] == "Park et al. 2024"
+    kinds = [sublayer.module.type for sublayer in model.architecture.expanded()]
+    assert (
+        kinds
+        == {
+            None: ["mamba"] * 3,
+            "standard": ["attention", "mamba", "attention"],
+            "mambaformer": ["mamba", "attention", "mamba", "attention"],
+        }[mixed]
+    )
+    agrees(model, original)
+
+
+def test_the_gpt2_of_park_has_keys_of_its_own(tmp_path):
+    original = earlier("gpt2")
+    config = garg_config(interleave=True, vocab_size=-1, mixed_attn=None)
+    agrees(converted(tmp_path, save_garg(tmp_path, original, config)), original)
+
+
+NAMES = {  # of the modules that people put a backbone in
+    "as Garg et al.": {},
+    "others": {"_read_in": "encoder", "_backbone": "model.transformer", "_read_out": "head"},
+    "the backbone at the root": {"_read_in": "embed", "_backbone.": "", "_read_out": "answer"},
+}
+
+
+@pytest.mark.parametrize("names", NAMES.values(), ids=NAMES)
+@pytest.mark.parametrize("kind", ["gpt2", "llama", "mamba"])
+def test_folders_of_transformers(tmp_path, kind, names):
+    original = earlier(kind)
+    folder = save_transformers(tmp_path / "folder", original, names, pickled=kind == "llama")
+    model = converted(tmp_path, folder)
+    assert model.training_provenance["converted"]["from"] == "transformers"
+    agrees(model, original)
+
+
+def test_ends_without_biases(tmp_path):
+    original = earlier("mamba")
+    with torch.no_grad():
+        original._read_in.bias.zero_()
+        original._read_out.bias.zero_()
+    folder = save_transformers(tmp_path / "folder", original, {})
+    tensors = load_file(folder / "model.safetensors")
+    save_file(
+        {name: t for name, t in tensors.items() if "_read" not in name or "bias" not in name},
+        folder / "model.safetensors",
+    )
+    agrees(converted(tmp_path, folder), original)
+
+
+def test_a_folder_is_converted_by_the_command_that_its_error_names(tmp_path):
+    folder = save_transformers(tmp_path / "folder", earlier("gpt2"), {})
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint(folder)
+    command = str(caught.value).split("icl-bench ")[1]
+    words = command.replace("NEW-FOLDER", str(tmp_path / "new")).replace("FOLDER", str(folder))
+    words = words.replace("SUITE/TASK", "paper/linear_regression").split()
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    assert load_checkpoint(tmp_path / "new").task == "paper-v1/linear_regression"

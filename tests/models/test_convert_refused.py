@@ -12,6 +12,7 @@ from icl_bench.errors import InputError
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.convert.convert import convert_checkpoint
 from icl_bench.models.reference import reference_spec
+from icl_bench.specs.architecture import NormSpec
 from icl_bench.suites import find_task
 
 LINEAR = "paper/linear_regression"
@@ -187,7 +188,8 @@ def test_another_spec_than_the_file_has(gpt2):
     refused(gpt2, "width is 32 and the spec has 64", spec=spec)
     spec = spec.model_copy(update={"width": WIDTH})
     refused(gpt2, "the number of sublayers is 6 and the spec has 8", spec=spec)
-    refused(gpt2, "final_norm", spec=spec.model_copy(update={"final_norm": "rmsnorm"}))
+    rmsnorm = NormSpec(type="rmsnorm", epsilon=1e-6)
+    refused(gpt2, "final_norm", spec=spec.model_copy(update={"final_norm": rmsnorm}))
     refused(
         gpt2, "positions is learned and the spec has none", spec=spec.model_copy(update={"positions": "none"})
     )

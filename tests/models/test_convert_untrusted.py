@@ -69,7 +69,7 @@ def test_plain_data_that_is_no_state(tmp_path):
 def test_files_that_torch_did_not_save(tmp_path, monkeypatch):
     file = tmp_path / "state.pt"
     refused(file, "no file")
-    refused(tmp_path, "no file")
+    refused(tmp_path, "holds no config.json", "or the file that training saved")
     for content in (b"", b"\x80\x04.", pickle.dumps({"a": Command(tmp_path / "pwned")})):
         file.write_bytes(content)
         refused(file, "is not an archive of torch.save")

@@ -1,14 +1,25 @@
 """`icl-bench models convert`: a checkpoint of earlier code as one of ours."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
+class Source(StrEnum):
+    """What saved a checkpoint."""
+
+    transformers = "transformers"
+    training = "training"
+
+
 def convert(
-    file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="state.pt, or checkpoint_STEP.", show_default=False)
+    path: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PATH", help="state.pt, checkpoint_STEP, or a transformers folder.", show_default=False
+        ),
     ],
     task: Annotated[
         str,
@@ -19,8 +30,16 @@ def convert(
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder of the new checkpoint.", show_default=False)],
+    source: Annotated[
+        Source | None,
+        typer.Option(
+            "--from",
+            help="transformers: a folder; training: a file of a study's code.",
+            show_default="found out",
+        ),
+    ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="The run's configuration.", show_default="config.yaml beside FILE")
+        Path | None, typer.Option(help="The run's configuration.", show_default="config.yaml beside the file")
     ] = None,
     spec: Annotated[
         str | None,
@@ -30,21 +49,32 @@ def convert(
         ),
     ] = None,
 ) -> None:
-    """Convert a checkpoint of Garg et al. 2022 or Campbell et al. 2024, to the same predictions.
+    """Convert a checkpoint of transformers or of an earlier study, to the same predictions.
 
-    FILE is what their code saved by torch.save. It is read as tensors and plain data; nothing in it runs. A
-    model with what an architecture spec cannot say (another RoPE base, a residual added twice) is refused.
+    A folder of transformers holds the config.json of a GPT-2, LLaMA or Mamba backbone and the state dict of a
+    module that puts it between a linear read-in and a linear read-out. Files are those of Garg et al. 2022,
+    Park et al. 2024 (MambaFormer) and Campbell et al. 2024, saved by torch.save. Prompts must be x_0, y_0,
+    x_1, ... as tokens, the shorter of x and y filled up with zeros. Everything is read as tensors and plain
+    data; nothing in it runs. A model with what an architecture spec cannot say (another RoPE base, grouped
+    queries) is refused. Without a config nothing says which activation a GPT-2 has: GELU is assumed.
 
+    Example: icl-bench models convert my-gpt2 --from transformers --task mini/linear_regression --out new
     Example: icl-bench models convert state.pt --task paper/linear_regression --out garg-linear
     """
+    from icl_bench.errors import InputError
     from icl_bench.models.checkpoint import save_checkpoint
     from icl_bench.models.convert.convert import convert_checkpoint
     from icl_bench.models.reference import find_architecture
     from icl_bench.suites import find_task
 
+    if source is not None and (source == Source.transformers) != path.is_dir():
+        expected = "the folder with config.json and" if source == Source.transformers else "the file of"
+        raise InputError(
+            f"--from {source} reads {expected} the weights, and {path} is not one; check the path"
+        )
     suite, task_spec = find_task(task)
     architecture = find_architecture(spec, suite.name, task_spec.name) if spec else None
-    model = convert_checkpoint(file, suite.name, task_spec, config, architecture)
+    model = convert_checkpoint(path, suite.name, task_spec, config, architecture)
     save_checkpoint(model, out)
     typer.echo(f"{model.architecture.name} for {model.task} in {out}; score it with:")
     typer.echo(f"icl-bench evaluate {out} --suite {suite.name} --task {task_spec.name}")

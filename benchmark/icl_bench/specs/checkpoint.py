@@ -50,6 +50,11 @@ def parse_config(value: Any, source: str) -> CheckpointConfig:
     fault = _not_plain(value, MAX_JSON_VALUES)
     if fault or not isinstance(value, dict):
         raise CheckpointError(f"{source}: {fault or 'a mapping is expected'}; save the checkpoint again")
+    if "model_type" in value and "spec" not in value:
+        raise CheckpointError(
+            f"{source} is of a model of transformers; convert its folder: icl-bench models convert FOLDER "
+            "--from transformers --task SUITE/TASK --out NEW-FOLDER"
+        )
     try:
         return parse(CheckpointConfig, value, source)
     except SpecError as error:
@@ -58,6 +63,11 @@ def parse_config(value: Any, source: str) -> CheckpointConfig:
 
 def read_config(folder: Path) -> CheckpointConfig:
     """Read `config.json` of a checkpoint folder; CheckpointError is one line about the first fault."""
+    return parse_config(read_raw_config(folder), str(folder / CONFIG_FILE))
+
+
+def read_raw_config(folder: Path) -> Any:
+    """`config.json` of a folder as plain data, whatever it says."""
     path = folder / CONFIG_FILE
     if not path.is_file():
         raise CheckpointError(f"{folder} holds no {CONFIG_FILE}; name a folder made by `icl-bench train`")
@@ -66,7 +76,7 @@ def read_config(folder: Path) -> CheckpointConfig:
             content = file.read(MAX_JSON_BYTES + 1)
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror}; check its permissions") from None
-    return parse_config(parse_json(content, str(path)), str(path))
+    return parse_json(content, str(path))
 
 
 def parse_json(content: bytes, source: str, most: int = MAX_JSON_BYTES) -> Any:

@@ -55,6 +55,15 @@ class Section:
             )
         return value
 
+    def epsilon(self, key: str, default: float) -> float:
+        """What a norm adds to what it takes the root of: a small number."""
+        value = self._values.get(key, default)
+        if not isinstance(value, float) or not 1e-12 <= value <= 1:
+            raise CheckpointError(
+                f"{self.source}: {self._place + key} is {shown(str(value))}, not a small number; correct it"
+            )
+        return value
+
     def check_known(self, known: Collection[str]) -> None:
         """Refuse a key that is not known: it may switch on what icl-bench cannot express."""
         for key in self._values:

@@ -7,37 +7,51 @@ from icl_bench.errors import CheckpointError
 from icl_bench.models.convert import garg, in_context_2024
 from icl_bench.models.convert.config import Section, find_config, load_config
 from icl_bench.models.convert.pickles import read_saved
-from icl_bench.models.convert.stack import Stack, check_spec, state_of
+from icl_bench.models.convert.stack import Stack, check_spec, state_of, with_biases_of
 from icl_bench.models.convert.state_dict import Weights, state_dict
+from icl_bench.models.convert.transformers_folder import read_folder, weights_file
 from icl_bench.models.model import ICLModel, empty_model
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.suite import TaskSpec
 
-GARG, IN_CONTEXT_2024 = "Garg et al. 2022", "Campbell et al. 2024"
+GARG, MAMBAFORMER = "Garg et al. 2022", "Park et al. 2024"
+IN_CONTEXT_2024, TRANSFORMERS = "Campbell et al. 2024", "transformers"
 
 
 def convert_checkpoint(
-    file: Path, suite: str, task: TaskSpec, config: Path | None = None, spec: ArchitectureSpec | None = None
+    path: Path, suite: str, task: TaskSpec, config: Path | None = None, spec: ArchitectureSpec | None = None
 ) -> ICLModel:
-    """The model of a file of Garg et al. 2022 or Campbell et al. 2024, for the task that it was trained for.
+    """The model of a file or folder of earlier code, for the task that it was trained for.
 
-    `config` is the run's own configuration, by default the one beside the file. `spec` is the architecture
-    that it must turn out to have; where there is no configuration, it says how many heads there are.
-    CheckpointError, one line, where the file holds anything but tensors and plain data, where a tensor is
-    missing or left over, and where the model has what our format cannot express.
+    A folder is one of `transformers`, a file one of Garg et al. 2022, Park et al. 2024 or Campbell et al.
+    2024, for which `config` is the run's own configuration, by default the one beside the file. `spec` is the
+    architecture that it must turn out to have; where there is no configuration, it says how many heads there
+    are. CheckpointError, one line, where the file holds anything but tensors and plain data, where a tensor
+    is missing or left over, and where the model has what our format cannot express.
     """
+    if path.is_dir():
+        source, stack = TRANSFORMERS, read_folder(path)
+        path = weights_file(path)
+    else:
+        source, stack = _read_file(path, config, _heads(spec), task)
+    _check_fits(stack, suite, task)
+    stack = with_biases_of(stack, spec)
+    return _built(stack, check_spec(stack, spec), suite, task, {"from": source, "sha256": _sha256(path)})
+
+
+def _read_file(file: Path, config: Path | None, heads: int | None, task: TaskSpec) -> tuple[str, Stack]:
+    """Whose code saved a file, and its model."""
     saved = read_saved(file)
     weights = state_dict(saved, str(file))
-    path = config or find_config(file)
-    settings = load_config(path) if path else None
-    heads = _heads(spec)
+    config = config or find_config(file)
+    settings = load_config(config) if config else None
     if _is_garg(saved, weights, settings, task):
-        source, stack = GARG, garg.read_stack(weights, saved, settings, heads, task)
+        stack = garg.read_stack(weights, saved, settings, heads, task)
+        source = MAMBAFORMER if stack.backbone.name == "mambaformer" else GARG
     else:
         source, stack = IN_CONTEXT_2024, in_context_2024.read_stack(weights, file, settings, heads, task)
     weights.finish()
-    _check_fits(stack, suite, task)
-    return _built(stack, check_spec(stack, spec), suite, task, {"from": source, "sha256": _sha256(file)})
+    return source, stack
 
 
 def _is_garg(saved: dict, weights: Weights, settings: Section | None, task: TaskSpec) -> bool:
@@ -49,7 +63,7 @@ def _is_garg(saved: dict, weights: Weights, settings: Section | None, task: Task
         raise CheckpointError(
             f"{weights.source} does not say whether its targets were scaled; put its config beside it"
         )
-    return gpt2 and "train_step" in saved
+    return "train_step" in saved
 
 
 def _heads(spec: ArchitectureSpec | None) -> int | None:
@@ -61,10 +75,9 @@ def _heads(spec: ArchitectureSpec | None) -> int | None:
 def _check_fits(stack: Stack, suite: str, task: TaskSpec) -> None:
     """Refuse a model for other sizes than the task's."""
     name = f"{suite}/{task.name}"
-    d, k = stack.read_in["weight"].shape[1], stack.read_out["weight"].shape[0]
-    if (d, k) != (task.function_class.d, task.function_class.k):
+    if (stack.d, stack.k) != (task.function_class.d, task.function_class.k):
         raise CheckpointError(
-            f"{stack.source} has d = {d}, k = {k} and {name} has d = {task.function_class.d}, "
+            f"{stack.source} has d = {stack.d}, k = {stack.k} and {name} has d = {task.function_class.d}, "
             f"k = {task.function_class.k}; name the task that it was trained for"
         )
     if stack.positions is not None and len(stack.positions) < task.tokens:

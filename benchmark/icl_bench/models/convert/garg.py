@@ -1,5 +1,7 @@
 """Training states of Garg et al. 2022 (arXiv 2208.01066, github.com/dtsip/in-context-learning).
 
+So are those of Park et al. 2024, whose code continues theirs (`icl_bench.models.convert.mambaformer`).
+
 `state.pt` is {model_state_dict, optimizer_state_dict, train_step}, `model_<step>.pt` its state dict alone,
 and `config.yaml` beside it has the sections `model` and `training`. The model is transformers' GPT2Model
 between `_read_in` and `_read_out`. Prompts are interleaved, with y in the first coordinate and zeros in the
@@ -11,14 +13,14 @@ from dataclasses import replace
 from typing import Any
 
 from icl_bench.errors import CheckpointError
+from icl_bench.models.convert import backbones, mambaformer
 from icl_bench.models.convert.config import Section, check_trained_for
-from icl_bench.models.convert.modules import gpt2_block, layer_norm
 from icl_bench.models.convert.stack import Stack, known_heads, take_ends
 from icl_bench.models.convert.state_dict import Weights
 from icl_bench.specs.suite import TaskSpec
 
-EPSILON = 1e-5  # of transformers' GPT2Config
 _MODEL_KEYS = ("family", "n_dims", "n_positions", "n_embd", "n_layer", "n_head")
+_MAMBAFORMER_KEYS = ("interleave", "vocab_size", "mixed_attn")  # that its code adds to those
 _CLASSES = {
     "linear_regression": "linear_regression",
     "sparse_linear_regression": "sparse_linear_regression",
@@ -34,41 +36,40 @@ def read_stack(
     """The model of a training state; CheckpointError where it is not one, or has what ours cannot express."""
     settings = config.section("model") if config else None
     if settings:
-        settings.check_known(_MODEL_KEYS)
-        settings.check_equal({"family": "gpt2"})
-        heads = settings.whole("n_head")
-    stack = read_gpt2(weights, heads)
-    if settings:
-        layers, positions = len(stack.sublayers) // 2, stack.positions
-        settings.check_equal(
-            {"n_embd": stack.width, "n_layer": layers, "n_dims": stack.read_in["weight"].shape[1]}
-        )
-        settings.check_equal({"n_positions": 0 if positions is None else len(positions) // 2})
+        settings.check_known((*_MODEL_KEYS, *_MAMBAFORMER_KEYS))
+        settings.check_equal({"interleave": True, "vocab_size": -1})
+    if weights.under("_backbone.layers.").children():
+        stack = _read_mixers(weights, settings)
+    else:
+        stack = _read_gpt2(weights, settings, heads)
     training = config.section("training") if config else None
     scale = _target_scale(training, task)
     recipe = _recipe(training, saved.get("train_step"))
     return replace(stack, target_scale=scale, recipe=recipe)
 
 
-def read_gpt2(weights: Weights, heads: int | None) -> Stack:
-    """A GPT2Model between its two ends. Of its vocabulary no prompt reads anything."""
-    read_in, read_out = take_ends(weights)
-    width, backbone = len(read_in["weight"]), weights.under("_backbone.")
-    backbone.ignore("wte.weight")
-    positions = backbone.take("wpe.weight", *backbone.shape("wpe.weight")[:1], width)
-    blocks = [
-        gpt2_block(backbone.under(f"h.{i}."), width, known_heads(weights, heads), EPSILON)
-        for i in range(len(backbone.under("h.").children()))
-    ]
-    return Stack(
-        name="gpt2",
-        source=weights.source,
-        read_in=read_in,
-        positions=positions,
-        sublayers=[sublayer for block in blocks for sublayer in block],
-        final_norm=layer_norm(backbone.under("ln_f."), width, EPSILON),
-        read_out=read_out,
-    )
+def _read_gpt2(weights: Weights, settings: Section | None, heads: int | None) -> Stack:
+    ends = take_ends(weights)
+    heads = settings.whole("n_head") if settings else known_heads(weights, heads)
+    backbone = backbones.gpt2(weights.under("_backbone."), ends.width, heads)
+    stack = Stack(weights.source, ends, backbone)
+    if settings:
+        layers, positions = len(stack.sublayers) // 2, stack.positions
+        settings.check_equal({"family": "gpt2", "mixed_attn": None, "n_layer": layers})
+        settings.check_equal({"n_embd": ends.width, "n_dims": stack.d})
+        settings.check_equal({"n_positions": 0 if positions is None else len(positions) // 2})
+    return stack
+
+
+def _read_mixers(weights: Weights, settings: Section | None) -> Stack:
+    ends = take_ends(weights)
+    stack = Stack(weights.source, ends, mambaformer.read_backbone(weights, settings, ends.width))
+    if settings:
+        layers = len(stack.sublayers) - mambaformer.first_blocks(settings)
+        settings.check_equal({"n_layer": layers, "n_embd": ends.width, "n_dims": stack.d})
+        if stack.positions is not None:
+            settings.check_equal({"n_positions": len(stack.positions)})
+    return stack
 
 
 def _target_scale(training: Section | None, task: TaskSpec) -> float:

@@ -13,17 +13,14 @@ from typing import Any
 
 from icl_bench.blocks.positions import ROPE_BASE
 from icl_bench.errors import CheckpointError, UnknownNameError
+from icl_bench.models.convert import backbones
 from icl_bench.models.convert.config import Section, check_trained_for
-from icl_bench.models.convert.garg import read_gpt2
 from icl_bench.models.convert.in_context_2024_hybrids import read_hybrid
-from icl_bench.models.convert.modules import llama_block, mamba_block, rms_norm
 from icl_bench.models.convert.stack import Stack, known_heads, take_ends
 from icl_bench.models.convert.state_dict import Weights
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.specs.text import shown
 
-LLAMA_EPSILON = 1e-6  # of transformers' LlamaConfig
-MAMBA_EPSILON = 1e-5  # of transformers' MambaConfig
 _TYPES = ("gpt2", "llama", "mamba", "hybrid")
 _SIZES = ("type", "n_positions", "n_embd", "n_layer", "n_head", "x_dim", "y_dim", "interleave")
 _CLASSES = {
@@ -50,14 +47,15 @@ def read_stack(
             raise CheckpointError(str(UnknownNameError("model type", name, _TYPES, settings.source)))
         settings.check_equal({"type": kind, "interleave": True})
         heads = settings.whole("n_head") if kind in ("gpt2", "llama") else heads
+    ends, inner = take_ends(weights), weights.under("_backbone.")
     if kind == "hybrid":
-        stack = read_hybrid(weights, settings)
-    elif kind == "gpt2":
-        stack = read_gpt2(weights, heads)
-    elif kind == "llama":
-        stack = _read_llama(weights, heads)
+        backbone = read_hybrid(inner, settings, ends.width)
+    elif kind == "mamba":
+        backbone = backbones.mamba(inner, ends.width)
     else:
-        stack = _read_mamba(weights)
+        read = backbones.gpt2 if kind == "gpt2" else backbones.llama
+        backbone = read(inner, ends.width, known_heads(weights, heads))
+    stack = Stack(weights.source, ends, backbone)
     if settings:
         _check_sizes(settings, kind, stack)
     recipe = _recipe(path, config)
@@ -79,45 +77,18 @@ def _kind(weights: Weights) -> str:
     return "mamba" if "norm_f" in backbone.children() else "hybrid"
 
 
-def _read_llama(weights: Weights, heads: int | None) -> Stack:
-    """A LlamaModel between its two ends."""
-    read_in, read_out = take_ends(weights)
-    width, backbone = len(read_in["weight"]), weights.under("_backbone.")
-    backbone.ignore("embed_tokens.weight")
-    layers = backbone.under("layers.")
-    blocks = [
-        llama_block(layers.under(f"{i}."), width, known_heads(weights, heads), LLAMA_EPSILON)
-        for i in range(len(layers.children()))
-    ]
-    final = rms_norm(backbone.under("norm."), width, LLAMA_EPSILON)
-    sublayers = [sublayer for block in blocks for sublayer in block]
-    return Stack("llama", weights.source, read_in, None, sublayers, final, read_out)
-
-
-def _read_mamba(weights: Weights) -> Stack:
-    """A MambaModel between its two ends."""
-    read_in, read_out = take_ends(weights)
-    width, backbone = len(read_in["weight"]), weights.under("_backbone.")
-    backbone.ignore("embeddings.weight")
-    layers = backbone.under("layers.")
-    blocks = [mamba_block(layers.under(f"{i}."), width, MAMBA_EPSILON) for i in range(len(layers.children()))]
-    final = rms_norm(backbone.under("norm_f."), width, MAMBA_EPSILON)
-    sublayers = [sublayer for block in blocks for sublayer in block]
-    return Stack("mamba", weights.source, read_in, None, sublayers, final, read_out)
-
-
 def _check_sizes(settings: Section, kind: str, stack: Stack) -> None:
     """What the configuration says of the model, against its tensors and against what can be expressed."""
-    k, d = stack.read_out["weight"].shape[0], stack.read_in["weight"].shape[1]
-    settings.check_equal({"n_embd": stack.width, "x_dim": d, "y_dim": k})
+    settings.check_equal({"n_embd": stack.ends.width, "x_dim": stack.d, "y_dim": stack.k})
     if stack.positions is not None:
         settings.check_equal({"n_positions": len(stack.positions) // 2})
     if kind == "hybrid":  # whose keys were looked at before its modules
         return
     settings.check_known((*_SIZES, "hidden_act", "rope_theta"))
     settings.check_equal({"n_layer": len(stack.sublayers) // (1 if kind == "mamba" else 2)})
+    settings.check_equal({"hidden_act": "gelu_new" if kind == "gpt2" else "silu"})
     if kind == "llama":
-        settings.check_equal({"hidden_act": "silu", "rope_theta": ROPE_BASE})
+        settings.check_equal({"rope_theta": ROPE_BASE})
 
 
 def _recipe(path: Path, config: Section | None) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from torch import Tensor
 from icl_bench.blocks.positions import ROPE_BASE
 from icl_bench.errors import CheckpointError
 from icl_bench.models.convert import modules
+from icl_bench.models.convert.backbones import GPT2_EPSILON, MAMBA_EPSILON, Backbone
 from icl_bench.models.convert.config import Section
 from icl_bench.models.convert.modules import Converted, Module, Norm
-from icl_bench.models.convert.stack import Stack, take_ends
 from icl_bench.models.convert.state_dict import Weights
 from icl_bench.specs.text import shown
 
@@ -33,7 +33,6 @@ _FIXED = {
     "gpt2_hidden_act": "gelu_new",
 }
 _READ_FROM_TENSORS = ("mamba_state_size", "mamba_expand", "mamba_conv_kernel")
-_BLOCK_EPSILON = 1e-5  # of GPT2Config and MambaConfig
 
 
 @dataclass
@@ -102,9 +101,9 @@ class _Reading:
         if self.pending:
             raise self._fault(f"has no residual before its {name} at module {self.modules}")
         if name == "gpt2 block":
-            self.sublayers += modules.gpt2_block(weights, self.width, self.heads, _BLOCK_EPSILON)
+            self.sublayers += modules.gpt2_block(weights, self.width, self.heads, GPT2_EPSILON)
         else:
-            self.sublayers += modules.mamba_block(weights, self.width, _BLOCK_EPSILON)
+            self.sublayers += modules.mamba_block(weights, self.width, MAMBA_EPSILON)
 
     def _part(self, name: str, weights: Weights) -> Norm | Module:
         width, heads = self.width, self.heads
@@ -132,29 +131,24 @@ class _Reading:
         )
 
 
-def read_hybrid(weights: Weights, settings: Section | None) -> Stack:
+def read_hybrid(weights: Weights, settings: Section | None, width: int) -> Backbone:
     """The model of a hybrid; CheckpointError where it has what ours cannot express."""
     if settings is None:
         raise CheckpointError(
             f"{weights.source} is a hybrid, whose modules stand in its config.yml; give it by --config"
         )
     settings.check_known((*_KEYS, *_EPSILONS, *_FIXED, *_READ_FROM_TENSORS))
-    settings.check_equal(_FIXED)
-    read_in, read_out = take_ends(weights)
-    reading = _Reading(len(read_in["weight"]), settings.whole("n_head"), _epsilons(settings), settings.source)
-    for i, name in enumerate(_module_names(settings)):
-        reading.read(name, weights.under(f"_backbone.layers.{i}."))
-    final = reading.final_norm()
-    return Stack("hybrid", weights.source, read_in, reading.positions, reading.sublayers, final, read_out)
+    names = _module_names(settings)
+    with_rope = "llama attention" in names
+    settings.check_equal({key: value for key, value in _FIXED.items() if with_rope or key != "rope_theta"})
+    reading = _Reading(width, settings.whole("n_head"), _epsilons(settings), settings.source)
+    for i, name in enumerate(names):
+        reading.read(name, weights.under(f"layers.{i}."))
+    return Backbone("hybrid", reading.positions, reading.sublayers, reading.final_norm())
 
 
 def _epsilons(settings: Section) -> dict[str, float]:
-    epsilons = {key: settings.get(key, default) for key, default in _EPSILONS.items()}
-    for key, value in epsilons.items():
-        if not isinstance(value, float) or not 1e-12 <= value <= 1:
-            fault = f"model.{key} is {shown(str(value))}, not a small number"
-            raise CheckpointError(f"{settings.source}: {fault}; correct it")
-    return epsilons
+    return {key: settings.epsilon(key, default) for key, default in _EPSILONS.items()}
 
 
 def _module_names(settings: Section) -> list[str]:

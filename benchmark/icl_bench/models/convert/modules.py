@@ -60,6 +60,19 @@ def gpt2_attention(weights: Weights, width: int, heads: int) -> Module:
     return Module(spec, tensors | _transposed(weights, "c_proj", "out", width, width))
 
 
+def linear_attention_maps(weights: Weights, width: int, heads: int) -> Module:
+    """Causal attention with biases, whose maps are `nn.Linear` by the names of `GPT2Attention`."""
+    _check_mask(weights)
+    spec = {"type": "attention", "heads": heads, "positions": "none", "bias": True}
+    tensors = {
+        "qkv.weight": weights.take("c_attn.weight", 3 * width, width),
+        "qkv.bias": weights.take("c_attn.bias", 3 * width),
+        "out.weight": weights.take("c_proj.weight", width, width),
+        "out.bias": weights.take("c_proj.bias", width),
+    }
+    return Module(spec, tensors)
+
+
 def gpt2_mlp(weights: Weights, width: int) -> Module:
     """`GPT2MLP`, with the tanh form of GELU."""
     hidden = _last(weights, "c_fc.weight")
@@ -71,6 +84,12 @@ def gpt2_mlp(weights: Weights, width: int) -> Module:
 
 def llama_attention(weights: Weights, width: int, heads: int, rope: bool) -> Module:
     """`LlamaAttention` with as many heads of keys and values as of queries, and without biases."""
+    queries, keys = (weights.shape(f"{name}_proj.weight") for name in "qk")
+    if keys != queries:
+        raise CheckpointError(
+            f"{weights.source}: queries of shape {list(queries)} and keys of {list(keys)} are grouped-query "
+            "attention, which icl-bench cannot express; convert a model with as many heads of each"
+        )
     qkv = [weights.take(f"{name}_proj.weight", width, width) for name in "qkv"]
     positions = "rope" if rope else "none"
     spec = {"type": "attention", "heads": heads, "positions": positions, "bias": False}

@@ -1,46 +1,71 @@
 """What a format's file is taken apart into, put together as a spec and a state dict of ours."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
 
 from icl_bench.errors import CheckpointError
-from icl_bench.models.convert.modules import Converted, Norm
+from icl_bench.models.convert.backbones import Backbone
+from icl_bench.models.convert.modules import Converted, Module, Norm
 from icl_bench.models.convert.state_dict import Weights
 from icl_bench.specs.architecture import NORM_EPSILONS, ArchitectureSpec, parse_architecture
 
 
 @dataclass(frozen=True)
-class Stack:
-    """A model between its prompts' tokens and its predictions, and what is known of its training."""
+class Ends:
+    """The linear maps around a backbone, each with `weight` and `bias`."""
 
-    name: str
-    source: str
-    read_in: dict[str, Tensor]
-    positions: Tensor | None  # (tokens, width)
-    sublayers: list[Converted]
-    final_norm: Norm
-    read_out: dict[str, Tensor]
-    target_scale: float = 1.0
-    recipe: dict[str, Any] = field(default_factory=dict)
+    read_in: dict[str, Tensor]  # width × d
+    read_out: dict[str, Tensor]  # k × width
 
     @property
     def width(self) -> int:
         """Of the residual stream."""
         return self.read_in["weight"].shape[0]
 
+
+@dataclass(frozen=True)
+class Stack:
+    """A model from its prompts' tokens to its predictions, and what is known of its training."""
+
+    source: str
+    ends: Ends
+    backbone: Backbone
+    target_scale: float = 1.0
+    recipe: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def positions(self) -> Tensor | None:
+        """The learned ones (tokens × width)."""
+        return self.backbone.positions
+
+    @property
+    def sublayers(self) -> list[Converted]:
+        """In the order of computation."""
+        return self.backbone.sublayers
+
+    @property
+    def d(self) -> int:
+        """Coordinates of a token."""
+        return self.ends.read_in["weight"].shape[1]
+
+    @property
+    def k(self) -> int:
+        """Coordinates of a prediction."""
+        return self.ends.read_out["weight"].shape[0]
+
     @property
     def epsilon_ratio(self) -> float | None:
         """Our usual epsilon of a norm / that of the original, None where it differs between norms."""
-        norms = [*(sublayer.norm for sublayer in self.sublayers), self.final_norm]
+        norms = [*(sublayer.norm for sublayer in self.sublayers), self.backbone.final_norm]
         ratios = {NORM_EPSILONS[norm.name] / norm.epsilon for norm in norms}
         return ratios.pop() if len(ratios) == 1 else None
 
 
-def take_ends(weights: Weights) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """`_read_in` (width × d) and `_read_out` (k × width), as all of the formats call them."""
+def take_ends(weights: Weights) -> Ends:
+    """`_read_in` and `_read_out`, as the formats of training states call them."""
     ends = []
     for name in ("_read_in.", "_read_out."):
         part = weights.under(name)
@@ -56,7 +81,7 @@ def take_ends(weights: Weights) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         raise CheckpointError(
             f"{weights.source}: _read_in and _read_out are of other widths; give a whole file"
         )
-    return read_in, read_out
+    return Ends(read_in, read_out)
 
 
 def known_heads(weights: Weights, heads: int | None) -> int:
@@ -69,31 +94,60 @@ def known_heads(weights: Weights, heads: int | None) -> int:
     return heads
 
 
+def with_biases_of(stack: Stack, expected: ArchitectureSpec | None) -> Stack:
+    """The same model with biases of zero in attention that has none and has them in the expected spec."""
+    wanted = expected.expanded() if expected else []
+    sublayers = list(stack.sublayers)
+    for i, (sublayer, expected_sublayer) in enumerate(zip(sublayers, wanted, strict=False)):
+        spec, tensors = sublayer.module.spec, sublayer.module.tensors
+        if spec.get("bias") is False and getattr(expected_sublayer.module, "bias", False):
+            zeros = {
+                f"{name}.bias": tensors[f"{name}.weight"].new_zeros(len(tensors[f"{name}.weight"]))
+                for name in ("qkv", "out")
+            }
+            sublayers[i] = replace(sublayer, module=Module(spec | {"bias": True}, tensors | zeros))
+    return replace(stack, backbone=replace(stack.backbone, sublayers=sublayers))
+
+
 def check_spec(stack: Stack, expected: ArchitectureSpec | None) -> ArchitectureSpec:
-    """The stack's spec; CheckpointError where it is not the given one, its positions aside."""
+    """The stack's spec; CheckpointError where it is not the expected one.
+
+    The number of positions, the epsilons of norms and the skips of sublayers are those of the stack.
+    """
     positions = "none" if stack.positions is None else {"type": "learned", "max_tokens": len(stack.positions)}
     spec = parse_architecture(
         {
             "schema": 1,
-            "name": expected.name if expected else stack.name,
-            "width": stack.width,
+            "name": expected.name if expected else stack.backbone.name,
+            "width": stack.ends.width,
             "positions": positions,
             **_grouped([_sublayer_spec(sublayer, stack.epsilon_ratio) for sublayer in stack.sublayers]),
-            "final_norm": _norm_spec(stack.final_norm, stack.epsilon_ratio),
+            "final_norm": _norm_spec(stack.backbone.final_norm, stack.epsilon_ratio),
         },
         stack.source,
     )
     if expected is None:
         return spec
-    for what in ("width", "final_norm"):
-        _check_same(stack.source, what, getattr(spec, what), getattr(expected, what))
+    _check_expected(stack.source, spec, expected)
+    same = spec.expanded() == expected.expanded() and spec.final_norm == expected.final_norm
+    return expected.model_copy(update={"positions": spec.positions}) if same else spec
+
+
+def _check_expected(source: str, spec: ArchitectureSpec, expected: ArchitectureSpec) -> None:
+    _check_same(source, "width", spec.width, expected.width)
+    _check_same(source, "final_norm", spec.final_norm.type, expected.final_norm.type)
     kinds = ["none" if variant.max_tokens() is None else "learned" for variant in (spec, expected)]
-    _check_same(stack.source, "positions", *kinds)
-    converted, wanted = spec.expanded(), expected.expanded()
-    _check_same(stack.source, "the number of sublayers", len(converted), len(wanted))
-    for i, (sublayer, given_sublayer) in enumerate(zip(converted, wanted, strict=True)):
-        _check_same(stack.source, f"sublayer {i}", sublayer.model_dump(), given_sublayer.model_dump())
-    return expected.model_copy(update={"positions": spec.positions})
+    _check_same(source, "positions", *kinds)
+    sublayers = [
+        [
+            {"norm": sublayer.norm.type, "module": sublayer.module.model_dump()}
+            for sublayer in variant.expanded()
+        ]
+        for variant in (spec, expected)
+    ]
+    _check_same(source, "the number of sublayers", *map(len, sublayers))
+    for i, pair in enumerate(zip(*sublayers, strict=True)):
+        _check_same(source, f"sublayer {i}", *pair)
 
 
 def state_of(stack: Stack, spec: ArchitectureSpec) -> dict[str, Tensor]:
@@ -104,15 +158,15 @@ def state_of(stack: Stack, spec: ArchitectureSpec) -> dict[str, Tensor]:
     Epsilons in several proportions are written in the spec.
     """
     scale = math.sqrt(stack.epsilon_ratio or 1)
-    state = {f"read_in.{name}": tensor * scale for name, tensor in stack.read_in.items()}
+    state = {f"read_in.{name}": tensor * scale for name, tensor in stack.ends.read_in.items()}
     if stack.positions is not None:
         state["positions.weight"] = stack.positions * scale
     for place, sublayer in zip(_places(spec), stack.sublayers, strict=True):
         state |= {f"{place}.norm.{name}": tensor for name, tensor in sublayer.norm.tensors.items()}
         for name, tensor in sublayer.module.tensors.items():
             state[f"{place}.module.{name}"] = tensor * scale if name.startswith("out.") else tensor
-    state |= {f"final_norm.{name}": tensor for name, tensor in stack.final_norm.tensors.items()}
-    return state | {f"read_out.{name}": tensor for name, tensor in stack.read_out.items()}
+    state |= {f"final_norm.{name}": tensor for name, tensor in stack.backbone.final_norm.tensors.items()}
+    return state | {f"read_out.{name}": tensor for name, tensor in stack.ends.read_out.items()}
 
 
 def _sublayer_spec(sublayer: Converted, epsilon_ratio: float | None) -> dict[str, Any]:

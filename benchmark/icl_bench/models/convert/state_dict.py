@@ -36,6 +36,10 @@ class Weights:
         inside = [name for name in self._tensors if name.startswith(self._prefix)]
         return {name.removeprefix(self._prefix).split(".")[0] for name in inside}
 
+    def left(self) -> list[str]:
+        """The names in the file that nobody took, sorted."""
+        return sorted(self._left)
+
     def shape(self, name: str) -> tuple[int, ...]:
         """The shape of a tensor; CheckpointError where there is none of that name."""
         return tuple(self._find(name).shape)
