@@ -72,7 +72,7 @@ def test_a_record_is_of_the_kind_that_evaluated_it():
     record = all_records("reference/gpt2", suite)[0]
     kind = recorded_kind(record)
     assert (kind.type, kind.shipped, kind.shown_as) == ("reference", True, "reference")
-    assert [kind.type for kind in entry_kinds() if kind.shipped] == ["reference"]
+    assert [kind.type for kind in entry_kinds() if kind.shipped] == ["baseline", "reference"]
     assert kind == kind_of(record.model.id, suite)
     model = record.model.model_copy(update={"kind": "referense"})
     with pytest.raises(UnknownNameError, match="'reference'"):

@@ -53,7 +53,7 @@ class EntryKind(Strict):
     shown_as: ClassVar[str]  # what boards call an entry of this kind
     names: ClassVar[str]  # what its names look like, in plain text
     trained: ClassVar[bool] = True  # whether it has weights, and so training seeds
-    shipped: ClassVar[bool] = False  # whether its weights come with icl-bench
+    shipped: ClassVar[bool] = False  # whether it comes with icl-bench
     remote: ClassVar[bool] = False  # whether opening it needs a network, unless it is cached
     submission: ClassVar[str | None] = None  # what a submission of it holds; None where none can be made
 

@@ -20,6 +20,7 @@ class BaselineKind(EntryKind):
     place: ClassVar[int] = 0
     shown_as: ClassVar[str] = "baseline"
     names: ClassVar[str] = "baseline/NAME"
+    shipped: ClassVar[bool] = True
     trained: ClassVar[bool] = False
 
     def recognises(self, name: str) -> bool:

@@ -6,8 +6,9 @@ Pages are made of these numbers alone, so a page and the file cannot disagree.
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
+from icl_bench.entries.base import entry_kinds
 from icl_bench.leaderboard.entries import Entry, Family, family, verified
 from icl_bench.leaderboard.provenance import SubmissionData, submission_data
 from icl_bench.models.accounting import components
@@ -80,11 +81,17 @@ class Architecture(Strict):
     flops: int  # a prompt
 
 
+def _kinds() -> list[JsonValue]:
+    """What boards call entries of the kinds that can be on one."""
+    kinds = [kind for kind in entry_kinds() if kind.shipped or kind.submission]
+    return [kind.shown_as for kind in sorted(kinds, key=lambda kind: not kind.trained)]
+
+
 class ModelData(Strict):
     """A row of the board."""
 
     name: str
-    kind: str  # as `EntryKind.shown_as`
+    kind: str = Field(json_schema_extra=lambda schema: schema.update(enum=_kinds()))  # `EntryKind.shown_as`
     revision: str | None  # the commit of a Hub repository, of the first run
     verified: bool  # whether anyone can recompute it: from what comes with icl-bench, or from listed files
     submission: SubmissionData | None  # what a submission says; null for references and baselines
