@@ -96,32 +96,34 @@ def trained(seed: int, learned: int | None = 1_200) -> dict[str, Any]:
 
 def _result(name: str, task: str, share: float, seed: int, like: str, training: dict[str, Any]) -> TaskResult:
     suite = load_suite(SUITE)
-    of, spec = suite.task(task), _spec(like, task)
+    task_spec, spec = suite.task(task), _spec(like, task)
     digest = hashlib.sha256(f"{name}/{task}/{seed}".encode())
     rng = np.random.default_rng(int.from_bytes(digest.digest()[:8], "big"))
-    zero, exact, base = (_frozen(task, one) for one in ("zero", of.exact, of.baseline))
+    zero, exact, base = (
+        _frozen(task, baseline) for baseline in ("zero", task_spec.exact, task_spec.baseline)
+    )
     left = np.abs(share * (1 + 0.1 * rng.normal()) + 0.1 * rng.normal(size=suite.spec.prompts))
     errors = left * zero.errors + np.abs(1 - left) * exact.errors
     curve = share * zero.curve + (1 - share) * exact.curve
     mean = float(errors.mean())
-    curve *= mean / float(curve.sum() if of.scored == "all" else curve[-1])
-    totals = [float(one.errors.mean()) for one in (base, exact, zero)]
+    curve *= mean / float(curve.sum() if task_spec.scored == "all" else curve[-1])
+    totals = [float(frozen.errors.mean()) for frozen in (base, exact, zero)]
     return TaskResult(
         prompts=suite.spec.prompts,
-        points=of.points,
-        scored=of.scored,
-        baseline=of.baseline,
-        exact=of.exact,
+        points=task_spec.points,
+        scored=task_spec.scored,
+        baseline=task_spec.baseline,
+        exact=task_spec.exact,
         checkpoint=CheckpointIdentity(
             sha256=digest.hexdigest(),
             spec=spec.to_dict(),
-            parameters=account(spec, of).parameters,
+            parameters=account(spec, task_spec).parameters,
             training=training,
         ),
         batch_size=64,
         checks=list(CHECKS),
         estimates={
-            "mean_error": _estimate(mean / (of.points if of.scored == "all" else 1)),
+            "mean_error": _estimate(mean / (task_spec.points if task_spec.scored == "all" else 1)),
             "score": _estimate(float(regression_score(mean, totals[0], totals[2]))),
             "optimality": _estimate(float(regression_score(mean, totals[1], totals[2]))),
         },
@@ -149,13 +151,13 @@ def _spec(like: str, task: str):
 
 @cache
 def _frozen(task: str, baseline: str) -> BaselineErrors:
-    found = load_errors(load_suite(SUITE), task, baseline)
-    assert found is not None
-    return found
+    frozen = load_errors(load_suite(SUITE), task, baseline)
+    assert frozen is not None
+    return frozen
 
 
 def submission(
-    records: Sequence[ResultRecord], said: str, *, worse: Sequence[str] = (), was: ResultRecord | None = None
+    records: Sequence[ResultRecord], text: str, *, worse: Sequence[str] = (), was: ResultRecord | None = None
 ) -> RecordedSubmission:
     """A submission of these runs, by seed, that says the same in every text, valid or not.
 
@@ -165,44 +167,44 @@ def submission(
         schema_version=1,
         model=records[0].model.id,
         suites=[SUITE],
-        runs=[_run(seed, one) for seed, one in enumerate(records)],
-        licence=said if said == MARKUP else "apache-2.0",
-        authors=[said, "李"],
+        runs=[_run(seed, record) for seed, record in enumerate(records)],
+        licence=text if text == MARKUP else "apache-2.0",
+        authors=[text, "李"],
         links=Links(paper="https://paper.example/?a=1&b=2", code="https://code.example/" + "x" * 200),
-        training_data=f"{said}\n{said}",
-        description=said,
+        training_data=f"{text}\n{text}",
+        description=text,
         supersedes=None,
     )
     return RecordedSubmission(
         submission=submission,
         suite=SUITE,
         records=dict(enumerate(records)),
-        fresh={seed: _fresh(one, worse, lacks=seed) for seed, one in enumerate(records)},
-        corrections=[] if was is None else [Correction(SUITE, 0, was, said)],
+        fresh={seed: _fresh(record, worse, lacks=seed) for seed, record in enumerate(records)},
+        corrections=[] if was is None else [Correction(SUITE, 0, was, text)],
     )
 
 
-def _run(seed: int, of: ResultRecord) -> Run:
-    files = {f"{task}/config.json": "d" * 64 for task in of.tasks}
-    files |= {f"{task}/model.safetensors": one.checkpoint.sha256 for task, one in of.tasks.items()}
-    return Run(seed=seed, revision=of.model.revision, files=files)
+def _run(seed: int, record: ResultRecord) -> Run:
+    files = {f"{task}/config.json": "d" * 64 for task in record.tasks}
+    files |= {f"{task}/model.safetensors": result.checkpoint.sha256 for task, result in record.tasks.items()}
+    return Run(seed=seed, revision=record.model.revision, files=files)
 
 
-def _fresh(of: ResultRecord, worse: Sequence[str], lacks: int) -> FreshRecord:
+def _fresh(record: ResultRecord, worse: Sequence[str], lacks: int) -> FreshRecord:
     """The last `lacks` tasks are missing."""
-    tasks = list(of.tasks)[: len(of.tasks) - lacks]
+    tasks = list(record.tasks)[: len(record.tasks) - lacks]
     gaps = {task: Estimate(value=0.01, low=-0.01, high=0.03, reason=None) for task in tasks}
     gaps |= {task: Estimate(value=0.3, low=0.25, high=0.35, reason=None) for task in worse}
     errors: dict[str, Any] = {"prompts": 1, "prompt_errors": [1.0], "zero_errors": [2.0]}
     return FreshRecord(
         schema=1,
-        model=of.model,
-        suite=of.suite,
+        model=record.model,
+        suite=record.suite,
         commit="c3" * 20,
-        evaluator=of.evaluator,
-        environment=of.environment,
+        evaluator=record.evaluator,
+        environment=record.environment,
         tasks={
-            task: FreshTask(sha256=of.tasks[task].checkpoint.sha256, gap=gap, **errors)
+            task: FreshTask(sha256=record.tasks[task].checkpoint.sha256, gap=gap, **errors)
             for task, gap in gaps.items()
         },
     )
@@ -232,34 +234,36 @@ def entries() -> list[Entry]:
         [hostile],
     ]
     before = record("ana/quick_one", 0.5, like="llama-ropeless", revision="b2" * 20)
-    said = {
+    texts = {
         "ana/quick_one": ("Trained < 1 h.", {"was": before}),
         LONG: ("long" * 120, {"worse": ["linear_regression", "sparse_parity"]}),
         HOSTILE: (MARKUP, {"worse": ["vector_mqar"], "was": hostile}),
     }
-    found = [Entry(one[0].model.id, one) for one in records]
-    for place, entry in enumerate(found):
-        if entry.name in said:
-            text, more = said[entry.name]
-            found[place] = replace(entry, submitted=submission(entry.records, text, **more))
-    return found
+    shown = [Entry(runs[0].model.id, runs) for runs in records]
+    for place, entry in enumerate(shown):
+        if entry.name in texts:
+            text, more = texts[entry.name]
+            shown[place] = replace(entry, submitted=submission(entry.records, text, **more))
+    return shown
 
 
 def many_entries(count: int, distinct: int = 12) -> list[Entry]:
     """As many models, few of them with errors of their own: the others share theirs."""
     likes = ["llama", "gpt2", "mamba", "gpt2-rms"]
-    of = [record(f"user/model-{k}", 0.2 + k / 20, like=likes[k % len(likes)]) for k in range(distinct)]
-    found = []
+    distinct_records = [
+        record(f"user/model-{k}", 0.2 + k / 20, like=likes[k % len(likes)]) for k in range(distinct)
+    ]
+    shown = []
     for k in range(count):
-        name, model = f"user-{k % 97}/model-{k}", of[k % distinct]
-        found.append(
+        name, model = f"user-{k % 97}/model-{k}", distinct_records[k % distinct]
+        shown.append(
             Entry(name, [model.model_copy(update={"model": model.model.model_copy(update={"id": name})})])
         )
-    return found
+    return shown
 
 
 @contextmanager
-def recorded(found: Sequence[Entry]) -> Iterator[None]:
+def recorded(shown: Sequence[Entry]) -> Iterator[None]:
     """While it is held, these are all that is recorded, on mini-v1, and references have learning curves."""
     steps = [float(step) for step in range(100, 5_001, 100)]
     curves = {f"seed {seed}": (steps, [5.0 / (step + seed) ** 0.5 for step in steps]) for seed in range(3)}
@@ -268,7 +272,7 @@ def recorded(found: Sequence[Entry]) -> Iterator[None]:
         patch.setattr("icl_bench.leaderboard.write.installed_submissions", lambda: [])
         patch.setattr(
             "icl_bench.leaderboard.write.recorded_entries",
-            lambda suite, submissions: list(found) if suite.name == SUITE else [],
+            lambda suite, submissions: list(shown) if suite.name == SUITE else [],
         )
         patch.setattr(
             "icl_bench.leaderboard.pages.models.learning_curves",
@@ -277,13 +281,13 @@ def recorded(found: Sequence[Entry]) -> Iterator[None]:
         yield
 
 
-def show_only(patch: pytest.MonkeyPatch, found: Sequence[Entry]) -> None:
+def show_only(patch: pytest.MonkeyPatch, shown: Sequence[Entry]) -> None:
     """These are all that is recorded, for `icl-bench leaderboard show`."""
     patch.setattr("icl_bench.submissions.recorded.installed_submissions", lambda: [])
-    patch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite, submissions: list(found))
+    patch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite, submissions: list(shown))
 
 
-def build(folder: Path, found: Sequence[Entry]) -> int:
+def build(folder: Path, shown: Sequence[Entry]) -> int:
     """Write the site of these entries."""
-    with recorded(found):
+    with recorded(shown):
         return write_site(gather_site(ADDRESS, REPOSITORY), folder, quiet=True)

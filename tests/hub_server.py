@@ -39,10 +39,10 @@ class Repo:
         """Make a commit of these files, and nothing else; its hash."""
         parent = self.refs.get(branch, "")
         content = parent.encode() + b"".join(name.encode() + files[name] for name in sorted(files))
-        made = hashlib.sha1(content).hexdigest()
-        self.commits[made] = dict(files)
-        self.refs[branch] = made
-        return made
+        digest = hashlib.sha1(content).hexdigest()
+        self.commits[digest] = dict(files)
+        self.refs[branch] = digest
+        return digest
 
     def resolve(self, revision: str) -> str | None:
         """The commit that a branch, tag or hash names."""
@@ -256,11 +256,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _lfs_batch(self, asked: dict[str, Any]) -> None:
         objects = [
             {
-                "oid": one["oid"],
-                "size": one["size"],
-                "actions": {"upload": {"href": f"{self.hub.url}/lfs/{one['oid']}"}},
+                "oid": item["oid"],
+                "size": item["size"],
+                "actions": {"upload": {"href": f"{self.hub.url}/lfs/{item['oid']}"}},
             }
-            for one in asked["objects"]
+            for item in asked["objects"]
         ]
         self._json({"transfer": "basic", "objects": objects})
 
@@ -282,8 +282,10 @@ class _Handler(BaseHTTPRequestHandler):
                 files[value["path"]] = self.hub.uploads[value["oid"]]
             elif entry["key"] == "deletedFile":
                 del files[value["path"]]
-        made = repo.commit(files, branch)
-        self._json({"success": True, "commitOid": made, "commitUrl": f"{self.hub.url}/{name}/commit/{made}"})
+        commit = repo.commit(files, branch)
+        self._json(
+            {"success": True, "commitOid": commit, "commitUrl": f"{self.hub.url}/{name}/commit/{commit}"}
+        )
 
     def _readable(self, name: str) -> Repo | None:
         """The repository, or None after the answer of a Hub that does not say whether it exists."""

@@ -13,7 +13,7 @@ UsageError = typer.BadParameter.__base__  # of click, or of the one that typer b
 
 def commands(script: str, program: str) -> list[list[str]]:
     """The arguments of every call of a program in a script."""
-    found = []
+    calls = []
     for line in script.replace("\\\n", " ").splitlines():
         lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
@@ -21,9 +21,9 @@ def commands(script: str, program: str) -> list[list[str]]:
         for start, word in enumerate(words):
             if word.rpartition("/")[2] == program:
                 rest = words[start + 1 :]
-                end = next((i for i, one in enumerate(rest) if set(one) <= OPERATORS), len(rest))
-                found.append(rest[:end])
-    return found
+                end = next((i for i, word in enumerate(rest) if set(word) <= OPERATORS), len(rest))
+                calls.append(rest[:end])
+    return calls
 
 
 def verb(words: list[str]) -> tuple[Any, list[str]]:
@@ -39,6 +39,6 @@ def check(words: list[str]) -> None:
     """Fail where icl-bench would not take these words for a call, whatever the values."""
     command, rest = verb(words)
     assert not hasattr(command, "commands"), "a verb is missing"
-    given, left, _ = command.make_parser(command.context_class(command)).parse_args(list(rest))
+    options, left, _ = command.make_parser(command.context_class(command)).parse_args(list(rest))
     assert left == []
-    assert [one.name for one in command.params if one.required and not given.get(one.name)] == []
+    assert [param.name for param in command.params if param.required and not options.get(param.name)] == []

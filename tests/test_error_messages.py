@@ -31,13 +31,13 @@ def literal(node: ast.expr) -> str:
 
 def messages() -> list[tuple[str, str]]:
     """Every message that is written where an error is made, and where."""
-    found = []
+    raised = []
     for path in sorted(PACKAGE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args
-            if made and node.func.id in CLASSES.keys() - {"UnknownNameError"}:
-                found.append((f"{path.relative_to(PACKAGE)}:{node.lineno}", literal(node.args[0])))
-    return found
+            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args
+            if is_call and node.func.id in CLASSES.keys() - {"UnknownNameError"}:
+                raised.append((f"{path.relative_to(PACKAGE)}:{node.lineno}", literal(node.args[0])))
+    return raised
 
 
 def test_every_message_names_the_fault_and_then_the_remedy() -> None:

@@ -76,8 +76,8 @@ def test_what_can_be_renamed_neither_way_is_kept_and_reported(tmp_path: Path, mo
     failing_rename(monkeypatch, lambda source, target: target == folder)
     with pytest.raises(StorageError, match="it is kept as") as caught:
         written_folder(folder)
-    kept = Path(str(caught.value).partition("it is kept as ")[2])
-    assert (kept / "file").read_text() == "old"
+    backup = Path(str(caught.value).partition("it is kept as ")[2])
+    assert (backup / "file").read_text() == "old"
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, RuntimeError])

@@ -81,8 +81,8 @@ def part_of(path: Path) -> str:
 
 
 def test_every_part_has_a_level() -> None:
-    found = {part_of(path) for path in PACKAGE.rglob("*.py") if "_bundled" not in path.parts}
-    assert found <= set(LEVELS)
+    parts = {part_of(path) for path in PACKAGE.rglob("*.py") if "_bundled" not in path.parts}
+    assert parts <= set(LEVELS)
 
 
 def test_imports_point_downwards() -> None:

@@ -74,16 +74,16 @@ def test_what_a_killed_process_left_is_not_packed(tmp_path: Path, builder: type)
     """Wherever data or code lies: a suite's folder would carry it into every installation."""
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
-    kept = {
+    own_files = {
         f"{folder}/file"
         for folder in ("benchmark/icl_bench", "tasks/mini-v1", "leaderboard", "submissions/reference/gpt2")
     }
-    for place in kept:
+    for place in own_files:
         folder = tmp_path / Path(place).parent
         folder.mkdir(parents=True)
         for name in ("file", *LEFT):
             (folder / name).parent.mkdir(exist_ok=True, parents=True)
             (folder / name).touch()
     packed = {file.relative_path for file in builder(str(tmp_path)).recurse_included_files()}
-    assert kept <= packed
+    assert own_files <= packed
     assert [path for path in packed if ".icl-bench" in path] == []

@@ -24,25 +24,25 @@ def test_a_variable_that_is_empty_counts_as_not_set(monkeypatch, empty):
     assert cache_folder() == Path("/somewhere/.cache/huggingface/icl-bench")
 
 
-@pytest.mark.parametrize("given", ["$SCRATCH/hf", "${SCRATCH}/hf", "~/hf"])
-def test_a_variable_and_a_home_are_replaced(monkeypatch, given):
+@pytest.mark.parametrize("variable", ["$SCRATCH/hf", "${SCRATCH}/hf", "~/hf"])
+def test_a_variable_and_a_home_are_replaced(monkeypatch, variable):
     """By the Hub's client too: both would keep half of what they have in a folder called `$SCRATCH`."""
     monkeypatch.setenv("HOME", "/somewhere")
     monkeypatch.setenv("SCRATCH", "/somewhere")
-    monkeypatch.setenv("HF_HOME", given)
+    monkeypatch.setenv("HF_HOME", variable)
     assert cache_folder() == Path("/somewhere/hf/icl-bench")
     code = "from huggingface_hub import constants; print(constants.HF_HOME)"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert Path(answer.strip()) == Path("/somewhere/hf")
     monkeypatch.delenv("HF_HOME")
-    monkeypatch.setenv("XDG_CACHE_HOME", given)
+    monkeypatch.setenv("XDG_CACHE_HOME", variable)
     assert cache_folder() == Path("/somewhere/hf/huggingface/icl-bench")
 
 
-@pytest.mark.parametrize("given", ["$NOT_SET/hf", "/scratch/${NOT_SET}/hf"])
-def test_a_variable_that_is_not_set_is_one_line(monkeypatch, given):
+@pytest.mark.parametrize("variable", ["$NOT_SET/hf", "/scratch/${NOT_SET}/hf"])
+def test_a_variable_that_is_not_set_is_one_line(monkeypatch, variable):
     monkeypatch.delenv("NOT_SET", raising=False)
-    monkeypatch.setenv("HF_HOME", given)
+    monkeypatch.setenv("HF_HOME", variable)
     with pytest.raises(InputError, match=r"HF_HOME is .* and NOT_SET is not set; set it, or write a path"):
         cache_folder()
     done = CliRunner().invoke(app, ["evaluate", "baseline/zero", "--task", "sparse_parity"])

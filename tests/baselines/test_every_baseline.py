@@ -115,7 +115,7 @@ def degenerate(kind: str, seed: int, points: int, d: int) -> np.ndarray:
     """Inputs (2, points, d) that make matrices singular, distances 0 or splits impossible."""
     rng = np.random.default_rng(seed)
     normal = rng.normal(size=(2, points, d))
-    made = {
+    built = {
         "normal": normal,
         "zero": 0 * normal,
         "constant": 0 * normal + normal[:, :1],
@@ -124,7 +124,7 @@ def degenerate(kind: str, seed: int, points: int, d: int) -> np.ndarray:
         "signs": np.sign(normal),
         "first coordinate constant": np.concatenate([0 * normal[:, :, :1] + 1, normal[:, :, 1:]], axis=2),
     }
-    return made[kind]
+    return built[kind]
 
 
 KINDS = [

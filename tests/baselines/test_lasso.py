@@ -48,8 +48,8 @@ def objective(xs: np.ndarray, ys: np.ndarray, alpha: float, w: np.ndarray) -> fl
 def test_the_objective_and_the_answers_are_scikit_learns(alpha, i):
     xs, ys = (array[0] for array in sparse_prompts(1))
     ours, theirs = weights(xs[:i], ys[:i], alpha), scikit_weights(xs[:i], ys[:i], alpha)
-    found, expected = objective(xs[:i], ys[:i], alpha, ours), objective(xs[:i], ys[:i], alpha, theirs)
-    assert found == pytest.approx(expected, rel=1e-6)
+    reached, expected = objective(xs[:i], ys[:i], alpha, ours), objective(xs[:i], ys[:i], alpha, theirs)
+    assert reached == pytest.approx(expected, rel=1e-6)
     assert Lasso(alpha=alpha).predict(xs[None], ys[None])[0, i, 0] == pytest.approx(xs[i] @ theirs, abs=1e-3)
 
 

@@ -49,9 +49,9 @@ def mean_over_supports(xs: np.ndarray, ys: np.ndarray, sparsity: int) -> np.ndar
     for i in range(1, len(xs)):
         votes = []
         for support in map(list, combinations(range(xs.shape[1]), sparsity)):
-            found = support_by_itself(xs[:i, support], ys[:i, 0])
-            if found:
-                votes.append((found[0], found[1], xs[i, support] @ found[2]))
+            posterior = support_by_itself(xs[:i, support], ys[:i, 0])
+            if posterior:
+                votes.append((posterior[0], posterior[1], xs[i, support] @ posterior[2]))
         rank, evidence, values = (np.array(column) for column in zip(*votes, strict=True))
         # a density beside a point mass is nothing
         weight = np.where(rank == rank.min(), np.exp(evidence - evidence[rank == rank.min()].max()), 0.0)

@@ -50,8 +50,8 @@ def test_threads_do_not_change_the_bits() -> None:
         torch.set_num_threads(threads)
         results.append(values_and_gradients(norm.float(), x.float()))
     torch.set_num_threads(before)
-    for one, two in zip(*results, strict=True):
-        assert torch.equal(one, two)
+    for first, two in zip(*results, strict=True):
+        assert torch.equal(first, two)
 
 
 def test_the_gradient_of_a_gradient_is_refused() -> None:

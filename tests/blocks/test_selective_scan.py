@@ -69,8 +69,8 @@ def test_threads_do_not_change_the_bits(module) -> None:
         results.append([y, *module.backward(torch.ones_like(y), u, delta, A, B, C, D)])
         assert torch.get_num_threads() == threads, "the kernel must leave torch's thread count alone"
     torch.set_num_threads(before)
-    for one, two in zip(*results, strict=True):
-        assert torch.equal(one, two)
+    for first, two in zip(*results, strict=True):
+        assert torch.equal(first, two)
 
 
 def test_gradients_by_finite_differences() -> None:

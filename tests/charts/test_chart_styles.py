@@ -63,10 +63,10 @@ def test_a_style_that_is_asked_for_is_given_once():
     free = series(*["other"] * 4)
     asked = [Series(name, [0], [1], style=3) for name in ("asked", "asked too")]
     fourth = choose_styles(free)[3]
-    *found, first, second = choose_styles([*free, *asked])
+    *styles, first, second = choose_styles([*free, *asked])
     assert first == fourth
-    assert fourth not in (*found, second)
-    assert found[:3] == choose_styles(free)[:3]
+    assert fourth not in (*styles, second)
+    assert styles[:3] == choose_styles(free)[:3]
 
 
 def test_too_many_series_are_refused():
@@ -90,9 +90,9 @@ def test_colours_are_distinguishable_with_any_colour_vision(theme, vision):
         rgb = linear_rgb(COLOURS[name][theme])
         mixed = [sum(a * b for a, b in zip(row, rgb, strict=True)) for row in VISION[vision]]
         seen[name] = lab([max(0.0, part) for part in mixed])
-    for one, other in itertools.combinations(seen, 2):
-        distance = sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
-        assert distance > 12, (one, other)
+    for first, other in itertools.combinations(seen, 2):
+        distance = sum((a - b) ** 2 for a, b in zip(seen[first], seen[other], strict=True)) ** 0.5
+        assert distance > 12, (first, other)
 
 
 def test_a_page_can_set_every_colour_and_dark_has_its_own():

@@ -126,9 +126,9 @@ def test_one_point_or_equal_values_are_drawn_inside_the_frame(series, scale):
 def test_curves_differ_without_colour_in_the_picture_and_beside_the_names():
     roles = ["exact", "baseline", "zero", "model", "model"] + ["other"] * 11
     series = [Series(f"s{k}", range(9), [k + 1.0] * 9, role) for k, role in enumerate(roles)]
-    found = groups(read(draw(Chart("t", "x", "y", series)))).values()
+    drawn = groups(read(draw(Chart("t", "x", "y", series)))).values()
     looks = set()
-    for group in found:
+    for group in drawn:
         curve, sample = lines(group)
         same = [curve.get(key) == sample.get(key) for key in ("stroke-width", "stroke-dasharray")]
         assert all(same)
@@ -187,7 +187,7 @@ def test_hostile_names_are_text():
     assert "\" onload='x' &amp; ]]>" in shown
     assert "نموذج (1)" in shown
     assert "reversed" in shown
-    assert any(one.startswith("long long") and one.endswith("…") for one in shown)
+    assert any(label.startswith("long long") and label.endswith("…") for label in shown)
     assert any(hover.startswith("long " * 59) for hover in groups(svg))  # in full on hover
     kinds = {"svg", "title", "desc", "style", "g", "path", "text", "rect"}
     assert {element.tag.removeprefix(SVG) for element in svg.iter()} == kinds

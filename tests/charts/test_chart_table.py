@@ -32,13 +32,13 @@ def test_error_charts_end_above_the_zero_predictor():
 
 
 def test_a_baseline_has_its_part_in_the_task():
-    def made(name, score_baseline="lasso", exact="bayes", **settings):
+    def task(name, score_baseline="lasso", exact="bayes", **settings):
         series = baseline_series(name, [1.0, 0.5], score_baseline, exact, **settings)
         return series.role, series.note, list(series.x)
 
-    assert made("lasso") == ("baseline", "score 1", [0, 1])
-    assert made("bayes") == ("exact", "optimality 1", [0, 1])
-    assert made("ols", "ols", "ols") == ("exact", "score 1, optimality 1", [0, 1])
-    assert made("zero") == ("zero", "", [0, 1])
-    assert made("knn", prompts=512, suite_prompts=2048) == ("other", "first 512 of 2,048 prompts", [0, 1])
-    assert made("knn", prompts=2048, suite_prompts=2048) == ("other", "", [0, 1])
+    assert task("lasso") == ("baseline", "score 1", [0, 1])
+    assert task("bayes") == ("exact", "optimality 1", [0, 1])
+    assert task("ols", "ols", "ols") == ("exact", "score 1, optimality 1", [0, 1])
+    assert task("zero") == ("zero", "", [0, 1])
+    assert task("knn", prompts=512, suite_prompts=2048) == ("other", "first 512 of 2,048 prompts", [0, 1])
+    assert task("knn", prompts=2048, suite_prompts=2048) == ("other", "", [0, 1])

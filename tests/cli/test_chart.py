@@ -77,7 +77,9 @@ def test_the_table_holds_the_frozen_errors_and_the_models(tmp_path, record):
     code, stdout, _ = run("mini/linear_regression", out, "--record", record)
     assert (code, stdout.startswith("wrote ")) == (0, True)
     suite = load_suite("mini")
-    frozen = {name: one.curve.tolist() for name, one in frozen_baselines(suite, "linear_regression").items()}
+    frozen = {
+        name: model.curve.tolist() for name, model in frozen_baselines(suite, "linear_regression").items()
+    }
     result = json.loads(record.read_text(encoding="utf-8"))["tasks"]["linear_regression"]
     model = {"baseline/averaging": result["error_curves"]["model"]}
     points = suite.tasks["linear_regression"].points
@@ -103,7 +105,7 @@ def test_labels_say_what_a_predictor_is(tmp_path, record):
 
 def test_hover_tells_the_mean_over_scored_context_lengths(tmp_path, record):
     assert run("mini/vector_mqar", tmp_path / "out.svg", "--record", record)[0] == 0
-    hovers = [one.text for one in ElementTree.parse(tmp_path / "out.svg").iter(f"{SVG}title")]
+    hovers = [title.text for title in ElementTree.parse(tmp_path / "out.svg").iter(f"{SVG}title")]
     mean = json.loads(record.read_text(encoding="utf-8"))["tasks"]["vector_mqar"]["estimates"]["mean_error"]
     assert f"baseline/averaging: mean {mean['value']:.4g}" in hovers
     assert "lookup: mean 0 (score 1, optimality 1)" in hovers
@@ -135,9 +137,9 @@ def test_a_baseline_looks_the_same_whatever_is_beside_it(copied, tmp_path):
     def looks(*arguments: object) -> list[tuple[str | None, ...]]:
         assert run("mini/sparse_parity", tmp_path / "out.svg", *arguments)[0] == 0
         groups = ElementTree.parse(tmp_path / "out.svg").iter(f"{SVG}g")
-        (group,) = [one for one in groups if (one.findtext(f"{SVG}title") or "").startswith("knn: ")]
+        (group,) = [group for group in groups if (group.findtext(f"{SVG}title") or "").startswith("knn: ")]
         paths = group.findall(f"{SVG}path")
-        return [(one.get("stroke-dasharray"), one.get("stroke-width")) for one in paths[1:]]
+        return [(path.get("stroke-dasharray"), path.get("stroke-width")) for path in paths[1:]]
 
     freeze("averaging", "knn")
     assert looks("--baseline", "knn") == looks()

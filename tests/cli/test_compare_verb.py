@@ -19,9 +19,9 @@ def test_two_baselines_are_compared_from_their_frozen_errors():
     assert table.startswith("A = baseline/lookup, B = baseline/zero, on mini-v1\n")
     assert "1.000 [1.000, 1.000]" in table
     assert "A is better" in table
-    found = json.loads(run("baseline/lookup", "baseline/zero", "--task", "vector_mqar", "--json")[1])
-    assert found["differences"][0]["difference"] == 1
-    assert found["differences"][0]["better"] == "A"
+    document = json.loads(run("baseline/lookup", "baseline/zero", "--task", "vector_mqar", "--json")[1])
+    assert document["differences"][0]["difference"] == 1
+    assert document["differences"][0]["better"] == "A"
 
 
 def test_what_cannot_be_compared_is_reported_in_one_line():
@@ -45,7 +45,7 @@ def test_the_mean_is_marked_as_one_test_of_its_own():
     assert table[-1] == "* of the mean alone, not corrected; the others are for 2 tasks (Holm)"
     assert not [line for line in table[:-2] if "*" in line]
     *tasks, mean = json.loads(run("baseline/ridge", "baseline/zero", *chosen, "--json")[1])["differences"]
-    assert [one["p_corrected"] / one["p"] for one in tasks] == [2, 2]
+    assert [row["p_corrected"] / row["p"] for row in tasks] == [2, 2]
     assert (mean["p"] > 0, mean["p_corrected"]) == (True, None)
 
 
@@ -63,5 +63,5 @@ def test_what_was_trained_once_is_reported(tmp_path):
     ]:
         lines = run(*sides, *task)[1].splitlines()
         assert [line for line in lines if message in line] == ([f"{alone} {message}"] if alone else [])
-        expected = [one for one in "AB" if alone and one in alone]
+        expected = [letter for letter in "AB" if alone and letter in alone]
         assert json.loads(run(*sides, *task, "--json")[1])["trained_once"] == expected

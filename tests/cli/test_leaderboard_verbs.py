@@ -42,23 +42,23 @@ def test_baselines_can_be_left_out():
 
 def test_rank_and_group_of_one_run_are_marked_and_the_mark_is_reported(monkeypatch):
     runs = {"reference/llama": (0,), "reference/gpt2": (0, 1)}
-    found = [
+    rows = [
         Entry(name, [fabricated.record(name, 0.2, seed=k) for k in seeds]) for name, seeds in runs.items()
     ]
-    fabricated.show_only(monkeypatch, found)
+    fabricated.show_only(monkeypatch, rows)
     table = run("show")[1]
     cells = {row.split("|")[3].strip(): row.split("|")[1:3] for row in table.splitlines() if "|" in row}
     for name, seeds in runs.items():
-        assert ["§" in one for one in cells[name]] == [len(seeds) == 1] * 2, name
+        assert ["§" in cell for cell in cells[name]] == [len(seeds) == 1] * 2, name
     assert "§" not in "".join(cells["baseline/ridge"])
     assert "§: a task with one training run; rank and group know nothing there of other seeds" in table
     board = json.loads(run("show", "--json")[1])
-    assert {one["name"]: one["one_run"] for one in board["models"]} == {
+    assert {model["name"]: model["one_run"] for model in board["models"]} == {
         "reference/llama": True,
         "reference/gpt2": False,
     }
-    assert not any(one["one_run"] for one in board["baselines"])
-    found.pop(0)
+    assert not any(model["one_run"] for model in board["baselines"])
+    rows.pop(0)
     assert "§" not in run("show")[1]
 
 

@@ -42,8 +42,10 @@ def test_a_comparison_is_shown_whatever_the_encoding(encoding):
 
 
 def test_an_encoding_that_takes_everything_is_left_as_it_is():
-    kept = run("compare", "baseline/zero", "baseline/averaging", *TASK, PYTHONIOENCODING="cp1252:namereplace")
-    assert b"A \\N{MINUS SIGN} B" in kept.stdout
+    escaped = run(
+        "compare", "baseline/zero", "baseline/averaging", *TASK, PYTHONIOENCODING="cp1252:namereplace"
+    )
+    assert b"A \\N{MINUS SIGN} B" in escaped.stdout
     whole = run("compare", "baseline/zero", "baseline/averaging", *TASK, PYTHONIOENCODING="utf-8")
     assert "A − B".encode() in whole.stdout
 

@@ -113,9 +113,9 @@ def test_seeds_that_are_trained_together_are_saved_and_taken_up(spec: Path, tmp_
 
 
 def test_seeds_that_are_trained_together_are_not_compiled(spec: Path, tmp_path: Path) -> None:
-    found = run("--spec", str(spec), "--together", "2", "--seeds", "2", "--compile", cwd=tmp_path)
-    assert found.returncode == 2
-    assert "leave out --compile or --together" in found.stderr
+    done = run("--spec", str(spec), "--together", "2", "--seeds", "2", "--compile", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "leave out --compile or --together" in done.stderr
 
 
 WITHOUT_INTERRUPTIONS = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")  # as shells start background jobs
@@ -143,11 +143,11 @@ def test_a_cell_that_fails_is_reported_and_the_others_go_on(spec: Path, tmp_path
     occupied = tmp_path / "runs/mini-v1/tiny/seed-0/linear_regression"
     occupied.mkdir(parents=True)
     (occupied / "notes.txt").write_text("precious")
-    found = run("--spec", str(spec), *TASKS, "--steps", "20", cwd=tmp_path)
-    assert found.returncode == 1
-    assert "1 of 2 runs done, 1 left" in found.stdout
-    assert "tiny on linear_regression, seed 0: error: " in found.stdout
-    assert "notes.txt" in found.stdout
+    done = run("--spec", str(spec), *TASKS, "--steps", "20", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "1 of 2 runs done, 1 left" in done.stdout
+    assert "tiny on linear_regression, seed 0: error: " in done.stdout
+    assert "notes.txt" in done.stdout
     assert (occupied / "notes.txt").read_text() == "precious"
 
 
@@ -164,18 +164,18 @@ def test_a_cell_that_fails_is_reported_and_the_others_go_on(spec: Path, tmp_path
 )
 def test_bad_input_is_reported_before_anything_is_trained(tmp_path: Path, arguments, message) -> None:
     (tmp_path / "taken").touch()
-    found = run(*arguments, cwd=tmp_path)
-    assert found.returncode == 2
-    assert message in found.stderr
-    assert len(found.stderr.splitlines()) == 1
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "runs").exists()
 
 
 def test_two_specs_of_one_name_are_reported_before_anything_is_trained(spec: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(spec.read_text().replace("width: 16", "width: 32"))
-    found = run("--spec", str(spec), "--spec", str(other), *TASKS, "--steps", "1", cwd=tmp_path)
-    assert found.returncode == 2
-    assert str(spec) in found.stderr
-    assert str(other) in found.stderr
+    done = run("--spec", str(spec), "--spec", str(other), *TASKS, "--steps", "1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert str(spec) in done.stderr
+    assert str(other) in done.stderr
     assert not (tmp_path / "runs").exists()

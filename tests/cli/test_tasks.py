@@ -128,7 +128,7 @@ def test_verify_without_a_suite_verifies_all():
 
 def test_verify_says_which_hash_differs(copied):
     lock = json.loads((copied / "lock.json").read_text(encoding="utf-8"))
-    found = lock["tasks"]["sparse_parity"]["ys"]
+    digest = lock["tasks"]["sparse_parity"]["ys"]
     lock["tasks"]["sparse_parity"]["ys"] = "0" * 64
     (copied / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
     code, stdout, stderr = run("verify")
@@ -136,7 +136,7 @@ def test_verify_says_which_hash_differs(copied):
     assert "error" not in stderr
     differing = [line for line in stdout.splitlines()[1:] if not line.endswith("  holds")]
     assert [line.split() for line in differing] == [
-        f"sparse_parity ys: expected SHA-256 {'0' * 64}, found {found}".split()
+        f"sparse_parity ys: expected SHA-256 {'0' * 64}, found {digest}".split()
     ]
     code, stdout, stderr = run("verify", "--json")
     assert (code, stderr) == (1, "")
@@ -166,9 +166,9 @@ def test_verify_says_which_frozen_errors_differ(copied):
 
 def test_show_tells_mean_errors_of_frozen_baselines_best_first(copied):
     means = run_json("show", "mini/two_layer_mlp")["mean_errors"]
-    assert [one["baseline"] for one in means][:1] == ["nngp"]
-    assert [one["mean_error"] for one in means] == sorted(one["mean_error"] for one in means)
-    mean_errors = "; ".join(f"{one['baseline']} {one['mean_error']:.4g}" for one in means)
+    assert [row["baseline"] for row in means][:1] == ["nngp"]
+    assert [row["mean_error"] for row in means] == sorted(row["mean_error"] for row in means)
+    mean_errors = "; ".join(f"{row['baseline']} {row['mean_error']:.4g}" for row in means)
     assert f"{'mean errors':<16}{mean_errors}" in run("show", "mini/two_layer_mlp")[1].splitlines()
 
 

@@ -58,9 +58,9 @@ def test_a_trained_folder_is_scored(spec: Path, tmp_path: Path) -> None:
 
 def test_one_command_trains_a_cell_at_paper_size_and_scores_it(spec: Path, tmp_path: Path) -> None:
     arguments = ["reference/gpt2", "paper/vector_mqar", "--steps", "2", "--out", "cell", "--evaluate"]
-    made = run("train", *arguments, "--quiet", cwd=tmp_path)
-    assert made.returncode == 0, made.stderr
-    assert "vector_mqar" in made.stdout
+    done = run("train", *arguments, "--quiet", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "vector_mqar" in done.stdout
     record = json.loads((tmp_path / "results/cell-paper-v1-vector_mqar.json").read_text())
     assert list(record["tasks"]) == ["vector_mqar"]
     assert record["tasks"]["vector_mqar"]["checkpoint"]["training"]["recipe"]["steps"] == 2
@@ -74,8 +74,8 @@ def test_a_compiled_run_learns_the_same(spec: Path, tmp_path: Path, mixer: bool)
     if mixer:
         spec.write_text(re.sub(r"module: \{[^}]*\}", MIXER, spec.read_text()))
     for folder, option in (("eager", []), ("compiled", ["--compile"])):
-        made = run("train", str(spec), TASK, "--steps", "3", "--out", folder, *option, cwd=tmp_path)
-        assert (made.returncode, "Warning" in made.stderr) == (0, False), made.stderr
+        done = run("train", str(spec), TASK, "--steps", "3", "--out", folder, *option, cwd=tmp_path)
+        assert (done.returncode, "Warning" in done.stderr) == (0, False), done.stderr
     eager, compiled = (load_file(tmp_path / name / "model.safetensors") for name in ("eager", "compiled"))
     assert eager.keys() == compiled.keys()
     for name in eager:
@@ -93,12 +93,12 @@ def test_without_a_compiler_compile_is_refused_and_nothing_begun(spec: Path, tmp
         "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache"),
     }
     arguments = [*COMMAND, "train", str(spec), TASK, "--steps", "3", "--out", "made", "--compile"]
-    made = subprocess.run(
+    done = subprocess.run(
         arguments, cwd=tmp_path, capture_output=True, text=True, check=False, env=os.environ | environment
     )
-    assert made.returncode == 2, made.stderr
-    assert "leave out --compile" in made.stderr
-    assert len(made.stderr.splitlines()) == 1
+    assert done.returncode == 2, done.stderr
+    assert "leave out --compile" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "made").exists()
 
 
@@ -184,8 +184,8 @@ def test_a_recipe_is_a_preset_or_a_file(spec: Path, tmp_path: Path) -> None:
     own = (data_folder("tasks") / "mini-v1" / "recipe.yaml").read_text()
     (tmp_path / "mine.yaml").write_text(own.replace("learning_rate: 1.0e-3", "learning_rate: 7.0e-4"))
     arguments = ["--steps", "2", "--recipe", "mine.yaml", "--out", "run"]
-    made = run("train", str(spec), TASK, *arguments, cwd=tmp_path)
-    assert made.returncode == 0, made.stderr
+    done = run("train", str(spec), TASK, *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     recipe = json.loads((tmp_path / "run/config.json").read_text())["training"]["recipe"]
     assert (recipe["learning_rate"], recipe["steps"], recipe["warmup"]) == (7e-4, 2, 200)
     assert make_plan(str(spec), TASK, 0).recipe == make_plan(str(spec), TASK, 0, recipe="mini").recipe

@@ -13,12 +13,12 @@ _TABLE = re.compile(
 
 def commands(text: str) -> list[str]:
     """The commands whose tables a page shows, without `.venv/bin/icl-bench`."""
-    return [found["verb"] for found in _TABLE.finditer(text)]
+    return [match["verb"] for match in _TABLE.finditer(text)]
 
 
 def filled(text: str) -> str:
     """The page with what its commands print now."""
-    return _TABLE.sub(lambda found: found["verb"] + found["between"] + _printed(found["verb"].split()), text)
+    return _TABLE.sub(lambda match: match["verb"] + match["between"] + _printed(match["verb"].split()), text)
 
 
 def _printed(arguments: list[str]) -> str:

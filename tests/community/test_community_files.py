@@ -54,15 +54,15 @@ def test_owners_are_lines_of_a_pattern_and_accounts() -> None:
     for line in in_force + waiting:
         pattern, *owners = line.split()
         assert owners
-        assert [one for one in owners if not re.fullmatch(r"@[\w-]+(/[\w-]+)?", one)] == []
+        assert [owner for owner in owners if not re.fullmatch(r"@[\w-]+(/[\w-]+)?", owner)] == []
         assert pattern == "*" or (ROOT / pattern.strip("/")).exists()
 
 
 def test_pins_are_updated() -> None:
     updates = read(GITHUB / "dependabot.yml")
     assert updates["version"] == 2
-    assert [one["package-ecosystem"] for one in updates["updates"]] == ["github-actions", "pip"]
-    assert {one["cooldown"]["default-days"] for one in updates["updates"]} == {14}
+    assert [update["package-ecosystem"] for update in updates["updates"]] == ["github-actions", "pip"]
+    assert {update["cooldown"]["default-days"] for update in updates["updates"]} == {14}
 
 
 def test_the_citation_is_of_this_version_and_of_nobody_in_particular() -> None:
@@ -71,7 +71,7 @@ def test_the_citation_is_of_this_version_and_of_nobody_in_particular() -> None:
     assert citation["cff-version"] == "1.2.0"
     assert {"message", "title", "type", "authors"} <= set(citation)
     assert (citation["version"], citation["license"]) == (project["version"], project["license"])
-    (author,) = [one["name"] for one in citation["authors"]]
+    (author,) = [author["name"] for author in citation["authors"]]
     cited = [path for path in (ROOT / "leaderboard").rglob("*") if path.suffix in (".html", ".md")]
     assert [
         path

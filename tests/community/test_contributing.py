@@ -76,13 +76,13 @@ def test_a_model_is_submitted_and_recorded(checkout: Path, tmp_path_factory: pyt
     """From `submit` to the built site, in the words of the text, with a Hub that has user/model."""
     layers = [{"repeat": 1, "sublayers": small_spec()["layers"][0]["sublayers"][::2]}]
     files = saved(tmp_path_factory.mktemp("model"), small_model(d=5, layers=layers))
-    given = commands(SECTIONS["Submit a model"])
-    assert len(given) == 6
+    documented = commands(SECTIONS["Submit a model"])
+    assert len(documented) == 6
     with HubServer().running() as hub:
         hub.repo("user/model", files)
         home = str(checkout / "home")
         printed = [
-            run(command, checkout, HF_ENDPOINT=hub.url, HF_HOME=home, NO_PROXY="*") for command in given
+            run(command, checkout, HF_ENDPOINT=hub.url, HF_HOME=home, NO_PROXY="*") for command in documented
         ]
     assert "git" in printed[0]
     assert "valid" in printed[1]

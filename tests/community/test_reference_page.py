@@ -58,12 +58,12 @@ def test_what_runs_say_of_their_end_is_read_off_their_curves() -> None:
         if recorded is None:
             continue
         rows = read_log((path.parent / "training.csv").read_text())
-        found = outcome(rows, parse(Recipe, training["recipe"], str(path)), int(rows[-1]["step"]))
-        assert found.model_dump(exclude={"optimality", "doubling_gain"}) == recorded.model_dump(
+        result = outcome(rows, parse(Recipe, training["recipe"], str(path)), int(rows[-1]["step"]))
+        assert result.model_dump(exclude={"optimality", "doubling_gain"}) == recorded.model_dump(
             exclude={"optimality", "doubling_gain"}
         ), path
-        assert found.optimality == pytest.approx(recorded.optimality, abs=1e-5), path
-        assert found.doubling_gain == pytest.approx(recorded.doubling_gain, abs=1e-4), path
+        assert result.optimality == pytest.approx(recorded.optimality, abs=1e-5), path
+        assert result.doubling_gain == pytest.approx(recorded.doubling_gain, abs=1e-4), path
         seen += 1
     assert seen >= 12
 
@@ -74,4 +74,4 @@ def test_the_weights_of_all_are_small_and_half_precise() -> None:
     for path in weights:
         with path.open("rb") as file:
             header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        assert {one["dtype"] for name, one in header.items() if name != "__metadata__"} == {"F16"}
+        assert {tensor["dtype"] for name, tensor in header.items() if name != "__metadata__"} == {"F16"}

@@ -34,9 +34,9 @@ def test_a_command_trains_by_what_its_row_tells(row: dict[str, str]) -> None:
     assert plan.recipe.steps == int(row["steps"])
     tried = dict(pair.split("=", 1) for pair in row["tried"].replace(", ", ",").split(" "))
     for key, value in tried.items():
-        found = plan.recipe.to_dict()[key]
-        assert (str(found).replace(", ", ",") if isinstance(found, str | list) else float(found)) == (
-            value if isinstance(found, str | list) else float(value)
+        used = plan.recipe.to_dict()[key]
+        assert (str(used).replace(", ", ",") if isinstance(used, str | list) else float(used)) == (
+            value if isinstance(used, str | list) else float(value)
         ), key
     assert command(words[2], words[3], int(row["seed"]), plan.recipe) == row["command"]
 

@@ -67,7 +67,7 @@ def _digits(value: float | None) -> str:
 def main() -> None:
     """The command of the module's docstring."""
     rows = [row(Path(folder)) for folder in sys.argv[1:]]
-    rows.sort(key=lambda one: [one[key] for key in ("task", "model", "steps", "tried", "seed")])
+    rows.sort(key=lambda row: [row[key] for key in ("task", "model", "steps", "tried", "seed")])
     writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)

@@ -35,9 +35,9 @@ SPEC = {
 
 
 def model(d: int, k: int, task: str) -> ICLModel:
-    made = ICLModel(SPEC, d=d, k=k, task=f"tiny-v1/{task}", training={"seed": 7})
-    initialise(made, torch.Generator().manual_seed(7))
-    return made
+    model = ICLModel(SPEC, d=d, k=k, task=f"tiny-v1/{task}", training={"seed": 7})
+    initialise(model, torch.Generator().manual_seed(7))
+    return model
 
 
 @pytest.fixture

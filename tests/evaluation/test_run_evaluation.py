@@ -122,10 +122,10 @@ def test_a_path_is_the_name_of_a_folder(tiny, tmp_path):
         icl_bench.evaluate(tmp_path, "tiny")
 
 
-@pytest.mark.parametrize("given", [Zero, {"decision_tree": Zero}])
-def test_a_class_in_place_of_an_object_is_reported(tiny, given):
+@pytest.mark.parametrize("model", [Zero, {"decision_tree": Zero}])
+def test_a_class_in_place_of_an_object_is_reported(tiny, model):
     with pytest.raises(InputError, match=r"Zero is a class; give an object of it, Zero\(...\)"):
-        icl_bench.evaluate(given, "tiny")
+        icl_bench.evaluate(model, "tiny")
 
 
 def test_a_batch_size_may_be_a_plain_number(tiny):

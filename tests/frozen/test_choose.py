@@ -10,7 +10,7 @@ from icl_bench.suites import load_suite
 TASKS = [(suite, task) for suite in map(load_suite, ("mini", "paper")) for task in suite.tasks.values()]
 
 
-@pytest.mark.parametrize(("suite", "task"), TASKS, ids=lambda one: one.name)
+@pytest.mark.parametrize(("suite", "task"), TASKS, ids=lambda part: part.name)
 def test_every_recorded_number_is_a_candidate_and_every_choice_is_recorded(suite, task):
     for name, entry in BASELINES.entries().items():
         assert list(task.baseline_options.get(name, {})) == list(entry.candidates)

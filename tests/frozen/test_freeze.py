@@ -107,7 +107,7 @@ def test_two_processes_that_freeze_at_once_lose_no_entry(own):
             )
             for name in names
         ]
-    assert [one.exception() for one in asked] == [None] * len(names)
+    assert [future.exception() for future in asked] == [None] * len(names)
     assert sorted(own.lock.baselines["linear_regression"]) == sorted(names)
 
 
@@ -123,9 +123,9 @@ def test_a_run_that_was_cut_off_is_taken_up_and_gives_the_same_bytes(own, monkey
     with pytest.raises(KeyboardInterrupt):
         freeze(own, entries)
     assert not (own.folder / "baselines").exists()
-    kept = sorted(cache_folder().rglob("*-*.npy"))
-    assert len(kept) == 2
-    kept[0].write_bytes(kept[0].read_bytes()[:-8])  # damaged: to be made again
+    chunks = sorted(cache_folder().rglob("*-*.npy"))
+    assert len(chunks) == 2
+    chunks[0].write_bytes(chunks[0].read_bytes()[:-8])  # damaged: to be made again
     monkeypatch.setattr(freezing, "worker_pool", lambda workers: InPlace(stop_after=2))
     freeze(own, entries)
     assert (own.lock_path.read_bytes(), files(own)) == (lock, whole)

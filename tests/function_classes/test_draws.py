@@ -43,11 +43,11 @@ def test_linear_regression():
 
 def test_sparse_linear_regression():
     _, ys, parameters = sample(6, type="sparse_linear_regression", dims=20, sparsity=3)
-    kept = parameters["w"] != 0
-    assert (kept.sum(axis=1) == 3).all()
-    assert_standard_normal(parameters["w"][kept])
+    active = parameters["w"] != 0
+    assert (active.sum(axis=1) == 3).all()
+    assert_standard_normal(parameters["w"][active])
     share = 3 / 20
-    for coordinate in kept.T:
+    for coordinate in active.T:
         assert_mean(coordinate, share, share * (1 - share))
     assert_zero_error(ys, 3.0)
 

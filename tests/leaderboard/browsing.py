@@ -16,13 +16,13 @@ LEFT = "net::ERR_ABORTED"  # the page was left before the icon had come
 
 def installed() -> str:
     """The path of a Chromium; FileNotFoundError where there is none."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
         raise FileNotFoundError(
             f"no Chromium ({', '.join(BROWSERS)}) is on PATH; install one, on Debian with "
             "`apt-get install chromium`"
         )
-    return found
+    return executable
 
 
 @contextmanager

@@ -51,8 +51,8 @@ def browser() -> Iterator[Browser]:
         installed()
     except FileNotFoundError as error:
         pytest.fail(f"{error}, or set {WITHOUT}=1 to leave these tests out")
-    with launched() as one:
-        yield one
+    with launched() as launched_browser:
+        yield launched_browser
 
 
 @pytest.fixture

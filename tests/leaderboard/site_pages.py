@@ -13,10 +13,10 @@ from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.suites import load_suite
 
 
-def small_site(found: Iterable[Entry] | None = None, date: str | None = DATE) -> Site:
+def small_site(shown: Iterable[Entry] | None = None, date: str | None = DATE) -> Site:
     """A site of mini-v1 with these entries (by default some of every kind), and of paper-v1 without any."""
-    found = entries() if found is None else list(found)
-    boards = [SuiteBoard(load_suite("mini"), found, True), SuiteBoard(load_suite("paper"), [], False)]
+    shown = entries() if shown is None else list(shown)
+    boards = [SuiteBoard(load_suite("mini"), shown, True), SuiteBoard(load_suite("paper"), [], False)]
     return Site(boards, date, ADDRESS, REPOSITORY)
 
 
@@ -28,5 +28,5 @@ def page(site: Site, module: ModuleType, path: str) -> Element:
 def pages(site: Site, module: ModuleType) -> dict[str, Element]:
     """The pages of a module by path."""
     renderer = Renderer(site)
-    files = [renderer.render(one) for one in module.pages(site)]
+    files = [renderer.render(file) for file in module.pages(site)]
     return {file.path: read_page(file.content.decode(), file.path).root for file in files}

@@ -25,21 +25,21 @@ class Document:
     @cached_property
     def elements(self) -> list[Element]:
         """All of them, in order; those of SVG have its namespace before their name."""
-        return [one for one in self.root.iter() if isinstance(one.tag, str)]
+        return [element for element in self.root.iter() if isinstance(element.tag, str)]
 
     @cached_property
     def ids(self) -> list[str]:
         """Every id, as often as it is given."""
-        return [one.attrib["id"] for one in self.elements if "id" in one.attrib]
+        return [element.attrib["id"] for element in self.elements if "id" in element.attrib]
 
     def all(self, tag: str) -> list[Element]:
         """The elements of one name."""
-        return [one for one in self.elements if one.tag == tag]
+        return [element for element in self.elements if element.tag == tag]
 
     def links(self) -> Iterator[str]:
         """What it links to or loads, as written."""
-        for one in self.elements:
-            yield from (one.attrib[name] for name in LINKING if name in one.attrib)
+        for element in self.elements:
+            yield from (element.attrib[name] for name in LINKING if name in element.attrib)
 
     def target(self, link: str) -> tuple[str, str]:
         """The path in the site that a relative link leads to, and the fragment."""
@@ -56,7 +56,7 @@ def text(element: Element) -> str:
 
 def having(element: Element, name: str) -> list[Element]:
     """What is of a class inside an element."""
-    return [one for one in element.iter() if name in one.get("class", "").split()]
+    return [element for element in element.iter() if name in element.get("class", "").split()]
 
 
 def read_site(folder: Path) -> dict[str, Document]:

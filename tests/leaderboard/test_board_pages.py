@@ -18,9 +18,9 @@ APART = "What this board cannot separate"
 
 def rows(document) -> dict:
     """The rows of a board by the name of their model."""
-    (table,) = [one for one in document.all("table") if "board" in one.get("class", "")]
-    found = [row for body in table.iter("tbody") for row in body.iter("tr")]
-    return {next(cell for cell in row if cell.tag == "th").get("data-v"): row for row in found}
+    (table,) = [element for element in document.all("table") if "board" in element.get("class", "")]
+    bodies = [row for body in table.iter("tbody") for row in body.iter("tr")]
+    return {next(cell for cell in row if cell.tag == "th").get("data-v"): row for row in bodies}
 
 
 def entry(name: str, *seeds: int) -> Entry:
@@ -29,33 +29,35 @@ def entry(name: str, *seeds: int) -> Entry:
 
 
 @pytest.mark.parametrize(
-    ("found", "sentence"),
+    ("shown", "sentence"),
     [
         ([], "No model has a result on every task yet, so none has a rank."),
         ([entry("reference/llama", 0)], "One model has a result on every task."),
         ([entry("reference/llama", 0), entry("ana/other", 0)], "2 ranked models fall into"),
     ],
 )
-def test_a_board_of_few_says_what_can_be_distinguished(found, sentence):
-    said = text(page(small_site(found), boards, FRONT)).partition(APART)[2]
-    assert sentence in said
-    assert ("with one training run" in said) == bool(found)
+def test_a_board_of_few_says_what_can_be_distinguished(shown, sentence):
+    apart = text(page(small_site(shown), boards, FRONT)).partition(APART)[2]
+    assert sentence in apart
+    assert ("with one training run" in apart) == bool(shown)
 
 
 def test_rank_group_and_name_of_a_model_with_one_run_are_marked(documents, site_folder):
     """Its interval is narrower than that of several honest runs."""
-    found = rows(documents[FRONT])
+    by_name = rows(documents[FRONT])
     for name, once in (("reference/gpt2", 1), ("reference/llama", 0), ("baseline/ridge", 0)):
-        for cell in list(found[name])[:2]:
-            assert [one.get("title") for one in having(cell, "once")] == ["one training run"] * once, name
+        for cell in list(by_name[name])[:2]:
+            assert [element.get("title") for element in having(cell, "once")] == [
+                "one training run"
+            ] * once, name
             assert text(cell).count("§") == once, name
     assert "§ a task with one training run" in text(documents[FRONT].root)
     data = json.loads((site_folder / f"data/{SUITE}.json").read_text(encoding="utf-8"))
-    marked = {one["name"] for one in [*data["models"], *data["baselines"]] if one["one_run"]}
-    ranked = {name for name, row in found.items() if having(row, "once")}
+    marked = {model["name"] for model in [*data["models"], *data["baselines"]] if model["one_run"]}
+    ranked = {name for name, row in by_name.items() if having(row, "once")}
     assert marked - ranked == {"reference/gpt2-rms"}  # which has no rank
     assert ranked <= marked
-    groups = next(one for one in documents[FRONT].all("ol") if one.get("class") == "groups")
+    groups = next(element for element in documents[FRONT].all("ol") if element.get("class") == "groups")
     assert len(having(groups, "once")) == len(ranked)
     compared = rows(documents[f"{SUITE}/compare/reference__llama.html"])
     assert {name for name, row in compared.items() if having(row, "once")} == marked
@@ -73,12 +75,12 @@ def test_a_board_of_models_with_several_runs_has_no_caveat_of_one(documents):
 
 
 def test_the_form_does_not_begin_with_a_model_and_itself():
-    for found in ([entry("reference/llama", 0)], fabricated.entries()):
-        (form,) = page(small_site(found), compare, "compare.html").iter("form")
+    for shown in ([entry("reference/llama", 0)], fabricated.entries()):
+        (form,) = page(small_site(shown), compare, "compare.html").iter("form")
         chosen = []
         for select in form.iter("select"):
             options = list(select.iter("option"))
-            marked = [one for one in options if "selected" in one.attrib]
+            marked = [option for option in options if "selected" in option.attrib]
             chosen.append((marked or options)[0].get("value"))
         assert len(set(chosen)) == 2
 
@@ -102,14 +104,14 @@ def test_a_pair_far_apart_has_a_p_value_at_most_that_of_the_floor(documents):
 
 
 def test_bars_end_in_an_arrow_where_a_mean_is_off_their_scale(documents):
-    found = rows(documents[FRONT])
+    by_name = rows(documents[FRONT])
     for name, beyond, point in (
         ("reference/llama", 0, 1),
         ("baseline/zero", 0, 1),
         ("baseline/averaging", 1, 0),
         ("baseline/least_squares", 1, 0),
     ):
-        (bar,) = having(found[name], "bar")
+        (bar,) = having(by_name[name], "bar")
         assert len(having(bar, "beyond")) == beyond, name
         assert len(list(bar.iter(f"{SVG}circle"))) == point, name
 
@@ -117,19 +119,19 @@ def test_bars_end_in_an_arrow_where_a_mean_is_off_their_scale(documents):
 def test_state_is_that_at_the_end_of_the_longest_prompt_and_sorts_so(documents, site_folder):
     suite = load_suite(SUITE)
     tokens = max(2 * task.points - 1 for task in suite.tasks.values())
-    (head,) = [one for one in documents[FRONT].all("abbr") if text(one) == "State"]
+    (head,) = [element for element in documents[FRONT].all("abbr") if text(element) == "State"]
     assert f"longest prompt: {tokens} tokens" in head.get("title")
-    entries = {one.name: one for one in fabricated.entries()}
+    entries = {entry.name: entry for entry in fabricated.entries()}
     for name in ("reference/llama", "reference/mamba", "ana/quick_one"):
         costs = entries[name].accounts(suite).values()
-        state = max(one.state_fixed for one in costs) + tokens * max(one.state_per_token for one in costs)
+        state = max(cost.state_fixed for cost in costs) + tokens * max(cost.state_per_token for cost in costs)
         assert [cell.get("data-v") for cell in rows(documents[FRONT])[name]][-3] == str(state), name
 
 
 def test_names_go_on_in_the_next_line_after_a_dash_below_alone(documents):
-    (cell,) = [one for one in rows(documents[FRONT])["baseline/two_layer_nn"] if one.tag == "th"]
+    (cell,) = [element for element in rows(documents[FRONT])["baseline/two_layer_nn"] if element.tag == "th"]
     (name,) = having(cell, "of")
-    assert [name.text, *(one.tail for one in name.iter("wbr"))] == ["two_", "layer_", "nn"]
+    assert [name.text, *(element.tail for element in name.iter("wbr"))] == ["two_", "layer_", "nn"]
 
 
 def test_baselines_have_no_runs(documents):

@@ -10,13 +10,13 @@ from icl_bench.leaderboard.pages import compare
 NOTHING = "Nothing that it is compared with has a task in common with it."
 
 
-def compared(found) -> dict[str, list[str]]:
+def compared(shown) -> dict[str, list[str]]:
     """By model in the order of rank, those in the table of its page."""
-    site = small_site(found)
-    board, made = site.boards[0], pages(site, compare)
+    site = small_site(shown)
+    board, rendered = site.boards[0], pages(site, compare)
     names = {}
     for model in board.data.models:
-        table = next(made[board.page("compare", model.name)].iter("table"))
+        table = next(rendered[board.page("compare", model.name)].iter("table"))
         names[model.name] = [row[0].get("data-v") for row in table.iter("tr") if row[0].get("data-v")]
     return names
 
@@ -24,7 +24,7 @@ def compared(found) -> dict[str, list[str]]:
 def choices() -> set[str]:
     """What can be chosen to be compared on mini-v1."""
     form = next(pages(small_site(), compare)["compare.html"].iter("form"))
-    return {text(one).strip() for one in form.iter("option")}
+    return {text(element).strip() for element in form.iter("option")}
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def test_on_a_small_board_it_is_everything():
     names = compared(entries())
     models = list(names)
     for model, others in names.items():
-        assert others[: len(models) - 1] == [one for one in models if one != model]
-        assert all(one.startswith("baseline/") for one in others[len(models) - 1 :])
+        assert others[: len(models) - 1] == [name for name in models if name != model]
+        assert all(name.startswith("baseline/") for name in others[len(models) - 1 :])
         assert "baseline/ridge" in others
     assert choices() > {*models, "baseline/ridge"}
 
@@ -48,7 +48,7 @@ def test_on_a_small_board_it_is_everything():
 def test_among_many_it_is_neighbours_in_rank_and_references():
     names = compared(entries())
     models = list(names)
-    references = {one for one in models if one.startswith("reference/")}
+    references = {model for model in models if model.startswith("reference/")}
     for place, model in enumerate(models):
         near = set(models[max(0, place - 1) : place + 2])
         assert set(names[model]) == (near | references) - {model}
@@ -56,11 +56,15 @@ def test_among_many_it_is_neighbours_in_rank_and_references():
     assert choices() == set(models)
 
 
-def captions(found) -> set[bool]:
+def captions(shown) -> set[bool]:
     """Whether the tables say that they leave some out."""
-    made = pages(small_site(found), compare)
-    tables = [next(one.iter("caption")) for path, one in made.items() if path.startswith(f"{SUITE}/compare/")]
-    return {"the 1 models on either side" in text(one) for one in tables}
+    rendered = pages(small_site(shown), compare)
+    tables = [
+        next(document.iter("caption"))
+        for path, document in rendered.items()
+        if path.startswith(f"{SUITE}/compare/")
+    ]
+    return {"the 1 models on either side" in text(caption) for caption in tables}
 
 
 def test_a_table_says_that_it_leaves_some_out(monkeypatch):
@@ -73,6 +77,6 @@ def test_a_table_says_that_it_leaves_some_out(monkeypatch):
 @pytest.mark.usefixtures("crowded")
 def test_a_page_without_anything_to_compare_with_says_so(monkeypatch):
     monkeypatch.setattr(compare, "NEIGHBOURS", 0)
-    made = pages(small_site(many_entries(3)), compare)
-    said = [text(one) for path, one in made.items() if path.startswith(f"{SUITE}/compare/")]
-    assert [NOTHING in one for one in said] == [True] * 3
+    rendered = pages(small_site(many_entries(3)), compare)
+    texts = [text(document) for path, document in rendered.items() if path.startswith(f"{SUITE}/compare/")]
+    assert [NOTHING in page_text for page_text in texts] == [True] * 3

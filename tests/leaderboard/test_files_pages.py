@@ -21,49 +21,53 @@ def site():
 
 
 @pytest.fixture(scope="module")
-def found(site) -> dict[str, bytes]:
-    return {one.path: one.content for one in files.files(site)}
+def contents(site) -> dict[str, bytes]:
+    return {file.path: file.content for file in files.files(site)}
 
 
-def test_the_json_is_the_board(site, found):
+def test_the_json_is_the_board(site, contents):
     for board in site.boards:
-        content = found[f"data/{board.suite.name}.json"]
+        content = contents[f"data/{board.suite.name}.json"]
         assert BoardData.model_validate_json(content) == board.data
         assert list(json.loads(content))[:2] == ["schema", "suite"]
 
 
-def test_the_schema_asks_for_what_the_json_has(found):
+def test_the_schema_asks_for_what_the_json_has(contents):
     """Key by key, down to the estimates: every object has the keys of the schema and no others."""
-    schema = json.loads(found["data/board.schema.json"])
+    schema = json.loads(contents["data/board.schema.json"])
     assert schema["$schema"].startswith("https://json-schema.org/")
 
-    def check(value, of) -> None:
-        of = schema["$defs"][of["$ref"].rpartition("/")[2]] if "$ref" in of else of
-        if "anyOf" in of:
-            choices = [one for one in of["anyOf"] if (one.get("type") == "null") == (value is None)]
-            assert choices, f"{value} is none of {of}"
+    def check(value, rules) -> None:
+        rules = schema["$defs"][rules["$ref"].rpartition("/")[2]] if "$ref" in rules else rules
+        if "anyOf" in rules:
+            choices = [
+                choice for choice in rules["anyOf"] if (choice.get("type") == "null") == (value is None)
+            ]
+            assert choices, f"{value} is none of {rules}"
             if value is not None:
                 check(value, choices[0])
-        elif isinstance(value, dict) and "properties" in of:
-            assert set(value) == set(of["properties"]) >= set(of["required"])
-            assert of["additionalProperties"] is False
-            for key, one in value.items():
-                check(one, of["properties"][key])
+        elif isinstance(value, dict) and "properties" in rules:
+            assert set(value) == set(rules["properties"]) >= set(rules["required"])
+            assert rules["additionalProperties"] is False
+            for key, part in value.items():
+                check(part, rules["properties"][key])
         elif isinstance(value, dict):
-            for one in value.values():
-                check(one, of["additionalProperties"])
+            for part in value.values():
+                check(part, rules["additionalProperties"])
         elif isinstance(value, list):
-            for one in value:
-                check(one, of["items"])
+            for part in value:
+                check(part, rules["items"])
 
-    check(json.loads(found["data/mini-v1.json"]), schema)
+    check(json.loads(contents["data/mini-v1.json"]), schema)
 
 
-def test_the_csv_has_a_row_a_model_and_task_with_the_board_s_numbers(site, found):
+def test_the_csv_has_a_row_a_model_and_task_with_the_board_s_numbers(site, contents):
     data = site.boards[0].data
-    rows = list(csv.DictReader(io.StringIO(found["data/mini-v1.csv"].decode())))
+    rows = list(csv.DictReader(io.StringIO(contents["data/mini-v1.csv"].decode())))
     assert list(rows[0]) == list(files.columns(data))
-    expected = {(one.name, task): one for one in (*data.models, *data.baselines) for task in one.tasks}
+    expected = {
+        (model.name, task): model for model in (*data.models, *data.baselines) for task in model.tasks
+    }
     assert {(row["model"], row["task"]) for row in rows} == set(expected)
     assert len(rows) == len(expected)
     for row in rows:
@@ -87,9 +91,9 @@ def test_the_csv_has_a_row_a_model_and_task_with_the_board_s_numbers(site, found
     assert {row["family"] for row in rows if row["model"] == "reference/llama"} == {"attention"}
 
 
-def test_the_csv_of_runs_has_a_row_a_run_with_what_its_checkpoint_says(site, found):
+def test_the_csv_of_runs_has_a_row_a_run_with_what_its_checkpoint_says(site, contents):
     data = site.boards[0].data
-    rows = list(csv.DictReader(io.StringIO(found["data/mini-v1-runs.csv"].decode())))
+    rows = list(csv.DictReader(io.StringIO(contents["data/mini-v1-runs.csv"].decode())))
     assert list(rows[0]) == list(files.run_columns(data))
     runs = [
         (model.name, task, run)
@@ -109,47 +113,49 @@ def test_the_csv_of_runs_has_a_row_a_run_with_what_its_checkpoint_says(site, fou
     assert any(run.outcome for *_, run in runs)
 
 
-def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_ranked_model(site, found):
-    feed = ElementTree.fromstring(found["feed.xml"])
+def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_ranked_model(site, contents):
+    feed = ElementTree.fromstring(contents["feed.xml"])
     assert feed.tag == f"{ATOM}feed"
-    for one in (feed, *feed.findall(f"{ATOM}entry")):
-        assert all(one.findtext(ATOM + tag) for tag in ("id", "title", "updated"))
-        assert one.findtext(f"{ATOM}updated") == f"{DATE}T00:00:00Z"
+    for entry in (feed, *feed.findall(f"{ATOM}entry")):
+        assert all(entry.findtext(ATOM + tag) for tag in ("id", "title", "updated"))
+        assert entry.findtext(f"{ATOM}updated") == f"{DATE}T00:00:00Z"
     assert feed.findtext(f"{ATOM}author/{ATOM}name")
     links = [link.get("href") for link in feed.iter(f"{ATOM}link")]
     assert all(link.startswith(ADDRESS) for link in links)
     board = site.boards[0]
-    pages = {ADDRESS + board.page("models", one.name) for one in board.data.models if one.rank is not None}
-    assert {one.find(f"{ATOM}link").get("href") for one in feed.findall(f"{ATOM}entry")} == pages
-    ids = [one.findtext(f"{ATOM}id") for one in feed.findall(f"{ATOM}entry")]
+    pages = {
+        ADDRESS + board.page("models", model.name) for model in board.data.models if model.rank is not None
+    }
+    assert {entry.find(f"{ATOM}link").get("href") for entry in feed.findall(f"{ATOM}entry")} == pages
+    ids = [entry.findtext(f"{ATOM}id") for entry in feed.findall(f"{ATOM}entry")]
     assert len(ids) == len(set(ids)) == len(pages)
-    once = {ADDRESS + board.page("models", one.name) for one in board.data.models if one.one_run}
+    once = {ADDRESS + board.page("models", model.name) for model in board.data.models if model.one_run}
     warned_pages = {
-        one.findtext(f"{ATOM}id")
-        for one in feed.findall(f"{ATOM}entry")
-        if "one training run" in one.findtext(f"{ATOM}summary")
+        entry.findtext(f"{ATOM}id")
+        for entry in feed.findall(f"{ATOM}entry")
+        if "one training run" in entry.findtext(f"{ATOM}summary")
     }
     assert warned_pages == once & pages
     assert warned_pages not in (set(), pages)
 
 
 def test_a_site_of_unknown_date_has_no_feed():
-    assert "feed.xml" not in {one.path for one in files.files(small_site(date=None))}
+    assert "feed.xml" not in {file.path for file in files.files(small_site(date=None))}
 
 
-def test_each_model_has_a_badge_with_its_numbers(site, found):
+def test_each_model_has_a_badge_with_its_numbers(site, contents):
     board = site.boards[0]
-    badges = {path for path in found if path.startswith("badges/")}
-    assert badges == {files.badge_path(board, one.name) for one in board.data.models}
-    for one in board.data.models:
-        svg = ElementTree.fromstring(found[files.badge_path(board, one.name)])
+    badges = {path for path in contents if path.startswith("badges/")}
+    assert badges == {files.badge_path(board, model.name) for model in board.data.models}
+    for model in board.data.models:
+        svg = ElementTree.fromstring(contents[files.badge_path(board, model.name)])
         texts = [text.text for text in svg.iter() if text.tag.endswith("text")]
-        assert texts == ["icl-bench mini-v1", files.badge_value(board.data, one)]
+        assert texts == ["icl-bench mini-v1", files.badge_value(board.data, model)]
 
 
 def test_a_badge_tells_mean_and_ranks_or_how_much_is_there(site):
     board = site.boards[0]
-    known = {one.name: one for one in board.data.models}
+    known = {model.name: model for model in board.data.models}
     part = known["reference/gpt2-rms"]
     assert files.badge_value(board.data, part) == "5 of 6 tasks"
     first = known["ana/quick_one"]
@@ -159,23 +165,25 @@ def test_a_badge_tells_mean_and_ranks_or_how_much_is_there(site):
     spread = first.rank.model_copy(update={"low": 1, "high": 3})
     once = first.model_copy(update={"rank": spread, "one_run": True})
     assert files.badge_value(board.data, once).endswith(" · rank 1 to 3 §")
-    baseline = next(one for one in board.data.baselines if one.mean is not None)
+    baseline = next(model for model in board.data.baselines if model.mean is not None)
     assert "rank" not in files.badge_value(board.data, baseline)
 
 
-def test_a_hostile_name_is_text_and_nothing_else(found):
-    for path, content in found.items():
+def test_a_hostile_name_is_text_and_nothing_else(contents):
+    for path, content in contents.items():
         if path.endswith((".xml", ".svg")):
             assert b"<script" not in content, path
             tree = ElementTree.fromstring(content)
-            assert not [one for one in tree.iter() if one.tag.rpartition("}")[2] in ("script", "img")], path
-    feed = ElementTree.fromstring(found["feed.xml"])
+            assert not [
+                element for element in tree.iter() if element.tag.rpartition("}")[2] in ("script", "img")
+            ], path
+    feed = ElementTree.fromstring(contents["feed.xml"])
     assert any(HOSTILE in title.text for title in feed.iter(f"{ATOM}title"))
-    rows = csv.DictReader(io.StringIO(found["data/mini-v1.csv"].decode()))
+    rows = csv.DictReader(io.StringIO(contents["data/mini-v1.csv"].decode()))
     assert HOSTILE in {row["model"] for row in rows}
-    assert all(not set(path) & set("<>&\"'() ") for path in found)
+    assert all(not set(path) & set("<>&\"'() ") for path in contents)
 
 
-def test_the_same_results_give_the_same_bytes(found):
-    again = {one.path: one.content for one in files.files(small_site(entries()))}
-    assert again == found
+def test_the_same_results_give_the_same_bytes(contents):
+    again = {file.path: file.content for file in files.files(small_site(entries()))}
+    assert again == contents

@@ -71,8 +71,8 @@ def test_sources_may_be_shown_by_a_query():
     check_address("https://example.org/gitweb?p=icl-bench.git", "--repository", extended=True)
 
 
-@pytest.mark.parametrize("given", [{"address": "ftp://example.org"}, {"repository": "javascript:alert(1)"}])
-def test_no_site_is_made_for_an_address_that_is_none(given):
-    option = f"--{next(iter(given))}"
+@pytest.mark.parametrize("address", [{"address": "ftp://example.org"}, {"repository": "javascript:alert(1)"}])
+def test_no_site_is_made_for_an_address_that_is_none(address):
+    option = f"--{next(iter(address))}"
     with pytest.raises(InputError, match=option):
-        gather_site(**{"address": "https://example.org", "repository": None} | given)
+        gather_site(**{"address": "https://example.org", "repository": None} | address)

@@ -16,17 +16,17 @@ def test_common_names_stay_readable():
 
 @given(st.lists(st.text(min_size=1, max_size=60), unique=True, max_size=8))
 def test_any_names_get_safe_slugs_of_their_own(names):
-    found = slugs(names)
-    assert len({slug.lower() for slug in found.values()}) == len(names)
-    for slug in found.values():
+    by_name = slugs(names)
+    assert len({slug.lower() for slug in by_name.values()}) == len(names)
+    for slug in by_name.values():
         assert set(slug) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-")
         assert not slug.startswith(".")
         assert 0 < len(slug) <= 100
 
 
 def test_names_that_differ_in_capitals_alone_are_kept_apart():
-    one, other = slugs(["user/Model", "user/model"]).values()
-    assert one != other
+    first, other = slugs(["user/Model", "user/model"]).values()
+    assert first != other
     assert "index" not in slugs(["index"]).values()
 
 

@@ -23,7 +23,7 @@ def tree(site):
 
 def rows_of(tree, task: str) -> dict[str, list]:
     """The cells of a task's table by architecture, the first column being the published one."""
-    section = next(one for one in tree.iter("section") if one.get("aria-labelledby") == task)
+    section = next(element for element in tree.iter("section") if element.get("aria-labelledby") == task)
     return {
         " ".join(row.find("th").itertext()).strip(): row.findall("td")
         for row in section.find(".//tbody").findall("tr")
@@ -31,10 +31,14 @@ def rows_of(tree, task: str) -> dict[str, list]:
 
 
 def test_the_file_has_every_reference_and_no_other():
-    found = published.load_published()
-    assert sorted(found.scores) == reference_names(found.suite) == reference_names("mini-v1")
-    assert set(found.baselines) == set(load_suite(found.suite).tasks) - {"vector_mqar"}
-    assert all(set(row) <= set(found.baselines) for row in found.scores.values())
+    published_scores = published.load_published()
+    assert (
+        sorted(published_scores.scores)
+        == reference_names(published_scores.suite)
+        == reference_names("mini-v1")
+    )
+    assert set(published_scores.baselines) == set(load_suite(published_scores.suite).tasks) - {"vector_mqar"}
+    assert all(set(row) <= set(published_scores.baselines) for row in published_scores.scores.values())
 
 
 def test_printed_scores_are_those_of_the_paper():
@@ -72,7 +76,7 @@ def test_a_starred_cell_that_is_not_1_is_refused(tmp_path, monkeypatch):
 
 def test_ours_are_the_board_s_numbers_and_what_lacks_a_result_says_so(site, tree):
     data = site.boards[0].data
-    known = {one.name: one for one in data.models}
+    known = {model.name: model for model in data.models}
     for task in data.tasks:
         for name, cells in rows_of(tree, task.name).items():
             assert len(cells) == 2  # published and mini-v1: paper-v1 has no results, and no column
@@ -88,7 +92,7 @@ def test_a_suite_without_results_is_named_and_has_no_column(site, tree):
 
 
 def test_sizes_come_from_specs_and_recipes(tree):
-    sizes = text(next(one for one in tree.iter("table") if one.get("class") == "sizes"))
+    sizes = text(next(element for element in tree.iter("table") if element.get("class") == "sizes"))
     assert "41 points, dims 20" in sizes
     assert "12 layers of width 256" in sizes
     assert "500,000 steps of 64 prompts" in sizes

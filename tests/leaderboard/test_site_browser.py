@@ -61,7 +61,7 @@ def test_a_column_of_a_task_sorts_by_its_button_with_the_keyboard_too(page):
     page.get_by_role("button", name="Sort by sparse parity").press("Enter")
     cells = page.locator("table.board tr.model").evaluate_all("rows => rows.map((r) => r.cells[8].dataset.v)")
     assert cells[-1] is None
-    assert [float(one) for one in cells[:-1]] == sorted(map(float, cells[:-1]), reverse=True)
+    assert [float(cell) for cell in cells[:-1]] == sorted(map(float, cells[:-1]), reverse=True)
     expect(head(page, "sparse parity")).to_have_attribute("aria-sort", "descending")
     head(page, "Model").get_by_role("button").click()
     assert names(page, "baseline") == sorted(names(page, "baseline"))
@@ -102,23 +102,23 @@ def test_the_address_brings_a_view_back_and_reset_leaves_it(page):
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "of"),
+    ("a", "b", "pair"),
     [
         ("reference/llama", HOSTILE, "reference/llama"),
         (HOSTILE, "baseline/zero", HOSTILE),
         ("baseline/zero", LONG, LONG),
     ],
 )
-def test_the_form_leads_to_the_pair_and_opens_it(page, a, b, of):
+def test_the_form_leads_to_the_pair_and_opens_it(page, a, b, pair):
     page.goto("compare.html")
     form = page.locator("form[data-compare]").first
     form.locator("[name=a]").select_option(label=a)
     form.locator("[name=b]").select_option(label=b)
     form.get_by_role("button", name="Compare").click()
     page.wait_for_url("**/compare/*.html#*")
-    expect(page.locator("h1")).to_have_text(f"{of} compared")
-    other = b if of == a else a
-    expect(page.get_by_role("heading", name=f"{of} and {other}", exact=True)).to_be_in_viewport()
+    expect(page.locator("h1")).to_have_text(f"{pair} compared")
+    other = b if pair == a else a
+    expect(page.get_by_role("heading", name=f"{pair} and {other}", exact=True)).to_be_in_viewport()
     assert page.locator("details[open]").count() == 1
     expect(page.locator("[data-no-pair]")).to_be_hidden()
 

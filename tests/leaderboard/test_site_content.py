@@ -34,7 +34,7 @@ def test_what_was_made_up_passes_as_records(entries):
 
 
 def test_the_front_page_holds_the_numbers_of_the_data_file(documents, data):
-    (table,) = [one for one in documents[FRONT].all("table") if "board" in one.get("class", "")]
+    (table,) = [element for element in documents[FRONT].all("table") if "board" in element.get("class", "")]
     rows = [row for body in table.iter("tbody") for row in body.iter("tr")]
     models = [*data.models, *data.baselines]
     assert len(rows) == len(models) > 15
@@ -44,7 +44,7 @@ def test_the_front_page_holds_the_numbers_of_the_data_file(documents, data):
         marks = " ✓verified" * model.verified + " ⚠its page warns of it" * model.doubted
         assert text(name).replace("/ ", "/") == model.name + marks
         held = [model.rank.place, model.rank.group] if model.rank else [None, None]
-        assert [one.get("data-v") for one in (rank, group)] == [one and str(one) for one in held]
+        assert [value.get("data-v") for value in (rank, group)] == [value and str(value) for value in held]
         assert_shown(mean, model.mean)
         for cell, task in zip(cells, data.tasks, strict=False):
             assert_shown(cell, model.tasks[task.name].score if task.name in model.tasks else None)
@@ -60,35 +60,35 @@ def assert_shown(cell, estimate) -> None:
         assert text(cell).startswith("–")
     else:
         assert float(cell.get("data-v")) == estimate.value
-        assert [text(one) for one in having(cell, "v")] == [formats.score(estimate.value)]
-        assert [text(one) for one in having(cell, "ci")] == [formats.interval(estimate)]
+        assert [text(element) for element in having(cell, "v")] == [formats.score(estimate.value)]
+        assert [text(element) for element in having(cell, "ci")] == [formats.interval(estimate)]
 
 
 def test_pages_of_models_and_tasks_hold_the_same_numbers(documents, data):
     for model in data.models:
         (page,) = [
-            one
-            for path, one in documents.items()
-            if path.startswith(f"{SUITE}/models/") and text(one.all("h1")[0]) == model.name
+            document
+            for path, document in documents.items()
+            if path.startswith(f"{SUITE}/models/") and text(document.all("h1")[0]) == model.name
         ]
         table = next(iter(page.all("table")))
         for row, task in zip(next(iter(table.iter("tbody"))), data.tasks, strict=True):
-            found = model.tasks.get(task.name)
-            assert_shown(row[1], found and found.score)
-            assert_shown(row[3], found and found.optimality)
+            result = model.tasks.get(task.name)
+            assert_shown(row[1], result and result.score)
+            assert_shown(row[3], result and result.optimality)
 
 
 def test_a_model_that_lacks_a_task_has_no_mean_and_no_rank(data):
-    (model,) = [one for one in data.models if one.name == "reference/gpt2-rms"]
+    (model,) = [model for model in data.models if model.name == "reference/gpt2-rms"]
     assert (model.mean, model.rank) == (None, None)
     assert len(model.tasks) == len(data.tasks) - 1
     assert data.models[-1] == model
-    assert {one.runs for one in data.models[1].tasks.values()} == {3}
+    assert {model.runs for model in data.models[1].tasks.values()} == {3}
 
 
 def test_what_models_say_of_themselves_is_text_wherever_it_stands(documents, site_folder):
     """A name may hold any printable character, and so may what a checkpoint says of its training."""
-    for path in (one for one in site_folder.rglob("*") if one.suffix in (".html", ".svg", ".xml", ".js")):
+    for path in (file for file in site_folder.rglob("*") if file.suffix in (".html", ".svg", ".xml", ".js")):
         assert not [tag for tag in TAGS if tag in path.read_text(encoding="utf-8")], path
     hostile_pages = {
         path for path, page in documents.items() if HOSTILE in text(page.root).replace("/ ", "/")
@@ -96,10 +96,14 @@ def test_what_models_say_of_themselves_is_text_wherever_it_stands(documents, sit
     compared = {path for path in documents if path.startswith((f"{SUITE}/compare/", f"{SUITE}/tasks/"))}
     assert hostile_pages >= {FRONT, "compare.html"} | compared
     assert [path for path, page in documents.items() if MARKUP in text(page.root)]
-    values = {value for page in documents.values() for one in page.elements for value in one.attrib.values()}
+    values = {
+        value for page in documents.values() for element in page.elements for value in element.attrib.values()
+    }
     assert HOSTILE in values
     assert MARKUP in values
-    assert not [one for page in documents.values() for one in page.all("img") if one.get("src") == "x"]
+    assert not [
+        element for page in documents.values() for element in page.all("img") if element.get("src") == "x"
+    ]
 
 
 def test_names_that_differ_in_capitals_alone_have_pages_of_their_own(site_folder, data):
@@ -111,15 +115,15 @@ def test_names_that_differ_in_capitals_alone_have_pages_of_their_own(site_folder
 def test_the_feed_has_an_entry_for_each_ranked_model(site_folder, data):
     feed = ElementTree.parse(site_folder / "feed.xml").getroot()
     entries = feed.findall(f"{ATOM}entry")
-    assert len(entries) == sum(one.rank is not None for one in data.models)
-    names = {one.name: one for one in data.models}
+    assert len(entries) == sum(model.rank is not None for model in data.models)
+    names = {model.name: model for model in data.models}
     for entry in entries:
         address, title = entry.findtext(f"{ATOM}id"), entry.findtext(f"{ATOM}title")
         assert (site_folder / address.removeprefix(fabricated.ADDRESS)).is_file()
-        name, _, said = title.rpartition(f" on {SUITE}: ")
-        assert said.startswith(formats.score(names[name].mean.value))
+        name, _, score = title.rpartition(f" on {SUITE}: ")
+        assert score.startswith(formats.score(names[name].mean.value))
         assert entry.findtext(f"{ATOM}updated") == f"{fabricated.DATE}T00:00:00Z"
-    assert any(LONG in one.findtext(f"{ATOM}title") for one in entries)
+    assert any(LONG in entry.findtext(f"{ATOM}title") for entry in entries)
 
 
 def test_data_files_can_be_read_and_agree(site_folder, data):
@@ -129,7 +133,9 @@ def test_data_files_can_be_read_and_agree(site_folder, data):
         rows = list(csv.DictReader(file))
     scores = {(row["model"], row["task"]): float(row["score"]) for row in rows if row["score"]}
     models = [*data.models, *data.baselines]
-    expected = {(one.name, task): of.score.value for one in models for task, of in one.tasks.items()}
+    expected = {
+        (model.name, task): result.score.value for model in models for task, result in model.tasks.items()
+    }
     assert scores == expected
     for path in (site_folder / "badges").rglob("*.svg"):
         assert ElementTree.parse(path).getroot().tag == "{http://www.w3.org/2000/svg}svg"
@@ -139,13 +145,13 @@ def test_commands_that_are_copied_take_a_name_as_one_word(documents):
     """Whatever it holds, a shell reads it as a name."""
     slug = slugs([HOSTILE])[HOSTILE]
     pages = [documents[f"{SUITE}/{kind}/{slug}.html"] for kind in ("models", "compare")]
-    commands = [text(one) for page in pages for one in page.all("pre")]
-    words = [shlex.split(one) for one in commands if one.startswith("icl-bench ")]
+    commands = [text(element) for page in pages for element in page.all("pre")]
+    words = [shlex.split(command) for command in commands if command.startswith("icl-bench ")]
     assert len(words) > 15
     assert {HOSTILE in line or f"{HOSTILE}@{'a1' * 20}" in line for line in words} == {True}
 
 
 def test_a_name_is_cited_in_what_latex_can_read(documents):
-    cited = " ".join(text(one) for page in documents.values() for one in page.all("pre"))
+    cited = " ".join(text(element) for page in documents.values() for element in page.all("pre"))
     assert rf"title = {{{{ana/Quick\_one on {SUITE}}}}}" in cited
     assert r"\&" in cited

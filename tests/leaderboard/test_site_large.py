@@ -19,8 +19,8 @@ def pages():
     with fabricated.recorded(fabricated.many_entries(MODELS)):
         site = gather_site(fabricated.ADDRESS, None)
         renderer = Renderer(site)
-        made = [renderer.render(page) for page in boards.pages(site)]
-    return {file.path: file.content for file in made if not file.path.startswith("paper")}
+        rendered = [renderer.render(page) for page in boards.pages(site)]
+    return {file.path: file.content for file in rendered if not file.path.startswith("paper")}
 
 
 def test_the_front_page_stays_light(pages):
@@ -36,7 +36,7 @@ def test_every_model_is_on_one_page_in_the_order_of_rank(pages):
         names += [row[2].get("data-v") for row in rows]
         places += [int(row[0].get("data-v")) for row in rows]
         assert len(rows) <= boards.ROWS
-        (pager,) = [one for one in page.all("nav") if one.get("class") == "numbers"]
+        (pager,) = [element for element in page.all("nav") if element.get("class") == "numbers"]
         assert [page.target(link.get("href"))[0] for link in pager.iter("a")] == list(pages)
     assert len(names) == len(set(names)) == MODELS
     assert places == sorted(places)

@@ -25,13 +25,13 @@ def test_links_are_relative_or_lead_to_what_is_meant_to_be_outside(documents):
 
 def test_links_of_strangers_are_not_vouched_for(documents):
     links = [
-        one
+        element
         for document in documents.values()
-        for one in document.all("a")
-        if one.get("href", "").startswith(SUBMITTED) and one.get("href") != fabricated.REPOSITORY
+        for element in document.all("a")
+        if element.get("href", "").startswith(SUBMITTED) and element.get("href") != fabricated.REPOSITORY
     ]
     assert len(links) >= 3 * len(SUBMITTED)
-    assert {one.get("rel") for one in links} == {"nofollow noopener"}
+    assert {link.get("rel") for link in links} == {"nofollow noopener"}
 
 
 def test_every_link_and_asset_is_there_with_its_fragment(documents, site_folder):
@@ -73,12 +73,12 @@ def test_every_pair_of_the_comparison_form_has_its_place(documents):
     """But one that shares no task: the baseline of parity, and the model that lacks parity."""
     page, without = documents["compare.html"], set()
     for select in page.all("select"):
-        options = [one for one in select.iter("option")]
+        options = [element for element in select.iter("option")]
         assert len(options) > 8
         for first in options:
             if "data-page" in first.attrib:
                 target, _ = page.target(first.attrib["data-page"])
-                others = {one.attrib["value"] for one in options if one is not first}
+                others = {option.attrib["value"] for option in options if option is not first}
                 missing = others - set(documents[target].ids) - {first.attrib["value"]}
                 without |= {(text(first), other) for other in missing}
     assert without == {("reference/gpt2-rms", "baseline__parity_bayes")}

@@ -90,9 +90,9 @@ def test_names_of_baselines_break_between_words_alone(browser, address, width):
     with seeing(browser, address, viewport={"width": width, "height": 800}) as page:
         for path in ("index.html", f"{SUITE}/tasks/decision_tree.html"):
             page.goto(path)
-            found = page.locator("th .of").filter(has=page.locator("wbr")).evaluate_all(lines)
-            assert len(found) > 8
-            assert [part for part, count in found if count != 1] == []
+            line_counts = page.locator("th .of").filter(has=page.locator("wbr")).evaluate_all(lines)
+            assert len(line_counts) > 8
+            assert [part for part, count in line_counts if count != 1] == []
 
 
 COLOURS = "color-contrast"  # the rule that depends on the scheme
@@ -101,11 +101,11 @@ COLOURS = "color-contrast"  # the rule that depends on the scheme
 def serious(page, path: str, **options) -> list:
     """What axe finds on a page of what WCAG 2.2 has that a program can check: names of controls, tables,
     landmarks, contrast."""
-    found = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
+    violations = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
     return [
-        (path, one["id"], one["help"], [node["html"][:200] for node in one["nodes"][:3]])
-        for one in found
-        if one["impact"] in SERIOUS
+        (path, violation["id"], violation["help"], [node["html"][:200] for node in violation["nodes"][:3]])
+        for violation in violations
+        if violation["impact"] in SERIOUS
     ]
 
 

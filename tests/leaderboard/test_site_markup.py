@@ -79,9 +79,9 @@ def test_each_page_has_a_language_a_title_a_description_and_one_heading(document
     for path, page in documents.items():
         assert page.source.startswith("<!doctype html>\n"), path
         assert page.root.get("lang") == "en", path
-        (title,) = [one for one in page.all("title") if text(one)]
+        (title,) = [element for element in page.all("title") if text(element)]
         titles.setdefault(text(title), []).append(path)
-        names = {one.get("name"): one.get("content") for one in page.all("meta")}
+        names = {element.get("name"): element.get("content") for element in page.all("meta")}
         assert names["description"], path
         assert names["viewport"] == "width=device-width, initial-scale=1", path
         assert len(page.all("h1")) == 1, path
@@ -92,20 +92,22 @@ def test_each_page_has_a_language_a_title_a_description_and_one_heading(document
 def test_each_page_forbids_what_it_does_not_need(documents):
     """The policy comes before anything that it could stop."""
     for path, page in documents.items():
-        (policy,) = [one for one in page.all("meta") if one.get("http-equiv") == "Content-Security-Policy"]
+        (policy,) = [
+            element for element in page.all("meta") if element.get("http-equiv") == "Content-Security-Policy"
+        ]
         assert policy.get("content") == POLICY, path
-        loading = [one for one in page.elements if one.tag in ("link", "script", "img")]
+        loading = [element for element in page.elements if element.tag in ("link", "script", "img")]
         assert page.elements.index(policy) < page.elements.index(loading[0]), path
 
 
 def test_nothing_is_inline(documents):
     for path, page in documents.items():
-        (script,) = [one for one in page.elements if one.tag in ("script", f"{SVG}script")]
+        (script,) = [element for element in page.elements if element.tag in ("script", f"{SVG}script")]
         assert script.get("src"), path
         assert not text(script), path
         assert not page.all("style"), path
         assert not page.all(f"{SVG}style"), path
-        names = {name for one in page.elements for name in one.attrib}
+        names = {name for element in page.elements for name in element.attrib}
         assert not {name for name in names if name == "style" or name.startswith("on")}, path
 
 
@@ -124,35 +126,42 @@ def test_elements_hold_what_the_standard_lets_them(documents):
     wants Java, finds nothing on these pages; this holds what it looks at."""
     wrong = set()
     for page in documents.values():
-        for one in (one for one in page.elements if not one.tag.startswith("{")):
-            inside = [str(child.tag) for child in one]
+        for element in (element for element in page.elements if not element.tag.startswith("{")):
+            inside = [str(child.tag) for child in element]
             plain = {tag for tag in inside if not tag.startswith("{")}
-            wrong |= {(one.tag, tag) for tag in plain - HOLDING.get(one.tag, plain)}
-            if one.tag in ONLY_PHRASING:
-                wrong |= {(one.tag, tag) for tag in plain - PHRASING}
-            if one.tag in INTERACTIVE - {"label"}:
-                wrong |= {(one.tag, inner.tag) for inner in list(one.iter())[1:] if inner.tag in INTERACTIVE}
+            wrong |= {(element.tag, tag) for tag in plain - HOLDING.get(element.tag, plain)}
+            if element.tag in ONLY_PHRASING:
+                wrong |= {(element.tag, tag) for tag in plain - PHRASING}
+            if element.tag in INTERACTIVE - {"label"}:
+                wrong |= {
+                    (element.tag, inner.tag) for inner in list(element.iter())[1:] if inner.tag in INTERACTIVE
+                }
             for child, places in (("caption", [0]), ("summary", [0]), ("figcaption", [len(inside) - 1])):
-                assert [k for k, tag in enumerate(inside) if tag == child] in ([], places), (one.tag, child)
-            own = {name for name in one.attrib if not name.startswith(("data-", "aria-"))}
-            wrong |= {(one.tag, name) for name in own - EVERYWHERE - ATTRIBUTES.get(one.tag, set())}
+                assert [k for k, tag in enumerate(inside) if tag == child] in ([], places), (
+                    element.tag,
+                    child,
+                )
+            own = {name for name in element.attrib if not name.startswith(("data-", "aria-"))}
+            wrong |= {(element.tag, name) for name in own - EVERYWHERE - ATTRIBUTES.get(element.tag, set())}
     assert wrong == set()
 
 
 def test_headings_skip_no_level(documents):
     for path, page in documents.items():
-        levels = [int(one.tag[1]) for one in page.elements if re.fullmatch("h[1-6]", str(one.tag))]
+        levels = [
+            int(element.tag[1]) for element in page.elements if re.fullmatch("h[1-6]", str(element.tag))
+        ]
         assert levels[0] == 1, path
         assert all(after <= before + 1 for before, after in pairwise(levels)), path
 
 
 def test_pictures_say_what_they_show_or_that_they_say_nothing(documents):
     for path, page in documents.items():
-        assert all(one.get("alt") for one in page.all("img")), path
-        for one in page.all(f"{SVG}svg"):
-            hidden = one.get("aria-hidden") == "true"
-            titled = one.find(f"{SVG}title") is not None or one.get("aria-label")
-            assert hidden or (one.get("role") == "img" and titled), path
+        assert all(element.get("alt") for element in page.all("img")), path
+        for element in page.all(f"{SVG}svg"):
+            hidden = element.get("aria-hidden") == "true"
+            titled = element.find(f"{SVG}title") is not None or element.get("aria-label")
+            assert hidden or (element.get("role") == "img" and titled), path
 
 
 def test_tables_have_scopes_and_rows_of_one_width(documents):
@@ -166,7 +175,7 @@ def test_tables_have_scopes_and_rows_of_one_width(documents):
                 for row in part.iter("tr"):
                     held = sum(columns for _, columns in spans)
                     spans = [(left - 1, columns) for left, columns in spans if left > 1]
-                    cells = [(int(one.get("rowspan", 1)), int(one.get("colspan", 1))) for one in row]
+                    cells = [(int(cell.get("rowspan", 1)), int(cell.get("colspan", 1))) for cell in row]
                     widths.add(held + sum(columns for _, columns in cells))
                     spans += [(rows - 1, columns) for rows, columns in cells if rows > 1]
             assert len(widths) <= 1, (path, widths)

@@ -83,9 +83,11 @@ def test_what_no_build_wrote_stays(small, tmp_path, monkeypatch):
         (folder / path).mkdir() if content is None else (folder / path).write_bytes(content)
     builds(monkeypatch, "index.html")
     write_site(small, folder)
-    found = held(folder)
-    assert found.pop(MARK) == b"index.html\n"
-    assert found == {"index.html": b"new"} | {path: one for path, one in mine.items() if one is not None}
+    files = held(folder)
+    assert files.pop(MARK) == b"index.html\n"
+    assert files == {"index.html": b"new"} | {
+        path: content for path, content in mine.items() if content is not None
+    }
     assert (folder / "empty").is_dir()
 
 

@@ -32,22 +32,22 @@ def pairs(page: Document) -> dict[str, str]:
     """What stands beside what in its lists of pairs."""
     return {
         text(dt): text(dd)
-        for one in page.all("dl")
-        for dt, dd in zip(one.iter("dt"), one.iter("dd"), strict=True)
+        for element in page.all("dl")
+        for dt, dd in zip(element.iter("dt"), element.iter("dd"), strict=True)
     }
 
 
 def test_the_page_says_who_submitted_what(seen, data):
-    page, (model,) = seen(NAME), [one for one in data.models if one.name == NAME]
+    page, (model,) = seen(NAME), [model for model in data.models if model.name == NAME]
     facts = pairs(page)
     assert facts["Authors"] == "Trained < 1 h., 李"
     assert facts["Licence"] == model.submission.licence == "apache-2.0"
     assert facts["Training data"] == "Trained < 1 h. Trained < 1 h."
     assert facts["Paper"] == "https://paper.example/?a=1&b=2"
     assert facts["Seed 1"] == f"{NAME} at commit {'a1' * 20}"
-    (paper,) = [one for one in page.all("a") if one.get("href") == facts["Paper"]]
+    (paper,) = [element for element in page.all("a") if element.get("href") == facts["Paper"]]
     assert paper.get("rel") == "nofollow noopener"
-    hashes = [text(one) for one in having(page.root, "hash")]
+    hashes = [text(element) for element in having(page.root, "hash")]
     for run in model.submission.runs:
         assert run.files
         assert set(run.files.values()) <= set(hashes)
@@ -55,40 +55,40 @@ def test_the_page_says_who_submitted_what(seen, data):
 
 
 def test_the_page_has_the_command_that_reproduces_the_row(seen):
-    commands = [text(one) for one in seen(NAME).all("pre")]
+    commands = [text(element) for element in seen(NAME).all("pre")]
     clone = f"git clone {REPOSITORY} icl-bench-checkout pip install --editable icl-bench-checkout"
     assert f"{clone} icl-bench reproduce {NAME} --suite {SUITE}" in commands
     assert f"icl-bench reproduce reference/gpt2 --suite {SUITE}" in [
-        text(one) for one in seen("reference/gpt2").all("pre")
+        text(element) for element in seen("reference/gpt2").all("pre")
     ]
-    unlisted = [text(one) for one in seen("ana/Quick_one").all("pre")]
+    unlisted = [text(element) for element in seen("ana/Quick_one").all("pre")]
     assert f"icl-bench evaluate ana/Quick_one@{'a1' * 20} --suite {SUITE}" in unlisted
 
 
 def test_a_gap_beyond_sampling_error_is_shown_and_warned_of(seen, data):
-    page, (model,) = seen(LONG), [one for one in data.models if one.name == LONG]
+    page, (model,) = seen(LONG), [model for model in data.models if model.name == LONG]
     (warning,) = having(page.root, "warning")
     assert text(warning).startswith(
         "Worse on fresh prompts. On linear regression, sparse parity its error is larger"
     )
-    (table,) = [one for one in page.all("table") if "Gap" in text(one)]
+    (table,) = [element for element in page.all("table") if "Gap" in text(element)]
     rows = {text(row[0]): text(row[1]) for row in table.iter("tr") if row[0].get("scope") == "row"}
     worse = {task for task, verdict in rows.items() if verdict.endswith("worse than sampling explains")}
     assert worse == {"linear regression", "sparse parity"}
     assert len(rows) == len(data.tasks)
-    assert {one.task for one in model.submission.fresh if one.beyond} == {
+    assert {result.task for result in model.submission.fresh if result.beyond} == {
         "linear_regression",
         "sparse_parity",
     }
-    for one in model.submission.fresh:
-        assert one.beyond == beyond_sampling_error(one.gap, tasks=len(model.submission.fresh))
+    for result in model.submission.fresh:
+        assert result.beyond == beyond_sampling_error(result.gap, tasks=len(model.submission.fresh))
     assert "+0.300 0.250 to 0.350" in text(table)
 
 
 def test_a_model_within_sampling_error_is_not_warned_of(seen):
     page = seen(NAME)
     assert having(page.root, "warning") == []
-    (table,) = [one for one in page.all("table") if "Gap" in text(one)]
+    (table,) = [element for element in page.all("table") if "Gap" in text(element)]
     assert (
         text(table).count("+0.010 −0.010 to 0.030") == 11
     )  # six tasks, two seeds, of which one lacks the last
@@ -96,10 +96,10 @@ def test_a_model_within_sampling_error_is_not_warned_of(seen):
 
 
 def test_results_that_were_replaced_are_reported_with_the_reason(seen, data):
-    page, (model,) = seen(NAME), [one for one in data.models if one.name == NAME]
+    page, (model,) = seen(NAME), [model for model in data.models if model.name == NAME]
     (was,) = model.submission.corrections
     assert (was.revision, was.reason, len(was.scores)) == ("b2" * 20, "Trained < 1 h.", len(data.tasks))
-    (table,) = [one for one in page.all("table") if "Why they were replaced" in text(one)]
+    (table,) = [element for element in page.all("table") if "Why they were replaced" in text(element)]
     assert "b2" * 20 in text(table)
     assert "Trained < 1 h." in text(table)
     assert "linear regression 0." in text(table)
@@ -111,16 +111,16 @@ def test_whatever_a_submission_says_is_shown_as_it_is_written(seen, site_folder)
     facts = pairs(page)
     assert (facts["Licence"], facts["Training data"]) == (MARKUP, f"{MARKUP} {MARKUP}")
     assert facts["Authors"] == f"{MARKUP}, 李"
-    assert [text(one) for one in having(page.root, "said")] == [MARKUP, f"{MARKUP} {MARKUP}", MARKUP]
-    assert not [one for one in page.all("img") if one.get("src") == "x"]
+    assert [text(element) for element in having(page.root, "said")] == [MARKUP, f"{MARKUP} {MARKUP}", MARKUP]
+    assert not [element for element in page.all("img") if element.get("src") == "x"]
     assert MARKUP not in page.source
 
 
 def test_the_data_file_says_the_same_and_its_schema_knows_it(site_folder, data):
     raw = json.loads((site_folder / f"data/{SUITE}.json").read_text(encoding="utf-8"))
-    (model,) = [one for one in raw["models"] if one["name"] == NAME]
+    (model,) = [model for model in raw["models"] if model["name"] == NAME]
     assert model["submission"]["links"]["paper"] == "https://paper.example/?a=1&b=2"
-    assert {one["submission"] is None for one in raw["models"] if one["kind"] == "reference"} == {True}
-    assert {one["submission"] for one in raw["baselines"]} == {None}
+    assert {model["submission"] is None for model in raw["models"] if model["kind"] == "reference"} == {True}
+    assert {model["submission"] for model in raw["baselines"]} == {None}
     schema = json.loads((site_folder / "data/board.schema.json").read_text(encoding="utf-8"))
     assert set(schema["$defs"]["SubmissionData"]["properties"]) == set(model["submission"])

@@ -40,10 +40,10 @@ def trees(site):
 def commands(trees) -> list[str]:
     """Every shown line that calls icl-bench."""
     blocks = [
-        "".join(one.itertext())
+        "".join(element.itertext())
         for tree in trees.values()
-        for one in tree.iter("pre")
-        if one.get("class") == "command"
+        for element in tree.iter("pre")
+        if element.get("class") == "command"
     ]
     return [line for block in blocks for line in block.splitlines() if line.startswith("icl-bench ")]
 
@@ -52,19 +52,19 @@ def test_each_page_has_one_heading_of_the_first_order_and_ids_of_its_own(trees):
     assert set(trees) == {"method.html", "submit.html", "data.html", "changelog.html"}
     for path, tree in trees.items():
         assert len(list(tree.iter("h1"))) == 1, path
-        ids = [one.get("id") for one in tree.iter() if one.get("id")]
+        ids = [element.get("id") for element in tree.iter() if element.get("id")]
         assert len(ids) == len(set(ids)), path
 
 
 def test_links_lead_to_files_of_the_site_and_to_places_on_its_pages(site, trees):
     """Pages of other modules are promised by `base.html`."""
     own = trees | pages(site, published)
-    promised = {"tasks.html", "compare.html", *(one.path for one in boards.pages(site))}
-    promised |= {one.path for one in files.files(site)} | {one.path for one in Renderer(site).assets()}
-    promised |= {board.page("models", one.name) for board in site.boards for one in board.data.models}
+    promised = {"tasks.html", "compare.html", *(file.path for file in boards.pages(site))}
+    promised |= {file.path for file in files.files(site)} | {file.path for file in Renderer(site).assets()}
+    promised |= {board.page("models", model.name) for board in site.boards for model in board.data.models}
     for path, tree in own.items():
-        for one in tree.iter():
-            link = one.get("href") or one.get("src")
+        for element in tree.iter():
+            link = element.get("href") or element.get("src")
             if link is None or link.startswith("https://"):
                 continue
             target, _, place = link.partition("#")
@@ -75,13 +75,13 @@ def test_links_lead_to_files_of_the_site_and_to_places_on_its_pages(site, trees)
 
 
 def test_the_method_has_the_places_that_other_pages_link_to(trees):
-    assert {one.get("id") for one in trees["method.html"].iter()} >= ANCHORS
+    assert {element.get("id") for element in trees["method.html"].iter()} >= ANCHORS
 
 
 def test_the_method_says_what_each_check_means(trees):
-    terms = {"".join(one.itertext()) for one in trees["method.html"].iter("dt")}
+    terms = {"".join(element.itertext()) for element in trees["method.html"].iter("dt")}
     assert set(CHECKS) <= terms
-    meanings = ["".join(one.itertext()) for one in trees["method.html"].iter("dd")]
+    meanings = ["".join(element.itertext()) for element in trees["method.html"].iter("dd")]
     assert all(meanings)
 
 
@@ -116,12 +116,12 @@ def test_every_shown_command_is_one_with_its_options(trees):
         while hasattr(command, "commands"):
             assert words[0] in command.commands, line
             command = command.commands[words.pop(0)]
-        known = {name for one in command.params for name in one.opts}
+        known = {name for param in command.params for name in param.opts}
         assert {word for word in words if word.startswith("--")} <= known, line
 
 
 def test_the_shown_spec_is_one(trees):
-    blocks = ["".join(one.itertext()) for one in trees["submit.html"].iter("pre")]
+    blocks = ["".join(element.itertext()) for element in trees["submit.html"].iter("pre")]
     spec = next(block for block in blocks if block.startswith("schema: 1"))
     assert parse_architecture(yaml.safe_load(spec), "submit.html").name == module.EXAMPLE
 
@@ -138,7 +138,7 @@ def test_the_citation_is_that_of_the_repository(site, trees):
     cff = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     entry = module.bibtex(site)
     assert (cff["title"], cff["license"]) == (module.TITLE, module.LICENCE)
-    assert module.AUTHORS in [one["name"] for one in cff["authors"]]
+    assert module.AUTHORS in [author["name"] for author in cff["authors"]]
     assert f"version = {{{cff['version']}}}" in entry
     assert entry.count("{") == entry.count("}")
     assert f"author = {{{{{module.AUTHORS}}}}}" in entry  # in two pairs of braces: one name, not three
@@ -147,9 +147,9 @@ def test_the_citation_is_that_of_the_repository(site, trees):
 
 def test_each_data_file_is_listed_with_its_size(site, trees):
     data_text = text(trees["data.html"])
-    for one in files.data_files(site):
-        assert one.file.path in data_text
-        assert f"{len(one.file.content):,}" in data_text
+    for file in files.data_files(site):
+        assert file.file.path in data_text
+        assert f"{len(file.file.content):,}" in data_text
 
 
 def test_a_site_without_models_says_so(site):

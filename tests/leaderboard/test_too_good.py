@@ -71,7 +71,9 @@ def test_a_row_that_is_worse_on_fresh_prompts_is_marked_too():
     (table,) = pages(site, boards)["index.html"].iter("table")
     marked = {row[2].get("data-v") for row in table.iter("tr") if len(row) > 3 and "⚠" in text(row)}
     worse = {
-        one.name for one in site.boards[0].data.models if one.submission and one.submission.worse_on_fresh
+        model.name
+        for model in site.boards[0].data.models
+        if model.submission and model.submission.worse_on_fresh
     }
     assert marked == worse != set()
 

@@ -29,11 +29,11 @@ def test_model_index_has_the_record_numbers(scored, both):
     files = card_files(gather(str(scored.folder), both, name="user/my_model", licence="mit"))
     data = ModelCard(files["README.md"]).data
     assert (data.library_name, data.license, data.model_name) == ("icl-bench", "mit", "user/my_model")
-    found = {(one.dataset_config, one.metric_type): one for one in data.eval_results}
-    assert len(found) == len(metrics()) * len(scored.records)
+    results = {(result.dataset_config, result.metric_type): result for result in data.eval_results}
+    assert len(results) == len(metrics()) * len(scored.records)
     for task, record in scored.records.items():
         for name, metric in metrics().items():
-            estimate, entry = record.tasks[task].estimates[name], found[task, metric.hub_type]
+            estimate, entry = record.tasks[task].estimates[name], results[task, metric.hub_type]
             assert entry.metric_value == estimate.value
             assert entry.metric_args == {"interval": 0.95, "low": estimate.low, "high": estimate.high}
             assert entry.dataset_args["suite_hash"] == scored.suite.hash
@@ -58,7 +58,8 @@ def test_eval_results_have_the_scores(scored, both):
         task: record.tasks[task].score.value for task, record in scored.records.items()
     }
     assert all(
-        format_estimate(scored.records[one.task_id].tasks[one.task_id].score) in one.notes for one in entries
+        format_estimate(scored.records[entry.task_id].tasks[entry.task_id].score) in entry.notes
+        for entry in entries
     )
     assert {entry.dataset_id for entry in entries} == {"icl-bench/mini-v1"}
 
@@ -68,7 +69,7 @@ def test_the_scores_are_the_terminal_ones(scored, both):
     head, _, *rows = table(card, "task")
     assert head == ["task", "error", "of zero", "baseline", "score", "optimality"]
     expected = [cells(task, record.tasks[task]) for task, record in scored.records.items()]
-    assert rows == [[*one[:5], one[6]] for one in expected]
+    assert rows == [[*row[:5], row[6]] for row in expected]
 
 
 def test_the_architecture_is_the_spec(scored):
@@ -79,8 +80,8 @@ def test_the_architecture_is_the_spec(scored):
     assert parse_architecture(yaml.safe_load(block), "the card") == spec
     rows = {row[0]: row[1:] for row in table(card.split("Counted from the spec")[1], "task")[2:]}
     for task, numbers in rows.items():
-        one = account(spec, scored.suite.tasks[task])
-        counted = (one.tokens, one.parameters, one.state_fixed, one.state_per_token, one.flops)
+        cost = account(spec, scored.suite.tasks[task])
+        counted = (cost.tokens, cost.parameters, cost.state_fixed, cost.state_per_token, cost.flops)
         assert numbers == [f"{value:,}" for value in counted]
 
 

@@ -62,8 +62,8 @@ class _NoRotation(nn.Module):
     """In place of rotary angles: every one of them is 0."""
 
     def forward(self, h: Tensor, position_ids: Tensor) -> tuple[Tensor, Tensor]:
-        one = h.new_ones(1, 1, 1)
-        return one, one - 1
+        ones = h.new_ones(1, 1, 1)
+        return ones, ones - 1
 
 
 def _hybrid(width: int, layers: int, heads: int, **mamba: int) -> nn.Module:

@@ -110,8 +110,8 @@ def baselines(*names: str) -> None:
     what = f"baseline, task, loop: ms a prompt on {threads()} threads"
     print_row(what, "ours", "prompts", "loop", "prompts", "ratio", "aim")
     with own_processes() as processes:
-        for place, found in zip(chosen, processes.map(cells, chosen), strict=True):
-            print_row(ROWS[place].title, *found, ROWS[place].aim)
+        for place, figures in zip(chosen, processes.map(cells, chosen), strict=True):
+            print_row(ROWS[place].title, *figures, ROWS[place].aim)
 
 
 def own_processes() -> ProcessPoolExecutor:
@@ -145,8 +145,8 @@ def training(*names: str) -> None:
         print_row(f"train on {suite}/linear_regression, one core", "steps/s", "x floor", "ratio")
         chosen = [name for name in reference_names(suite) if not names or name in names]
         with one_core() as processes:
-            for name, found in zip(chosen, processes.map(partial(cells, suite), chosen), strict=True):
-                print_row(name, *found)
+            for name, figures in zip(chosen, processes.map(partial(cells, suite), chosen), strict=True):
+                print_row(name, *figures)
 
 
 def together() -> None:

@@ -38,7 +38,7 @@ class Keeper:
     """Watches the cells of a sweep, and copies each to `out` once it is finished."""
 
     def __init__(self, cells: Sequence[Cell], out: Path, seconds: float) -> None:
-        self.kept = {cell: replace(cell, out=out) for cell in cells}
+        self.copies = {cell: replace(cell, out=out) for cell in cells}
         self.rates: dict[Cell, float] = {}  # steps a second, the start of the process included
         self._begun: dict[Cell, tuple[float, int]] = {}
         self._deadline = time.monotonic() + seconds
@@ -51,17 +51,17 @@ class Keeper:
 
     def keep(self) -> None:
         """Copy what is finished, unless `out` holds another run in its place."""
-        for cell, kept in self.kept.items():
+        for cell, copied in self.copies.items():
             if cell not in self.rates and cell.folder.is_dir():
-                self._look_at(cell, kept)
+                self._look_at(cell, copied)
 
-    def _look_at(self, cell: Cell, kept: Cell) -> None:
+    def _look_at(self, cell: Cell, copied: Cell) -> None:
         now = time.monotonic()
-        began, made = self._begun.setdefault(cell, (now, steps(cell)))
+        began, steps_before = self._begun.setdefault(cell, (now, steps(cell)))
         if (cell.folder / CONFIG_FILE).is_file() and cell.state() == "done":
-            self.rates[cell] = (steps(cell) - made) / max(now - began, POLL_SECONDS)
-            if kept.state() == "left":
-                copy(cell, kept)
+            self.rates[cell] = (steps(cell) - steps_before) / max(now - began, POLL_SECONDS)
+            if copied.state() == "left":
+                copy(cell, copied)
 
 
 def steps(cell: Cell) -> int:
@@ -70,25 +70,25 @@ def steps(cell: Cell) -> int:
     return int(rows[-1]["step"] or 0) if rows else 0
 
 
-def copy(cell: Cell, kept: Cell) -> None:
+def copy(cell: Cell, copied: Cell) -> None:
     """The small files of a finished cell; the config, which says that all are there, last."""
-    kept.folder.mkdir(parents=True, exist_ok=True)
+    copied.folder.mkdir(parents=True, exist_ok=True)
     small = cell.plan.seed == 0 or (cell.folder / WEIGHTS_FILE).stat().st_size < SMALL
     for name in [*[WEIGHTS_FILE] * small, LOG_FILE, CONFIG_FILE]:
-        shutil.copyfile(cell.folder / name, kept.folder / name)
+        shutil.copyfile(cell.folder / name, copied.folder / name)
 
 
 def table(cells: Sequence[Cell], keeper: Keeper) -> str:
     """A line an architecture and task: seeds that are kept, their steps and optimality, and the speed."""
 
-    def of(cell: Cell) -> tuple[str, str]:
+    def task_and_model(cell: Cell) -> tuple[str, str]:
         return cell.plan.architecture.name, cell.plan.task.name
 
     lines = []
-    for (name, task), group in groupby(sorted(cells, key=of), key=of):
+    for (name, task), group in groupby(sorted(cells, key=task_and_model), key=task_and_model):
         seeds = list(group)
-        done = [cell for cell in seeds if keeper.kept[cell].state() == "done"]
-        ends = [keeper.kept[cell].rows()[-1] for cell in done]
+        done = [cell for cell in seeds if keeper.copies[cell].state() == "done"]
+        ends = [keeper.copies[cell].rows()[-1] for cell in done]
         rates = [keeper.rates[cell] for cell in done if cell in keeper.rates]
         lines.append(
             {
@@ -111,7 +111,7 @@ def main(arguments: Sequence[str]) -> int:
     check_place_and_device(options.out, options.device)
     cells = grid_cells(options.suite, options.spec, options.task, options.seeds, plan, options.runs)
     keeper = Keeper(cells, options.out, options.seconds)
-    left = [cell for cell, kept in keeper.kept.items() if kept.state() == "left"]
+    left = [cell for cell, copied in keeper.copies.items() if copied.state() == "left"]
     workers = options.workers or (cores() if on_cpu else WORKERS_ON_A_CARD)
     together = options.together or (1 if on_cpu else options.seeds)
     tell = partial(print, file=sys.stderr, flush=True)
@@ -122,11 +122,11 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("stopped; give the same command again to go on", file=sys.stderr)
     keeper.keep()
-    for one in (*cells, *keeper.kept.values()):
-        if one.state() == "another run":
-            print(f"{one.folder} holds another run; name another folder", file=sys.stderr)
+    for cell in (*cells, *keeper.copies.values()):
+        if cell.state() == "another run":
+            print(f"{cell.folder} holds another run; name another folder", file=sys.stderr)
     print(table(cells, keeper))
-    return int(any(keeper.kept[cell].state() != "done" for cell in cells))
+    return int(any(keeper.copies[cell].state() != "done" for cell in cells))
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:

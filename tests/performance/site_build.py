@@ -61,10 +61,10 @@ def add_submissions(folder: Path) -> None:
     """As many as MODELS, few of them with errors of their own: the others share theirs under other names."""
     texts = [_texts(f"user/model-{k}", 0.2 + k / 20, LIKES[k % len(LIKES)]) for k in range(DISTINCT)]
     for k in range(MODELS):
-        name, of = f"user-{k % 97}/model-{k}", k % DISTINCT
+        name, place = f"user-{k % 97}/model-{k}", k % DISTINCT
         results = folder / folder_name(name) / "results"
         results.mkdir(parents=True)
-        submission, record = (text.replace(f"user/model-{of}", name) for text in texts[of])
+        submission, record = (text.replace(f"user/model-{place}", name) for text in texts[place])
         (results.parent / "submission.yaml").write_text(submission)
         (results / f"{fabricated.SUITE}-seed-0.json").write_text(record)
 
@@ -82,7 +82,7 @@ def _submission(record: ResultRecord, like: str) -> dict[str, object]:
         assert result.checkpoint is not None
         files[f"{task}/model.safetensors"] = result.checkpoint.sha256
     spec, *_ = specs = [reference_spec(like, fabricated.SUITE, task).to_dict() for task in record.tasks]
-    own = {task: one for task, one in zip(record.tasks, specs, strict=True) if one != spec}
+    own = {task: own_spec for task, own_spec in zip(record.tasks, specs, strict=True) if own_spec != spec}
     return {
         "schema": 1,
         "model": record.model.id,

@@ -75,8 +75,8 @@ def test_findings_stand_beside_the_results_of_the_same_weights(tmp_path):
     record = measure(open_source("reference/gpt2", suite), suite, [LINEAR], [SampleEfficiency()])
     path = tmp_path / "reference/gpt2/results/mini-v1-seed-0.probes.json"
     record.save(path)
-    found = recorded_findings("reference/gpt2", results, suite, tmp_path)
-    assert found == {"sample_efficiency": {LINEAR: [record.findings["sample_efficiency"][LINEAR]]}}
+    findings = recorded_findings("reference/gpt2", results, suite, tmp_path)
+    assert findings == {"sample_efficiency": {LINEAR: [record.findings["sample_efficiency"][LINEAR]]}}
     record.model_copy(update={"weights": {LINEAR: "0" * 64}}).save(path)
     with pytest.raises(SpecError, match="probed with other weights than are recorded; probe it again"):
         recorded_findings("reference/gpt2", results, suite, tmp_path)

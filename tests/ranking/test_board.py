@@ -22,8 +22,8 @@ def suite(own):
     """A suite of two tasks."""
     for path in (own.folder / "suite.yaml", own.lock_path):
         value = yaml.safe_load(path.read_text())
-        kept = TASKS if path.name == "suite.yaml" else {name: value["tasks"][name] for name in TASKS}
-        path.write_text(json.dumps(value | {"tasks": kept}))
+        tasks = TASKS if path.name == "suite.yaml" else {name: value["tasks"][name] for name in TASKS}
+        path.write_text(json.dumps(value | {"tasks": tasks}))
     return load_suite("tiny")
 
 

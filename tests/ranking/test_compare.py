@@ -219,20 +219,20 @@ def test_both_sides_are_opened_before_either_is_evaluated(own, monkeypatch, seco
 
 
 def test_the_device_is_for_checkpoints_and_is_looked_at_once(own, monkeypatch):
-    looked, given = [], []
+    looked, devices = [], []
 
     class Opened:
         identity = None
 
     def opened(name, suite, revision=None, device=None, tasks=None):
-        given.append((name, device))
+        devices.append((name, device))
         return Opened()
 
     monkeypatch.setattr("icl_bench.models.device.usable_device", looked.append)
     monkeypatch.setattr("icl_bench.ranking.contenders.open_source", opened)
     monkeypatch.setattr("icl_bench.ranking.contenders._evaluate", lambda *_: Contender("x", {}))
     contenders(["baseline/knn", "reference/llama", "reference/gpt2"], own, TASKS, "cuda")
-    assert given == [("baseline/knn", None), ("reference/llama", "cuda"), ("reference/gpt2", "cuda")]
+    assert devices == [("baseline/knn", None), ("reference/llama", "cuda"), ("reference/gpt2", "cuda")]
     assert looked == ["cuda"]
 
 
@@ -253,8 +253,8 @@ def test_options_that_are_not_a_baselines_are_reported(own, monkeypatch):
 def test_records_and_names_are_compared_from_python_as_on_the_command_line(tiny, tmp_path):
     record = icl_bench.evaluate("baseline/ridge", "tiny", TASKS)
     record.save(tmp_path / "ridge.json")
-    given = [record, tmp_path / "ridge.json", str(tmp_path / "ridge.json")]
-    comparisons = [icl_bench.compare(model, "baseline/zero", "tiny", TASKS) for model in given]
+    names = [record, tmp_path / "ridge.json", str(tmp_path / "ridge.json")]
+    comparisons = [icl_bench.compare(model, "baseline/zero", "tiny", TASKS) for model in names]
     assert comparisons[0] == comparisons[1] == comparisons[2]
     comparison = comparisons[0]
     assert [difference.task for difference in comparison.differences] == [*TASKS, MEAN]

@@ -285,7 +285,7 @@ def test_a_seed_of_which_some_weights_are_kept_is_reproduced_in_part(board, tiny
     tiny_files(runs, seed=3)
     record = icl_bench.evaluate(str(runs), "tiny")
     record.save(tmp_path / "submissions/reference/tiny/results/tiny-v1-seed-3.json")
-    kept, *gone = record.tasks
+    first, *gone = record.tasks
     for task in gone:
         (runs / task / "model.safetensors").unlink()
     code, output, _ = run("reproduce", "reference/tiny", "--suite", "tiny")
@@ -295,7 +295,7 @@ def test_a_seed_of_which_some_weights_are_kept_is_reproduced_in_part(board, tiny
         digest = record.tasks[task].checkpoint.sha256
         assert f"OMP_NUM_THREADS=1 icl-bench train reference/tiny tiny-v1/{task} --seed 3 --half" in output
         assert digest in output
-    assert record.tasks[kept].checkpoint.sha256 not in output
+    assert record.tasks[first].checkpoint.sha256 not in output
 
 
 def test_a_name_without_a_row_is_reported(board, tiny, monkeypatch):

@@ -151,11 +151,11 @@ def not_recorded(
 
 def faults(folder: Path) -> list[str]:
     """What is wrong with a submission: a line each, fit to be shown."""
-    found = validate(folder)
-    for fault in found:
+    fault_list = validate(folder)
+    for fault in fault_list:
         assert str(fault).isprintable()
         assert len(fault.message) < 700
-    return [str(fault) for fault in found]
+    return [str(fault) for fault in fault_list]
 
 
 def edit(path: Path, keys: tuple[Any, ...], new: Any) -> None:

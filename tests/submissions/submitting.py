@@ -16,7 +16,7 @@ FACTS = (
 
 
 def submit(*arguments: str, facts: tuple[str, ...] = FACTS) -> tuple[int, str, str]:
-    models = [] if any(one.startswith(MODEL) for one in arguments) else [MODEL]
+    models = [] if any(argument.startswith(MODEL) for argument in arguments) else [MODEL]
     result = CliRunner().invoke(app, ["submit", *models, "--suite", "tiny", *facts, *arguments])
     assert result.exit_code in (0, 1, 2), result.exception
     return result.exit_code, result.stdout, result.stderr

@@ -60,11 +60,11 @@ CONFIG = {"spec": SPEC, "d": 3, "k": 1, "task": "tiny-v1/linear_regression", "tr
 
 def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every path of keys and indices in a value."""
-    found = [above] if above else []
+    paths = [above] if above else []
     if isinstance(value, dict | list):
         for key in value if isinstance(value, dict) else range(len(value)):
-            found += places(value[key], (*above, key))
-    return found
+            paths += places(value[key], (*above, key))
+    return paths
 
 
 @st.composite

@@ -47,9 +47,9 @@ def faults(checkout: Path, change: Callable[[Path], object]) -> list[str]:
     change(checkout)
     git(checkout, "add", "--all", "--force")
     git(checkout, "commit", "-q", "-m", "request")
-    found = diff_faults(changed_paths("main", checkout))
-    assert all(line.isprintable() for line in found)
-    return found
+    fault_list = diff_faults(changed_paths("main", checkout))
+    assert all(line.isprintable() for line in fault_list)
+    return fault_list
 
 
 def test_one_new_or_changed_submission_passes(checkout):

@@ -226,7 +226,7 @@ def overlapping(content: bytes) -> bytes:
     """Two tensors on the same bytes."""
     (length,) = struct.unpack("<Q", content[:8])
     value = json.loads(content[8 : 8 + length])
-    sizes = {name: one["data_offsets"] for name, one in value.items() if name != "__metadata__"}
+    sizes = {name: entry["data_offsets"] for name, entry in value.items() if name != "__metadata__"}
     twins = [name for name in sizes if sizes[name][1] - sizes[name][0] == 32][:2]
     value[twins[1]]["data_offsets"] = value[twins[0]]["data_offsets"]
     return header(value, content[8 + length :])

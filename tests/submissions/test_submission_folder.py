@@ -86,9 +86,9 @@ def test_nothing_else_lies_in_the_folder(root, name):
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("{}")
-    found = [str(fault) for fault in validate(folder)]
-    assert all(fault.isprintable() for fault in found)
-    assert any("is no part of a submission; take it out" in fault for fault in found)
+    messages = [str(fault) for fault in validate(folder)]
+    assert all(fault.isprintable() for fault in messages)
+    assert any("is no part of a submission; take it out" in fault for fault in messages)
 
 
 @pytest.mark.parametrize("name", ["results", "results/mini-v1-seed-0.json", "results/superseded"])

@@ -38,9 +38,9 @@ MQAR = ("tasks", "vector_mqar")
 
 def test_results_are_appended(submitted, records):
     assert record_submission(submitted.entry, records, COMMIT) == [f"{RUN}: recorded"]
-    found = submitted.entry.records()[RUN]
-    assert found == load_record(records / RECORD)
-    assert (found.model.kind, found.model.id, found.model.revision) == ("hub", "someone/model", REVISION)
+    record = submitted.entry.records()[RUN]
+    assert record == load_record(records / RECORD)
+    assert (record.model.kind, record.model.id, record.model.revision) == ("hub", "someone/model", REVISION)
     assert submitted.entry.fresh_records()[RUN].commit == COMMIT
     assert sorted(files_of(submitted.folder)) == [f"results/{FRESH}", f"results/{RECORD}", "submission.yaml"]
 
@@ -221,9 +221,9 @@ def test_fresh_prompts_are_held_against_the_record_that_stays(submitted, records
     sent = load_fresh_record(records / f"{RUN}.fresh.json")
     with_gaps_to(load_record(records / RECORD), sent).save(records / f"{RUN}.fresh.json")
     record_submission(submitted.entry, records, COMMIT)
-    (kept,) = submitted.entry.fresh_records().values()
-    assert kept == with_gaps_to(submitted.entry.records()[RUN], kept)
-    assert kept != with_gaps_to(load_record(records / RECORD), kept)
+    (fresh,) = submitted.entry.fresh_records().values()
+    assert fresh == with_gaps_to(submitted.entry.records()[RUN], fresh)
+    assert fresh != with_gaps_to(load_record(records / RECORD), fresh)
 
 
 def test_another_score_of_the_same_revision_is_refused(submitted, records):
@@ -254,7 +254,8 @@ def test_another_score_of_the_same_revision_is_refused(submitted, records):
     submitted.change(lambda value: value.update(spec=SPEC))
     (history / REVISION[:12] / f"{RUN}.reason.txt").unlink()
     assert [
-        "why the record beside it was replaced; restore it" in str(one) for one in validate(submitted.folder)
+        "why the record beside it was replaced; restore it" in str(fault)
+        for fault in validate(submitted.folder)
     ] == [True]
 
 

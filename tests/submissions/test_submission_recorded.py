@@ -39,11 +39,11 @@ def supersede(submitted: Submitted, tmp_path: Path, revision: str, reason: str) 
 
 
 def test_it_is_read_with_its_fresh_results(board, tiny, submitted):
-    (found,) = recorded_submissions(tiny, installed_submissions())
-    assert found.submission == submitted.entry.submission
-    assert (list(found.records), list(found.fresh), found.corrections) == ([0], [0], [])
-    assert found.fresh[0].commit == COMMIT
-    assert found.listed(0) == found.submission.runs[0]
+    (row,) = recorded_submissions(tiny, installed_submissions())
+    assert row.submission == submitted.entry.submission
+    assert (list(row.records), list(row.fresh), row.corrections) == ([0], [0], [])
+    assert row.fresh[0].commit == COMMIT
+    assert row.listed(0) == row.submission.runs[0]
 
 
 def test_it_stands_on_the_board_and_is_verified(board, tiny):
@@ -52,7 +52,7 @@ def test_it_stands_on_the_board_and_is_verified(board, tiny):
     assert (row.name, row.kind, row.verified) == (MODEL, "submission", True)
     assert set(row.tasks) == set(TASKS)
     assert [run.revision for run in row.submission.runs] == [REVISION]
-    assert {one.task for one in row.submission.fresh} == set(TASKS)
+    assert {result.task for result in row.submission.fresh} == set(TASKS)
 
 
 def test_what_the_submission_does_not_list_is_not_verified(board, tiny, submitted):
@@ -66,22 +66,22 @@ def test_what_the_submission_does_not_list_is_not_verified(board, tiny, submitte
 
 def test_it_is_compared_by_what_is_recorded(board, tiny, monkeypatch):
     monkeypatch.setattr("icl_bench.ranking.contenders.open_source", pytest.fail)
-    (found,) = contenders([MODEL], tiny, ["linear_regression"])
+    (contender,) = contenders([MODEL], tiny, ["linear_regression"])
     record = board_records(MODEL, tiny)[0]
-    assert found.name == MODEL
-    assert found.runs["linear_regression"][0].tolist() == record.tasks["linear_regression"].prompt_errors
-    assert list(found.runs) == ["linear_regression"]
+    assert contender.name == MODEL
+    assert contender.runs["linear_regression"][0].tolist() == record.tasks["linear_regression"].prompt_errors
+    assert list(contender.runs) == ["linear_regression"]
 
 
 def test_every_correction_keeps_its_record_and_its_reason(board, tiny, submitted, tmp_path):
     supersede(submitted, tmp_path, REVISION, "The first reason.")
     second = submitted.value["runs"][0]["revision"]
     supersede(submitted, tmp_path, second, "Another, later on.")
-    (found,) = recorded_submissions(tiny, installed_submissions())
-    reasons = {one.record.model.revision: one.reason for one in found.corrections}
+    (row,) = recorded_submissions(tiny, installed_submissions())
+    reasons = {correction.record.model.revision: correction.reason for correction in row.corrections}
     assert reasons == {REVISION: "The first reason.", second: "Another, later on."}
-    assert found.records[0].model.revision == submitted.value["runs"][0]["revision"]
-    assert found.fresh == {}
+    assert row.records[0].model.revision == submitted.value["runs"][0]["revision"]
+    assert row.fresh == {}
 
 
 def test_results_of_another_model_are_not_taken_for_its_own(board, tiny):

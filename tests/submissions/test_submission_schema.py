@@ -55,8 +55,8 @@ def test_every_fault_is_reported_at_once_with_its_line_and_remedy(root):
         ("repeat", "repeat", "spec.layers[0].repeat: Input should be greater than or equal to 1 (given: 0)"),
     ]:
         place = f"submission.yaml:{line_of(folder, line)}: "
-        assert any(place in one and message in one for one in messages), (text, messages)
-    assert any("missing key 'training_data'; add it" in one for one in messages)
+        assert any(place in line and message in line for line in messages), (text, messages)
+    assert any("missing key 'training_data'; add it" in line for line in messages)
     assert len(messages) == 11
     with pytest.raises(SpecError, match=r"and \d+ more: `icl-bench submissions validate`"):
         read_submission(folder)
@@ -150,7 +150,7 @@ def test_several_suites_have_runs_of_their_own(root):
     run = value["runs"][0]
     value["runs"] = [run | {"suite": "tiny-v1"}, run | {"suite": "other-v2"}]
     submission = parse_submission(value, "")
-    assert [submission.run_name(one) for one in submission.runs] == ["tiny-v1-seed-0", "other-v2-seed-0"]
+    assert [submission.run_name(run) for run in submission.runs] == ["tiny-v1-seed-0", "other-v2-seed-0"]
     assert submission.runs_of("other-v2") == [submission.runs[1]]
 
 

@@ -64,9 +64,9 @@ def test_text_that_is_not_fit_to_be_shown_is_refused_in_every_field(root, field,
     text, message = UNFIT[kind]
     value = submission_value(supersedes={"revision": "a1" * 20, "reason": "better"})
     folder = write(root, put(value, TEXTS[field], text))
-    (one,) = [line for line in faults(folder) if "the text " in line]
-    assert message in one
-    assert f"submission.yaml:{line_of(folder, str(TEXTS[field][0]))}" in one or field in ("author", "reason")
+    (line,) = [line for line in faults(folder) if "the text " in line]
+    assert message in line
+    assert f"submission.yaml:{line_of(folder, str(TEXTS[field][0]))}" in line or field in ("author", "reason")
 
 
 @pytest.mark.parametrize(

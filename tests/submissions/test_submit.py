@@ -42,15 +42,15 @@ def seen(file: Path) -> Submission:
 def test_one_command_writes_a_valid_file_and_says_how_to_go_on(repo, file):
     code, printed, _ = submit("--paper", "https://arxiv.org/abs/2411.03945", "--description", "Small.")
     assert code == 0
-    found, commit = seen(file), repo.refs["main"]
-    assert (found.model, found.suites, found.licence) == (MODEL, [SUITE], "mit")
-    (run,) = found.runs
+    submission, commit = seen(file), repo.refs["main"]
+    assert (submission.model, submission.suites, submission.licence) == (MODEL, [SUITE], "mit")
+    (run,) = submission.runs
     assert (run.seed, run.revision, run.suite) == (0, commit, None)
     assert set(run.files) == {
         f"{task}/{name}" for task in TASKS for name in ("config.json", "model.safetensors")
     }
-    assert found.spec.to_dict() == SPEC
-    assert found.training_data == FACTS[-1]
+    assert submission.spec.to_dict() == SPEC
+    assert submission.training_data == FACTS[-1]
     assert all(task in printed for task in TASKS)
     assert printed.endswith(
         "next, in a clone of the repository, once the file is there too:\n"
@@ -93,20 +93,23 @@ def test_records_stand_for_evaluating_again(repo, file, monkeypatch):
     ("change", "message"),
     [
         (
-            lambda it: it["model"].update(id="someone/else"),
+            lambda record: record["model"].update(id="someone/else"),
             "r.json is of someone/else, not of someone/model on the",
         ),
         (
-            lambda it: it["model"].update(revision=None),
+            lambda record: record["model"].update(revision=None),
             "r.json is of someone/model, not of someone/model on the Hub",
         ),
-        (lambda it: it["tasks"].pop("vector_mqar"), "has other tasks than the submission lists files for"),
         (
-            lambda it: it["tasks"]["vector_mqar"]["checkpoint"].update(sha256="0" * 64),
+            lambda record: record["tasks"].pop("vector_mqar"),
+            "has other tasks than the submission lists files for",
+        ),
+        (
+            lambda record: record["tasks"]["vector_mqar"]["checkpoint"].update(sha256="0" * 64),
             "was not answered by vector_mqar/model.safetensors as listed",
         ),
         (
-            lambda it: it["tasks"]["vector_mqar"]["estimates"]["score"].update(value=0.9),
+            lambda record: record["tasks"]["vector_mqar"]["estimates"]["score"].update(value=0.9),
             "the file was changed, evaluate again",
         ),
     ],
@@ -144,7 +147,7 @@ def test_a_checkpoint_whose_seed_is_not_known_can_be_submitted(hub, file, tmp_pa
     """As converted ones are: their notes say that there is none."""
     hub.repo(MODEL, tiny_files(tmp_path / "a", training={"seed": None}))
     assert submit()[0] == 0
-    assert [str(one) for one in fetch_submission(checked_submission(file), tmp_path / "fetched")]
+    assert [str(path) for path in fetch_submission(checked_submission(file), tmp_path / "fetched")]
 
 
 def test_a_run_that_tells_no_seed_has_the_lowest_that_is_free(hub, file, tmp_path):
@@ -224,11 +227,14 @@ def test_recorded_results_are_replaced_by_choice_alone(repo, file, tmp_path):
     )
     assert file.read_bytes() == before
     assert submit("--supersede", "The learning rate was wrong.")[0] == 0
-    found = seen(file)
-    assert found.runs[0].revision == second
-    assert (found.supersedes.revisions, found.supersedes.reason) == ([first], "The learning rate was wrong.")
+    submission = seen(file)
+    assert submission.runs[0].revision == second
+    assert (submission.supersedes.revisions, submission.supersedes.reason) == (
+        [first],
+        "The learning rate was wrong.",
+    )
     assert submit("--description", "Later.", "--replace", facts=())[0] == 0
-    assert seen(file).supersedes == found.supersedes
+    assert seen(file).supersedes == submission.supersedes
 
 
 @pytest.mark.parametrize(
@@ -274,8 +280,8 @@ def with_another_mqar(folder: Path) -> dict[str, bytes]:
 def test_a_task_may_have_a_spec_of_its_own(hub, file, tmp_path):
     hub.repo(MODEL, with_another_mqar(tmp_path))
     assert submit()[0] == 0
-    found = seen(file)
-    assert (found.spec.width, {task: spec.width for task, spec in found.specs.items()}) == (
+    submission = seen(file)
+    assert (submission.spec.width, {task: spec.width for task, spec in submission.specs.items()}) == (
         8,
         {"vector_mqar": 16},
     )

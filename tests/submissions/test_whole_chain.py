@@ -93,12 +93,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory, hub: HubServer) -> Checko
         ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"), os.devnull
     )
     settings |= {"HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(folder.parent / "cache"), "OMP_NUM_THREADS": "1"}
-    made = Checkout(folder, settings | {"NO_PROXY": "*", "HF_HUB_DISABLE_XET": "1"})
-    made.run("git", "init", "--quiet", "--initial-branch", "main")
-    made.commit("What is there")
-    made.run("git", "clone", "--quiet", "--bare", ".", "../origin.git")
-    made.run("git", "remote", "add", "origin", "../origin.git")
-    return made
+    checkout = Checkout(folder, settings | {"NO_PROXY": "*", "HF_HUB_DISABLE_XET": "1"})
+    checkout.run("git", "init", "--quiet", "--initial-branch", "main")
+    checkout.commit("What is there")
+    checkout.run("git", "clone", "--quiet", "--bare", ".", "../origin.git")
+    checkout.run("git", "remote", "add", "origin", "../origin.git")
+    return checkout
 
 
 def test_a_model_of_the_hub_gets_its_row(checkout: Checkout, hub: HubServer):
@@ -130,15 +130,17 @@ def test_a_model_of_the_hub_gets_its_row(checkout: Checkout, hub: HubServer):
     checkout.verb("leaderboard", "build", "--out", str(outside / "site"))
     site = outside / "site"
     front = read_page((site / "index.html").read_text(encoding="utf-8"), "index.html")
-    (row,) = [one for one in front.all("tr") if f"{MODEL.partition('/')[2]} ✓verified" in text(one)]
-    assert MODEL in [one.get("data-v") for one in row]
+    (row,) = [
+        element for element in front.all("tr") if f"{MODEL.partition('/')[2]} ✓verified" in text(element)
+    ]
+    assert MODEL in [cell.get("data-v") for cell in row]
     file = site / "mini-v1/models/someone__model.html"
     page = text(read_page(file.read_text(encoding="utf-8"), file.name).root)
     assert revision in page
     assert merge in page
     assert "Licence mit" in page
     assert "Gap of seed 3" in page
-    assert {one for one in hub.asked_files() if one.endswith(".py")} == set()
+    assert {file for file in hub.asked_files() if file.endswith(".py")} == set()
 
     assert "1 of 1 seeds hold" in checkout.verb("reproduce", MODEL)
     assert "linear_regression" in checkout.verb("compare", MODEL, "baseline/ridge")

@@ -18,19 +18,19 @@ SIZES = dict(width=8, layers=1, heads=2, hidden=8, expand=2, state=4, conv=2)
 def compare(name: str, lengths: tuple[int, ...], whole: bool) -> None:
     """AssertionError where answers or gradients differ; with `whole`, an error where a graph breaks."""
     generator = torch.Generator().manual_seed(0)
-    made = ICLModel(architecture(name, **SIZES), d=3, k=1, task="mini-v1/linear_regression").double()
-    for parameter in made.parameters():
+    model = ICLModel(architecture(name, **SIZES), d=3, k=1, task="mini-v1/linear_regression").double()
+    for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3, generator=generator)
-    compiled = torch.compile(made, fullgraph=whole, dynamic=False, backend="aot_eager")
+    compiled = torch.compile(model, fullgraph=whole, dynamic=False, backend="aot_eager")
     for points in lengths:
         prompts = [torch.randn(2, points, n, generator=generator, dtype=torch.float64) for n in (3, 1)]
-        found = []
-        for forward in (compiled, made):
+        kernels = []
+        for forward in (compiled, model):
             predictions = forward(*prompts)
-            found.append(
-                [predictions, *torch.autograd.grad(predictions.square().sum(), list(made.parameters()))]
+            kernels.append(
+                [predictions, *torch.autograd.grad(predictions.square().sum(), list(model.parameters()))]
             )
-        for ours, theirs in zip(*found, strict=True):
+        for ours, theirs in zip(*kernels, strict=True):
             torch.testing.assert_close(ours, theirs)
     print(name, "whole" if whole else "in parts")
 

@@ -45,8 +45,8 @@ def plans(modules: str = "attention", recipe: Recipe = ADAM) -> list[RunPlan]:
     return [RunPlan(spec, suite.name, task, recipe, seed) for seed in SEEDS]
 
 
-def states(folder: Path, made: list[RunPlan]) -> list[RunState]:
-    return [RunState(plan, folder / str(plan.seed)) for plan in made]
+def states(folder: Path, planned: list[RunPlan]) -> list[RunState]:
+    return [RunState(plan, folder / str(plan.seed)) for plan in planned]
 
 
 def train(runs: list[RunState], steps: int, record: Any = None) -> list[RunState]:
@@ -58,23 +58,23 @@ def train(runs: list[RunState], steps: int, record: Any = None) -> list[RunState
     return runs
 
 
-def alone(folder: Path, made: list[RunPlan], steps: int) -> list[RunState]:
-    runs = [TrainingRun(plan, folder / f"alone-{plan.seed}") for plan in made]
+def alone(folder: Path, planned: list[RunPlan], steps: int) -> list[RunState]:
+    runs = [TrainingRun(plan, folder / f"alone-{plan.seed}") for plan in planned]
     for run in runs:
         trained(run, steps)
     return runs
 
 
 @torch.no_grad()
-def difference(one: RunState, other: RunState) -> float:
+def difference(first: RunState, other: RunState) -> float:
     """The largest of predictions on development prompts, whose size is about 1."""
-    xs, ys = (torch.from_numpy(part) for part in (one._dev.xs, one._dev.ys))
-    return float((one.model(xs, ys) - other.model(xs, ys)).abs().max())
+    xs, ys = (torch.from_numpy(part) for part in (first._dev.xs, first._dev.ys))
+    return float((first.model(xs, ys) - other.model(xs, ys)).abs().max())
 
 
-def assert_same_curve(one: RunState, other: RunState, tolerance: float) -> None:
-    assert [row["step"] for row in one.log.rows] == [row["step"] for row in other.log.rows] != []
-    for ours, theirs in zip(one.log.rows, other.log.rows, strict=True):
+def assert_same_curve(first: RunState, other: RunState, tolerance: float) -> None:
+    assert [row["step"] for row in first.log.rows] == [row["step"] for row in other.log.rows] != []
+    for ours, theirs in zip(first.log.rows, other.log.rows, strict=True):
         for name in ("loss", "dev_score", "dev_optimality", "learning_rate"):
             assert ours[name] == pytest.approx(theirs[name], abs=tolerance), name
 
@@ -83,9 +83,9 @@ def assert_same_curve(one: RunState, other: RunState, tolerance: float) -> None:
 def test_runs_end_as_alone(tmp_path: Path, modules: str) -> None:
     """200 steps of Adam in float32, in which rounding grows; on a CPU, with its compiled kernels."""
     together = train(states(tmp_path, plans(modules)), 200)
-    for one, other in zip(together, alone(tmp_path, plans(modules), 200), strict=True):
-        assert difference(one, other) < 1e-4
-        assert_same_curve(one, other, 1e-5)
+    for first, other in zip(together, alone(tmp_path, plans(modules), 200), strict=True):
+        assert difference(first, other) < 1e-4
+        assert_same_curve(first, other, 1e-5)
     assert together[0].log.rows != together[1].log.rows
 
 
@@ -94,13 +94,13 @@ def _in_float64(monkeypatch: pytest.MonkeyPatch) -> None:
     """Models and prompts: where nothing is hidden by rounding, and mixers compute as they do on a GPU."""
     new_model, make, generate = RunPlan.new_model, run_module.training_batch, dev_score.generate
 
-    def widened(of: Callable[..., Any], parts: int) -> Callable[..., Any]:
-        return lambda *given: tuple(part.astype(np.float64) for part in of(*given)[:parts])
+    def widened(function: Callable[..., Any], parts: int) -> Callable[..., Any]:
+        return lambda *arguments: tuple(part.astype(np.float64) for part in function(*arguments)[:parts])
 
     monkeypatch.setattr(RunPlan, "new_model", lambda plan, device: new_model(plan, device).double())
     for module in (batched, run_module):
         monkeypatch.setattr(module, "training_batch", widened(make, 2))
-    monkeypatch.setattr(dev_score, "generate", lambda *given: (*widened(generate, 2)(*given), None))
+    monkeypatch.setattr(dev_score, "generate", lambda *arguments: (*widened(generate, 2)(*arguments), None))
     monkeypatch.setattr(
         dev_score, "squared_errors", lambda predictions, ys: ((predictions - ys) ** 2).sum(-1)
     )
@@ -111,9 +111,9 @@ def _in_float64(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_runs_make_the_steps_that_they_make_alone(tmp_path: Path, modules: str) -> None:
     """With Muon, which lifts small singular values, and rounding of float32 with them; Adam on the rest."""
     together = train(states(tmp_path, plans(modules, MUON)), 200)
-    for one, other in zip(together, alone(tmp_path, plans(modules, MUON), 200), strict=True):
-        assert difference(one, other) < 1e-9
-        assert_same_curve(one, other, 1e-9)
+    for first, other in zip(together, alone(tmp_path, plans(modules, MUON), 200), strict=True):
+        assert difference(first, other) < 1e-9
+        assert_same_curve(first, other, 1e-9)
 
 
 def test_the_norm_of_a_gradient_is_that_of_one_run(tmp_path: Path) -> None:
@@ -138,8 +138,8 @@ def test_states_are_taken_up_either_way(tmp_path: Path, recipe: Recipe) -> None:
         trained(run, 20)
         run.save()
         run.release()
-    for one, other in zip(singles, together, strict=True):
-        assert_same_form(one.folder / STATE_FILE, other.folder / STATE_FILE)
+    for first, other in zip(singles, together, strict=True):
+        assert_same_form(first.folder / STATE_FILE, other.folder / STATE_FILE)
     resumed = [TrainingRun(run.plan, run.folder) for run in together]
     batch = [RunState(run.plan, run.folder) for run in singles]
     for run in (*resumed, *batch):
@@ -150,19 +150,19 @@ def test_states_are_taken_up_either_way(tmp_path: Path, recipe: Recipe) -> None:
         assert difference(run, whole[SEEDS.index(run.plan.seed)]) < 1e-4
 
 
-def assert_same_form(one: Path, other: Path) -> None:
+def assert_same_form(first: Path, other: Path) -> None:
     """The same keys, types and shapes; rates, counts and options that are the same."""
-    contents = [torch.load(path, weights_only=True) for path in (one, other)]
+    contents = [torch.load(path, weights_only=True) for path in (first, other)]
     assert form(contents[0]) == form(contents[1])
-    assert abs(one.stat().st_size - other.stat().st_size) < 0.01 * one.stat().st_size
+    assert abs(first.stat().st_size - other.stat().st_size) < 0.01 * first.stat().st_size
 
 
 def form(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return value.dtype, value.shape
     if isinstance(value, dict):
-        return {name: form(one) for name, one in value.items() if name not in ("loss_sum", "lr")}
-    return [form(one) for one in value] if isinstance(value, list) else value
+        return {name: form(part) for name, part in value.items() if name not in ("loss_sum", "lr")}
+    return [form(part) for part in value] if isinstance(value, list) else value
 
 
 def test_every_run_has_rates_of_its_own(tmp_path: Path) -> None:
@@ -174,10 +174,10 @@ def test_every_run_has_rates_of_its_own(tmp_path: Path) -> None:
 
     together = train(ending_early(states(tmp_path, plans())), 119)
     single = ending_early([TrainingRun(plan, tmp_path / f"a{plan.seed}") for plan in plans()])
-    for one, other in zip(together, single, strict=True):
+    for first, other in zip(together, single, strict=True):
         trained(other, 119)
-        assert difference(one, other) < 1e-4
-        assert_same_curve(one, other, 1e-5)
+        assert difference(first, other) < 1e-4
+        assert_same_curve(first, other, 1e-5)
 
 
 @pytest.mark.parametrize("recipe", [ADAM, MUON], ids=["adam", "muon"])
@@ -193,13 +193,13 @@ def test_a_step_is_recorded_once_and_carried_out_again(tmp_path: Path, recipe: R
     assert len(recorded) == 1
     rates = [group["lr"] for run in runs for part, _ in run.optimiser._parts for group in part.param_groups]
     assert all(isinstance(rate, torch.Tensor) for rate in rates)
-    for one, other in zip(runs, alone(tmp_path, plans(recipe=recipe), 110), strict=True):
-        assert difference(one, other) < 1e-4
-        assert_same_curve(one, other, 1e-5)
+    for first, other in zip(runs, alone(tmp_path, plans(recipe=recipe), 110), strict=True):
+        assert difference(first, other) < 1e-4
+        assert_same_curve(first, other, 1e-5)
 
 
 def test_prompts_that_grow_are_not_recorded(tmp_path: Path) -> None:
     growing = ADAM.model_copy(update={"curriculum": RECIPE.curriculum})
     runs = train(states(tmp_path, plans(recipe=growing)), 50, record=lambda work: pytest.fail("recorded"))
-    for one, other in zip(runs, alone(tmp_path, plans(recipe=growing), 50), strict=True):
-        assert difference(one, other) < 1e-4
+    for first, other in zip(runs, alone(tmp_path, plans(recipe=growing), 50), strict=True):
+        assert difference(first, other) < 1e-4

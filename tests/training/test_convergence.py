@@ -93,13 +93,13 @@ def test_a_plateau_below_the_first_threshold_has_not_converged() -> None:
 
 
 def test_an_outcome_says_how_a_run_ended() -> None:
-    found = outcome(curve(transition), STOPPING, 10_000)
-    assert (found.ended, found.converged, found.steps) == ("budget", True, 10_000)
-    assert found.steps_to_learn == {"0.5": 4_200, "0.9": 4_300}
+    result = outcome(curve(transition), STOPPING, 10_000)
+    assert (result.ended, result.converged, result.steps) == ("budget", True, 10_000)
+    assert result.steps_to_learn == {"0.5": 4_200, "0.9": 4_300}
     assert outcome(curve(transition, 6_500), stopping(), 6_500).ended == "rule"
     never = outcome(curve(lambda _: 0.2), STOPPING, 10_000)
     assert (never.converged, never.steps_to_learn) == (False, {"0.5": None, "0.9": None})
-    assert outcome_in_words(found) == "optimality 0.980 on development prompts, 0.9 at step 4,300; converged"
+    assert outcome_in_words(result) == "optimality 0.980 on development prompts, 0.9 at step 4,300; converged"
     assert never.doubling_gain is None
     assert outcome_in_words(never) == "optimality 0.200 on development prompts, not 0.9 within 10,000"
     blind = outcome(curve(lambda _: None), STOPPING, 10_000)
@@ -109,8 +109,8 @@ def test_an_outcome_says_how_a_run_ended() -> None:
 
 def ends_at(optimality: Callable[[int], float | None], recipe: Recipe) -> int | None:
     rows = curve(optimality)
-    found = (shortened_end(rows[: count + 1], recipe) for count in range(len(rows)))
-    return next((end for end in found if end is not None), None)
+    ends = (shortened_end(rows[: count + 1], recipe) for count in range(len(rows)))
+    return next((end for end in ends if end is not None), None)
 
 
 def noisy(optimality: Callable[[int], float], seed: int) -> Callable[[int], float]:
@@ -132,8 +132,8 @@ def test_the_rule_does_not_stop_on_a_plateau_nor_at_a_transition(begins: int, se
 
 def test_a_run_that_is_learning_when_its_rates_decay_has_not_converged() -> None:
     rows = curve(lambda step: 0.1 if step < 7_500 else 0.1 + 0.6 * (step - 7_500) / 2_500)
-    found = outcome(rows, STOPPING, 10_000)
-    assert (found.doubling_gain, found.converged, found.steps_to_learn["0.9"]) == (None, False, None)
+    result = outcome(rows, STOPPING, 10_000)
+    assert (result.doubling_gain, result.converged, result.steps_to_learn["0.9"]) == (None, False, None)
 
 
 def test_the_rule_keeps_to_its_minimum_and_its_share_of_decay() -> None:

@@ -27,14 +27,16 @@ def test_the_dev_score_is_the_share_of_the_baselines_gain() -> None:
     suite, task = find_task("mini/sparse_linear_regression")
     dev = Development(suite.name, task)
 
-    def of(name: str) -> DevResult:
+    def result_on(name: str) -> DevResult:
         return answering(dev, get_baseline(name, task).predict(dev.xs, dev.ys))
 
-    assert of("zero").score == pytest.approx(0, abs=0.05)  # 512 prompts beside the frozen errors of 2,048
-    assert of("zero").optimality == pytest.approx(0, abs=0.05)
-    assert of("lasso").score == pytest.approx(1, abs=0.02)
-    assert of("sparse_bayes").optimality == 1
-    assert of("sparse_bayes").score > of("lasso").score
+    assert result_on("zero").score == pytest.approx(
+        0, abs=0.05
+    )  # 512 prompts beside the frozen errors of 2,048
+    assert result_on("zero").optimality == pytest.approx(0, abs=0.05)
+    assert result_on("lasso").score == pytest.approx(1, abs=0.02)
+    assert result_on("sparse_bayes").optimality == 1
+    assert result_on("sparse_bayes").score > result_on("lasso").score
 
 
 @pytest.mark.parametrize("name", load_suite("mini").tasks)
@@ -42,15 +44,15 @@ def test_the_optimality_of_the_development_prompts_has_a_small_error(name: str) 
     """Of answers half way between 0 and the exact predictor, the standard error over prompts."""
     suite, task = find_task(f"mini/{name}")
     count = PROMPTS[task.scored]
-    found = []
+    results = []
     for start in range(0, 8 * count, count):
         dev = Development(suite.name, task)
         dev.xs, dev.ys, _ = generate(task, suite.name, "dev", start, count)
         exact = get_baseline(task.exact, task).predict(dev.xs, dev.ys)
         dev._exact_errors = dev._errors(exact)
-        found.append(answering(dev, exact / 2).optimality)
-    assert np.std(found, ddof=1) < 0.02
-    assert np.mean(found) == pytest.approx(0.75, abs=0.02)
+        results.append(answering(dev, exact / 2).optimality)
+    assert np.std(results, ddof=1) < 0.02
+    assert np.mean(results) == pytest.approx(0.75, abs=0.02)
 
 
 def test_a_suite_without_frozen_errors_has_no_dev_score(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,16 +43,16 @@ def test_prompts_grow_and_a_resumed_run_ends_with_the_same_bits(
 ) -> None:
     if precision == "tf32" and device == "cpu":
         pytest.skip("tf32 is refused on a CPU")
-    made = replace(
+    changed_plan = replace(
         plan(GROWING.model_copy(update={"precision": precision}), module=module), compiled=compiled
     )
-    whole = trained(TrainingRun(made, tmp_path / "whole", device), 8)
-    first = TrainingRun(made, tmp_path / "cut", device)
+    whole = trained(TrainingRun(changed_plan, tmp_path / "whole", device), 8)
+    first = TrainingRun(changed_plan, tmp_path / "cut", device)
     first.start()
     trained(first, 3)
     first.save()
     first.release()
-    second = TrainingRun(made, tmp_path / "cut", device)
+    second = TrainingRun(changed_plan, tmp_path / "cut", device)
     second.resume()
     assert_same_bits(trained(second, 8), whole)
     exact = trained(TrainingRun(plan(GROWING, module=module), tmp_path / "exact"), 8)
@@ -75,7 +75,7 @@ def test_models_are_one_graph_and_compute_the_same() -> None:
 
 def test_what_a_block_keeps_is_not_made_in_a_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     """A CUDA graph's memory is used again by the next step, under the angles that were made in it."""
-    made = ICLModel(sized("llama", **SIZES), d=3, k=1, task="mini-v1/linear_regression")
+    model = ICLModel(sized("llama", **SIZES), d=3, k=1, task="mini-v1/linear_regression")
     seen = []
 
     def compile_(module, **options):
@@ -84,34 +84,34 @@ def test_what_a_block_keeps_is_not_made_in_a_graph(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(torch, "compile", compile_)
     first = torch.randn(2, 3, 3), torch.randn(2, 3, 1)
-    forward = compiled_model(made, "float32", first, (9, 3, 1))
+    forward = compiled_model(model, "float32", first, (9, 3, 1))
     forward(torch.randn(2, 9, 3), torch.randn(2, 9, 1))
     assert len(seen) == SIZES["layers"]
     assert all(angles[0].shape[0] == 17 for angles in seen)
-    kept = [part._angles for part in made.modules() if isinstance(part, RotaryPositions)]
-    assert all(now is before for now, before in zip(kept, seen, strict=True))
+    angles = [part._angles for part in model.modules() if isinstance(part, RotaryPositions)]
+    assert all(now is before for now, before in zip(angles, seen, strict=True))
 
 
 def test_the_compiler_learns_first_what_to_leave_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     monkeypatch.setattr("icl_bench.training.precision.mark_for_compiler", lambda: calls.append("marked"))
     monkeypatch.setattr(torch, "compile", lambda module, **options: calls.append("compiled") or module)
-    made = ICLModel(sized("mamba", **SIZES), d=3, k=1, task="mini-v1/linear_regression")
-    compiled_model(made, "float32", (torch.randn(2, 3, 3), torch.randn(2, 3, 1)), (9, 3, 1))
+    model = ICLModel(sized("mamba", **SIZES), d=3, k=1, task="mini-v1/linear_regression")
+    compiled_model(model, "float32", (torch.randn(2, 3, 3), torch.randn(2, 3, 1)), (9, 3, 1))
     assert calls == ["marked", "compiled"]
 
 
 def test_prompts_are_made_ahead_and_each_once() -> None:
-    made: list[int] = []
+    steps: list[int] = []
 
     def make(step: int) -> tuple[np.ndarray, np.ndarray]:
-        made.append(step)
+        steps.append(step)
         return np.array(step), np.array(step)
 
     queue = PromptQueue(make, ahead=2)
     assert [int(queue.at(step)[0]) for step in (0, 1, 2, 7, 8)] == [0, 1, 2, 7, 8]
     queue._threads.shutdown()
-    assert sorted(made) == [0, 1, 2, 3, 4, 7, 8, 9, 10]
+    assert sorted(steps) == [0, 1, 2, 3, 4, 7, 8, 9, 10]
 
 
 def test_prompts_made_ahead_are_the_same(tmp_path: Path) -> None:

@@ -31,15 +31,15 @@ def group(place: Path, recipe: Recipe = SHORT) -> RunGroup:
 
 
 def begun(place: Path, resume: bool = False, recipe: Recipe = SHORT) -> RunGroup:
-    made = group(place, recipe)
-    made.begin(resume)
-    return made
+    together = group(place, recipe)
+    together.begin(resume)
+    return together
 
 
-def train(made: RunGroup, steps: int | None = None) -> RunGroup:
-    while made.runs and (steps is None or made.runs[0].step < steps):
-        made.advance()
-    return made
+def train(together: RunGroup, steps: int | None = None) -> RunGroup:
+    while together.runs and (steps is None or together.runs[0].step < steps):
+        together.advance()
+    return together
 
 
 def files(place: Path) -> set[str]:
@@ -50,10 +50,10 @@ FINISHED = {"config.json", "model.safetensors", "training.csv", "training.svg"}
 
 
 def test_every_run_ends_as_a_checkpoint_of_its_own(tmp_path: Path) -> None:
-    made = begun(tmp_path)
-    runs = list(made.runs)
+    together = begun(tmp_path)
+    runs = list(together.runs)
     assert not any(isinstance(run, TrainingRun) for run in runs)
-    assert train(made).failed == {}
+    assert train(together).failed == {}
     for run, seed, single in zip(runs, SEEDS, alone(tmp_path, plans(recipe=SHORT), 110), strict=True):
         assert files(run.folder) == FINISHED
         training = read_config(run.folder).training
@@ -70,16 +70,16 @@ def test_one_plan_is_trained_by_itself(tmp_path: Path) -> None:
 
 
 def test_a_run_that_diverges_is_marked_alone(tmp_path: Path) -> None:
-    made = begun(tmp_path)
-    good, bad = made.runs
-    train(made, 20)
+    together = begun(tmp_path)
+    good, bad = together.runs
+    train(together, 20)
     with torch.no_grad():
         bad.model.read_out.weight.fill_(1e6)
-    made.advance()
-    assert made.runs == [good]
-    assert "diverged by step 21 (loss" in made.failed[bad]
-    assert "\n" not in made.failed[bad]
-    train(made)
+    together.advance()
+    assert together.runs == [good]
+    assert "diverged by step 21 (loss" in together.failed[bad]
+    assert "\n" not in together.failed[bad]
+    train(together)
     assert files(good.folder) == FINISHED
     assert files(bad.folder) >= {STATE_FILE}
     assert difference(good, alone(tmp_path, plans(recipe=SHORT)[:1], 110)[0]) < 1e-4
@@ -89,13 +89,13 @@ def test_a_run_that_diverges_is_marked_alone(tmp_path: Path) -> None:
 
 
 def test_a_run_that_ends_early_leaves(tmp_path: Path) -> None:
-    made = begun(tmp_path)
-    early, late = made.runs
+    together = begun(tmp_path)
+    early, late = together.runs
     early._end = 60
-    train(made, 61)
-    assert made.runs == [late]
+    train(together, 61)
+    assert together.runs == [late]
     assert (early.step, files(early.folder)) == (60, FINISHED)
-    train(made)
+    train(together)
     single = alone(tmp_path, plans(recipe=SHORT), 110)[1]
     assert difference(late, single) < 1e-4
     assert_same_curve(late, single, 1e-5)
@@ -103,9 +103,9 @@ def test_a_run_that_ends_early_leaves(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("when", ["save", "finish"])
 def test_a_full_disk_is_a_fault_of_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
-    made = begun(tmp_path)
-    full, other = made.runs
-    train(made, 10)
+    together = begun(tmp_path)
+    full, other = together.runs
+    train(together, 10)
 
     def no_room(path: Path) -> None:
         if full.folder in path.parents and not path.name.startswith(".training"):
@@ -116,10 +116,10 @@ def test_a_full_disk_is_a_fault_of_one(tmp_path: Path, monkeypatch: pytest.Monke
         patched.setattr("icl_bench.files.sync", no_room)
         patched.setattr("icl_bench.models.checkpoint.sync", no_room)
         if when == "save":
-            made.save()
-        train(made)
-    assert list(made.failed) == [full]
-    assert "No space left on device; free space or name another place" in made.failed[full]
+            together.save()
+        train(together)
+    assert list(together.failed) == [full]
+    assert "No space left on device; free space or name another place" in together.failed[full]
     assert files(other.folder) == FINISHED
     again = RunState(full.plan, full.folder)
     again.resume()
@@ -130,24 +130,24 @@ def test_a_folder_that_is_taken_is_a_fault_of_one(tmp_path: Path) -> None:
     taken, free = (tmp_path / str(seed) for seed in SEEDS)
     taken.mkdir()
     (taken / "notes.txt").write_text("precious")
-    made = begun(tmp_path)
-    assert [run.folder for run in made.runs] == [free]
-    assert [run.folder for run in made.failed] == [taken]
+    together = begun(tmp_path)
+    assert [run.folder for run in together.runs] == [free]
+    assert [run.folder for run in together.failed] == [taken]
     assert files(taken) == {"notes.txt"}
 
 
 def test_a_device_that_fails_is_a_fault_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = begun(tmp_path)
-    runs = list(made.runs)
-    train(made, 3)
+    together = begun(tmp_path)
+    runs = list(together.runs)
+    train(together, 3)
 
     def lost() -> int:
         raise torch.AcceleratorError("CUDA error: unspecified launch failure")
 
-    monkeypatch.setattr(made, "_make_step", lost)
-    made.advance()
-    assert made.runs == []
-    assert all("the device failed at step 3" in made.failed[run] for run in runs)
+    monkeypatch.setattr(together, "_make_step", lost)
+    together.advance()
+    assert together.runs == []
+    assert all("the device failed at step 3" in together.failed[run] for run in runs)
 
 
 def test_a_group_goes_on_where_it_was_saved(tmp_path: Path) -> None:
@@ -165,8 +165,8 @@ def test_a_group_goes_on_where_it_was_saved(tmp_path: Path) -> None:
 
 
 def test_a_run_at_another_step_is_not_trained_with_the_others(tmp_path: Path) -> None:
-    made = begun(tmp_path)
-    for run, steps in zip(made.runs, (3, 5), strict=True):
+    together = begun(tmp_path)
+    for run, steps in zip(together.runs, (3, 5), strict=True):
         run.step = steps
         run.save()
         run.release()
@@ -190,5 +190,5 @@ def test_a_clock_that_jumps_does_no_harm(tmp_path: Path, monkeypatch: pytest.Mon
     while jumping.runs[0].step < 30:
         jumping.advance()
         jumping.save_if_due()
-    for one, other in zip(steady.runs, jumping.runs, strict=True):
-        assert_same_bits(one.model.state_dict(), other.model.state_dict())
+    for steady_run, other in zip(steady.runs, jumping.runs, strict=True):
+        assert_same_bits(steady_run.model.state_dict(), other.model.state_dict())

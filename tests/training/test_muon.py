@@ -41,25 +41,25 @@ def test_steps_are_those_of_torch() -> None:
     options = {"lr": 0.02, "momentum": 0.9, "weight_decay": 0.1}
     ours = after_steps(Muon, **options)
     theirs = after_steps(torch.optim.Muon, adjust_lr_fn="match_rms_adamw", **options)
-    for one, other, start in zip(ours, theirs, matrices(), strict=True):
-        assert (one - other).norm() < 0.05 * (one - start).norm()
+    for our, other, start in zip(ours, theirs, matrices(), strict=True):
+        assert (our - other).norm() < 0.05 * (our - start).norm()
 
 
 def test_steps_are_the_definition_in_float64() -> None:
     """Of one matrix at a time, the update written out with products of matrices alone."""
     rate, momentum, decay = 0.02, 0.95, 0.1
-    for place, found in enumerate(after_steps(Muon, lr=rate, momentum=momentum, weight_decay=decay)):
-        weight, kept = matrices()[place].double(), 0.0
+    for place, stepped in enumerate(after_steps(Muon, lr=rate, momentum=momentum, weight_decay=decay)):
+        weight, average = matrices()[place].double(), 0.0
         for step in range(3):
             gradient = matrices(step + 1)[place].double()
-            kept = momentum * kept + (1 - momentum) * gradient
-            x = (1 - momentum) * gradient + momentum * kept
+            average = momentum * average + (1 - momentum) * gradient
+            x = (1 - momentum) * gradient + momentum * average
             x = x / x.norm()
             for _ in range(5):
                 gram = x @ x.T
                 x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
             weight = (1 - rate * decay) * weight - rate * 0.2 * max(weight.shape) ** 0.5 * x
-        assert torch.allclose(found.double(), weight, atol=1e-4)
+        assert torch.allclose(stepped.double(), weight, atol=1e-4)
 
 
 @pytest.mark.parametrize("smallest", [1.0, 1e-3, 1e-7, 0.0])
@@ -74,10 +74,10 @@ def test_wide_matrices_are_iterated_as_all_are(
     )
     values = values * torch.linspace(1.0, smallest ** (1 / 4), shape[0], dtype=torch.float64) ** 4
     gradients = left @ torch.diag_embed(values) @ right
-    found = orthogonalised(gradients.float()).double()
+    answer = orthogonalised(gradients.float()).double()
     monkeypatch.setattr(muon, "WIDE", float("inf"))
     wanted = orthogonalised(gradients)
-    assert (found - wanted).norm() < 1e-4 * wanted.norm()
+    assert (answer - wanted).norm() < 1e-4 * wanted.norm()
 
 
 def test_leading_axes_are_separate_matrices() -> None:

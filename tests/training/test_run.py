@@ -64,9 +64,9 @@ def trained(run: TrainingRun, steps: int) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in run.model.state_dict().items()}
 
 
-def assert_same_bits(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
-    assert one.keys() == other.keys()
-    assert all(torch.equal(one[name], other[name]) for name in one)
+def assert_same_bits(first: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert first.keys() == other.keys()
+    assert all(torch.equal(first[name], other[name]) for name in first)
 
 
 MAMBA = {"type": "mamba", "expand": 2, "state": 16, "conv": 4}
@@ -92,11 +92,11 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path: Path, module: dict[str,
 
 def test_the_seed_decides_and_nothing_else(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    one = trained(TrainingRun(plan(), tmp_path), 5)
+    first = trained(TrainingRun(plan(), tmp_path), 5)
     torch.manual_seed(2)  # the global generator is not read
-    assert_same_bits(trained(TrainingRun(plan(), tmp_path), 5), one)
+    assert_same_bits(trained(TrainingRun(plan(), tmp_path), 5), first)
     other = trained(TrainingRun(plan(seed=1), tmp_path), 5)
-    assert not torch.equal(one["read_in.weight"], other["read_in.weight"])
+    assert not torch.equal(first["read_in.weight"], other["read_in.weight"])
 
 
 def test_training_learns(tmp_path: Path) -> None:

@@ -20,12 +20,12 @@ MODELS = 3
 
 
 def models(name: str, dtype: torch.dtype) -> list[ICLModel]:
-    made = []
+    models = []
     for seed in range(MODELS):
         model = ICLModel(architecture(name, **SIZES), d=3, k=1, task="mini-v1/linear_regression")
         initialise(model, torch.Generator().manual_seed(seed))
-        made.append(model.to(dtype))
-    return made
+        models.append(model.to(dtype))
+    return models
 
 
 def compare(name: str, dtype: torch.dtype) -> None:
@@ -38,8 +38,8 @@ def compare(name: str, dtype: torch.dtype) -> None:
         own = model(xs[place], ys[place])
         (own - ys[place]).square().mean().backward()
         torch.testing.assert_close(predictions[place], own)
-        for found, wanted in zip(together.models[place].parameters(), model.parameters(), strict=True):
-            torch.testing.assert_close(found.grad, wanted.grad)
+        for parameter, wanted in zip(together.models[place].parameters(), model.parameters(), strict=True):
+            torch.testing.assert_close(parameter.grad, wanted.grad)
 
 
 # In float64 a mixer takes on a CPU the operations that it takes on a GPU.

@@ -29,16 +29,16 @@ def cell(out: Path, seed: int = 0, steps: int = 1) -> Cell:
     return Cell(SOURCE, make_plan(SOURCE, "mini/linear_regression", seed, steps=steps), out)
 
 
-def train(of: Cell) -> None:
+def train(cell: Cell) -> None:
     """As another process does it."""
-    run = TrainingRun(of.plan, of.folder)
+    run = TrainingRun(cell.plan, cell.folder)
     run.start()
     run.advance()
     run.finish(half=True)
 
 
-def begin(of: Cell) -> TrainingRun:
-    run = TrainingRun(of.plan, of.folder)
+def begin(cell: Cell) -> TrainingRun:
+    run = TrainingRun(cell.plan, cell.folder)
     run.start()
     run.release()
     return run
@@ -108,9 +108,9 @@ def test_done_wins_over_failed(tmp_path: Path, monkeypatch) -> None:
 
 def test_a_failure_is_that_of_one_cell(tmp_path: Path) -> None:
     """Two specs may share a name, and so may the cells of two folders."""
-    one, other = cell(tmp_path / "one"), cell(tmp_path / "other")
-    trainer = CellTrainer([one, other], 1, failed={one: "error: no"})
-    assert (one.name, trainer.state(one), trainer.state(other)) == (other.name, "failed", "left")
+    first, other = cell(tmp_path / "one"), cell(tmp_path / "other")
+    trainer = CellTrainer([first, other], 1, failed={first: "error: no"})
+    assert (first.name, trainer.state(first), trainer.state(other)) == (other.name, "failed", "left")
 
 
 @pytest.mark.parametrize("step", ["inf", "nan", "-inf", "1e999"])
@@ -150,7 +150,7 @@ def test_other_cells_are_not_trained_together(tmp_path: Path, monkeypatch) -> No
     recipe = plan.recipe.model_copy(update={"batch": 7})
     plans = [plan, replace(plan, seed=1, recipe=recipe), replace(plan, seed=2, compiled=True)]
     started = end_with(monkeypatch, "")
-    CellTrainer([Cell(SOURCE, one, tmp_path) for one in plans], 1, together=3).run(lambda done, note: None)
+    CellTrainer([Cell(SOURCE, plan, tmp_path) for plan in plans], 1, together=3).run(lambda done, note: None)
     assert started == [[0], [1], [2]]
 
 
@@ -161,7 +161,7 @@ def test_a_fault_is_reported_of_the_seed_that_it_belongs_to(tmp_path: Path, monk
     trainer = CellTrainer(cells, 1, tell=lines.append, together=3)
     trainer.run(lambda done, note: None)
     assert trainer.failed == {cells[1]: "error: diverged"}
-    assert [line.partition(":")[0] for line in lines] == [one.name for one in cells]
+    assert [line.partition(":")[0] for line in lines] == [cell.name for cell in cells]
     end_with(monkeypatch, "import sys; sys.exit('killed by something')")
     trainer = CellTrainer(cells, 1, tell=lines.append, together=3)
     trainer.run(lambda done, note: None)
@@ -175,7 +175,7 @@ def test_a_finished_cell_of_another_recipe_is_neither_trained_nor_counted_as_don
     before = (changed[1].folder / "config.json").read_bytes()
     trainer = CellTrainer(changed, 1, tell=lines.append, together=3)
     trainer.run(lambda done, note: None)
-    assert [trainer.state(one) for one in changed] == ["done", "another run", "done"]
+    assert [trainer.state(cell) for cell in changed] == ["done", "another run", "done"]
     assert (changed[1].folder / "config.json").read_bytes() == before
     assert len(lines) == 2
 

@@ -25,12 +25,12 @@ def weights(folder: Path) -> bytes:
 
 def test_a_spec_may_be_given_as_its_content_a_file_or_an_object(tmp_path: Path) -> None:
     (tmp_path / "spec.json").write_text(str(SPEC).replace("'", '"'))
-    given = {"content": SPEC, "file": tmp_path / "spec.json", "object": architecture()}
-    for name, spec in given.items():
+    specs = {"content": SPEC, "file": tmp_path / "spec.json", "object": architecture()}
+    for name, spec in specs.items():
         result = icl_bench.train(spec, TASK, steps=2, out=tmp_path / name)
         assert (result.folder, result.steps, result.interrupted) == (tmp_path / name, 2, False)
         assert result.outcome.ended == "budget"
-    assert len({weights(tmp_path / name) for name in given}) == 1
+    assert len({weights(tmp_path / name) for name in specs}) == 1
     with pytest.raises(InputError, match="the spec: unknown key 'widht'; did you mean 'width'"):
         icl_bench.train({**SPEC, "widht": 8}, TASK, steps=2, out=tmp_path / "other")
 

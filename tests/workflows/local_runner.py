@@ -98,7 +98,7 @@ class _Job:
 
     def filled(self, text: Any) -> str:
         """A value with its expressions worked out; those of another event are empty."""
-        return re.sub(r"\$\{\{\s*([\w.-]+)\s*\}\}", lambda found: self.known.get(found[1], ""), str(text))
+        return re.sub(r"\$\{\{\s*([\w.-]+)\s*\}\}", lambda match: self.known.get(match[1], ""), str(text))
 
     def step(self, step: dict[str, Any]) -> None:
         place = self.workspace / self.filled(step.get("working-directory", ""))
@@ -107,8 +107,8 @@ class _Job:
         if "run" in step:
             self.shell(step, place)
         else:
-            given = {name: self.filled(value) for name, value in step.get("with", {}).items()}
-            self.action(step["uses"].partition("@")[0], given)
+            inputs = {name: self.filled(value) for name, value in step.get("with", {}).items()}
+            self.action(step["uses"].partition("@")[0], inputs)
 
     def shell(self, step: dict[str, Any], place: Path) -> None:
         own = {**self.content.get("env", {}), **step.get("env", {})}
@@ -126,30 +126,30 @@ class _Job:
             name, _, value = line.partition("=")
             self.known[f"steps.{step['id']}.outputs.{name}"] = value
 
-    def action(self, name: str, given: dict[str, str]) -> None:
+    def action(self, name: str, inputs: dict[str, str]) -> None:
         if name == "actions/checkout":
-            self.check_out(self.workspace / given.get("path", ""), given)
+            self.check_out(self.workspace / inputs.get("path", ""), inputs)
         elif name == "actions/upload-artifact":
             files = (
-                sorted(self.workspace.glob(given["path"]))
-                if "*" in given["path"]
-                else [self.workspace / given["path"]]
+                sorted(self.workspace.glob(inputs["path"]))
+                if "*" in inputs["path"]
+                else [self.workspace / inputs["path"]]
             )
-            assert files, f"nothing to hand over: {given['path']}"
+            assert files, f"nothing to hand over: {inputs['path']}"
             for file in files:
                 if file.is_dir():
-                    shutil.copytree(file, self.artifacts / given["name"])
+                    shutil.copytree(file, self.artifacts / inputs["name"])
                 else:
-                    (self.artifacts / given["name"]).mkdir(parents=True, exist_ok=True)
-                    shutil.copy(file, self.artifacts / given["name"])
+                    (self.artifacts / inputs["name"]).mkdir(parents=True, exist_ok=True)
+                    shutil.copy(file, self.artifacts / inputs["name"])
         elif name == "actions/download-artifact":
-            shutil.copytree(self.artifacts / given["name"], self.workspace / given["path"], symlinks=True)
+            shutil.copytree(self.artifacts / inputs["name"], self.workspace / inputs["path"], symlinks=True)
         else:
             assert name in ("astral-sh/setup-uv", "actions/upload-pages-artifact"), name
 
-    def check_out(self, place: Path, given: dict[str, str]) -> None:
-        ref = given.get("ref") or self.run.github.get("ref", self.run.github["sha"])
-        depth = given.get("fetch-depth", "1")
+    def check_out(self, place: Path, inputs: dict[str, str]) -> None:
+        ref = inputs.get("ref") or self.run.github.get("ref", self.run.github["sha"])
+        depth = inputs.get("fetch-depth", "1")
         git(place.parent, "init", "--quiet", "--initial-branch", "main", str(place))
         git(place, "remote", "add", "origin", self.run.origin.as_uri())
         git(place, "fetch", "--quiet", *(() if depth == "0" else ("--depth", depth)), "origin", ref)
@@ -159,7 +159,7 @@ class _Job:
 def git(folder: Path, *arguments: str) -> str:
     """What git prints, as somebody without settings of their own."""
     who = [f"GIT_{role}_{what}=a" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")]
-    alone = dict(one.split("=") for one in who) | {
+    alone = dict(pair.split("=") for pair in who) | {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_SYSTEM": os.devnull,
     }

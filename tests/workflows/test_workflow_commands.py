@@ -28,7 +28,7 @@ def test_the_chain_is_made_of_our_own_verbs() -> None:
     called = {
         " ".join(words[:2]) for step in having("icl-bench") for words in commands(step.run, "icl-bench")
     }
-    assert called >= {f"submissions {one}" for one in ("diff", "validate", "fetch", "evaluate", "record")}
+    assert called >= {f"submissions {verb}" for verb in ("diff", "validate", "fetch", "evaluate", "record")}
     assert "leaderboard build" in called
 
 

@@ -15,11 +15,11 @@ BESIDE = Path(sys.executable).parent
 
 def run(tool: str, *arguments: str, text: str | None = None) -> str:
     """What a linter says; a skip where it is not installed."""
-    found = shutil.which(tool, path=str(BESIDE)) or shutil.which(tool)
-    if found is None:
+    executable = shutil.which(tool, path=str(BESIDE)) or shutil.which(tool)
+    if executable is None:
         pytest.skip(f"{tool} is not installed")
     done = subprocess.run(
-        [found, *arguments], cwd=ROOT, input=text, capture_output=True, text=True, check=False
+        [executable, *arguments], cwd=ROOT, input=text, capture_output=True, text=True, check=False
     )
     return "" if done.returncode == 0 else done.stdout + done.stderr
 

@@ -44,19 +44,19 @@ def test_a_version_has_one_commit() -> None:
     commits = defaultdict(set)
     for name in NAMES:
         for line in uses(name):
-            if found := PINNED.fullmatch(line):
-                commits[found["action"]].add((found["version"], found["commit"]))
-    assert {action: found for action, found in commits.items() if len(found) > 1} == {}
+            if match := PINNED.fullmatch(line):
+                commits[match["action"]].add((match["version"], match["commit"]))
+    assert {action: pins for action, pins in commits.items() if len(pins) > 1} == {}
 
 
 def test_the_tool_that_installs_is_pinned_too() -> None:
-    given = {str(step.content["with"]) for step in steps() if step.action == "astral-sh/setup-uv"}
-    assert len(given) == 1
-    assert re.search(r"'version': '\d+\.\d+\.\d+', 'checksum': '[0-9a-f]{64}'", given.pop())
+    versions = {str(step.content["with"]) for step in steps() if step.action == "astral-sh/setup-uv"}
+    assert len(versions) == 1
+    assert re.search(r"'version': '\d+\.\d+\.\d+', 'checksum': '[0-9a-f]{64}'", versions.pop())
 
 
 def test_called_workflows_are_there_and_can_be_called() -> None:
-    called = [found["name"] for name in NAMES for line in uses(name) if (found := OWN.match(line))]
+    called = [match["name"] for name in NAMES for line in uses(name) if (match := OWN.match(line))]
     assert called == ["record", "deploy"]
     assert [name for name in called if "workflow_call" not in WORKFLOWS[name]["on"]] == []
 
@@ -93,7 +93,11 @@ def test_the_build_back_end_and_all_that_it_needs_have_one_version() -> None:
     needed = [*map(Requirement, project["build-system"]["requires"]), Requirement("editables")]
     for back_end in list(needed):
         needed += map(Requirement, requires(back_end.name) or [])
-    names = {canonicalize_name(one.name) for one in needed if one.marker is None or one.marker.evaluate()}
+    names = {
+        canonicalize_name(requirement.name)
+        for requirement in needed
+        if requirement.marker is None or requirement.marker.evaluate()
+    }
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = {canonicalize_name(line.partition("==")[0]) for line in lines if "==" in line}
     assert names - pinned == set()
@@ -103,6 +107,8 @@ def test_the_build_back_end_and_all_that_it_needs_have_one_version() -> None:
 def test_no_dependency_may_be_a_version_of_known_weaknesses(name: str, mended: str) -> None:
     """CVE-2025-68146 and CVE-2026-22701; CVE-2025-27516."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    (dependency,) = [one for one in map(Requirement, project["dependencies"]) if one.name == name]
+    (dependency,) = [
+        requirement for requirement in map(Requirement, project["dependencies"]) if requirement.name == name
+    ]
     (bound,) = dependency.specifier
     assert (bound.operator, Version(bound.version) >= Version(mended)) == (">=", True)

@@ -88,9 +88,14 @@ def test_validating_looks_at_every_pull_request_that_touches_a_submission() -> N
 
 def test_no_workflow_asks_for_a_secret() -> None:
     """The run's own token is used once, to push results."""
-    asked = [(name, one) for name in NAMES for text in strings(WORKFLOWS[name]) for one in expressions(text)]
-    assert [name for name, one in asked if "secrets" in one] == []
-    assert [name for name, one in asked if "github.token" in one] == ["record"]
+    asked = [
+        (name, expression)
+        for name in NAMES
+        for text in strings(WORKFLOWS[name])
+        for expression in expressions(text)
+    ]
+    assert [name for name, expression in asked if "secrets" in expression] == []
+    assert [name for name, expression in asked if "github.token" in expression] == ["record"]
     assert "secrets" not in {key for _, _, job in jobs() for key in job}
     (pushing,) = [step for step in steps() if "github.token" in str(step.content)]
     assert list(pushing.content["env"]) == ["GH_TOKEN"]

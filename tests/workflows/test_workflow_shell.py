@@ -52,11 +52,19 @@ def test_what_a_submission_makes_us_print_is_no_command(step: Step) -> None:
 
 def test_what_a_stranger_writes_is_not_read_but_for_file_names() -> None:
     """Titles, branches and messages are nowhere; of an event there are commits and a number."""
-    read = {one for name in NAMES for one in expressions(str(WORKFLOWS[name])) if "github.event." in one}
+    read = {
+        expression
+        for name in NAMES
+        for expression in expressions(str(WORKFLOWS[name]))
+        if "github.event." in expression
+    }
     assert read == {"github.event.before", "github.event.pull_request.number"}
     words = ("head_ref", "title", "body", "message", "label")
     assert [
-        one for name in NAMES for one in expressions(str(WORKFLOWS[name])) if any(w in one for w in words)
+        expression
+        for name in NAMES
+        for expression in expressions(str(WORKFLOWS[name]))
+        if any(w in expression for w in words)
     ] == []
 
 
@@ -101,7 +109,7 @@ def test_no_push_to_main_cancels_the_tests_of_the_one_before() -> None:
 def named(workflow: str, job: str, name: str) -> dict[str, Any]:
     """The step of this name, or of the action of this name."""
     steps = WORKFLOWS[workflow]["jobs"][job]["steps"]
-    (step,) = [one for one in steps if name in (one.get("name"), one.get("uses", "").partition("@")[0])]
+    (step,) = [step for step in steps if name in (step.get("name"), step.get("uses", "").partition("@")[0])]
     return step
 
 
@@ -125,9 +133,9 @@ def test_the_site_is_built_with_results_before_they_are_handed_on() -> None:
 
 def test_fresh_prompts_are_not_drawn_by_the_commit_of_a_run() -> None:
     """It is another one whenever the workflow is started by hand."""
-    given = [step.run for step in SHELL if re.search(r"submissions (evaluate|record)", step.run)]
-    assert [run for run in given if "GITHUB_SHA" in run] == []
-    assert [bool(re.search(r'--commit "\$(COMMIT|commit)"', run)) for run in given] == [True, True, False]
+    scripts = [step.run for step in SHELL if re.search(r"submissions (evaluate|record)", step.run)]
+    assert [run for run in scripts if "GITHUB_SHA" in run] == []
+    assert [bool(re.search(r'--commit "\$(COMMIT|commit)"', run)) for run in scripts] == [True, True, False]
 
 
 def test_a_submission_is_evaluated_in_isolation_only() -> None:

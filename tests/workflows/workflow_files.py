@@ -72,4 +72,4 @@ def strings(value: Any) -> Iterator[str]:
 
 def expressions(text: str) -> list[str]:
     """What stands in `${{ }}`."""
-    return [found.strip() for found in re.findall(r"\$\{\{(.*?)\}\}", text, flags=re.DOTALL)]
+    return [match.strip() for match in re.findall(r"\$\{\{(.*?)\}\}", text, flags=re.DOTALL)]

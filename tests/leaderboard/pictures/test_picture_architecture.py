@@ -46,7 +46,7 @@ def a_spec(**changes: Any) -> ArchitectureSpec:
 
 def sums(svg: ElementTree.Element) -> list[float]:
     """Heights of the ⊕."""
-    return [float(one.get("cy")) for one in svg.iter(f"{SVG}circle") if one.get("fill") == "none"]
+    return [float(element.get("cy")) for element in svg.iter(f"{SVG}circle") if element.get("fill") == "none"]
 
 
 def ways_around(svg: ElementTree.Element) -> list[tuple[float, float]]:
@@ -121,7 +121,7 @@ def test_block_types_differ_without_colour_and_words():
     pictures = set()
     for module in MODULES:
         svg = read_inert(draw_architecture(a_spec(layers=[{"repeat": 1, "sublayers": sublayers(module)}])))
-        (box,) = [one for one in svg.iter(f"{SVG}g") if one.find(f"{SVG}title") is not None]
+        (box,) = [element for element in svg.iter(f"{SVG}g") if element.find(f"{SVG}title") is not None]
         pictures.add(tuple(path.get("d") for path in box.findall(f"{SVG}path")))
     assert len(pictures) == len(MODULES)
     assert () not in pictures

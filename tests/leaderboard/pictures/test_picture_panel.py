@@ -30,8 +30,8 @@ def at(value):
 
 def curves(svg):
     """(width, dashes) to path, of the lines that are curves."""
-    found = [path for path in svg.iter(f"{SVG}path") if path.get("stroke-linejoin")]
-    return {(path.get("stroke-width"), path.get("stroke-dasharray")): path.get("d") for path in found}
+    curves = [path for path in svg.iter(f"{SVG}path") if path.get("stroke-linejoin")]
+    return {(path.get("stroke-width"), path.get("stroke-dasharray")): path.get("d") for path in curves}
 
 
 def model_parts(svg):
@@ -56,7 +56,9 @@ def test_values_are_at_their_heights():
 
 
 def test_the_band_goes_along_its_upper_edge_and_back_along_its_lower():
-    (band,) = [one for one in model_parts(read_inert(draw_panel(PANEL))) if one.get("fill-opacity")]
+    (band,) = [
+        element for element in model_parts(read_inert(draw_panel(PANEL))) if element.get("fill-opacity")
+    ]
     edge = points(band.get("d"))
     assert len(edge) == 2 * N
     assert [edge[0][1], edge[N - 1][1], edge[N][1], edge[-1][1]] == [at(9.5), at(4.5), at(3.5), at(8.5)]
@@ -88,7 +90,7 @@ def test_other_curves_leave_the_frame_without_an_arrow():
 def test_what_a_task_lacks_is_left_out():
     svg = read_inert(draw_panel(replace(PANEL, baseline=None, exact=None, low=None, high=None)))
     assert len(curves(svg)) == 2
-    assert not [one for one in model_parts(svg) if one.get("fill-opacity")]
+    assert not [element for element in model_parts(svg) if element.get("fill-opacity")]
     assert svg[1].text.endswith("Means of the curves: model 6.5, zero 10.")
 
 
@@ -98,7 +100,7 @@ def test_gaps_are_gaps(gap):
     svg = read_inert(draw_panel(replace(PANEL, model=model, low=model, high=model)))
     line = next(path.get("d") for path in model_parts(svg) if path.get("stroke-linejoin"))
     assert [len(points("M" + part)) for part in line.split("M")[1:]] == [2, 1, 6]
-    bands = [one for one in model_parts(svg) if one.get("fill-opacity")]
+    bands = [element for element in model_parts(svg) if element.get("fill-opacity")]
     assert len(bands) == 3
 
 
@@ -124,10 +126,10 @@ def test_a_task_that_scores_the_last_length_says_so_and_marks_it():
     plain, last = read_inert(draw_panel(PANEL)), read_inert(draw_panel(replace(PANEL, scored_last=True)))
     assert "context length" in texts(plain)
     assert "context length (only the last is scored)" in texts(last)
-    markers = [one.get("transform") for one in model_parts(last) if one.get("transform")]
-    (end,) = [points(one.get("d"))[-1] for one in model_parts(last) if one.get("stroke-linejoin")]
+    markers = [element.get("transform") for element in model_parts(last) if element.get("transform")]
+    (end,) = [points(element.get("d"))[-1] for element in model_parts(last) if element.get("stroke-linejoin")]
     assert markers == [f"translate({end[0]:g},{end[1]:g})"]
-    assert len([one for one in model_parts(plain) if one.get("transform")]) > 2
+    assert len([element for element in model_parts(plain) if element.get("transform")]) > 2
 
 
 def test_the_legend_shows_every_line_of_a_panel():
