@@ -13,7 +13,10 @@ import pytest
 
 from icl_bench.evaluation.rules import CHECKS
 from icl_bench.frozen.errors import BaselineErrors, load_errors
+from icl_bench.leaderboard import entries as entries_module
+from icl_bench.leaderboard import write
 from icl_bench.leaderboard.entries import Entry
+from icl_bench.leaderboard.pages import models
 from icl_bench.leaderboard.write import gather_site, write_site
 from icl_bench.models.accounting import account
 from icl_bench.models.reference import PREFIX, reference_spec
@@ -32,6 +35,7 @@ from icl_bench.specs.result import (
     TaskResult,
 )
 from icl_bench.specs.submission import Links, Run, Submission
+from icl_bench.submissions import recorded as recorded_module
 from icl_bench.submissions.recorded import Correction, RecordedSubmission
 from icl_bench.suites import load_suite
 
@@ -269,13 +273,15 @@ def recorded(shown: Sequence[Entry]) -> Iterator[None]:
     curves = {f"seed {seed}": (steps, [5.0 / (step + seed) ** 0.5 for step in steps]) for seed in range(3)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", "1748736000")  # DATE
-        patch.setattr("icl_bench.leaderboard.write.installed_submissions", lambda: [])
+        patch.setattr(write, "installed_submissions", lambda: [])
         patch.setattr(
-            "icl_bench.leaderboard.write.recorded_entries",
+            write,
+            "recorded_entries",
             lambda suite, submissions: list(shown) if suite.name == SUITE else [],
         )
         patch.setattr(
-            "icl_bench.leaderboard.pages.models.learning_curves",
+            models,
+            "learning_curves",
             lambda entry, suite: {"linear_regression": curves} if entry.name.startswith(PREFIX) else {},
         )
         yield
@@ -283,8 +289,8 @@ def recorded(shown: Sequence[Entry]) -> Iterator[None]:
 
 def show_only(patch: pytest.MonkeyPatch, shown: Sequence[Entry]) -> None:
     """These are all that is recorded, for `icl-bench leaderboard show`."""
-    patch.setattr("icl_bench.submissions.recorded.installed_submissions", lambda: [])
-    patch.setattr("icl_bench.leaderboard.entries.recorded_entries", lambda suite, submissions: list(shown))
+    patch.setattr(recorded_module, "installed_submissions", lambda: [])
+    patch.setattr(entries_module, "recorded_entries", lambda suite, submissions: list(shown))
 
 
 def build(folder: Path, shown: Sequence[Entry]) -> int:

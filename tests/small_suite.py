@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from icl_bench.suites import Suite, load_suite
+from icl_bench.frozen import compute, freeze
+from icl_bench.suites import Suite, catalogue, load_suite
 from icl_bench.suites.lock import lock_suite
 
 TASKS = {
@@ -37,7 +38,7 @@ def tasks_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
         _write(folder / f"tiny-v1/{name}.yaml", task)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("icl_bench.suites.catalogue.data_folder", lambda name: folder)
+        patch.setattr(catalogue, "data_folder", lambda name: folder)
         lock_suite(load_suite("tiny"))
     return folder
 
@@ -45,7 +46,7 @@ def tasks_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tiny(tasks_folder, monkeypatch, tmp_path_factory) -> Suite:
     """The suite `tiny`, under its own cache, known to `load_suite` while the test runs."""
-    monkeypatch.setattr("icl_bench.suites.catalogue.data_folder", lambda name: tasks_folder)
+    monkeypatch.setattr(catalogue, "data_folder", lambda name: tasks_folder)
     monkeypatch.setenv("HF_HOME", str(tasks_folder.parent / "cache"))
     return load_suite("tiny")
 
@@ -69,9 +70,9 @@ class InPlace(Executor):
 def own(tiny, tmp_path, monkeypatch) -> Suite:
     """A copy of the tiny suite to freeze errors in; what is computed is computed in this process."""
     shutil.copytree(tiny.folder, tmp_path / "tasks" / "tiny-v1")
-    monkeypatch.setattr("icl_bench.suites.catalogue.data_folder", lambda name: tmp_path / name)
-    monkeypatch.setattr("icl_bench.frozen.freeze.worker_pool", lambda workers: InPlace())
-    monkeypatch.setattr("icl_bench.frozen.compute.CHUNK", 40)
+    monkeypatch.setattr(catalogue, "data_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(freeze, "worker_pool", lambda workers: InPlace())
+    monkeypatch.setattr(compute, "CHUNK", 40)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     return replace(tiny, folder=tmp_path / "tasks" / "tiny-v1")
 

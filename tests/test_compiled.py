@@ -6,6 +6,7 @@ from pathlib import Path
 import numba.core.caching
 import pytest
 
+from icl_bench import compiled as compiled_module
 from icl_bench.compiled import compiled, sources_digest
 
 
@@ -25,7 +26,7 @@ def test_a_cache_that_fails_only_costs_the_compilation(monkeypatch, load):
 
 
 def test_no_place_for_the_cache(monkeypatch):
-    monkeypatch.setattr("icl_bench.compiled._OptionalCache.__init__", no_space)
+    monkeypatch.setattr(compiled_module._OptionalCache, "__init__", no_space)
     assert compiled(add)(2, 3) == 5
 
 

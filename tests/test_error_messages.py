@@ -1,9 +1,11 @@
 """Every error names its fault and what to do, and has a code that programs can rely on."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
+from raising import raises
 
 import icl_bench
 from icl_bench import errors
@@ -49,9 +51,39 @@ def test_every_message_names_the_fault_and_then_the_remedy() -> None:
     assert [text.replace(HOLE, "…") for text in lacking] == []
 
 
+def codes() -> dict[str, set[str]]:
+    """Every code that is written in the package, and the classes of errors that are given it."""
+    written = {error.code: {name} for name, error in CLASSES.items() if "code" in vars(error)}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            made = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CLASSES
+            for keyword in node.keywords if made else []:
+                if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
+                    written.setdefault(keyword.value.value, set()).add(node.func.id)
+    return written
+
+
 def test_every_class_has_a_code_of_its_own() -> None:
-    codes = [error.code for error in CLASSES.values() if error not in (UnknownNameError, CheckError)]
-    assert len(set(codes)) == len(codes)
+    own = {error.code for error in CLASSES.values()}
+    assert len(own) == len(CLASSES) - 1  # that of UnknownNameError is of the kind of name
+
+
+def test_every_code_is_kebab_case() -> None:
+    assert [code for code in codes() if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", code)] == []
+
+
+def test_a_code_is_of_one_class_of_errors() -> None:
+    """One that holds all the others, where a finer class raises it too."""
+    for code, names in codes().items():
+        classes = [CLASSES[name] for name in names]
+        assert any(all(issubclass(other, error) for other in classes) for error in classes), code
+
+
+@pytest.mark.parametrize("error", CLASSES.values(), ids=CLASSES)
+def test_a_code_may_be_given_in_place_of_that_of_the_class(error) -> None:
+    arguments = ("task", "x", ["y"]) if error is UnknownNameError else ("message",)
+    assert error(*arguments, code="no-common-task").code == "no-common-task"
+    assert error(*arguments).code != "no-common-task"
 
 
 @pytest.mark.parametrize("kind", ["model", "task", "kind of entry"])
@@ -60,7 +92,6 @@ def test_an_unknown_name_tells_its_kind_by_its_code(kind) -> None:
 
 
 def test_a_broken_rule_is_the_code() -> None:
-    with pytest.raises(CheckError) as caught:
+    with raises(CheckError, "causality") as caught:
         icl_bench.evaluate(lambda xs, ys: ys, "mini", ["linear_regression"])
-    assert caught.value.code == "causality"
     assert caught.value.exit_code == 1

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from icl_bench import environment
 from icl_bench.environment import describe_evaluator
+from icl_bench.leaderboard import write
 from icl_bench.leaderboard.write import data_date
 from icl_bench.submissions.diff import changed_paths
 from icl_bench.submissions.pull_request import checkout_around, open_pull_request
@@ -52,14 +54,14 @@ def asked(tmp_path, monkeypatch) -> tuple[Path, str]:
 
 def test_a_record_names_the_commit_of_this_checkout(asked, monkeypatch):
     folder, commit = asked
-    monkeypatch.setattr("icl_bench.environment.data_folder", lambda name: folder / name)
+    monkeypatch.setattr(environment, "data_folder", lambda name: folder / name)
     evaluator = describe_evaluator()
     assert (evaluator.commit, evaluator.dirty) == (commit, False)
 
 
 def test_a_site_is_dated_by_the_data_of_this_checkout(asked, monkeypatch):
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
-    monkeypatch.setattr("icl_bench.leaderboard.write.data_folder", lambda name: asked[0] / name)
+    monkeypatch.setattr(write, "data_folder", lambda name: asked[0] / name)
     assert data_date() == "2024-05-06"
 
 

@@ -1,5 +1,6 @@
 """What a killed process leaves half-written goes at the next start, and what a living one writes stays."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -106,7 +107,7 @@ def test_one_that_is_taken_for_a_leftover_before_it_is_locked_is_made_again(
             Path(path).rmdir()
         return open_file(path, *flags, **how)
 
-    monkeypatch.setattr("os.open", open_late)
+    monkeypatch.setattr(os, "open", open_late)
     with temporary_folder(tmp_path) as folder:
         (folder / "file").write_text("whole")
         assert [folder] != removed
@@ -134,7 +135,7 @@ def test_a_disk_without_locks_keeps_what_is_written(tmp_path: Path, monkeypatch:
     def fails(handle: int, how: int) -> None:
         raise OSError(37, "No locks available")
 
-    monkeypatch.setattr("fcntl.flock", fails)
+    monkeypatch.setattr(fcntl, "flock", fails)
     with temporary_file(tmp_path) as first, temporary_file(tmp_path) as second:
         assert first.exists()
         assert second.exists()

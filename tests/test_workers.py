@@ -1,7 +1,10 @@
 """Processes that work side by side, and machines where there can be none."""
 
+from multiprocessing import synchronize
+
 import fabricated
 import pytest
+from raising import raises
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
@@ -21,13 +24,13 @@ def _no_shared_memory(monkeypatch):
         def __init__(self, *arguments):
             raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("multiprocessing.synchronize._multiprocessing.SemLock", Refused)
+    monkeypatch.setattr(synchronize._multiprocessing, "SemLock", Refused)
 
 
 @pytest.mark.usefixtures("_no_shared_memory")
 def test_a_pool_that_cannot_be_is_one_line():
     with (
-        pytest.raises(InputError, match=r"Read-only file system; let shared memory .* be written"),
+        raises(InputError, "no-processes", naming=("Read-only file system", "/dev/shm")),
         worker_pool(),
     ):
         pytest.fail("there is a pool")

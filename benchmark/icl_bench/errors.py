@@ -2,6 +2,11 @@
 
 The command line prints the message alone and ends with `exit_code`: 2 for bad input, 1 where the
 question was well put and the answer is no.
+
+Messages may be reworded at any time, so what tells one fault from another, in a program or a test, is `code`:
+that of the class, or a finer one where two faults of a class have to be told apart:
+`raise InputError(message, code="no-common-task")`. A code is kebab-case, names one kind of fault, and belongs
+to one class.
 """
 
 import difflib
@@ -14,11 +19,16 @@ _MOST_NAMES = 50  # that are listed where none is near
 class ICLBenchError(Exception):
     """The root: catch this to catch everything the package raises on purpose.
 
-    `code` names the kind of fault, for programs: that of the class, or of the single rule or name.
+    `code` names the kind of fault, for programs: that of the class, unless the error is given a finer one.
     """
 
     exit_code = 2
     code = "error"
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        if code is not None:
+            self.code = code
 
 
 class InputError(ICLBenchError):
@@ -30,15 +40,19 @@ class InputError(ICLBenchError):
 class UnknownNameError(InputError):
     """A name is not in its registry; the message carries the nearest valid one."""
 
-    def __init__(self, kind: str, name: object, valid: Iterable[str], where: str = "") -> None:
+    def __init__(
+        self, kind: str, name: object, valid: Iterable[str], where: str = "", *, code: str | None = None
+    ) -> None:
         valid = list(valid)
         text = str(name) if len(str(name)) <= _LONGEST_NAME else str(name)[:_LONGEST_NAME] + "…"
         near = _nearest(text, valid)
         some = ", ".join(sorted(valid)[:_MOST_NAMES])
         more = f", … ({len(valid):,} in all)" if len(valid) > _MOST_NAMES else ""
-        self.code = f"unknown-{kind.replace(' ', '-')}"
         hint = f"did you mean {near!r}?" if near else f"valid: {some}{more}"
-        super().__init__(f"unknown {kind} {text!r}{' in ' + where if where else ''}; {hint}")
+        super().__init__(
+            f"unknown {kind} {text!r}{' in ' + where if where else ''}; {hint}",
+            code=code or f"unknown-{kind.replace(' ', '-')}",
+        )
 
 
 def _nearest(name: str, valid: list[str]) -> str | None:
@@ -82,10 +96,7 @@ class StorageError(InputError):
 
 
 class CheckError(ICLBenchError):
-    """A predictor broke a rule of the benchmark; the message opens with the name of the rule, its `code`."""
+    """A predictor broke a rule, whose name is the code, or a result is not what it is said to be."""
 
     exit_code = 1
-
-    def __init__(self, message: str) -> None:
-        self.code = message.partition(":")[0]
-        super().__init__(message)
+    code = "check"

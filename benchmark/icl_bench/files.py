@@ -67,7 +67,9 @@ def check_file_place(path: Path) -> None:
     except OSError as error:  # a name that is too long, a folder that cannot be looked into
         raise cannot_write(path, error) from error
     if other:
-        raise StorageError(f"cannot write {path}: it is not a plain file; name another place")
+        raise StorageError(
+            f"cannot write {path}: it is not a plain file; name another place", code="not-a-plain-file"
+        )
     place = path.absolute()
     _check_writable(path, place, place.parents)
 
@@ -79,7 +81,10 @@ def check_folder_place(path: Path) -> None:
     """
     place = Path(os.path.realpath(path))
     if place.is_symlink():
-        raise StorageError(f"cannot write {path}: it is a link that leads to itself; name another place")
+        raise StorageError(
+            f"cannot write {path}: it is a link that leads to itself; name another place",
+            code="circular-link",
+        )
     _check_writable(path, place, (place, *place.parents))
 
 
@@ -121,7 +126,8 @@ def _put_back(source: Path, target: Path) -> None:
         os.replace(target, source)
     except OSError as error:
         raise StorageError(
-            f"cannot put {source} back: {error.strerror or error}; it is kept as {target}"
+            f"cannot put {source} back: {error.strerror or error}; it is kept as {target}",
+            code="kept-elsewhere",
         ) from error
 
 
@@ -133,9 +139,13 @@ def _check_writable(path: Path, place: Path, folders: Sequence[Path]) -> None:
     except OSError as error:
         raise cannot_write(path, error) from error
     if not existing.is_dir():
-        raise StorageError(f"cannot write {path}: {existing} is not a folder; name another place")
+        raise StorageError(
+            f"cannot write {path}: {existing} is not a folder; name another place", code="not-a-folder"
+        )
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise StorageError(f"cannot write {path}: no permission in {existing}; name another place")
+        raise StorageError(
+            f"cannot write {path}: no permission in {existing}; name another place", code="no-permission"
+        )
     temporary = place.parent / EXAMPLE_NAME
     try:
         for written in (temporary, *(existing / name for name in place.parts[len(existing.parts) :])):

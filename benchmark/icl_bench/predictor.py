@@ -49,5 +49,7 @@ def batch_size(predictor: Predictor, points: int) -> int:
         size = 0
     if size < 1:
         remedy = "return a positive integer" if called else "make it a positive integer, or None"
-        raise InputError(f"batch_size{called} of the predictor is {suggested!r:.80}; {remedy}")
+        raise InputError(
+            f"batch_size{called} of the predictor is {suggested!r:.80}; {remedy}", code="batch-size"
+        )
     return size

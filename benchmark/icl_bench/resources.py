@@ -45,7 +45,10 @@ def _folder_variable(name: str) -> str | None:
     for match in re.finditer(r"\$(\w+)|\$\{([^}]*)\}", value or ""):
         inner = match[1] or match[2]
         if inner not in os.environ:
-            raise InputError(f"{name} is {value!r} and {inner} is not set; set it, or write a path in {name}")
+            raise InputError(
+                f"{name} is {value!r} and {inner} is not set; set it, or write a path in {name}",
+                code="unset-variable",
+            )
     return None if value is None else os.path.expandvars(os.path.expanduser(value))
 
 

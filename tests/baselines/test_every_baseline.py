@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from raising import raises
 
 from icl_bench.baselines.base import BASELINES, Baseline
 from icl_bench.errors import InputError
@@ -97,17 +98,15 @@ def test_inputs_are_left_as_they_were(baseline):
     ],
 )
 def test_arrays_that_are_no_prompts_are_refused_with_both_shapes(baseline, xs_shape, ys_shape):
-    with pytest.raises(InputError) as caught:
+    with raises(InputError, "not-prompts", naming=(xs_shape, ys_shape)):
         baseline.predict(np.ones(xs_shape, np.float32), np.ones(ys_shape, np.float32))
-    assert str(xs_shape) in str(caught.value)
-    assert str(ys_shape) in str(caught.value)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_prompts_that_are_not_finite_are_refused(baseline, bad):
     xs, ys = signs(2, (2, 4, 3))
     ys[1, 2] = bad
-    with pytest.raises(InputError, match="NaN or infinity"):
+    with raises(InputError, "not-finite"):
         baseline.predict(xs, ys)
 
 

@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+from raising import raises
 
 from icl_bench.charts import Series, stylesheet
 from icl_bench.charts.series import ROLES
@@ -70,7 +71,7 @@ def test_a_style_that_is_asked_for_is_given_once():
 
 
 def test_too_many_series_are_refused():
-    with pytest.raises(InputError, match="at most 12 series with the role 'model'; draw fewer"):
+    with raises(InputError, "too-many-series", naming=(12, "'model'")):
         choose_styles(series(*["model"] * 13))
 
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
+from raising import raises
 
 from icl_bench.charts import Chart, Series, draw
 from icl_bench.charts.layout import SMALL_LINE, lay_out
@@ -236,5 +237,5 @@ def test_a_long_title_takes_more_lines():
 
 
 def test_too_narrow_a_chart_is_refused():
-    with pytest.raises(InputError, match="100 pixels wide has no room for names; give at least 300"):
+    with raises(InputError, "too-narrow", naming=(100, 300)):
         draw(line_chart(), 100)

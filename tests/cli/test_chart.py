@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from icl_bench.cli import app
 from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.resources import data_folder
-from icl_bench.suites import load_suite, suite_names
+from icl_bench.suites import catalogue, load_suite, suite_names
 
 SVG = "{http://www.w3.org/2000/svg}"
 TASKS = [f"{name}/{task}" for name in suite_names() for task in load_suite(name).tasks]
@@ -52,7 +52,7 @@ def copied(tmp_path, monkeypatch) -> Path:
     frozen = lock["baselines"]["sparse_parity"]
     lock["baselines"]["sparse_parity"] = {name: frozen[name] for name in ("parity_bayes", "zero")}
     (folder / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
-    monkeypatch.setattr("icl_bench.suites.catalogue.data_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(catalogue, "data_folder", lambda name: tmp_path / name)
     return folder
 
 

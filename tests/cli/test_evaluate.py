@@ -9,6 +9,7 @@ import pytest
 from models.small import small_model
 from typer.testing import CliRunner
 
+from icl_bench.baselines import averaging
 from icl_bench.baselines.base import BASELINES
 from icl_bench.baselines.least_squares import LeastSquares
 from icl_bench.cli import app
@@ -95,7 +96,7 @@ def test_bad_input_is_one_line_and_exit_2(tmp_path, arguments, message):
 
 def test_a_broken_rule_is_one_line_and_exit_1(monkeypatch, tmp_path):
     peeking = lambda self, xs, ys: ys.astype(np.float32)  # noqa: E731
-    monkeypatch.setattr("icl_bench.baselines.averaging.Averaging.predict", peeking)
+    monkeypatch.setattr(averaging.Averaging, "predict", peeking)
     done = run("evaluate", "baseline/averaging", "--task", "sparse_parity")
     assert done.exit_code == CheckError.exit_code == 1
     assert done.stderr.startswith(

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
+from icl_bench.leaderboard import write
 from icl_bench.leaderboard.entries import Entry
 
 
@@ -77,7 +78,7 @@ def test_a_site_that_cannot_be_built_is_reported_in_one_line_before_the_work(
 ):
     (tmp_path / "file").touch()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("icl_bench.leaderboard.write.recorded_entries", pytest.fail)
+    monkeypatch.setattr(write, "recorded_entries", pytest.fail)
     code, stdout, stderr = run("build", *arguments)
     assert (code, stdout, stderr.count("\n")) == (2, "", 1)
     assert message in stderr

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from icl_bench.cli import app
 from icl_bench.resources import data_folder
-from icl_bench.suites import load_suite
+from icl_bench.suites import catalogue, load_suite
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -27,7 +27,7 @@ def run_json(*arguments: str) -> dict:
 def copied(tmp_path, monkeypatch):
     """A data folder of its own, with a copy of mini-v1 to spoil; returns the suite's folder."""
     shutil.copytree(data_folder("tasks") / "mini-v1", tmp_path / "tasks" / "mini-v1")
-    monkeypatch.setattr("icl_bench.suites.catalogue.data_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(catalogue, "data_folder", lambda name: tmp_path / name)
     return tmp_path / "tasks" / "mini-v1"
 
 

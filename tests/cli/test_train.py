@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from raising import raises
 from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
+from icl_bench import progress
 from icl_bench.cli import app
 from icl_bench.errors import ICLBenchError
 from icl_bench.resources import data_folder
@@ -151,7 +153,7 @@ def test_a_file_that_is_called_as_a_suite_is_no_recipe_unless_named(tmp_path: Pa
     (tmp_path / "mini-v1").write_text("not: a recipe")
     assert make_plan("reference/gpt2", TASK, 0).recipe == recipe
     assert make_plan("reference/gpt2", TASK, 0, recipe="mini").recipe == recipe
-    with pytest.raises(ICLBenchError, match="mini-v1"):
+    with raises(ICLBenchError, naming="mini-v1"):
         make_plan("reference/gpt2", TASK, 0, recipe="mini-v1")
 
 
@@ -197,7 +199,7 @@ def test_a_recipe_is_a_preset_or_a_file(spec: Path, tmp_path: Path) -> None:
 def test_progress_tells_loss_score_speed_and_what_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("icl_bench.progress._LINE_EVERY", 0.0)
+    monkeypatch.setattr(progress, "_LINE_EVERY", 0.0)
     train("reference/gpt2", TASK, steps=102, out=tmp_path / "run", progress=True)
     line = next(line for line in capsys.readouterr().err.splitlines() if ": 101/102" in line)
     pattern = r"gpt2 on linear_regression: 101/102, about \d+ s left  [\d.]+ steps/s, loss \S+, dev score \S+"

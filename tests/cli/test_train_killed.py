@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from raising import raises
 from training.test_run import RECIPE, assert_same_bits, plan, trained
 
 from icl_bench.errors import ICLBenchError
@@ -97,7 +98,7 @@ def test_a_run_that_is_killed_at_its_end_is_finished_or_can_be_resumed(
         replace(source, target)
 
     with monkeypatch.context() as patched:
-        patched.setattr("os.replace", dying)
+        patched.setattr(os, "replace", dying)
         try:
             run.finish(half=False)
         except Killed:
@@ -179,9 +180,9 @@ def test_the_second_interruption_does_not_wait() -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
 
-@pytest.mark.parametrize(("verb", "message"), [("resume", "is finished"), ("start", "holds a finished run")])
+@pytest.mark.parametrize(("verb", "code"), [("resume", "nothing-to-resume"), ("start", "run-finished")])
 def test_what_a_kill_behind_the_last_file_left_is_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, message: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, code: str
 ) -> None:
     run = TrainingRun(plan(RECIPE.model_copy(update={"steps": 2})), tmp_path)
     run.start()
@@ -189,7 +190,7 @@ def test_what_a_kill_behind_the_last_file_left_is_removed(
     monkeypatch.setattr(run._files, "_remove_state", lambda: None)
     run.finish(half=False)
     assert (tmp_path / STATE_FILE).exists()
-    with pytest.raises(ICLBenchError, match=message):
+    with raises(ICLBenchError, code):
         getattr(TrainingRun(plan(), tmp_path), verb)()
     assert not {STATE_FILE, LOCK_FILE, MADE_FOLDER} & {path.name for path in tmp_path.iterdir()}
 

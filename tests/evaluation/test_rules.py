@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from raising import raises
 
 from icl_bench.baselines.least_squares import LeastSquares
 from icl_bench.errors import CheckError, InputError
@@ -56,28 +57,26 @@ def looks_back_from_the_end(xs, ys):
 
 
 @pytest.mark.parametrize(
-    ("peeking", "message"),
+    ("peeking", "changes"),
     [
-        (reads_own_target, "prediction 0 changes when y_0 changes"),
-        (reads_one_target_late, "prediction 7 changes when y_7 changes"),
-        (reads_next_target, "prediction 0 changes when y_1 and later targets change"),
-        (reads_next_input, "prediction 0 changes when x_1 and later inputs change"),
-        (averages_the_whole_prompt, "prediction 0 changes when y_0 or y_1 and later targets change"),
-        (scales_by_the_largest_target, "prediction 1 changes when"),
-        (centres_on_the_mean_input, "prediction 1 changes when x_2 and later inputs change"),
-        (looks_back_from_the_end, "prediction 0 changes when"),
+        (reads_own_target, ("prediction 0 ", "y_0 ")),
+        (reads_one_target_late, ("prediction 7 ", "y_7 ")),
+        (reads_next_target, ("prediction 0 ", "y_1 ")),
+        (reads_next_input, ("prediction 0 ", "x_1 ")),
+        (averages_the_whole_prompt, ("prediction 0 ", "y_0 ", "y_1 ")),
+        (scales_by_the_largest_target, "prediction 1 "),
+        (centres_on_the_mean_input, ("prediction 1 ", "x_2 ")),
+        (looks_back_from_the_end, "prediction 0 "),
     ],
 )
-def test_a_predictor_that_peeks_is_refused_by_name(tiny, peeking, message):
-    with pytest.raises(CheckError, match=r"^causality: ") as caught:
+def test_a_predictor_that_peeks_is_refused_by_name(tiny, peeking, changes):
+    with raises(CheckError, "causality", naming=changes):
         evaluate(peeking, "tiny", LINEAR)
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("task", ["linear_regression", "sparse_parity", "vector_mqar", "decision_tree"])
 def test_reading_the_own_target_is_seen_on_every_kind_of_task(tiny, task):
-    with pytest.raises(CheckError, match=r"^causality: prediction 0 changes when y_0 changes"):
+    with raises(CheckError, "causality", naming=("prediction 0 ", "y_0 ")):
         evaluate(reads_own_target, "tiny", [task])
 
 
@@ -88,7 +87,7 @@ def hides_behind_a_huge_answer(xs, ys):
 
 
 def test_a_huge_answer_where_nothing_is_scored_hides_no_peeking(tiny):
-    with pytest.raises(CheckError, match=r"^causality: prediction \d+ changes when y_\d+ changes"):
+    with raises(CheckError, "causality", naming=("prediction ", "y_")):
         evaluate(hides_behind_a_huge_answer, "tiny", ["vector_mqar"])
 
 
@@ -113,24 +112,24 @@ def test_a_prediction_that_is_not_finite_is_refused_with_its_place(tiny, bad):
         predictions[(xs[:, 2, 0] > 1.8), 5] = bad  # rare: the first prompts may all be well
         return predictions
 
-    with pytest.raises(CheckError, match=r"^finiteness: prediction 5 of prompt \d+ of linear_regression is"):
+    with raises(CheckError, "finiteness", naming=("prediction 5 ", "linear_regression", bad)):
         evaluate(breaks_on_some_prompts, "tiny", LINEAR)
 
 
 def test_a_number_beyond_float32_is_not_finite(tiny):
-    with pytest.raises(CheckError, match=r"^finiteness: "):
+    with raises(CheckError, "finiteness"):
         evaluate(lambda xs, ys: np.full(ys.shape, 1e300), "tiny", LINEAR)
 
 
 def test_answers_that_differ_between_calls_are_refused(tiny):
     rng = np.random.default_rng(0)
-    with pytest.raises(CheckError, match=r"^determinism: "):
+    with raises(CheckError, "determinism"):
         evaluate(lambda xs, ys: causal(xs, ys) + rng.normal(0, 1e-3, ys.shape), "tiny", LINEAR)
 
 
 def test_answers_that_count_calls_are_refused(tiny):
     calls = itertools.count()
-    with pytest.raises(CheckError, match=r"^determinism: "):
+    with raises(CheckError, "determinism"):
         evaluate(lambda xs, ys: np.full(ys.shape, float(next(calls))), "tiny", LINEAR)
 
 
@@ -139,28 +138,27 @@ def test_answers_that_mix_the_prompts_of_a_batch_are_refused(tiny):
         predictions = causal(xs, ys)
         return predictions - predictions.mean(axis=0, keepdims=True)
 
-    with pytest.raises(CheckError, match=r"^independence: "):
+    with raises(CheckError, "independence"):
         evaluate(batch_norm, "tiny", LINEAR)
 
 
 def test_an_answer_of_another_shape_is_reported_with_both_shapes(tiny):
-    with pytest.raises(InputError, match=r"shape \(16, 9\) to targets of shape \(16, 9, 1\)"):
+    with raises(InputError, "answer-shape", naming=("(16, 9)", "(16, 9, 1)")):
         evaluate(lambda xs, ys: causal(xs, ys)[:, :, 0], "tiny", LINEAR)
 
 
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("answer", "code", "kind"),
     [
-        (lambda xs, ys: np.zeros(ys.shape, int), "int64"),
-        (lambda xs, ys: [[1.0], [1.0, 2.0]], "a list, is no array"),
-        (lambda xs, ys: None, "shape ()"),
-        (lambda xs, ys: np.full(ys.shape, "a"), "<U1"),
+        (lambda xs, ys: np.zeros(ys.shape, int), "answer-type", "int64"),
+        (lambda xs, ys: [[1.0], [1.0, 2.0]], "answer-type", "list"),
+        (lambda xs, ys: None, "answer-shape", "()"),
+        (lambda xs, ys: np.full(ys.shape, "a"), "answer-type", "<U1"),
     ],
 )
-def test_an_answer_that_is_no_array_of_floats_is_reported(tiny, answer, message):
-    with pytest.raises(InputError) as caught:
+def test_an_answer_that_is_no_array_of_floats_is_reported(tiny, answer, code, kind):
+    with raises(InputError, code, naming=kind):
         evaluate(answer, "tiny", LINEAR)
-    assert message in str(caught.value)
 
 
 def test_what_a_predictor_does_to_its_arguments_changes_nothing(tiny):

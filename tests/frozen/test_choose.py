@@ -1,9 +1,11 @@
 """Numbers chosen on development streams: what the tasks record is what the stream says."""
 
 import pytest
+from raising import raises
 
 from icl_bench.baselines.base import BASELINES, get_baseline
 from icl_bench.errors import SpecError, UnknownNameError
+from icl_bench.frozen import choose as choose_module
 from icl_bench.frozen.choose import choose
 from icl_bench.suites import load_suite
 
@@ -35,7 +37,7 @@ def test_the_choice_changes_with_the_task_and_not_with_the_scored_prompts(monkey
 
     from icl_bench.suites import generate
 
-    monkeypatch.setattr("icl_bench.frozen.choose.generate", watched)
+    monkeypatch.setattr(choose_module, "generate", watched)
     mini = load_suite("mini")
     best = {
         choice.best
@@ -54,14 +56,14 @@ def test_the_baseline_of_a_task_has_its_recorded_number():
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "message"),
+    ("options", "error", "code", "names"),
     [
-        ({"laso": {"alpha": 0.1}}, UnknownNameError, "unknown baseline 'laso' in baseline_options of sparse"),
-        ({"lasso": {"alhpa": 0.1}}, SpecError, "unknown key 'alhpa'; did you mean 'alpha'"),
-        ({"lasso": {"alpha": -1.0}}, SpecError, "baseline_options: lasso: alpha"),
+        ({"laso": {"alpha": 0.1}}, UnknownNameError, "unknown-baseline", ("'laso'", "baseline_options")),
+        ({"lasso": {"alhpa": 0.1}}, SpecError, "unknown-key", "did you mean 'alpha'"),
+        ({"lasso": {"alpha": -1.0}}, SpecError, "spec", ("baseline_options", "lasso", "alpha")),
     ],
 )
-def test_options_that_are_none_are_reported(options, error, message):
+def test_options_that_are_none_are_reported(options, error, code, names):
     task = load_suite("mini").task("sparse_linear_regression")
-    with pytest.raises(error, match=message):
+    with raises(error, code, naming=names):
         get_baseline("lasso", task.model_copy(update={"baseline_options": options}))

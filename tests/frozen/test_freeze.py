@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from raising import raises
 from small_suite import PROMPTS, InPlace
 
 import icl_bench
@@ -17,6 +18,7 @@ from icl_bench.baselines.base import BASELINES
 from icl_bench.baselines.least_squares import LeastSquares
 from icl_bench.environment import describe_evaluator
 from icl_bench.errors import InputError, SpecError, SuiteError, UnknownNameError
+from icl_bench.frozen import anchors
 from icl_bench.frozen import compute as chunked
 from icl_bench.frozen import freeze as freezing
 from icl_bench.frozen.errors import (
@@ -60,7 +62,7 @@ def test_scores_use_the_frozen_errors_and_compute_none(own, monkeypatch):
     def refuse(*arguments):
         raise AssertionError("computed, though frozen")
 
-    monkeypatch.setattr("icl_bench.frozen.anchors._computed", refuse)
+    monkeypatch.setattr(anchors, "_computed", refuse)
     assert icl_bench.evaluate("baseline/knn", "tiny", ["linear_regression"])
 
 
@@ -92,7 +94,7 @@ def test_errors_that_differ_from_the_frozen_ones_are_refused(own):
     (entry,) = missing_baselines(own, ["sparse_parity"], ["averaging"])
     freeze(own, [entry])
     lock, before = own.lock_path.read_bytes(), files(own)
-    with pytest.raises(SuiteError, match=r"errors of averaging made here .*a suite is never edited"):
+    with raises(SuiteError, "frozen-errors-differ", naming="averaging"):
         freeze(own, [replace(entry, prompts=50)])
     assert (own.lock_path.read_bytes(), files(own)) == (lock, before)
 
@@ -191,7 +193,7 @@ def test_frozen_errors_that_are_not_the_locked_ones_are_refused(own, damage):
         spoilt = {"lock": ("sha256", "0" * 64), "prompts": ("prompts", 12)}[damage]
         lock["baselines"]["linear_regression"]["zero"][spoilt[0]] = spoilt[1]
         own.lock_path.write_text(json.dumps(lock))
-    with pytest.raises(SuiteError, match=r"restore (its|the suite's) files$") as raised:
+    with raises(SuiteError, "frozen-errors-damaged", naming="linear_regression") as raised:
         icl_bench.evaluate("baseline/knn", "tiny", ["linear_regression"])
     assert "\n" not in str(raised.value)
     assert "linear_regression" in str(raised.value)
@@ -202,10 +204,10 @@ def test_frozen_errors_that_are_not_the_locked_ones_are_refused(own, damage):
 def test_a_lock_of_baselines_that_are_no_names_or_tasks_is_refused(own):
     lock = json.loads(own.lock_path.read_text())
     own.lock_path.write_text(json.dumps(lock | {"baselines": {"../../x": {}}}))
-    with pytest.raises(SpecError, match="baselines"):
+    with raises(SpecError, naming=("lock.json", "baselines")):
         _ = own.lock
     own.lock_path.write_text(json.dumps(lock | {"baselines": {"another_task": {}}}))
-    with pytest.raises(SuiteError, match="locks other tasks"):
+    with raises(SuiteError, "lock-differs", naming=own.lock_path):
         _ = own.lock
 
 
@@ -228,14 +230,14 @@ def test_what_scores_need_is_zero_and_each_tasks_own_baseline_and_exact_predicto
 
 
 def test_names_and_numbers_that_cannot_be(own):
-    with pytest.raises(UnknownNameError, match="unknown baseline 'laso'; did you mean 'lasso'"):
+    with raises(UnknownNameError, "unknown-baseline", naming="did you mean 'lasso'"):
         missing_baselines(own, TASKS, ["laso"])
-    with pytest.raises(UnknownNameError, match="unknown task 'sparse_party'"):
+    with raises(UnknownNameError, "unknown-task", naming="'sparse_party'"):
         missing_baselines(own, ["sparse_party"], ["zero"])
-    with pytest.raises(InputError, match="tree_bayes serves none of linear_regression, sparse_parity"):
+    with raises(InputError, "serves-none", naming=("tree_bayes", *TASKS)):
         missing_baselines(own, TASKS, ["tree_bayes"])
     for prompts in (0, PROMPTS + 1):
-        with pytest.raises(InputError, match=rf"{prompts} prompts; tiny-v1 has 96, give 1 to that many"):
+        with raises(InputError, "prompt-count", naming=(prompts, "tiny-v1", PROMPTS)):
             missing_baselines(own, TASKS, ["zero"], prompts)
 
 

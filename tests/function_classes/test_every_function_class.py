@@ -6,6 +6,7 @@ import importlib
 
 import numpy as np
 import pytest
+from raising import raises
 from small_classes import DIMS, NAMES, POINTS, draw, same, small
 
 from icl_bench.errors import SpecError
@@ -132,18 +133,15 @@ def test_the_spec_survives_a_round_trip(name):
 def test_a_misspelt_size_names_the_right_one(name):
     sizes = small(name).model_dump()
     sizes["dimz"] = sizes.pop("dims")
-    with pytest.raises(
-        SpecError, match=r"^a_task.yaml: function_class: unknown key 'dimz'; did you mean 'dims'"
-    ):
+    with raises(SpecError, "unknown-key", naming=("a_task.yaml: function_class: ", "did you mean 'dims'")):
         task(sizes)
 
 
 @every
 @pytest.mark.parametrize("value", [0, -1, 10**9, "5", 2.5, None, True])
 def test_an_impossible_size_is_reported_with_its_place(name, value):
-    with pytest.raises(SpecError, match=r"^a_task.yaml: function_class") as raised:
+    with raises(SpecError, naming="a_task.yaml: function_class"):
         task(small(name).model_dump() | {"dims": value})
-    assert "\n" not in str(raised.value)
 
 
 @every
@@ -165,20 +163,18 @@ def test_the_prompt_in_the_docstring_is_right(name):
 
 
 def test_an_unknown_class_gives_the_nearest():
-    with pytest.raises(
-        SpecError, match="unknown function class 'linear_regresion'; did you mean 'linear_reg"
-    ):
+    with raises(SpecError, naming="did you mean 'linear_regression'"):
         task({"type": "linear_regresion", "dims": 3})
 
 
 @pytest.mark.parametrize("name", ["sparse_parity", "sparse_linear_regression"])
 def test_more_kept_coordinates_than_there_are(name):
-    with pytest.raises(SpecError, match="sparsity 4 exceeds dims 3"):
+    with raises(SpecError, naming=("sparsity 4", "dims 3")):
         task({"type": name, "dims": 3, "sparsity": 4})
 
 
 def test_a_network_too_wide_for_exact_targets():
     """dims · width products of three grid numbers must fit in 64 bits."""
     task({"type": "two_layer_mlp", "dims": 20, "width": 1_515})
-    with pytest.raises(SpecError, match="exact 64-bit targets allow 30,3"):
+    with raises(SpecError, naming="30,3"):
         task({"type": "two_layer_mlp", "dims": 20, "width": 1_518})

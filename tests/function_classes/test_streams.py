@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from raising import raises
 
 from icl_bench.errors import InputError
 from icl_bench.function_classes.streams import (
@@ -77,7 +78,7 @@ def test_the_global_generator_is_left_alone():
 
 @pytest.mark.parametrize(("start", "prompts", "count"), [(-1, 1, 1), (0, -1, 1), (0, 1, 0)])
 def test_a_negative_range_is_refused(start, prompts, count):
-    with pytest.raises(InputError, match="stream 'a'"):
+    with raises(InputError, "negative-range", naming="'a'"):
         raw_words("a", start, prompts, count)
 
 
@@ -117,7 +118,7 @@ def test_neighbouring_draws_are_uncorrelated():
 
 @pytest.mark.parametrize("value", [2.0**-14, 1e-3, 8.25, np.inf, np.nan])
 def test_a_value_off_the_grid_is_refused(value):
-    with pytest.raises(InputError, match="multiples of 2\\^-13"):
+    with raises(InputError, "off-the-grid", naming="2^-13"):
         grid_units(np.array([0.5, value], np.float32))
 
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from raising import raises
 from small_classes import NAMES, draw, small
 
 from icl_bench.errors import InputError
@@ -158,7 +159,7 @@ def test_a_target_is_rounded_once():
 def test_inputs_that_would_not_give_exact_targets_are_refused(name):
     function_class = small(name)
     xs, _, parameters = draw(function_class, 2)
-    with pytest.raises(InputError, match="round xs to that grid"):
+    with raises(InputError, "off-the-grid"):
         function_class.evaluate(parameters, xs + np.float32(1e-5))
 
 
@@ -167,7 +168,7 @@ def test_a_query_without_its_key_is_refused():
     function_class = small("vector_mqar")
     xs, _, parameters = draw(function_class, 2)
     xs[1, -1] *= -1
-    with pytest.raises(InputError, match="repeats none of the prompt's keys"):
+    with raises(InputError, "no-such-key"):
         function_class.evaluate(parameters, xs)
 
 

@@ -1,6 +1,7 @@
 """Addresses that users give end up in links, commands and feeds: only plain ones are taken."""
 
 import pytest
+from raising import raises
 
 from icl_bench.errors import InputError
 from icl_bench.leaderboard.given_address import check_address
@@ -23,48 +24,46 @@ def test_addresses_that_a_browser_opens_are_taken(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "code"),
     [
-        ("", "does not begin with"),
-        ("example.org/board", "does not begin with"),
-        ("ftp://example.org", "does not begin with"),
-        ("javascript:alert(1)", "does not begin with"),
-        ("javascript://example.org/%0aalert(1)", "does not begin with"),
-        ("data:text/html,x", "does not begin with"),
-        (" https://example.org", "does not begin with"),
-        ("https:example.org", "does not begin with"),
-        ("https://", "no host"),
-        ("https:///board", "no host"),
-        ("https://?a", "no host"),
-        ("https://:80/", "no host"),
-        ("https://-/", "no host"),
-        ("https://a..b/", "no host"),
-        ("https://ana@example.org/", "user name"),
-        ("https://ana:secret@example.org/", "user name"),
-        ("https://@example.org/", "user name"),
-        ("https://example.org:port/", "[Pp]ort"),
-        ("https://example.org:70000/", "[Pp]ort"),
-        ("https://[::1/", "Invalid IPv6"),
-        ('https://example.org/"onclick=', "must be written as %"),
-        ("https://example.org/'", "must be written as %"),
-        ("https://example.org/`id`", "must be written as %"),
-        ("https://example.org/<b>", "must be written as %"),
-        ("https://example.org/a b", "must be written as %"),
-        ("https://example.org/a\n", "must be written as %"),
-        ("https://example.org/\x1b[2J", "must be written as %"),
-        ("https://example.org/a\\b", "must be written as %"),
-        ("https://example.org/(a)", "must be written as %"),
-        ("https://exämple.org/", "must be written as %"),
-        ("https://example.org/?board", "query or a #"),
-        ("https://example.org/#board", "query or a #"),
+        ("", "address-scheme"),
+        ("example.org/board", "address-scheme"),
+        ("ftp://example.org", "address-scheme"),
+        ("javascript:alert(1)", "address-scheme"),
+        ("javascript://example.org/%0aalert(1)", "address-scheme"),
+        ("data:text/html,x", "address-scheme"),
+        (" https://example.org", "address-scheme"),
+        ("https:example.org", "address-scheme"),
+        ("https://", "address-host"),
+        ("https:///board", "address-host"),
+        ("https://?a", "address-host"),
+        ("https://:80/", "address-host"),
+        ("https://-/", "address-host"),
+        ("https://a..b/", "address-host"),
+        ("https://ana@example.org/", "address-user"),
+        ("https://ana:secret@example.org/", "address-user"),
+        ("https://@example.org/", "address-user"),
+        ("https://example.org:port/", "address-syntax"),
+        ("https://example.org:70000/", "address-syntax"),
+        ("https://[::1/", "address-syntax"),
+        ('https://example.org/"onclick=', "address-character"),
+        ("https://example.org/'", "address-character"),
+        ("https://example.org/`id`", "address-character"),
+        ("https://example.org/<b>", "address-character"),
+        ("https://example.org/a b", "address-character"),
+        ("https://example.org/a\n", "address-character"),
+        ("https://example.org/\x1b[2J", "address-character"),
+        ("https://example.org/a\\b", "address-character"),
+        ("https://example.org/(a)", "address-character"),
+        ("https://exämple.org/", "address-character"),
+        ("https://example.org/?board", "address-query"),
+        ("https://example.org/#board", "address-query"),
     ],
 )
-def test_everything_else_is_refused_in_one_line(text, message):
-    with pytest.raises(InputError, match=message) as caught:
+def test_everything_else_is_refused_in_one_line(text, code):
+    with raises(InputError, code, naming=("--address ", "https://example.org/icl-bench")) as caught:
         check_address(text, "--address")
     assert str(caught.value).isprintable()
-    assert str(caught.value).startswith("--address ")
-    assert str(caught.value).endswith("; give an address as https://example.org/icl-bench")
 
 
 def test_sources_may_be_shown_by_a_query():
@@ -74,5 +73,5 @@ def test_sources_may_be_shown_by_a_query():
 @pytest.mark.parametrize("address", [{"address": "ftp://example.org"}, {"repository": "javascript:alert(1)"}])
 def test_no_site_is_made_for_an_address_that_is_none(address):
     option = f"--{next(iter(address))}"
-    with pytest.raises(InputError, match=option):
+    with raises(InputError, "address-scheme", naming=option):
         gather_site(**{"address": "https://example.org", "repository": None} | address)

@@ -3,6 +3,7 @@
 import pytest
 import yaml
 from leaderboard.site_reading import text
+from raising import raises
 from site_pages import page, small_site
 
 from icl_bench.errors import SpecError
@@ -70,7 +71,7 @@ def test_a_starred_cell_that_is_not_1_is_refused(tmp_path, monkeypatch):
     text["scores"]["gpt2"]["decision_tree"] = 0.9
     (tmp_path / "published.yaml").write_text(yaml.safe_dump(text))
     monkeypatch.setattr(published, "data_folder", lambda name: tmp_path)
-    with pytest.raises(SpecError, match="gpt2"):
+    with raises(SpecError, naming="gpt2"):
         published.load_published()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from leaderboard.browsing import serving
+from raising import raises
 
 from icl_bench.errors import InputError
 from icl_bench.leaderboard.serve import address_of, server
@@ -47,7 +48,7 @@ def test_what_is_no_site_is_not_served(tmp_path):
     assert done.stderr.count("\n") == 1
     assert "icl-bench leaderboard build --out nothing" in done.stderr
     (tmp_path / "index.html").write_text("something else")
-    with pytest.raises(InputError, match="no site in"):
+    with raises(InputError, "no-site"):
         server(tmp_path, 0)
 
 

@@ -1,8 +1,8 @@
 """Only records of exactly these weights, on this suite, come onto a card."""
 
-import pytest
 from models.folders import change_config
 from models.small import saved, small_model
+from raising import raises
 
 import icl_bench
 from icl_bench.errors import CheckpointError, InputError
@@ -11,18 +11,17 @@ from icl_bench.model_card.facts import gather
 LINEAR, PARITY = "linear_regression", "sparse_parity"
 
 
-def refused(*arguments: object, message: str, **options: object) -> None:
-    with pytest.raises(InputError, match=message) as caught:
+def refused(*arguments: object, code: str, naming: object = (), **options: object) -> None:
+    with raises(InputError, code, naming=naming):
         gather(*arguments, **options)
-    assert "\n" not in str(caught.value)
 
 
 def test_the_suite_is_found_from_the_record_or_the_folder(scored, both, tmp_path):
     assert gather(str(scored.folder), both).suite.name == "mini-v1"
     saved(tmp_path / "paper", small_model("paper-v1/linear_regression", 20, positions="none"))
     assert gather(str(tmp_path / "paper")).suite.name == "paper-v1"
-    refused(str(tmp_path / "paper"), suite="mini", message="is a checkpoint for paper-v1/linear_regression")
-    refused(str(tmp_path / "paper"), both, suite="paper", message="record.*mini-v1|of mini-v1")
+    refused(str(tmp_path / "paper"), suite="mini", code="other-task", naming="paper-v1/linear_regression")
+    refused(str(tmp_path / "paper"), both, suite="paper", code="other-suite", naming=("mini-v1", "paper-v1"))
 
 
 def test_a_card_does_not_tell_where_a_folder_lies(scored):
@@ -33,8 +32,8 @@ def test_a_card_does_not_tell_where_a_folder_lies(scored):
 def test_records_of_other_weights(scored, both, tmp_path):
     other = small_model("mini-v1/linear_regression", 5, seed=1)
     saved(tmp_path / "other" / LINEAR, other)
-    refused(str(tmp_path / "other"), both[:1], message="linear_regression is of other weights")
-    refused(str(tmp_path / "other"), both[1:], message="sparse_parity and .* no checkpoint")
+    refused(str(tmp_path / "other"), both[:1], code="other-weights-recorded", naming="linear_regression")
+    refused(str(tmp_path / "other"), both[1:], code="no-checkpoint-recorded", naming="sparse_parity")
 
 
 def test_records_of_the_same_weights_with_another_config(scored, both, tmp_path):
@@ -45,27 +44,27 @@ def test_records_of_the_same_weights_with_another_config(scored, both, tmp_path)
         (place / path.name).write_bytes(path.read_bytes())
     assert gather(str(tmp_path / "changed"), both[:1]).results
     change_config(place, training={"seed": 7})
-    refused(str(tmp_path / "changed"), both[:1], message="or of another config")
+    refused(str(tmp_path / "changed"), both[:1], code="other-weights-recorded")
 
 
 def test_records_of_no_weights(scored, tmp_path):
     icl_bench.evaluate(lambda xs, ys: 0 * ys, tasks=[LINEAR]).save(tmp_path / "zero.json")
-    refused(str(scored.folder), [tmp_path / "zero.json"], message=r"of other weights \(none\)")
+    refused(str(scored.folder), [tmp_path / "zero.json"], code="other-weights-recorded", naming="none")
 
 
 def test_two_records_of_one_task(scored, both):
-    refused(str(scored.folder), [*both, both[0]], message="both hold linear_regression")
+    refused(str(scored.folder), [*both, both[0]], code="task-twice", naming="linear_regression")
 
 
 def test_files_that_are_no_record(scored, tmp_path):
     (tmp_path / "record.json").write_text("{}")
-    refused(str(scored.folder), [tmp_path / "record.json"], message="missing key")
-    refused(str(scored.folder), [tmp_path / "nowhere.json"], message="no file")
+    refused(str(scored.folder), [tmp_path / "record.json"], code="spec")
+    refused(str(scored.folder), [tmp_path / "nowhere.json"], code="no-file", naming="nowhere.json")
 
 
 def test_models_without_a_checkpoint(tmp_path):
-    refused("baseline/ridge", message="has no checkpoint")
-    refused(str(tmp_path), message="holds no checkpoint")
+    refused("baseline/ridge", code="no-weights", naming="baseline/ridge")
+    refused(str(tmp_path), code="no-checkpoint", naming=tmp_path)
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(CheckpointError, match="not valid JSON"):
+    with raises(CheckpointError, "damaged-config", naming="config.json"):
         gather(str(tmp_path))

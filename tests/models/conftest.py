@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import huggingface_hub
 import pytest
 from hub_server import HubServer
-from huggingface_hub import constants
+from huggingface_hub import constants, file_download
 from models.small import files_of, saved, small_model
 
 
@@ -37,7 +37,7 @@ def hub(tmp_path, monkeypatch) -> Iterator[HubServer]:
         for name, value in settings.items():
             monkeypatch.setattr(constants, name, value)
         without_waits = SimpleNamespace(**vars(time) | {"sleep": lambda seconds: None})
-        monkeypatch.setattr("huggingface_hub.file_download.time", without_waits)  # between its attempts
+        monkeypatch.setattr(file_download, "time", without_waits)  # between its attempts
         monkeypatch.delenv("HF_TOKEN", raising=False)
         monkeypatch.setenv("NO_PROXY", "*")
         huggingface_hub.close_session()

@@ -1,11 +1,12 @@
 """What is scored as a commit of the Hub is that commit, whatever became of its files in the cache."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
 from hub_server import HubServer
-from huggingface_hub import constants
+from huggingface_hub import constants, file_download
 from models.repositories import CONFIG, NAME, TASKS, WEIGHTS, refused
 from models.small import saved, small_model
 
@@ -65,7 +66,7 @@ def test_a_damaged_file_that_cannot_be_replaced_is_reported_with_its_cache(snaps
     def refuse(source, target):
         raise PermissionError(errno.EACCES, "Permission denied", str(target))
 
-    monkeypatch.setattr("huggingface_hub.file_download._chmod_and_move", refuse)
+    monkeypatch.setattr(file_download, "_chmod_and_move", refuse)
     refused(f"the cache {constants.HF_HUB_CACHE}", "cannot be written (Permission denied)", "set HF_HOME")
 
 
@@ -114,8 +115,8 @@ def read_only(monkeypatch) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(self))
 
     for name in ("write_text", "touch"):
-        monkeypatch.setattr(f"huggingface_hub.file_download.Path.{name}", refuse)
-    monkeypatch.setattr("huggingface_hub.file_download.os.makedirs", lambda place, **rest: refuse(place))
+        monkeypatch.setattr(Path, name, refuse)
+    monkeypatch.setattr(os, "makedirs", lambda place, **rest: refuse(place))
 
 
 def test_a_shared_cache_that_holds_the_commit_is_enough(hub: HubServer, root, monkeypatch, tmp_path):

@@ -4,6 +4,7 @@ import pytest
 from hub_server import HubServer
 from huggingface_hub import constants
 from models.small import saved, small_model
+from raising import raises
 
 from icl_bench.errors import InputError
 from icl_bench.models.hub_names import parse_hub_name
@@ -30,21 +31,21 @@ def test_names_of_models(name, revision, expected):
 
 
 @pytest.mark.parametrize(
-    ("name", "revision", "message"),
+    ("name", "revision", "code", "data"),
     [
-        ("user/model@v1", "v2", "name two revisions"),
-        ("https://huggingface.co/user/model/tree/v1", "v2", "name two revisions"),
-        ("https://huggingface.co/datasets/user/model", None, "no address of a model's page on the Hub"),
-        ("https://example.org/user/model", None, "write user/model, or user/model@revision"),
-        ("https://huggingface.co/user", None, "no address of a model's page"),
-        ("hf://user/model", None, "no address of a model's page"),
-        ("user/model@a b", None, "no folder"),
-        ("a/b/c", None, "no folder"),
-        ("./a/b", None, "no folder"),
+        ("user/model@v1", "v2", "two-revisions", ()),
+        ("https://huggingface.co/user/model/tree/v1", "v2", "two-revisions", ()),
+        ("https://huggingface.co/datasets/user/model", None, "no-model-address", ()),
+        ("https://example.org/user/model", None, "no-model-address", "user/model@revision"),
+        ("https://huggingface.co/user", None, "no-model-address", ()),
+        ("hf://user/model", None, "no-model-address", ()),
+        ("user/model@a b", None, "no-folder", ()),
+        ("a/b/c", None, "no-folder", ()),
+        ("./a/b", None, "no-folder", ()),
     ],
 )
-def test_names_that_are_none(name, revision, message):
-    with pytest.raises(InputError, match=message):
+def test_names_that_are_none(name, revision, code, data):
+    with raises(InputError, code, naming=data):
         parse_hub_name(name, revision)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from raising import raises
 
 from icl_bench.baselines.base import get_baseline
 from icl_bench.charts import Chart
@@ -60,12 +61,12 @@ def test_the_length_is_the_first_from_which_the_excess_stays_small():
 
 def test_it_serves_tasks_whose_every_length_is_scored():
     suite = load_suite("mini")
-    with pytest.raises(InputError, match="has no task of mini-v1 for these probes; name others"):
+    with raises(InputError, "no-probe-task", naming="mini-v1"):
         measure(open_source("baseline/lookup", suite), suite, ["vector_mqar"], [SampleEfficiency()])
 
 
 def test_an_unknown_probe_gets_the_nearest():
-    with pytest.raises(UnknownNameError, match=r"unknown probe 'sample_eficiency'.*'sample_efficiency'"):
+    with raises(UnknownNameError, "unknown-probe", naming="'sample_efficiency'"):
         chosen_probes(["sample_eficiency"])
 
 
@@ -78,5 +79,5 @@ def test_findings_stand_beside_the_results_of_the_same_weights(tmp_path):
     findings = recorded_findings("reference/gpt2", results, suite, tmp_path)
     assert findings == {"sample_efficiency": {LINEAR: [record.findings["sample_efficiency"][LINEAR]]}}
     record.model_copy(update={"weights": {LINEAR: "0" * 64}}).save(path)
-    with pytest.raises(SpecError, match="probed with other weights than are recorded; probe it again"):
+    with raises(SpecError, "other-probed-weights", naming=path):
         recorded_findings("reference/gpt2", results, suite, tmp_path)

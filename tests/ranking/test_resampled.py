@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from raising import raises
 from scipy.stats import sem
 from scipy.stats import t as student
 
@@ -11,6 +12,7 @@ import icl_bench
 from icl_bench.errors import InputError
 from icl_bench.frozen.anchors import Anchors
 from icl_bench.frozen.errors import BaselineErrors
+from icl_bench.ranking import resampled
 from icl_bench.ranking.resampled import Contender, sample_task
 
 TASK = "linear_regression"
@@ -92,13 +94,13 @@ def test_runs_of_other_seeds_are_not_paired(tiny):
 
 
 def test_a_model_without_a_run_is_an_error(tiny):
-    with pytest.raises(InputError, match=r"x has no run of tiny-v1/linear_regression; give .* at least one"):
+    with raises(InputError, "no-run", naming="tiny-v1/linear_regression"):
         score(tiny)
 
 
 def with_references(monkeypatch, base: np.ndarray, zero: np.ndarray) -> None:
     known = [BaselineErrors(np.zeros(9), squared) for squared in (zero, base, base)]
-    monkeypatch.setattr("icl_bench.ranking.resampled.suite_anchors", lambda *_: Anchors(*known))
+    monkeypatch.setattr(resampled, "suite_anchors", lambda *_: Anchors(*known))
 
 
 def test_without_a_base_there_is_no_number(tiny, monkeypatch):

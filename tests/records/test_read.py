@@ -7,10 +7,12 @@ import sys
 import textwrap
 
 import pytest
+from raising import raises
 
 import icl_bench
+from icl_bench import environment
 from icl_bench.environment import describe_evaluator
-from icl_bench.errors import InputError, SpecError, StorageError
+from icl_bench.errors import InputError, SpecError, StorageError, UnknownNameError
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
 from icl_bench.specs.result import CheckpointIdentity, ResultRecord, parse_record
@@ -49,13 +51,13 @@ def test_a_byte_order_mark_is_as_if_it_were_not_there(record, saved):
     saved.write_bytes(b"\xef\xbb\xbf" + saved.read_bytes())
     assert load_record(saved) == record
     saved.write_bytes(record.to_json().encode("utf-16"))
-    with pytest.raises(SpecError, match="is not text in UTF-8; save it as UTF-8"):
+    with raises(SpecError, "not-text", naming=saved):
         load_record(saved)
 
 
 def test_a_pointer_in_place_of_a_record(saved):
     saved.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
-    with pytest.raises(SpecError, match="is a Git LFS pointer, not the file itself; run `git lfs pull`"):
+    with raises(SpecError, "lfs-pointer", naming="`git lfs pull`"):
         load_record(saved)
 
 
@@ -80,7 +82,7 @@ def test_a_key_that_stands_twice_is_refused(record, saved, place, other):
     loose = json.dumps(json.loads(text))
     assert place in loose
     saved.write_text(loose.replace(place, other, 1))
-    with pytest.raises(SpecError, match=r"duplicate key '\w+'"):
+    with raises(SpecError, "unparsable", naming="duplicate key"):
         load_record(saved)
 
 
@@ -98,7 +100,7 @@ def test_it_says_which_code_made_it(record):
 
 
 def test_an_installation_outside_a_checkout_has_no_commit(monkeypatch, tmp_path):
-    monkeypatch.setattr("icl_bench.environment.data_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(environment, "data_folder", lambda name: tmp_path / name)
     assert describe_evaluator().commit is None
     assert describe_evaluator().dirty is None
 
@@ -109,7 +111,7 @@ def test_in_a_checkout_the_commit_is_that_of_git_and_changes_make_it_dirty(monke
         command = ["git", "-C", str(tmp_path), *identity, *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
-    monkeypatch.setattr("icl_bench.environment.data_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(environment, "data_folder", lambda name: tmp_path / name)
     (tmp_path / "benchmark").mkdir()
     (tmp_path / "benchmark/code.py").write_text("1")
     git("init", "-q")
@@ -145,78 +147,69 @@ LINEAR = ("tasks", "linear_regression")
 
 
 @pytest.mark.parametrize(
-    ("keys", "value", "message"),
+    ("keys", "value", "places"),
     [
         (
             (*LINEAR, "estimates", "score", "value"),
             0.99,
-            "tasks.linear_regression.estimates.score is 0.99 but the recorded errors give -0.29",
+            ("tasks.linear_regression.estimates.score ", 0.99, "-0.29"),
         ),
         (
             (*LINEAR, "estimates", "optimality", "value"),
             0.99,
-            "tasks.linear_regression.estimates.optimality is 0.99 but",
+            ("tasks.linear_regression.estimates.optimality ", 0.99),
         ),
         (
             (*LINEAR, "estimates", "mean_error", "value"),
             0.1,
-            "tasks.linear_regression.estimates.mean_error is 0.1 but",
+            ("tasks.linear_regression.estimates.mean_error ", 0.1),
         ),
-        ((*LINEAR, "prompt_errors", 3), 0.0, "the file was changed, evaluate again"),
-        ((*LINEAR, "error_curves", "model", 2), 0.0, "tasks.linear_regression.error_curves.model is"),
-        ((*LINEAR, "error_curves", "baseline", 2), 0.0, "tasks.linear_regression.estimates.score is"),
-        ((*LINEAR, "error_curves", "exact"), None, "but the recorded errors give None"),
+        ((*LINEAR, "prompt_errors", 3), 0.0, ()),
+        ((*LINEAR, "error_curves", "model", 2), 0.0, ["tasks.linear_regression.error_curves.model "]),
+        ((*LINEAR, "error_curves", "baseline", 2), 0.0, ["tasks.linear_regression.estimates.score "]),
+        ((*LINEAR, "error_curves", "exact"), None, ["None"]),
         (
             ("tasks", "decision_tree", "estimates", "score"),
             {"value": 1.0, "low": 1.0, "high": 1.0, "reason": None},
-            "give None",
+            ["None"],
         ),
     ],
 )
-def test_a_record_that_was_changed_is_refused(saved, keys, value, message):
+def test_a_record_that_was_changed_is_refused(saved, keys, value, places):
     change(saved, keys, value)
-    with pytest.raises(SpecError) as caught:
+    with raises(SpecError, "changed-record", naming=(saved, *places)):
         load_record(saved)
-    assert message in str(caught.value)
-    assert str(saved) in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("keys", "value", "message"),
+    ("keys", "value", "code", "place"),
     [
-        ((*LINEAR, "prompts"), 95, "96 prompt_errors for 95 prompts"),
-        ((*LINEAR, "points"), 10, "error_curves.model has 9 entries for 10 points"),
-        ((*LINEAR, "estimates", "score", "low"), None, "an interval has both ends"),
-        ((*LINEAR, "estimates", "score", "low"), 7.0, "upside down"),
-        ((*LINEAR, "estimates", "score", "reason"), "tired", "either an interval or the reason"),
-        ((*LINEAR, "prompts"), "96", "tasks.linear_regression.prompts"),
-        ((*LINEAR, "prompt_errors", 0), -1.0, "tasks.linear_regression.prompt_errors[0]"),
-        ((*LINEAR, "prompt_errors", 0), float("nan"), "tasks.linear_regression.prompt_errors[0]"),
-        (("suite", "hash"), "abc", "suite.hash"),
-        (("model",), {"kind": "hub", "id": "a/b", "revison": None}, "did you mean 'revision'"),
-        (
-            (*LINEAR, "estimates", "score"),
-            [],
-            "tasks.linear_regression.estimates.score: give a mapping of keys to values (given: [])",
-        ),
-        (("tasks",), [], "tasks: give a mapping of keys to values (given: [])"),
+        ((*LINEAR, "prompts"), 95, "spec", "prompt_errors"),
+        ((*LINEAR, "points"), 10, "spec", "error_curves.model"),
+        ((*LINEAR, "estimates", "score", "low"), None, "spec", "estimates.score"),
+        ((*LINEAR, "estimates", "score", "low"), 7.0, "spec", "estimates.score"),
+        ((*LINEAR, "estimates", "score", "reason"), "tired", "spec", "estimates.score"),
+        ((*LINEAR, "prompts"), "96", "spec", "tasks.linear_regression.prompts"),
+        ((*LINEAR, "prompt_errors", 0), -1.0, "spec", "tasks.linear_regression.prompt_errors[0]"),
+        ((*LINEAR, "prompt_errors", 0), float("nan"), "spec", "tasks.linear_regression.prompt_errors[0]"),
+        (("suite", "hash"), "abc", "spec", "suite.hash"),
+        (("model",), {"kind": "hub", "id": "a/b", "revison": None}, "unknown-key", "did you mean 'revision'"),
+        ((*LINEAR, "estimates", "score"), [], "spec", "tasks.linear_regression.estimates.score: "),
+        (("tasks",), [], "spec", "tasks: "),
     ],
 )
-def test_a_file_that_breaks_the_schema_is_refused_with_the_place(saved, keys, value, message):
+def test_a_file_that_breaks_the_schema_is_refused_with_the_place(saved, keys, value, code, place):
     change(saved, keys, value)
-    with pytest.raises(SpecError) as caught:
+    with raises(SpecError, code, naming=(saved, place)):
         load_record(saved)
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[1, 2]", "[" * 100_000, "null"])
 def test_what_is_no_record_is_refused(tmp_path, text):
     path = tmp_path / "record.json"
     path.write_text(text)
-    with pytest.raises(SpecError, match=r"record\.json.*; [^;]*(evaluate again|evaluate MODEL)") as caught:
+    with raises(SpecError, naming=("record.json", "evaluate ")):
         load_record(path)
-    assert "valid dictionary" not in str(caught.value)
 
 
 def test_a_missing_file_a_folder_and_bytes_that_are_no_text_are_reported(tmp_path):
@@ -273,36 +266,33 @@ def test_a_disk_that_fills_up_while_writing_leaves_the_old_record_and_one_line(r
 
 def test_a_place_that_cannot_be_written_is_reported(record, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="cannot write"):
+    with raises(StorageError, "not-a-folder", naming=tmp_path / "file"):
         record.save(tmp_path / "file" / "record.json")
 
 
 @pytest.mark.parametrize(
-    ("update", "message"),
+    ("update", "names"),
     [
-        ({"points": 3}, "r.json: tasks.linear_regression.points is 3 but tiny-v1 has 9; evaluate again"),
-        ({"prompts": 1}, "r.json: tasks.linear_regression.prompts is 1 but tiny-v1 has 96; evaluate again"),
-        ({"prompts": 5000}, "prompts is 5000 but tiny-v1 has 96"),
-        ({"scored": "last"}, "tasks.linear_regression.scored is last but tiny-v1 has all"),
+        ({"points": 3}, ("tasks.linear_regression.points ", 3, 9)),
+        ({"prompts": 1}, ("tasks.linear_regression.prompts ", 1, 96)),
+        ({"prompts": 5000}, ("tasks.linear_regression.prompts ", 5000, 96)),
+        ({"scored": "last"}, ("tasks.linear_regression.scored ", "last", "all")),
     ],
 )
-def test_a_record_that_cannot_be_of_the_suite_is_refused(tiny, record, update, message):
+def test_a_record_that_cannot_be_of_the_suite_is_refused(tiny, record, update, names):
     check_of_suite(record, tiny, "r.json")
     changed = record.tasks["linear_regression"].model_copy(update=update)
     other = record.model_copy(update={"tasks": {**record.tasks, "linear_regression": changed}})
-    with pytest.raises(InputError) as caught:
+    with raises(InputError, "other-task-sizes", naming=("r.json", "tiny-v1", *names)):
         check_of_suite(other, tiny, "r.json")
-    assert message in str(caught.value)
 
 
 def test_a_record_of_another_suite_or_of_a_task_that_there_is_not_is_refused(tiny, record):
     other = record.model_copy(update={"suite": record.suite.model_copy(update={"name": "mini-v1"})})
-    with pytest.raises(
-        InputError, match=r"r\.json is a record of mini-v1, not of tiny-v1; choose that suite"
-    ):
+    with raises(InputError, "other-suite", naming=("r.json", "mini-v1", "tiny-v1")):
         check_of_suite(other, tiny, "r.json")
     tasks = {"linear_regresion": record.tasks["linear_regression"]}
-    with pytest.raises(InputError, match=r"unknown task 'linear_regresion' in r\.json, a record of tiny-v1"):
+    with raises(UnknownNameError, "unknown-task", naming=("'linear_regresion'", "r.json", "tiny-v1")):
         check_of_suite(record.model_copy(update={"tasks": tasks}), tiny, "r.json")
 
 
@@ -310,7 +300,7 @@ def test_a_record_of_another_suite_or_of_a_task_that_there_is_not_is_refused(tin
     "text", ['{"half \ud800": 1}', '{"half \\ud800": 1}', '{"deep": ' + "[" * 250 + "]" * 250 + "}"]
 )
 def test_what_only_pythons_parser_reads_is_reported_by_the_schema(text):
-    with pytest.raises(SpecError, match=r"^r\.json: unknown key"):
+    with raises(SpecError, "unknown-key", naming="r.json"):
         parse_record(text, "r.json")
 
 
@@ -318,6 +308,6 @@ def test_what_only_pythons_parser_reads_is_reported_by_the_schema(text):
 @pytest.mark.parametrize("place", [("model", "id"), ("suite", "name"), ("missing",)])
 def test_a_name_that_cannot_be_printed_is_refused(saved, place, name):
     change(saved, place, {name: "why"} if place == ("missing",) else name)
-    with pytest.raises(SpecError, match="holds characters that cannot be printed") as caught:
+    with raises(SpecError) as caught:
         load_record(saved)
     assert str(caught.value).isprintable()

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from models.small import saved, small_model
+from raising import raises
 
 import icl_bench
 from icl_bench.entries.open import open_checkpoints, open_source
@@ -98,17 +99,17 @@ def test_the_same_record_serves_both_suites(shifts, own, tmp_path):
 
 def test_what_a_suite_lists_has_to_be_there_once_and_scored_alike(shifts):
     folder = shifts.folder
-    for tasks, message in (
-        (["tiny-v1/nothing"], "tiny-v1 owns no task nothing"),
-        (["tiny-v9/sparse_parity"], "unknown suite 'tiny-v9'"),
-        (["tiny-shifts-v1/linear_signs"], "unknown suite 'tiny-shifts-v1'"),
-        (["tiny-v1/sparse_parity", "tiny-v1/sparse_parity"], "sparse_parity is listed twice"),
+    for tasks, code, name in (
+        (["tiny-v1/nothing"], "no-such-task", ("tiny-v1", "nothing")),
+        (["tiny-v9/sparse_parity"], "no-such-suite", "'tiny-v9'"),
+        (["tiny-shifts-v1/linear_signs"], "no-such-suite", "'tiny-shifts-v1'"),
+        (["tiny-v1/sparse_parity", "tiny-v1/sparse_parity"], "listed-twice", "sparse_parity"),
     ):
         write(folder, tasks)
-        with pytest.raises(SpecError, match=message):
+        with raises(SpecError, code, naming=name):
             load_suite("tiny-shifts")
     write(folder, ["tiny-v1/sparse_parity"], prompts=95)
-    with pytest.raises(SpecError, match="96 prompts and 2000 resamples; a suite that lists its tasks has as"):
+    with raises(SpecError, "scored-otherwise", naming=("tiny-v1", 96, 2000)):
         load_suite("tiny-shifts")
 
 
@@ -116,7 +117,7 @@ def test_other_hashes_of_a_listed_task_are_refused(shifts):
     lock = json.loads(shifts.lock_path.read_text(encoding="utf-8"))
     lock["tasks"]["sparse_parity"]["xs"] = "0" * 64
     shifts.lock_path.write_text(json.dumps(lock), encoding="utf-8")
-    with pytest.raises(SuiteError, match="locks other prompts of sparse_parity than"):
+    with raises(SuiteError, "lock-differs", naming="sparse_parity"):
         shifts.lock  # noqa: B018
 
 
@@ -139,12 +140,12 @@ def test_a_variant_is_evaluated_recorded_and_audited(shifts, checkpoint, tmp_pat
 
 def test_a_checkpoint_of_another_task_is_refused_by_name(shifts, checkpoint):
     shutil.move(checkpoint / "linear_regression", checkpoint / "sparse_parity")
-    with pytest.raises(CheckpointError, match=f"is a checkpoint for {BASE}, not for tiny-v1/sparse_parity"):
+    with raises(CheckpointError, "other-task", naming=(BASE, "tiny-v1/sparse_parity")):
         open_checkpoints(str(checkpoint), shifts)
 
 
 def test_a_variant_is_not_trained_on(shifts, tmp_path):
-    with pytest.raises(InputError, match=f"linear_signs is a variant of {BASE}; train on that"):
+    with raises(InputError, "variant", naming=("linear_signs", BASE)):
         icl_bench.train("reference/gpt2", "tiny-shifts/linear_signs", out=tmp_path / "run", steps=1)
 
 
@@ -188,5 +189,5 @@ def test_a_callable_is_asked_once_a_context_length_and_scored_on_the_queries(shi
 
 
 def test_a_peeking_predictor_is_caught_on_queries_too(shifts):
-    with pytest.raises(icl_bench.errors.CheckError, match="causality"):
+    with raises(icl_bench.errors.CheckError, "causality"):
         icl_bench.evaluate(lambda xs, ys: ys, "tiny-shifts", ["linear_repeated"])

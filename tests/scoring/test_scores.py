@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from icl_bench.scoring import scores
 from icl_bench.scoring.scores import (
     bootstrap_key,
     defined_estimates,
@@ -89,7 +90,7 @@ def test_the_interval_is_that_of_gathered_resamples():
 def test_resamples_are_the_same_in_slices_of_any_size(monkeypatch):
     errors = np.random.default_rng(0).normal(size=(300, 1))
     whole = resampled_sums(errors, 2000, KEY)
-    monkeypatch.setattr("icl_bench.scoring.scores._WORDS_AT_ONCE", 7_000)
+    monkeypatch.setattr(scores, "_WORDS_AT_ONCE", 7_000)
     np.testing.assert_array_equal(resampled_sums(errors, 2000, KEY), whole)
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from raising import raises
 
 from icl_bench.errors import SpecError
 from icl_bench.specs.plain_yaml import dump_plain
@@ -37,7 +38,7 @@ def test_what_windows_writes_is_read(tmp_path):
     """A byte order mark, and two characters at the end of a line."""
     assert read(tmp_path, b"\xef\xbb\xbfa: 1\r\nb: 2\r\n") == {"a": 1, "b": 2}
     assert read(tmp_path, b'\xef\xbb\xbf{"a": 1,\r\n "b": 2}') == {"a": 1, "b": 2}
-    with pytest.raises(SpecError, match="line 2: duplicate key 'a'"):
+    with raises(SpecError, "unparsable", naming=("line 2", "'a'")):
         read(tmp_path, b"\xef\xbb\xbfa: 1\r\na: 2\r\n")
 
 
@@ -94,7 +95,7 @@ def test_a_character_that_is_not_seen_is_refused_wherever_it_stands(tmp_path, ch
 
 @pytest.mark.parametrize("text", ["a:\t1\n", "a: 1 #\tx\n", '{\n\t"a": 1\n}'])
 def test_a_tab_is_refused(tmp_path, text):
-    with pytest.raises(SpecError, match="a tab looks like spaces; write spaces"):
+    with raises(SpecError, "unparsable", naming="tab"):
         read(tmp_path, text)
 
 
@@ -146,7 +147,7 @@ def test_anything_else_is_one_line(tmp_path, text, message):
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(SpecError, match=r"no file .*nowhere; check the path"):
+    with raises(SpecError, "no-file", naming="nowhere"):
         read_yaml(tmp_path / "nowhere")
-    with pytest.raises(SpecError, match="Is a directory"):
+    with raises(SpecError, "unreadable", naming="Is a directory"):
         read_yaml(tmp_path)

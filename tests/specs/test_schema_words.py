@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from pydantic import BaseModel
+from raising import raises
 
 import icl_bench
 from icl_bench.errors import SpecError
@@ -82,8 +83,7 @@ def test_a_spec_of_a_newer_icl_bench_says_so(tmp_path, spec):
 
 
 def test_every_other_file_of_a_newer_icl_bench_says_so(tmp_path):
-    newer = "schema: 99 was made by a newer icl-bench"
-    with pytest.raises(SpecError, match=newer):
+    with raises(SpecError, "newer-schema", naming=99):
         parse_submission({"schema": 99}, "submission.yaml")
     suite = data_folder("tasks") / "mini-v1"
     for file in ("suite.yaml", "linear_regression.yaml", "recipe.yaml"):
@@ -91,17 +91,17 @@ def test_every_other_file_of_a_newer_icl_bench_says_so(tmp_path):
         (tmp_path / file).write_text(yaml.safe_dump(content | {"schema": 99, "unheard": 1}))
     lock = json.loads((suite / "lock.json").read_text())
     (tmp_path / "lock.json").write_text(json.dumps(lock | {"schema": 99}))
-    with pytest.raises(SpecError, match=newer):
+    with raises(SpecError, "newer-schema", naming=99):
         load_suite_spec(tmp_path)
-    with pytest.raises(SpecError, match=newer):
+    with raises(SpecError, "newer-schema", naming=99):
         load_task_spec(tmp_path, "linear_regression")
-    with pytest.raises(SpecError, match=newer):
+    with raises(SpecError, "newer-schema", naming=99):
         load_recipe(tmp_path / "recipe.yaml", "linear_regression", ["linear_regression"])
-    with pytest.raises(SpecError, match=newer):
+    with raises(SpecError, "newer-schema", naming=99):
         load_suite_lock(tmp_path)
 
 
 def test_a_pointer_of_git_lfs_is_reported(tmp_path):
     (tmp_path / "spec.yaml").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
-    with pytest.raises(SpecError, match="is a Git LFS pointer, not the file itself; run `git lfs pull`"):
+    with raises(SpecError, "lfs-pointer", naming="`git lfs pull`"):
         load_architecture(tmp_path / "spec.yaml")

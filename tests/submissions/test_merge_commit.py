@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from raising import raises
 from submissions.submitted import REVISION, submission_value, write
 from submissions.test_submission_diff import git
 
@@ -89,12 +90,12 @@ def test_other_weights_are_drawn_by_the_merge_that_added_them(checkout, value):
 
 def test_a_checkout_that_cannot_tell_says_so(checkout, value, tmp_path):
     git(tmp_path, "clone", "-q", "--depth", "1", checkout.as_uri(), "shallow")
-    with pytest.raises(InputError, match="lacks earlier commits; run git fetch --unshallow"):
+    with raises(InputError, "shallow-checkout", naming="git fetch --unshallow"):
         drawn(tmp_path / "shallow")
     write(tmp_path / "nowhere/submissions", value)
-    with pytest.raises(InputError, match="run it in a checkout"):
+    with raises(InputError, "not-a-checkout", naming="nowhere"):
         drawn(tmp_path / "nowhere")
     value["runs"][0]["files"][WEIGHTS] = "2" * 64
     write(checkout / "submissions", value)
-    with pytest.raises(InputError, match=r"no commit has the weights .* commit it first"):
+    with raises(InputError, "not-committed"):
         drawn(checkout)

@@ -13,6 +13,8 @@ from models.small import files_of
 from submissions.submitted import COMMIT, MODEL, SPEC, Submitted, run_entry, tiny_files
 
 from icl_bench.errors import CheckpointError, HubError, ICLBenchError
+from icl_bench.models import pinned
+from icl_bench.submissions import fetch
 from icl_bench.submissions.fetch import fetch_submission, listed_files
 
 RUN = "tiny-v1-seed-0"
@@ -117,15 +119,15 @@ def test_weights_larger_than_the_spec_needs_are_never_asked_for(served, submitte
 
 
 def test_more_than_a_submission_may_have_in_all(served, submitted, tmp_path, monkeypatch):
-    monkeypatch.setattr("icl_bench.submissions.fetch.MAX_BYTES", 1_000)
+    monkeypatch.setattr(fetch, "MAX_BYTES", 1_000)
     assert "GB are fetched; submit fewer runs" in refused(submitted, tmp_path / "into")
     assert bodies(served) == []
 
 
 def test_a_server_that_sends_more_than_it_announced_is_cut_off(served, submitted, tmp_path, monkeypatch):
     """Its size is a claim; the file stops growing at the limit."""
-    monkeypatch.setattr("icl_bench.models.pinned.SPARE_BYTES", 0)
-    monkeypatch.setattr("icl_bench.submissions.fetch.MAX_CONFIG_BYTES", 10_000)
+    monkeypatch.setattr(pinned, "SPARE_BYTES", 0)
+    monkeypatch.setattr(fetch, "MAX_CONFIG_BYTES", 10_000)
     large = json.loads(submitted.files[0][CONFIG])
     large["training"]["note"] = "x" * 4_000_000
     files = submitted.files[0] | {CONFIG: json.dumps(large).encode()}

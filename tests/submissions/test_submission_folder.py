@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from raising import raises
 from submissions.submitted import OTHER, REVISION, SPEC, Submitted, edit, submission_value, write
 
 from icl_bench.errors import SpecError
@@ -119,7 +120,7 @@ def test_entries_are_all_submissions_but_the_references(root):
     (root / "reference/gpt2").mkdir(parents=True)
     assert [entry.path.name for entry in submission_entries(root)] == ["ana__second", "someone__model"]
     write(root, submission_value(licence="none"), "ana__second")
-    with pytest.raises(SpecError, match="unknown licence"):
+    with raises(SpecError, naming="licence"):
         submission_entries(root)
 
 

@@ -1,11 +1,13 @@
 """Records are appended once every number was computed anew; what is recorded does not change in silence."""
 
+import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from models.small import files_of
+from raising import raises
 from submissions.submitted import (
     COMMIT,
     OTHER,
@@ -112,9 +114,7 @@ def test_a_task_may_have_a_spec_of_its_own(submitted, records, fetched, tmp_path
     files = submitted.files[0] | {name: wider[name] for name in wider if name.startswith("vector_mqar/")}
     submitted.add_run(0, REVISION, files)
     submitted.lay_out(fetched)
-    with pytest.raises(
-        CheckpointError, match=r"vector_mqar/config\.json has another spec than the submission"
-    ):
+    with raises(CheckpointError, "other-spec", naming="vector_mqar/config.json"):
         submitted.evaluate(fetched, records)
     submitted.change(lambda value: value.update(specs={"vector_mqar": SPEC | {"width": 16}}))
     submitted.evaluate(fetched, records, COMMIT)
@@ -145,12 +145,10 @@ def retrained(submitted: Submitted, records, fetched, tmp_path) -> Submitted:
 def test_other_weights_are_refused_unless_they_supersede_the_recorded_revision(retrained, records):
     entry = retrained.entry
     silent = SubmissionFolder(entry.path, entry.submission.model_copy(update={"supersedes": None}))
-    with pytest.raises(
-        CheckError, match=rf"{RUN} is recorded of revision {REVISION} and .* supersedes names"
-    ):
+    with raises(CheckError, "not-superseded", naming=(RUN, REVISION)):
         record_submission(silent, records, COMMIT)
     retrained.change(lambda value: value.update(supersedes=None))
-    with pytest.raises(SpecError, match="keep it, or name that revision in supersedes"):
+    with raises(SpecError, naming="supersedes"):
         assert retrained.entry
 
 
@@ -176,7 +174,7 @@ def test_a_run_that_is_superseded_without_a_successor_goes_to_the_history(
     submitted.evaluate(fetched, records)
     submitted.change(lambda value: value.update(runs=value["runs"][1:]))
     entry_of = SubmissionFolder(submitted.folder, read_submission(submitted.folder))
-    with pytest.raises(CheckError, match=f"{RUN} is recorded and no longer a run"):
+    with raises(CheckError, "run-removed", naming=RUN):
         record_submission(entry_of, records)
     submitted.change(
         lambda value: value.update(supersedes={"revision": [REVISION], "reason": "A wrong recipe."})
@@ -274,7 +272,7 @@ def test_a_disk_that_fills_up_leaves_what_was_recorded(retrained, records, monke
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("icl_bench.files.os.fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError):
         record_submission(retrained.entry, records, COMMIT)
     assert files_of(retrained.folder) == before

@@ -3,13 +3,18 @@
 from pathlib import Path
 
 import pytest
+from raising import raises
 from submissions.submitted import COMMIT, MODEL, OTHER, REVISION, SUITE, TASKS, Submitted, tiny_files
 
 from icl_bench.errors import SpecError
+from icl_bench.leaderboard import entries
 from icl_bench.leaderboard.data import board_data
 from icl_bench.leaderboard.entries import board_of, recorded_entries
+from icl_bench.ranking import contenders as contenders_module
 from icl_bench.ranking.contenders import contenders
+from icl_bench.records import store
 from icl_bench.records.store import board_records
+from icl_bench.submissions import recorded
 from icl_bench.submissions.record import record_submission
 from icl_bench.submissions.recorded import installed_submissions, recorded_submissions
 
@@ -17,9 +22,9 @@ from icl_bench.submissions.recorded import installed_submissions, recorded_submi
 @pytest.fixture
 def board(submitted: Submitted, records: Path, tmp_path, monkeypatch) -> Path:
     """The folder of all submissions; one of them is recorded, and one is not yet."""
-    for module in ("icl_bench.records.store", "icl_bench.submissions.recorded"):
-        monkeypatch.setattr(f"{module}.data_folder", lambda name: tmp_path / name)
-    monkeypatch.setattr("icl_bench.leaderboard.entries.suite_references", lambda suite: [])
+    for module in (store, recorded):
+        monkeypatch.setattr(module, "data_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(entries, "suite_references", lambda suite: [])
     record_submission(submitted.entry, records, COMMIT)
     return tmp_path / "submissions"
 
@@ -65,7 +70,7 @@ def test_what_the_submission_does_not_list_is_not_verified(board, tiny, submitte
 
 
 def test_it_is_compared_by_what_is_recorded(board, tiny, monkeypatch):
-    monkeypatch.setattr("icl_bench.ranking.contenders.open_source", pytest.fail)
+    monkeypatch.setattr(contenders_module, "open_source", pytest.fail)
     (contender,) = contenders([MODEL], tiny, ["linear_regression"])
     record = board_records(MODEL, tiny)[0]
     assert contender.name == MODEL
@@ -87,14 +92,14 @@ def test_every_correction_keeps_its_record_and_its_reason(board, tiny, submitted
 def test_results_of_another_model_are_not_taken_for_its_own(board, tiny):
     path = board / "someone__model/results" / f"{SUITE}-seed-0.json"
     path.write_text(path.read_text().replace(MODEL, "someone/other"))
-    with pytest.raises(SpecError, match="is of someone/other, not of someone/model; restore the file"):
+    with raises(SpecError, "other-model", naming=("someone/other", "someone/model")):
         recorded_entries(tiny, installed_submissions())
 
 
 def test_fresh_results_of_another_revision_are_refused(board, tiny):
     path = board / "someone__model/results" / f"{SUITE}-seed-0.fresh.json"
     path.write_text(path.read_text().replace(REVISION, OTHER))
-    with pytest.raises(SpecError, match="is not of the record beside it; restore the file"):
+    with raises(SpecError, "other-record", naming=path):
         recorded_entries(tiny, installed_submissions())
 
 

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from raising import raises
 from specs.test_plain_yaml import BOMB, MERGES
 from submissions.submitted import ATTENTION, SPEC, faults, line_of, submission_value, write
 
 from icl_bench.errors import SpecError
 from icl_bench.specs.submission import Submission, parse_submission
+from icl_bench.submissions import validate
 from icl_bench.submissions.submission_folder import MAX_BYTES, read_submission
 from icl_bench.submissions.validate import MAX_PARAMETERS
 
@@ -58,7 +60,7 @@ def test_every_fault_is_reported_at_once_with_its_line_and_remedy(root):
         assert any(place in line and message in line for line in messages), (text, messages)
     assert any("missing key 'training_data'; add it" in line for line in messages)
     assert len(messages) == 11
-    with pytest.raises(SpecError, match=r"and \d+ more: `icl-bench submissions validate`"):
+    with raises(SpecError, naming="`icl-bench submissions validate`"):
         read_submission(folder)
 
 
@@ -181,11 +183,11 @@ def test_specs_of_absurd_size_or_content(root, changes, message):
 
 
 def test_a_spec_that_takes_too_long_to_evaluate_is_refused_before_anything_is_fetched(root, monkeypatch):
-    monkeypatch.setattr("icl_bench.submissions.validate.MAX_FLOPS", 1e5)
+    monkeypatch.setattr(validate, "MAX_FLOPS", 1e5)
     (message,) = faults(write(root, submission_value()))
     assert "FLOPs to evaluate on tiny-v1; at most 1e+05 are spent on a run: submit a smaller model" in message
-    monkeypatch.setattr("icl_bench.submissions.validate.MAX_FLOPS", 1e9)
-    monkeypatch.setattr("icl_bench.submissions.validate.MAX_FLOPS_IN_ALL", 1e5)
+    monkeypatch.setattr(validate, "MAX_FLOPS", 1e9)
+    monkeypatch.setattr(validate, "MAX_FLOPS_IN_ALL", 1e5)
     (message,) = faults(write(root, submission_value()))
     assert "FLOPs to evaluate all runs; at most 1e+05 are spent: submit fewer" in message
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from icl_bench.resources import data_folder
-from icl_bench.suites import Suite, load_suite
+from icl_bench.suites import Suite, catalogue, load_suite
 from icl_bench.suites.lock import lock_suite
 
 PROMPTS = 40
@@ -30,7 +30,7 @@ def tasks_folder(tmp_path, monkeypatch) -> Path:
         "prompts: 2048", f"prompts: {PROMPTS}"
     )
     (folder / "tiny-v1" / "suite.yaml").write_text(declared, encoding="utf-8")
-    monkeypatch.setattr("icl_bench.suites.catalogue.data_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(catalogue, "data_folder", lambda name: tmp_path / name)
     return folder
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from raising import raises
 
 from icl_bench.errors import InputError, SpecError, SuiteError, UnknownNameError
 from icl_bench.suites import find_task, load_suite, suite_names
@@ -34,21 +35,20 @@ def test_a_task_is_found_by_its_path():
 
 
 @pytest.mark.parametrize(
-    ("name", "message"),
+    ("name", "code", "data"),
     [
-        ("papr/linear_regression", "unknown suite 'papr'; did you mean 'paper'?"),
-        ("mini/sparse_partiy", "unknown task 'sparse_partiy' in mini-v"),
-        ("../tasks/linear_regression", "unknown suite '..'"),
+        ("papr/linear_regression", "unknown-suite", ("'papr'", "did you mean 'paper'")),
+        ("mini/sparse_partiy", "unknown-task", ("'sparse_partiy'", "mini-v")),
+        ("../tasks/linear_regression", "unknown-suite", "'..'"),
     ],
 )
-def test_an_unknown_name_gives_the_nearest(name, message):
-    with pytest.raises(UnknownNameError) as raised:
+def test_an_unknown_name_gives_the_nearest(name, code, data):
+    with raises(UnknownNameError, code, naming=data):
         find_task(name)
-    assert str(raised.value).startswith(message)
 
 
 def test_a_name_without_a_task():
-    with pytest.raises(InputError, match="'mini' is not SUITE/TASK"):
+    with raises(InputError, "not-suite-task", naming="'mini'"):
         find_task("mini")
 
 
@@ -60,15 +60,13 @@ def test_tasks_keep_the_order_of_the_suite():
 def test_a_suite_without_a_lock_says_how_to_get_one(tasks_folder):
     suite = load_suite("tiny")
     for get in (lambda: suite.lock, lambda: suite.lock_hash):
-        with pytest.raises(
-            SuiteError, match=r"tiny-v1 has no lock\.json; freeze it with `icl-bench tasks lock"
-        ):
+        with raises(SuiteError, "no-lock", naming="`icl-bench tasks lock"):
             get()
 
 
 def test_a_folder_and_its_suite_have_one_name(tasks_folder):
     (tasks_folder / "tiny-v1").rename(tasks_folder / "tiny-v3")
-    with pytest.raises(SpecError, match="the suite calls itself 'tiny-v1'; rename"):
+    with raises(SpecError, "other-name", naming="'tiny-v1'"):
         load_suite("tiny-v3")
 
 
@@ -76,7 +74,7 @@ def test_an_edited_suite_is_refused(tiny):
     """More prompts under the old lock would be another suite under the old name."""
     path = tiny.folder / "suite.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("prompts: 40", "prompts: 41"), encoding="utf-8")
-    with pytest.raises(SuiteError, match="a suite is never edited: restore its files, or make a new version"):
+    with raises(SuiteError, "lock-differs", naming=tiny.lock_path):
         load_suite("tiny").lock  # noqa: B018
 
 
@@ -84,11 +82,11 @@ def test_a_lock_of_other_tasks_is_refused(tiny):
     lock = json.loads(tiny.lock_path.read_text(encoding="utf-8"))
     del lock["tasks"]["sparse_parity"]
     tiny.lock_path.write_text(json.dumps(lock), encoding="utf-8")
-    with pytest.raises(SuiteError, match="locks other tasks"):
+    with raises(SuiteError, "lock-differs", naming=tiny.lock_path):
         tiny.lock  # noqa: B018
 
 
 def test_a_task_file_that_is_missing(tasks_folder):
     (tasks_folder / "tiny-v1" / "sparse_parity.yaml").unlink()
-    with pytest.raises(SpecError, match=r"no file .*sparse_parity.yaml"):
+    with raises(SpecError, "no-file", naming="sparse_parity.yaml"):
         load_suite("tiny")

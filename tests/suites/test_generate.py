@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from raising import raises
 
 from icl_bench.errors import InputError
 from icl_bench.function_classes.streams import raw_words
@@ -47,11 +48,11 @@ def test_every_stream_has_a_key_of_its_own():
 )
 def test_an_unknown_stream_is_refused(stream):
     """A training stream can never be spelt so that it becomes the evaluation stream."""
-    with pytest.raises(InputError, match="valid: eval, dev, train/SEED"):
+    with raises(InputError, "unknown-stream", naming=("eval", "dev", "train/SEED")):
         make("linear_regression", stream, 0, 1)
 
 
 @pytest.mark.parametrize(("start", "prompts"), [(0, 0), (-1, 5)])
 def test_an_impossible_range_is_refused(start, prompts):
-    with pytest.raises(InputError, match="ask for at least one"):
+    with raises(InputError, "no-prompts", naming=start):
         make("linear_regression", "eval", start, prompts)

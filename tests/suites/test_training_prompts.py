@@ -4,6 +4,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
+from raising import raises
 
 import icl_bench
 from icl_bench.errors import InputError
@@ -57,14 +58,14 @@ def test_no_other_use_of_a_task_reads_a_training_stream(tiny):
 
 
 @pytest.mark.parametrize(
-    ("task", "options", "message"),
+    ("task", "options", "code", "data"),
     [
-        ("tiny/linear_regresion", {}, "did you mean 'linear_regression'"),
-        ("linear_regression", {}, "is not SUITE/TASK"),
-        ("tiny/sparse_parity", {"seed": -1}, "seed -1; give a whole number of at least 0"),
-        ("tiny/sparse_parity", {"batch": 0}, "batch 0; give a whole number of at least 1"),
+        ("tiny/linear_regresion", {}, "unknown-task", "did you mean 'linear_regression'"),
+        ("linear_regression", {}, "not-suite-task", "linear_regression"),
+        ("tiny/sparse_parity", {"seed": -1}, "not-a-count", ("seed -1", 0)),
+        ("tiny/sparse_parity", {"batch": 0}, "not-a-count", ("batch 0", 1)),
     ],
 )
-def test_bad_input_is_reported_before_the_first_batch(tiny, task, options, message):
-    with pytest.raises(InputError, match=message):
+def test_bad_input_is_reported_before_the_first_batch(tiny, task, options, code, data):
+    with raises(InputError, code, naming=data):
         icl_bench.training_prompts(task, **options)

@@ -9,6 +9,7 @@ from training.test_run import RECIPE, plan
 
 from icl_bench.baselines.base import get_baseline
 from icl_bench.suites import find_task, generate, load_suite
+from icl_bench.training import dev_score
 from icl_bench.training.dev_score import PROMPTS, Development, DevResult
 from icl_bench.training.log import FIELDS, WITHOUT_OPTIMALITY, log_every, read_log
 from icl_bench.training.run import TrainingRun
@@ -57,7 +58,7 @@ def test_the_optimality_of_the_development_prompts_has_a_small_error(name: str) 
 
 def test_a_suite_without_frozen_errors_has_no_dev_score(monkeypatch: pytest.MonkeyPatch) -> None:
     suite, task = find_task("mini/linear_regression")
-    monkeypatch.setattr("icl_bench.training.dev_score.load_errors", lambda *_: None)
+    monkeypatch.setattr(dev_score, "load_errors", lambda *_: None)
     assert Development(suite.name, task)(torch.nn.Linear(1, 1)) == DevResult(None, None)
 
 

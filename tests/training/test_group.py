@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from raising import raises
 from training.test_batched import ADAM, SEEDS, alone, assert_same_curve, difference, plans
 from training.test_run import assert_same_bits
 
+from icl_bench import files as files_module
 from icl_bench.errors import InputError
 from icl_bench.files import sync
+from icl_bench.models import checkpoint
 from icl_bench.models.model import load_checkpoint
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.recipe import Recipe
@@ -113,8 +116,8 @@ def test_a_full_disk_is_a_fault_of_one(tmp_path: Path, monkeypatch: pytest.Monke
         sync(path)
 
     with monkeypatch.context() as patched:
-        patched.setattr("icl_bench.files.sync", no_room)
-        patched.setattr("icl_bench.models.checkpoint.sync", no_room)
+        patched.setattr(files_module, "sync", no_room)
+        patched.setattr(checkpoint, "sync", no_room)
         if when == "save":
             together.save()
         train(together)
@@ -177,7 +180,7 @@ def test_a_run_at_another_step_is_not_trained_with_the_others(tmp_path: Path) ->
 
 
 def test_an_unusable_device_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not on mps"):
+    with raises(InputError, "training-device", naming="mps"):
         RunGroup.of_plans({tmp_path / str(plan.seed): plan for plan in plans()}, "mps")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from raising import raises
 from training.test_run import MAMBA, RECIPE, plan, trained
 
 from icl_bench.errors import InputError
@@ -27,7 +28,7 @@ def test_bfloat16_is_for_training_alone(tmp_path: Path, module: dict[str, Any] |
 
 
 def test_tf32_is_refused_where_it_changes_nothing(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="tf32 is for GPUs and changes nothing on cpu"):
+    with raises(InputError, "no-tf32", naming="cpu"):
         TrainingRun(plan(RECIPE.model_copy(update={"precision": "tf32"})), tmp_path)
 
 

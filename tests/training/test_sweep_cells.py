@@ -13,6 +13,7 @@ import pytest
 import torch
 from filelock import FileLock
 
+from icl_bench.training import supervised
 from icl_bench.training.cell import Cell
 from icl_bench.training.cell_trainer import CellTrainer
 from icl_bench.training.log import FIELDS, LOG_FILE, read_log
@@ -52,7 +53,7 @@ def end_with(monkeypatch: pytest.MonkeyPatch, code: str) -> list[list[int]]:
         started.append([plan.seed for plan in plans.values()])
         return [sys.executable, "-c", code]
 
-    monkeypatch.setattr("icl_bench.training.supervised.command", command)
+    monkeypatch.setattr(supervised, "command", command)
     return started
 
 

@@ -5,10 +5,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from raising import raises
 from training.test_run import architecture
 
 import icl_bench
-from icl_bench.errors import CheckpointError, InputError
+from icl_bench.errors import CheckpointError, InputError, SpecError
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.run_folder import STATE_FILE
 from icl_bench.training.train import TrainingStopped
@@ -31,14 +32,14 @@ def test_a_spec_may_be_given_as_its_content_a_file_or_an_object(tmp_path: Path) 
         assert (result.folder, result.steps, result.interrupted) == (tmp_path / name, 2, False)
         assert result.outcome.ended == "budget"
     assert len({weights(tmp_path / name) for name in specs}) == 1
-    with pytest.raises(InputError, match="the spec: unknown key 'widht'; did you mean 'width'"):
+    with raises(SpecError, "unknown-key", naming="did you mean 'width'"):
         icl_bench.train({**SPEC, "widht": 8}, TASK, steps=2, out=tmp_path / "other")
 
 
 def test_changes_win_and_are_checked(tmp_path: Path) -> None:
     result = icl_bench.train(SPEC, TASK, steps=9, changes={"steps": 3, "warmup": 1}, out=tmp_path / "run")
     assert (result.steps, result.plan.recipe.warmup) == (3, 1)
-    with pytest.raises(InputError, match="unknown key 'warm' in the recipe; did you mean 'warmup'"):
+    with raises(SpecError, "unknown-key", naming="did you mean 'warmup'"):
         icl_bench.train(SPEC, TASK, changes={"warm": 1}, out=tmp_path / "other")
     assert not (tmp_path / "other").exists()
 
@@ -85,11 +86,11 @@ def test_a_run_that_fails_leaves_its_folder_to_others(tmp_path: Path, monkeypatc
 
     with monkeypatch.context() as patched:
         patched.setattr(TrainingRun, "advance", failing)
-        with pytest.raises(InputError, match="the device failed"):
+        with raises(InputError, "device-failed"):
             icl_bench.train(SPEC, TASK, steps=2, out=tmp_path / "run")
     assert (tmp_path / "run" / STATE_FILE).exists()
     assert icl_bench.train(SPEC, TASK, steps=2, out=tmp_path / "run", resume=True).steps == 2
-    with pytest.raises(CheckpointError, match=r"nothing to resume: the run in .* is finished"):
+    with raises(CheckpointError, "nothing-to-resume"):
         icl_bench.train(SPEC, TASK, steps=2, out=tmp_path / "run", resume=True)
 
 
@@ -120,5 +121,5 @@ def test_a_sweep_tells_what_became_of_every_cell(tmp_path: Path, capsys) -> None
     assert failed.state == "failed"
     assert "notes.txt" in failed.message
     assert capsys.readouterr() == ("", "")
-    with pytest.raises(InputError, match="--spec tiny and --spec tiny both lead to"):
+    with raises(InputError, "same-folder", naming="--spec tiny"):
         icl_bench.sweep("mini", **grid | {"specs": [SPEC, SPEC]}, list_only=True)

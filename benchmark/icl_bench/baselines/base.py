@@ -73,7 +73,8 @@ class Baseline(Strict):
                 answers = self.answers(xs[part].astype(np.float64), ys[part].astype(np.float64))
             if not (np.abs(answers) <= LARGEST_ANSWER).all():
                 raise InputError(
-                    f"answers of baseline/{self.type} leave float32; scale xs and ys nearer to 1"
+                    f"answers of baseline/{self.type} leave float32; scale xs and ys nearer to 1",
+                    code="beyond-float32",
                 )
             predictions[part] = answers
         return predictions
@@ -93,7 +94,9 @@ def get_baseline(name: str, task: TaskSpec) -> Baseline:
 def _check_prompts(xs: np.ndarray, ys: np.ndarray) -> None:
     if xs.ndim != 3 or ys.ndim != 3 or xs.shape[:2] != ys.shape[:2] or 0 in xs.shape[1:] + ys.shape[1:]:
         raise InputError(
-            f"xs {xs.shape} and ys {ys.shape} are not prompts; give (batch, points, d) and (batch, points, k)"
+            f"xs {xs.shape} and ys {ys.shape} are not prompts; "
+            "give (batch, points, d) and (batch, points, k)",
+            code="not-prompts",
         )
     if not (np.isfinite(xs).all() and np.isfinite(ys).all()):
-        raise InputError("xs or ys hold NaN or infinity; give finite prompts")
+        raise InputError("xs or ys hold NaN or infinity; give finite prompts", code="not-finite")

@@ -35,7 +35,9 @@ class ParityBayes(Baseline):
     def for_task(cls, task: TaskSpec) -> "ParityBayes":
         """Reads the sparsity from the task; InputError where the task is no sparse parity."""
         if task.function_class.type != "sparse_parity":
-            raise InputError("baseline parity_bayes answers sparse parity only; choose another")
+            raise InputError(
+                "baseline parity_bayes answers sparse parity only; choose another", code="other-task-only"
+            )
         return cls(sparsity=task.function_class.sparsity)
 
     def answers(
@@ -55,10 +57,14 @@ class ParityBayes(Baseline):
 
     def _check_inputs(self, xs: np.ndarray, ys: np.ndarray) -> None:
         if ys.shape[2] != 1 or not (np.abs(xs) == 1).all():
-            raise InputError("parity_bayes reads inputs of -1 and 1 and single targets; give parity prompts")
+            raise InputError(
+                "parity_bayes reads inputs of -1 and 1 and single targets; give parity prompts",
+                code="other-prompts",
+            )
         subsets = comb(xs.shape[2], self.sparsity)
         if not 1 <= subsets <= MAX_SUBSETS:
             raise InputError(
                 f"parity_bayes would follow {subsets:,} subsets of {self.sparsity} among {xs.shape[2]} "
-                f"coordinates; between 1 and {MAX_SUBSETS:,} are accepted"
+                f"coordinates; between 1 and {MAX_SUBSETS:,} are accepted",
+                code="too-many-hypotheses",
             )

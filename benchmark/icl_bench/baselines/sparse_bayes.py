@@ -39,7 +39,10 @@ class SparseBayes(Baseline):
     def for_task(cls, task: TaskSpec) -> "SparseBayes":
         """Reads the sparsity from the task; InputError where the task is no sparse linear regression."""
         if task.function_class.type != "sparse_linear_regression":
-            raise InputError("baseline sparse_bayes answers sparse linear regression only; choose another")
+            raise InputError(
+                "baseline sparse_bayes answers sparse linear regression only; choose another",
+                code="other-task-only",
+            )
         return cls(sparsity=task.function_class.sparsity)
 
     def answers(
@@ -47,7 +50,10 @@ class SparseBayes(Baseline):
     ) -> Float[np.ndarray, "batch points k"]:
         """A prompt after the other, its supports side by side; InputError unless targets are single."""
         if ys.shape[2] != 1:
-            raise InputError("sparse_bayes reads single targets; give prompts of sparse linear regression")
+            raise InputError(
+                "sparse_bayes reads single targets; give prompts of sparse linear regression",
+                code="other-prompts",
+            )
         supports = self._supports(xs.shape[2])
         predictions = np.empty_like(ys)
         for prompt in range(len(xs)):
@@ -61,7 +67,8 @@ class SparseBayes(Baseline):
         if count == 0 or numbers > MAX_NUMBERS:
             raise InputError(
                 f"sparse_bayes would follow {count:,} supports of {self.sparsity} among {d} coordinates; "
-                f"at least one, and at most {MAX_NUMBERS // self.sparsity**2:,} of this size are accepted"
+                f"at least one, and at most {MAX_NUMBERS // self.sparsity**2:,} of this size are accepted",
+                code="too-many-hypotheses",
             )
         return np.array(list(combinations(range(d), self.sparsity)))
 

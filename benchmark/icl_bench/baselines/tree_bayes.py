@@ -40,11 +40,14 @@ class TreeBayes(Baseline):
     def for_task(cls, task: TaskSpec) -> "TreeBayes":
         """Reads the depth from the task; InputError where the task is no decision tree, or too deep a one."""
         if task.function_class.type != "decision_tree":
-            raise InputError("baseline tree_bayes answers decision trees only; choose another")
+            raise InputError(
+                "baseline tree_bayes answers decision trees only; choose another", code="other-task-only"
+            )
         if task.function_class.depth > MAX_DEPTH:
             raise InputError(
                 f"baseline tree_bayes answers trees of depth up to {MAX_DEPTH}, not "
-                f"{task.function_class.depth}; choose another"
+                f"{task.function_class.depth}; choose another",
+                code="too-deep",
             )
         return cls(depth=task.function_class.depth)
 
@@ -73,7 +76,8 @@ class TreeBayes(Baseline):
         if sum(cells) > MAX_SETS:
             raise InputError(
                 f"tree_bayes would follow {sum(cells):,} sets of points for {d} coordinates and depth "
-                f"{self.depth}; up to {MAX_SETS:,} are accepted"
+                f"{self.depth}; up to {MAX_SETS:,} are accepted",
+                code="too-many-hypotheses",
             )
         return 2 ** (2 * sum(cells) - 1).bit_length()
 

@@ -47,7 +47,9 @@ class TwoLayerNN(Baseline):
         from icl_bench.compiled import call
 
         if max(np.abs(xs).max(initial=0), np.abs(ys).max(initial=0)) > LARGEST:
-            raise InputError(f"two_layer_nn trains in float32; scale xs and ys to below {LARGEST:g}")
+            raise InputError(
+                f"two_layer_nn trains in float32; scale xs and ys to below {LARGEST:g}", code="beyond-float32"
+            )
         xs, ys = xs.astype(np.float32), ys.astype(np.float32)
         padding = [(0, 0), (0, -self.width % LANES)]
         factors = adam_factors(self.rate, self.steps)

@@ -59,7 +59,9 @@ class Layout:
 def lay_out(chart: Chart, width: int) -> Layout:
     """Measures for a chart of this width, as high as its labels need; InputError where it is too narrow."""
     if width < NARROWEST:
-        raise InputError(f"a chart {width} pixels wide has no room for names; give at least {NARROWEST}")
+        raise InputError(
+            f"a chart {width} pixels wide has no room for names; give at least {NARROWEST}", code="too-narrow"
+        )
     title = wrapped(plain(chart.title), (width - 16) / BOLD, TITLE)
     name_width = _NAME_SHARE * width
     peaks = [_peak(chart, series) for series in chart.series]

@@ -40,20 +40,27 @@ class Series:
     def __post_init__(self) -> None:
         where = f"series {self.name!r}"
         if self.role not in ROLES:
-            raise InputError(f"{where} has the role {self.role!r}; give one of {', '.join(ROLES)}")
+            raise InputError(
+                f"{where} has the role {self.role!r}; give one of {', '.join(ROLES)}", code="role"
+            )
         if (self.low is None) != (self.high is None):
-            raise InputError(f"{where} has one edge of a band; give both low and high, or neither")
+            raise InputError(
+                f"{where} has one edge of a band; give both low and high, or neither", code="one-edge"
+            )
         if self.style is not None and self.style < 0:
-            raise InputError(f"{where} has the style {self.style}; count from 0")
+            raise InputError(f"{where} has the style {self.style}; count from 0", code="style")
         for label, values in (("y", self.y), ("low", self.low), ("high", self.high)):
             if values is not None and len(values) != len(self.x):
                 raise InputError(
-                    f"{where} has {len(self.x)} x and {len(values)} {label}; give as many of each"
+                    f"{where} has {len(self.x)} x and {len(values)} {label}; give as many of each",
+                    code="other-lengths",
                 )
         if not all(is_number(x) for x in self.x) or any(b <= a for a, b in pairwise(self.x)):
-            raise InputError(f"{where} has x values that do not increase; sort them, each once")
+            raise InputError(
+                f"{where} has x values that do not increase; sort them, each once", code="not-increasing"
+            )
         if not self.numbers:
-            raise InputError(f"{where} has no finite value; leave it out")
+            raise InputError(f"{where} has no finite value; leave it out", code="not-finite")
 
     @property
     def numbers(self) -> list[float]:
@@ -86,17 +93,25 @@ class Chart:
 
     def __post_init__(self) -> None:
         if not self.series:
-            raise InputError(f"the chart {self.title!r} has no series; give it at least one")
+            raise InputError(
+                f"the chart {self.title!r} has no series; give it at least one", code="no-series"
+            )
         names = [series.name for series in self.series]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise InputError(f"two series are called {twice[0]!r}; give each a name of its own")
+            raise InputError(
+                f"two series are called {twice[0]!r}; give each a name of its own", code="same-names"
+            )
         for end in (self.y_limit, self.y_floor):
             if end is not None and not (is_number(end) and end > 0):
-                raise InputError(f"the y axis of {self.title!r} cannot end at {end}; give a number above 0")
+                raise InputError(
+                    f"the y axis of {self.title!r} cannot end at {end}; give a number above 0",
+                    code="axis-end",
+                )
         if self.x_scale == "log" and (low := min(series.x[0] for series in self.series)) <= 0:
             raise InputError(
-                f"x = {low} has no place on a logarithmic axis; leave it out or use a linear one"
+                f"x = {low} has no place on a logarithmic axis; leave it out or use a linear one",
+                code="off-the-axis",
             )
 
 

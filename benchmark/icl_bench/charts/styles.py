@@ -98,7 +98,8 @@ def choose_styles(series: Sequence[Series]) -> list[Style]:
         free = [k for k in order if (curve.role, k) not in taken]
         if not free:
             raise InputError(
-                f"a chart has at most {looks.count} series with the role {curve.role!r}; draw fewer"
+                f"a chart has at most {looks.count} series with the role {curve.role!r}; draw fewer",
+                code="too-many-series",
             )
         taken.add((curve.role, free[0]))
         styles[curve.name] = looks.style(free[0])

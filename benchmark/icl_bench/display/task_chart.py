@@ -19,7 +19,8 @@ def task_chart(suite: Suite, task: TaskSpec, series: Sequence[Series], log: bool
     if not series:
         raise InputError(
             f"no errors are frozen for {suite.name}/{task.name} yet; "
-            f"run `icl-bench baselines compute {suite.name}`"
+            f"run `icl-bench baselines compute {suite.name}`",
+            code="not-frozen",
         )
     zero = load_errors(suite, task.name, ZERO)
     level = float(zero.curve.max()) if zero else None
@@ -40,7 +41,8 @@ def baseline_curves(suite: Suite, task: TaskSpec, chosen: Collection[str] = ()) 
         if name not in frozen:
             raise InputError(
                 f"no errors of {name} are frozen for {suite.name}/{task.name} yet; "
-                f"run `icl-bench baselines compute {suite.name} --task {task.name} --baseline {name}`"
+                f"run `icl-bench baselines compute {suite.name} --task {task.name} --baseline {name}`",
+                code="not-frozen",
             )
     return [
         baseline_series(

@@ -33,7 +33,8 @@ class BaselineKind(EntryKind):
         """It is computed on the CPU."""
         if revision is not None or device not in (None, "cpu"):
             raise InputError(
-                f"{name} is part of icl-bench and runs on the CPU; leave out --revision and --device"
+                f"{name} is part of icl-bench and runs on the CPU; leave out --revision and --device",
+                code="no-revision",
             )
         return BaselineSource(name.removeprefix(BASELINE_PREFIX))
 

@@ -43,7 +43,7 @@ class ObjectSource:
         self.device = ", ".join(sorted(devices))
         fault = text_fault(self.device, MAX_SHOWN)
         if fault:
-            raise InputError(f"device of the predictor {fault}; name it in plain text")
+            raise InputError(f"device of the predictor {fault}; name it in plain text", code="unprintable")
         for name in self._predictors.keys() & set(tasks):
             batch_size(self._predictors[name], suite.tasks[name].points)
 
@@ -68,7 +68,10 @@ class FunctionPredictor:
 def as_predictor(model: Any) -> Predictor:
     """An object with `predict` as it is, a function or an ICLModel wrapped; InputError for anything else."""
     if isinstance(model, type):
-        raise InputError(f"{model.__qualname__} is a class; give an object of it, {model.__qualname__}(...)")
+        raise InputError(
+            f"{model.__qualname__} is a class; give an object of it, {model.__qualname__}(...)",
+            code="class-for-object",
+        )
     if callable(getattr(model, "predict", None)):
         return model
     if "torch" in sys.modules and isinstance(model, sys.modules["torch"].nn.Module):
@@ -77,7 +80,8 @@ def as_predictor(model: Any) -> Predictor:
         return FunctionPredictor(model)
     raise InputError(
         f"{type(model).__name__} is not a predictor; give a function f(xs, ys) or an object with "
-        "predict(xs, ys)"
+        "predict(xs, ys)",
+        code="no-predictor",
     )
 
 
@@ -88,7 +92,8 @@ def _module_predictor(module: Any) -> Predictor:
     if not isinstance(module, ICLModel):
         raise InputError(
             f"{type(module).__name__} is a torch module, which takes tensors; give a function of numpy "
-            "arrays that calls it"
+            "arrays that calls it",
+            code="torch-module",
         )
     return ModelPredictor(module, str(next(module.parameters()).device))
 

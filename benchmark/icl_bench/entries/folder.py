@@ -34,7 +34,9 @@ class FolderKind(EntryKind):
     ) -> Source:
         """The checkpoints that lie in it."""
         if revision is not None:
-            raise InputError(f"{name} has no revisions, only a Hub model has; leave out --revision")
+            raise InputError(
+                f"{name} has no revisions, only a Hub model has; leave out --revision", code="no-revision"
+            )
         identity = ModelIdentity(kind="folder", id=name, revision=None)
         return self.open_as(identity, name, suite, device, list(tasks or suite.tasks))
 
@@ -47,7 +49,10 @@ class FolderKind(EntryKind):
 
         path = existing_folder(name)
         if path is None:
-            raise InputError(f"no folder {name}; check the path, or write user/model for a model on the Hub")
+            raise InputError(
+                f"no folder {name}; check the path, or write user/model for a model on the Hub",
+                code="no-folder",
+            )
         places = find_places(listing(path), place_names(suite, tasks), name)
         folders = folders_by_task(path, places, suite, tasks, name)
         return CheckpointSource(identity, folders, suite, device)

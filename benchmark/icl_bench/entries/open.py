@@ -43,5 +43,5 @@ def open_checkpoints(
     """The checkpoints of a named model by task; InputError where it is of a kind without weights."""
     source = open_source(name, suite, revision, None, tasks)
     if not isinstance(source, CheckpointSource):
-        raise InputError(f"{name} has no checkpoint; see `icl-bench baselines list`")
+        raise InputError(f"{name} has no checkpoint; see `icl-bench baselines list`", code="no-weights")
     return source.checkpoints

@@ -36,7 +36,9 @@ class ReferenceKind(EntryKind):
     ) -> Source:
         """Its shipped checkpoints; InputError where it has none for any of the tasks."""
         if revision is not None:
-            raise InputError(f"{name} has no revisions, only a Hub model has; leave out --revision")
+            raise InputError(
+                f"{name} has no revisions, only a Hub model has; leave out --revision", code="no-revision"
+            )
         identity = ModelIdentity(kind="reference", id=name, revision=None)
         folders = shipped_folders(name.removeprefix(PREFIX), suite, list(tasks or suite.tasks))
         return CheckpointSource(identity, folders, suite, device)

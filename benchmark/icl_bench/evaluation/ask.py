@@ -38,17 +38,20 @@ def ask(
     except (ValueError, TypeError, RuntimeError) as error:  # ragged lists, tensors that need a gradient
         raise InputError(
             f"the predictor's answer, a {type(answer).__name__}, is no array ({_one_line(error)}); "
-            f"return a numpy array of shape {ys.shape}"
+            f"return a numpy array of shape {ys.shape}",
+            code="answer-type",
         ) from None
     if predictions.shape != ys.shape:
         raise InputError(
             f"the predictor answered with shape {predictions.shape} to targets of shape {ys.shape}; "
-            "return one prediction for each of them"
+            "return one prediction for each of them",
+            code="answer-shape",
         )
     if not np.issubdtype(predictions.dtype, np.floating):
         raise InputError(
             f"the predictor answered with {predictions.dtype} of shape {predictions.shape} to float32 of "
-            f"shape {ys.shape}; return float32"
+            f"shape {ys.shape}; return float32",
+            code="answer-type",
         )
     with np.errstate(
         over="ignore"

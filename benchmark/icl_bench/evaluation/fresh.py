@@ -142,7 +142,9 @@ def load_fresh_record(path: Path) -> FreshRecord:
         with path.open("rb") as file:
             content = file.read(MAX_RECORD_BYTES + 1)
     except OSError as error:
-        raise SpecError(f"cannot read {path}: {error.strerror}; give a record of fresh prompts") from None
+        raise SpecError(
+            f"cannot read {path}: {error.strerror}; give a record of fresh prompts", code="unreadable"
+        ) from None
     return parse_fresh_record(content, str(path))
 
 

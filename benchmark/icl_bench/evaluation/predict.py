@@ -49,7 +49,10 @@ def export_predictions(
     """
     task_predictor = source.task_predictor(suite.task(task))
     if isinstance(task_predictor, Missing):
-        raise InputError(f"{source.identity.id} does not answer {suite.name}/{task}; {task_predictor.reason}")
+        raise InputError(
+            f"{source.identity.id} does not answer {suite.name}/{task}; {task_predictor.reason}",
+            code="no-answer",
+        )
     prompts = load_prompts(suite, task).part(slice(limit))
     arrays = prompts.arrays()
     arrays["predictions"] = predict_all(task_predictor.predictor, prompts, task, progress)

@@ -34,7 +34,8 @@ def check_finite(predictions: np.ndarray, task: str, first_prompt: int = 0) -> N
         prompt, i, _ = (int(place) for place in bad[0])
         raise CheckError(
             f"finiteness: prediction {i} of prompt {first_prompt + prompt} of {task} is "
-            f"{predictions[tuple(bad[0])]}; every prediction must be a finite number"
+            f"{predictions[tuple(bad[0])]}; every prediction must be a finite number",
+            code="finiteness",
         )
 
 
@@ -48,7 +49,8 @@ def check_determinism(predictor: Predictor, xs: np.ndarray, ys: np.ndarray, task
         prompt, i, _ = (int(place) for place in different[0])
         raise CheckError(
             f"determinism: prediction {i} of prompt {prompt} of {task} differs between two calls on the same "
-            "prompts; switch off dropout and fix every random seed"
+            "prompts; switch off dropout and fix every random seed",
+            code="determinism",
         )
 
 
@@ -70,7 +72,8 @@ def check_causality(predictor: Predictor, xs: np.ndarray, ys: np.ndarray, task: 
             culprits = _culprits(predictor, rows, peeking, ys[prompt])
             raise CheckError(
                 f"causality: prediction {peeking} changes when {culprits} (prompt {prompt} of {task}); "
-                f"prediction i may read x_0 to x_i and y_0 to y_(i-1), nothing else"
+                f"prediction i may read x_0 to x_i and y_0 to y_(i-1), nothing else",
+                code="causality",
             )
         unchanged.append(predictions[0])
     return np.stack(unchanged)
@@ -83,7 +86,8 @@ def check_independence(among: np.ndarray, alone: np.ndarray, ys: np.ndarray, tas
         if different.any():
             raise CheckError(
                 f"independence: prediction {int(different.argmax())} of prompt {prompt} of {task} depends on "
-                "the other prompts of its batch; answer every prompt on its own"
+                "the other prompts of its batch; answer every prompt on its own",
+                code="independence",
             )
 
 

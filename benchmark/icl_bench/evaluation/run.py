@@ -67,7 +67,10 @@ def evaluate(
     if isinstance(model, str | PathLike):
         source = open_source(fspath(model), frozen, revision, device, chosen)
     elif revision is not None or device is not None:
-        raise InputError("revision and device are of a model that is named; leave them out for an object")
+        raise InputError(
+            "revision and device are of a model that is named; leave them out for an object",
+            code="no-revision",
+        )
     else:
         source = ObjectSource(model, frozen, chosen)
     return evaluate_source(source, frozen, chosen, progress)
@@ -86,7 +89,10 @@ def evaluate_source(
         else:
             results[name] = _evaluate_task(task_predictor, suite, name, progress)
     if not results:
-        raise InputError(f"{source.identity.id} has no answer to evaluate; {next(iter(missing.values()))}")
+        raise InputError(
+            f"{source.identity.id} has no answer to evaluate; {next(iter(missing.values()))}",
+            code="no-answer",
+        )
     return ResultRecord(
         schema=2,
         model=source.identity,

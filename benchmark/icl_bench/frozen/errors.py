@@ -54,7 +54,10 @@ def load_errors(suite: Suite, task: str, baseline: str) -> BaselineErrors | None
         return None
     difference = _difference(suite, task, baseline, locked)
     if difference:
-        raise SuiteError(f"{suite.name}/{task}: {difference}; a suite is never edited: restore its files")
+        raise SuiteError(
+            f"{suite.name}/{task}: {difference}; a suite is never edited: restore its files",
+            code="frozen-errors-damaged",
+        )
     return _read(suite, suite.task(task), baseline, locked)
 
 
@@ -96,7 +99,8 @@ def freeze_errors(
         if before is not None and before.sha256 != digest:
             raise SuiteError(
                 f"{suite.name}/{task}: the errors of {baseline} made here have SHA-256 {digest}, the frozen "
-                f"ones {before.sha256}; a suite is never edited: restore its files, or make a new version"
+                f"ones {before.sha256}; a suite is never edited: restore its files, or make a new version",
+                code="frozen-errors-differ",
             )
         with whole_file(errors_path(suite, task, baseline)) as part:
             part.write_bytes(content)
@@ -149,12 +153,15 @@ def _read(suite: Suite, task: TaskSpec, baseline: str, locked: BaselineLock) -> 
         with np.load(path, allow_pickle=False) as file:
             curve, errors = file["curve"], file["errors"]
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise SuiteError(f"{path}: no frozen errors ({error}); restore the suite's files") from None
+        raise SuiteError(
+            f"{path}: no frozen errors ({error}); restore the suite's files", code="frozen-errors-damaged"
+        ) from None
     expected = ((task.points,), (min(locked.prompts, suite.spec.prompts),))
     sized = (curve.shape, errors.shape) == expected and locked.prompts <= suite.spec.prompts
     if not sized or not all(a.dtype == np.float64 and np.isfinite(a).all() for a in (curve, errors)):
         raise SuiteError(
             f"{path}: {curve.shape} and {errors.shape} numbers are no errors of {locked.prompts} prompts "
-            f"of {suite.name}/{task.name}; restore the suite's files"
+            f"of {suite.name}/{task.name}; restore the suite's files",
+            code="frozen-errors-damaged",
         )
     return BaselineErrors(curve, errors)

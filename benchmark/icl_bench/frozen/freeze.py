@@ -24,11 +24,16 @@ def missing_baselines(
     """
     count = suite.spec.prompts if prompts is None else prompts
     if not 1 <= count <= suite.spec.prompts:
-        raise InputError(f"{count} prompts; {suite.name} has {suite.spec.prompts}, give 1 to that many")
+        raise InputError(
+            f"{count} prompts; {suite.name} has {suite.spec.prompts}, give 1 to that many",
+            code="prompt-count",
+        )
     pairs = []
     for baseline, serving in serving_baselines(suite, tasks, baselines or list(BASELINES.entries())).items():
         if baselines and not serving:
-            raise InputError(f"baseline {baseline} serves none of {', '.join(tasks)}; name another")
+            raise InputError(
+                f"baseline {baseline} serves none of {', '.join(tasks)}; name another", code="serves-none"
+            )
         for task, instance in serving.items():
             locked = suite.home(task).lock.baselines.get(task, {}).get(baseline)
             if locked is None or not errors_path(suite, task, baseline).exists():

@@ -43,11 +43,14 @@ def recompute(
     InputError where nothing named is frozen; all that is frozen is looked at before anything is computed.
     """
     if prompts < 1:
-        raise InputError(f"{prompts} prompts; give 1 or more")
+        raise InputError(f"{prompts} prompts; give 1 or more", code="prompt-count")
     locked = list(_frozen(suite, tasks, baselines))
     zeros = {task: _mean_of_zero(suite, task) for task in dict.fromkeys(task for task, _, _ in locked)}
     if not locked:
-        raise InputError(f"none of these baselines is frozen; run `icl-bench baselines compute {suite.name}`")
+        raise InputError(
+            f"none of these baselines is frozen; run `icl-bench baselines compute {suite.name}`",
+            code="not-frozen",
+        )
     with worker_pool(workers) as pool:
         for number, (task, baseline, frozen) in enumerate(locked, start=1):
             pair = BaselineOnTask(task, baseline, min(prompts, frozen.prompts))
@@ -62,13 +65,16 @@ def _frozen(
     """What is frozen of the tasks, its files checked; InputError where nothing of a named baseline is."""
     for name, serving in serving_baselines(suite, tasks, baselines or list(BASELINES.entries())).items():
         if baselines and not serving:
-            raise InputError(f"baseline {name} serves none of {', '.join(tasks)}; name another")
+            raise InputError(
+                f"baseline {name} serves none of {', '.join(tasks)}; name another", code="serves-none"
+            )
         errors = {task: load_errors(suite, task, name) for task in serving}
         locked = {task: frozen for task, frozen in errors.items() if frozen is not None}
         if baselines and not locked:
             raise InputError(
                 f"baseline {name} is not frozen for {', '.join(serving)}; "
-                f"run `icl-bench baselines compute {suite.name} --baseline {name}`"
+                f"run `icl-bench baselines compute {suite.name} --baseline {name}`",
+                code="not-frozen",
             )
         yield from ((task, serving[task], frozen) for task, frozen in locked.items())
 
@@ -76,7 +82,9 @@ def _frozen(
 def _mean_of_zero(suite: Suite, task: str) -> float:
     zero = load_errors(suite, task, ZERO)
     if zero is None:
-        raise InputError(f"{task}: zero is not frozen; `icl-bench baselines compute {suite.name}`")
+        raise InputError(
+            f"{task}: zero is not frozen; `icl-bench baselines compute {suite.name}`", code="not-frozen"
+        )
     return float(zero.errors.mean())
 
 

@@ -25,7 +25,10 @@ _COUNTERS = 2**256
 def raw_words(key: str, start: int, prompts: int, words: int) -> np.ndarray:
     """Words of prompts start … start + prompts − 1 of the stream named `key`: uint64 (prompts, words)."""
     if start < 0 or prompts < 0 or words < 1:
-        raise InputError(f"stream {key!r}: start {start}, prompts {prompts}, words {words}; none is negative")
+        raise InputError(
+            f"stream {key!r}: start {start}, prompts {prompts}, words {words}; none is negative",
+            code="negative-range",
+        )
     blocks = -(-words // _WORDS_PER_BLOCK)
     digest = hashlib.sha256(key.encode("utf-8")).digest()
     # NumPy counts up before it draws, so it is set one block before the first
@@ -59,7 +62,8 @@ def grid_units(values: np.ndarray) -> np.ndarray:
     if not (np.abs(units) <= GRID_LIMIT).all() or (units != np.rint(units)).any():
         raise InputError(
             "targets are exact only for inputs that are multiples of 2^-13 and below 8.21 in size; "
-            "round xs to that grid, or take them from the function class"
+            "round xs to that grid, or take them from the function class",
+            code="off-the-grid",
         )
     return units
 

@@ -67,6 +67,9 @@ class VectorMQAR(FunctionClass):
         keys, queries = xs[:, :pairs], xs[:, pairs:]
         same = (queries[:, :, None] == keys[:, None]).all(axis=3)
         if not same.any(axis=2).all():
-            raise InputError("a query repeats none of the prompt's keys; take xs from the function class")
+            raise InputError(
+                "a query repeats none of the prompt's keys; take xs from the function class",
+                code="no-such-key",
+            )
         answers = np.take_along_axis(values, same.argmax(axis=2)[:, :, None], axis=1)
         return np.concatenate([values[:, : keys.shape[1]], answers], axis=1)

@@ -15,21 +15,29 @@ def check_address(text: str, option: str, extended: bool = False) -> None:
 
     Without `extended` it is an address that others begin with: no query, no fragment.
     """
-    fault = _fault(text) or (None if extended or not re.search("[?#]", text) else "it has a query or a #")
-    if fault:
-        raise InputError(f"{option} {text!r}: {fault}; give an address as https://example.org/icl-bench")
+    code, fault = _fault(text, extended)
+    if code:
+        raise InputError(
+            f"{option} {text!r}: {fault}; give an address as https://example.org/icl-bench", code=code
+        )
 
 
-def _fault(text: str) -> str | None:
+def _fault(text: str, extended: bool) -> tuple[str, str]:
+    """The code of the first fault, and what it is; empty where there is none."""
     if not text.lower().startswith(("https://", "http://")):
-        return "it does not begin with https:// or http://"
+        return "address-scheme", "it does not begin with https:// or http://"
     if not _PLAIN.fullmatch(text):
-        return "it holds a space, a quote or another character that must be written as % and two digits"
+        fault = "it holds a space, a quote or another character that must be written as % and two digits"
+        return "address-character", fault
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError as error:  # a port that is no number, brackets that do not match
-        return str(error)
+        return "address-syntax", str(error)
     if "@" in parts.netloc:
-        return "it holds a user name or a password"
-    return None if host and _HOST.fullmatch(host) else "it has no host"
+        return "address-user", "it holds a user name or a password"
+    if not host or not _HOST.fullmatch(host):
+        return "address-host", "it has no host"
+    if not extended and re.search("[?#]", text):
+        return "address-query", "it has a query or a #"
+    return "", ""

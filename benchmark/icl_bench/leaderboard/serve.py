@@ -39,12 +39,15 @@ class _Pages(SimpleHTTPRequestHandler):
 def server(folder: Path, port: int) -> ThreadingHTTPServer:
     """A server of the site in a folder; InputError where there is none, or the port cannot be had."""
     if not is_site(folder):
-        raise InputError(f"no site in {folder}; build one first: icl-bench leaderboard build --out {folder}")
+        raise InputError(
+            f"no site in {folder}; build one first: icl-bench leaderboard build --out {folder}",
+            code="no-site",
+        )
     try:
         return ThreadingHTTPServer((HOST, port), partial(_Pages, directory=str(folder)))
     except OSError as error:
         raise InputError(
-            f"cannot serve on port {port}: {error.strerror}; choose another with --port"
+            f"cannot serve on port {port}: {error.strerror}; choose another with --port", code="cannot-serve"
         ) from None
 
 

@@ -33,11 +33,14 @@ def check_site_place(folder: Path) -> None:
     except OSError as error:
         raise cannot_write(folder, error) from error
     if MARK not in held and not all(name == LOCK or is_temporary(name) for name in held):
-        raise InputError(f"{folder} holds something that is not a site; name a new folder with --out")
+        raise InputError(
+            f"{folder} holds something that is not a site; name a new folder with --out", code="not-a-site"
+        )
     if FRONT_PAGE in held and FRONT_PAGE not in _written(place):
         raise InputError(
             f"{folder / MARK} does not tell which files are of the site; move what is yours and remove "
-            f"{folder}, or name a new folder with --out"
+            f"{folder}, or name a new folder with --out",
+            code="unknown-files",
         )
 
 
@@ -128,7 +131,8 @@ def _refuse_foreign(place: Path, old: Collection[str], new: Collection[str]) -> 
             if at == path or there.is_symlink() or not there.is_dir():
                 raise InputError(
                     f"{there} is in the way of the site, and no build wrote it; move it, or name a new "
-                    "folder with --out"
+                    "folder with --out",
+                    code="in-the-way",
                 )
 
 

@@ -77,7 +77,10 @@ def gather(
         _check_weights(record, checkpoints, source, model)
         for task in record.tasks:
             if task in seen:
-                raise InputError(f"{source} and {seen[task]} both hold {task}; give one record of each task")
+                raise InputError(
+                    f"{source} and {seen[task]} both hold {task}; give one record of each task",
+                    code="task-twice",
+                )
             seen[task] = source
     licence = licence or (REFERENCE_LICENCE if is_shipped else None)
     return CardFacts(name or _name_of(model), frozen, checkpoints, [record for _, record in loaded], licence)
@@ -111,11 +114,15 @@ def _check_weights(
 ) -> None:
     for task, result in record.tasks.items():
         if task not in checkpoints:
-            raise InputError(f"{source} has a result on {task} and {model} no checkpoint; evaluate it again")
+            raise InputError(
+                f"{source} has a result on {task} and {model} no checkpoint; evaluate it again",
+                code="no-checkpoint-recorded",
+            )
         recorded, held = result.checkpoint, checkpoints[task].identity
         if recorded != held:
             recorded_hash = "none" if recorded is None else recorded.sha256[:12]
             raise InputError(
                 f"{source}: tasks.{task} is of other weights ({recorded_hash}) than {model} holds "
-                f"({held.sha256[:12]}), or of another config; evaluate it again"
+                f"({held.sha256[:12]}), or of another config; evaluate it again",
+                code="other-weights-recorded",
             )

@@ -44,7 +44,7 @@ def save_checkpoint(
     weight does not fit the dtype, StorageError where the folder holds something else or cannot be written.
     """
     if dtype not in STORED_DTYPES:
-        raise InputError(f"weights are not stored as {dtype}; give float16 or float32")
+        raise InputError(f"weights are not stored as {dtype}; give float16 or float32", code="weight-type")
     extra = dict(extra or {})
     _check_replaceable(folder, {*CHECKPOINT_FILES, *extra})
     stored = _as_stored(model, dtype)
@@ -67,7 +67,10 @@ def _as_stored(model: ICLModel, dtype: torch.dtype) -> ICLModel:
     for name, tensor in stored.state_dict().items():
         if not torch.isfinite(tensor).all():
             remedy = "save it in float32" if dtype == torch.float16 else "training diverged"
-            raise CheckpointError(f"cannot save {name!r}: it holds values that are not finite; {remedy}")
+            raise CheckpointError(
+                f"cannot save {name!r}: it holds values that are not finite; {remedy}",
+                code="weights-not-finite",
+            )
     return stored
 
 
@@ -76,10 +79,13 @@ def _check_replaceable(folder: Path, known: Collection[str]) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise StorageError(f"cannot write {folder}: a file is in its place; name a folder")
+        raise StorageError(
+            f"cannot write {folder}: a file is in its place; name a folder", code="not-a-folder"
+        )
     foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in known)
     foreign = [name for name in foreign if not name.endswith(".part")]  # what a killed process left
     if foreign:
         raise StorageError(
-            f"cannot write {folder}: it holds {foreign[0]!r}, which is not a checkpoint's; name a new folder"
+            f"cannot write {folder}: it holds {foreign[0]!r}, which is not a checkpoint's; name a new folder",
+            code="foreign-file",
         )

@@ -14,14 +14,15 @@ def usable_device(name: str) -> torch.device:
     """The torch device `cpu`, `cuda`, `cuda:N` or `mps`; InputError where this machine has none of it."""
     if not _NAMES.fullmatch(name):
         raise InputError(
-            f"device {name!r} cannot be used here: it is not cpu, cuda, cuda:N or mps; use --device cpu"
+            f"device {name!r} cannot be used here: it is not cpu, cuda, cuda:N or mps; use --device cpu",
+            code="no-device",
         )
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:  # torch asserts that it was built for the device
         raise InputError(
-            f"device {name!r} cannot be used here: {_reason(name, error)}; use --device cpu"
+            f"device {name!r} cannot be used here: {_reason(name, error)}; use --device cpu", code="no-device"
         ) from None
     return device
 

@@ -33,22 +33,29 @@ def existing_folder(name: str) -> Path | None:
         shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
         reason = error.strerror if isinstance(error, OSError) else "no such home"
         raise InputError(
-            f"no folder {shown}: {reason}; check the path, or write user/model for a model on the Hub"
+            f"no folder {shown}: {reason}; check the path, or write user/model for a model on the Hub",
+            code="no-folder",
         ) from None
 
 
 def fetch_named(name: str, tasks: list[str], revision: str | None) -> Snapshot:
     """Fetch what a name that is no folder's stands for on the Hub."""
     if name.startswith("baseline/"):
-        raise InputError(f"{name} is a baseline and has no checkpoint; see `icl-bench baselines list`")
+        raise InputError(
+            f"{name} is a baseline and has no checkpoint; see `icl-bench baselines list`", code="no-weights"
+        )
     repo, revision = parse_hub_name(name, revision)
     return fetch(repo, tasks, revision)
 
 
 def _reference_folder(name: str, task: str | None, revision: str | None) -> Path:
     if revision is not None:
-        raise InputError(f"{name} has no revisions, only a Hub model has; leave out --revision")
+        raise InputError(
+            f"{name} has no revisions, only a Hub model has; leave out --revision", code="no-revision"
+        )
     if task is None:
-        raise InputError(f"{name} has a checkpoint a task; name one, as mini/linear_regression")
+        raise InputError(
+            f"{name} has a checkpoint a task; name one, as mini/linear_regression", code="several-checkpoints"
+        )
     suite, spec = find_task(task)
     return shipped_folders(name.removeprefix(PREFIX), suite, [spec.name])[spec.name]

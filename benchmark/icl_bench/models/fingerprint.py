@@ -30,5 +30,7 @@ def tensor_fingerprints(path: Path) -> frozenset[str]:
                     rounded = tensor.to(dtype) + 0.0  # of two zeros one
                     digest.update(rounded.contiguous().view(torch.int16).numpy().tobytes())
     except (OSError, SafetensorError) as error:
-        raise CheckpointError(f"cannot read {path}: {error}; fetch or save it again") from None
+        raise CheckpointError(
+            f"cannot read {path}: {error}; fetch or save it again", code="damaged-weights"
+        ) from None
     return frozenset(f"{dtype} {digest.hexdigest()}" for dtype, digest in digests.items())

@@ -24,7 +24,9 @@ def parse_hub_name(name: str, revision: str | None = None) -> tuple[str, str | N
     """
     repo, named = _of_a_page(name) or _split(name)
     if revision is not None and named not in (None, revision):
-        raise InputError(f"{name} and --revision {revision} name two revisions; keep one of them")
+        raise InputError(
+            f"{name} and --revision {revision} name two revisions; keep one of them", code="two-revisions"
+        )
     return repo, named or revision
 
 
@@ -33,10 +35,13 @@ def _split(name: str) -> tuple[str, str | None]:
     if "://" in name:
         raise InputError(
             f"{shown(name, 200)} is no address of a model's page on the Hub; write user/model, or "
-            "user/model@revision"
+            "user/model@revision",
+            code="no-model-address",
         )
     if match is None or name.startswith(_LOOKS_LIKE_PATH):
-        raise InputError(f"no folder {name}; check the path, or write user/model for a model on the Hub")
+        raise InputError(
+            f"no folder {name}; check the path, or write user/model for a model on the Hub", code="no-folder"
+        )
     return match["repo"], match["revision"]
 
 

@@ -106,7 +106,8 @@ def folders_by_task(
     if not answered:
         asked = suite.name if len(tasks) > 1 else suite.trained_as(tasks[0])
         raise CheckpointError(
-            f"{name} is a checkpoint for {trained_for}, not for {asked}; choose that suite and task"
+            f"{name} is a checkpoint for {trained_for}, not for {asked}; choose that suite and task",
+            code="other-task",
         )
     return dict.fromkeys(answered, folder)
 
@@ -122,19 +123,21 @@ def _open_folder(folder: Path, suite: Suite, task: TaskSpec) -> CheckpointFolder
     name, trained_as = suite.full_name(task.name), suite.trained_as(task.name)
     if config.task != trained_as:
         raise CheckpointError(
-            f"{folder} is a checkpoint for {config.task}, not for {trained_as}; move it to its task's"
+            f"{folder} is a checkpoint for {config.task}, not for {trained_as}; move it to its task's",
+            code="other-task",
         )
     d, k = task.function_class.d, task.function_class.k
     if (config.d, config.k) != (d, k):
         raise CheckpointError(
             f"{folder} has d = {config.d}, k = {config.k} and {name} has d = {d}, k = {k}; "
-            "train it on that task"
+            "train it on that task",
+            code="checkpoint-sizes",
         )
     fault = too_long(config.spec, suite, task)
     if fault and task.trained_as is not None:
         return f"its checkpoint {fault}"
     if fault:
-        raise CheckpointError(f"{folder} {fault}; train it on that task")
+        raise CheckpointError(f"{folder} {fault}; train it on that task", code="checkpoint-sizes")
     return CheckpointFolder(folder, config, _identify(folder, config, task.tokens))
 
 

@@ -108,7 +108,8 @@ class ICLModel(
         if longest is not None and tokens > longest:
             raise SpecError(
                 f"{self.architecture.name} has {longest} positions and the prompt {tokens} tokens; "
-                "raise positions.max_tokens"
+                "raise positions.max_tokens",
+                code="prompt-too-long",
             )
         pairs = xs.new_zeros(batch, points, 2, token_dims(self.d, self.k))
         pairs[:, :, 0, :d] = xs

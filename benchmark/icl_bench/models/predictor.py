@@ -74,7 +74,8 @@ class ModelPredictor:
         if size == 1:
             raise InputError(
                 f"one prompt of {self.model.architecture.name} does not fit the memory of {self.device}; "
-                "use --device cpu"
+                "use --device cpu",
+                code="out-of-memory",
             )
         return size // 2
 
@@ -82,13 +83,15 @@ class ModelPredictor:
         if xs.ndim != 3 or ys.ndim != 3 or xs.shape[:2] != ys.shape[:2]:
             raise InputError(
                 f"xs {xs.shape} and ys {ys.shape} are not prompts; "
-                "give (batch, points, d) and (batch, points, k)"
+                "give (batch, points, d) and (batch, points, k)",
+                code="not-prompts",
             )
         d, k = xs.shape[2], ys.shape[2]
         if (d, k) != (self.model.d, self.model.k):
             raise InputError(
                 f"the checkpoint is for d = {self.model.d}, k = {self.model.k} ({self.model.task}) and the "
-                f"prompts have d = {d}, k = {k}; choose the task that it was trained for"
+                f"prompts have d = {d}, k = {k}; choose the task that it was trained for",
+                code="other-sizes",
             )
 
 

@@ -28,7 +28,10 @@ def push(
     """
     configs = sorted([*folder.glob(CONFIG_FILE), *folder.glob(f"*/{CONFIG_FILE}")])
     if not configs:
-        raise InputError(f"{folder} holds no {CONFIG_FILE}, nor do its folders; name a folder of checkpoints")
+        raise InputError(
+            f"{folder} holds no {CONFIG_FILE}, nor do its folders; name a folder of checkpoints",
+            code="no-checkpoint",
+        )
     for config in configs:
         check_checkpoint(config.parent)
     paths = [path for config in configs for path in (config, config.with_name(WEIGHTS_FILE))]

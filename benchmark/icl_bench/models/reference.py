@@ -87,7 +87,8 @@ def shipped_folders(name: str, suite: "Suite", tasks: Sequence[str]) -> dict[str
         where = suite.name if len(tasks) > 1 else suite.trained_as(tasks[0])
         raise InputError(
             f"{PREFIX}{name} is shipped without weights for {where}; "
-            f"train it with `icl-bench train {PREFIX}{name} {suite.trained_as(tasks[0])}`"
+            f"train it with `icl-bench train {PREFIX}{name} {suite.trained_as(tasks[0])}`",
+            code="no-weights",
         )
     return folders
 
@@ -113,7 +114,9 @@ def find_architecture(source: SpecSource, suite: str, task: str) -> Architecture
         return reference_spec(source.removeprefix(PREFIX), suite, task)
     path = user_path(source)
     if not os.path.isfile(path):  # unlike the method, it says no to any name
-        raise InputError(f"no spec file {source}; give a YAML file, or one of {_some_references(suite)}")
+        raise InputError(
+            f"no spec file {source}; give a YAML file, or one of {_some_references(suite)}", code="no-spec"
+        )
     return load_architecture(path)
 
 

@@ -37,7 +37,9 @@ def read_weights(folder: Path, shapes: Shapes) -> dict[str, torch.Tensor]:
     try:
         stored = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"cannot read {path}: {error}; fetch or save it again") from None
+        raise CheckpointError(
+            f"cannot read {path}: {error}; fetch or save it again", code="damaged-weights"
+        ) from None
     return {name: _finite(path, name, tensor) for name, tensor in stored.items()}
 
 
@@ -83,12 +85,15 @@ def _no_safetensors(path: Path, start: bytes, why: str) -> CheckpointError:
         opening = file.read(len(START))
     pointer = pointer_fault(opening, path)
     if pointer:
-        return CheckpointError(pointer)
+        return CheckpointError(pointer, code="lfs-pointer-checkpoint")
     if opening.startswith(_PICKLES):
         return CheckpointError(
-            f"{path} is a pickle, which could run code and is never loaded; save the model as safetensors"
+            f"{path} is a pickle, which could run code and is never loaded; save the model as safetensors",
+            code="pickle",
         )
-    return CheckpointError(f"{path} is not a whole safetensors file: {why}; fetch or save it again")
+    return CheckpointError(
+        f"{path} is not a whole safetensors file: {why}; fetch or save it again", code="damaged-weights"
+    )
 
 
 def _check_names(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
@@ -98,13 +103,15 @@ def _check_names(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
     missing = [name for name in shapes if name not in header]
     if missing:
         raise CheckpointError(
-            f"{path} lacks {_first(missing)} that its config.json needs; save weights and config together"
+            f"{path} lacks {_first(missing)} that its config.json needs; save weights and config together",
+            code="missing-tensor",
         )
     unknown = [name for name in header if name not in shapes]
     if unknown:
         raise CheckpointError(
             f"{path} has {_first(unknown)} that its config.json does not know; "
-            "save weights and config together"
+            "save weights and config together",
+            code="unknown-tensor",
         )
 
 
@@ -124,7 +131,8 @@ def _check_entries(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
         if not isinstance(entry["dtype"], str) or entry["dtype"] not in DTYPE_BYTES:
             raise CheckpointError(
                 f"{path}: {name!r} is stored as {_quoted(entry['dtype'])}; "
-                f"convert it to one of {', '.join(DTYPE_BYTES)}"
+                f"convert it to one of {', '.join(DTYPE_BYTES)}",
+                code="tensor-type",
             )
         if entry["shape"] != list(shape):
             misshapen.append(name)
@@ -133,7 +141,8 @@ def _check_entries(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
         more = f" (and {others:,} more)" if others else ""
         raise CheckpointError(
             f"{path}: {first!r} has shape {_quoted(header[first]['shape'])}, its config.json needs "
-            f"{list(shapes[first])}{more}; save weights and config together"
+            f"{list(shapes[first])}{more}; save weights and config together",
+            code="tensor-shape",
         )
 
 
@@ -149,7 +158,8 @@ def _check_layout(path: Path, header: dict[str, Any], data_bytes: int) -> None:
         fault = "is cut short" if data_bytes < end else "is too long"
         raise CheckpointError(
             f"{path} {fault}: {data_bytes:,} bytes of tensors where its header announces {end:,}; "
-            "fetch or save it again"
+            "fetch or save it again",
+            code="damaged-weights",
         )
 
 
@@ -164,7 +174,8 @@ def _finite(path: Path, name: str, tensor: torch.Tensor) -> torch.Tensor:
     if broken:
         raise CheckpointError(
             f"{path}: {broken:,} of {tensor.numel():,} values of {name!r} are NaN or infinite; "
-            "use a checkpoint from before training diverged"
+            "use a checkpoint from before training diverged",
+            code="weights-not-finite",
         )
     return tensor
 

@@ -46,7 +46,10 @@ def measure(source: Source, suite: Suite, tasks: Sequence[str], chosen: Sequence
             if probe.serves(subject.task):
                 findings.setdefault(probe.type, {})[name] = probe.measure(subject)
     if not findings:
-        raise InputError(f"{source.identity.id} has no task of {suite.name} for these probes; name others")
+        raise InputError(
+            f"{source.identity.id} has no task of {suite.name} for these probes; name others",
+            code="no-probe-task",
+        )
     return ProbeRecord(
         schema=1,
         model=source.identity,
@@ -64,7 +67,9 @@ def load_probe_record(path: Path) -> ProbeRecord:
         with path.open("rb") as file:
             content = file.read(MAX_RECORD_BYTES + 1)
     except OSError as error:
-        raise SpecError(f"cannot read {path}: {error.strerror}; give a record of probes") from None
+        raise SpecError(
+            f"cannot read {path}: {error.strerror}; give a record of probes", code="unreadable"
+        ) from None
     return parse(ProbeRecord, parse_json(content, str(path), MAX_RECORD_BYTES), str(path))
 
 
@@ -98,4 +103,7 @@ def _check_weights(record: ProbeRecord, result: ResultRecord, path: Path) -> Non
     for task, sha256 in record.weights.items():
         checkpoint = result.tasks[task].checkpoint if task in result.tasks else None
         if checkpoint is None or checkpoint.sha256 != sha256:
-            raise SpecError(f"{path}: {task} was probed with other weights than are recorded; probe it again")
+            raise SpecError(
+                f"{path}: {task} was probed with other weights than are recorded; probe it again",
+                code="other-probed-weights",
+            )

@@ -140,7 +140,8 @@ def compare_contenders(
     shared = [task for task in wanted if a.runs.get(task) and b.runs.get(task)]
     if not shared:
         raise InputError(
-            f"{a.name} and {b.name} have no task of {suite.name} in common; evaluate both on one"
+            f"{a.name} and {b.name} have no task of {suite.name} in common; evaluate both on one",
+            code="no-common-task",
         )
     contrasts = [Contrast(task, sample_task(suite, task, [a, b])["score"], 0, {b.name: 1}) for task in shared]
     return differences(contrasts, len(wanted))[b.name]

@@ -72,7 +72,9 @@ def _open_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> _Opened:
     baseline = name.removeprefix(BASELINE_PREFIX)
     serving = serving_baselines(suite, tasks, [baseline])[baseline]
     if not serving:
-        raise InputError(f"baseline {baseline} serves none of {', '.join(tasks)}; name another")
+        raise InputError(
+            f"baseline {baseline} serves none of {', '.join(tasks)}; name another", code="serves-none"
+        )
     loaded = {task: load_errors(suite, task, baseline) for task in serving}
     runs = {task: {0: errors.errors} for task, errors in loaded.items() if errors is not None}
     frozen = Contender(name, runs)

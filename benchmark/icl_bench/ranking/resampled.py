@@ -112,7 +112,9 @@ def sample_task(suite: Suite, task: str, contenders: Sequence[Contender]) -> Sam
     for contender in contenders:
         if not contender.runs.get(task):
             name = suite.full_name(task)
-            raise InputError(f"{contender.name} has no run of {name}; give the errors of at least one")
+            raise InputError(
+                f"{contender.name} has no run of {name}; give the errors of at least one", code="no-run"
+            )
     anchors = suite_anchors(suite, suite.task(task))
     drawn = _Drawn(suite, task, contenders, anchors)
     return {name: drawn.sampled(metric) for name, metric in metrics(suite.task(task), on_board=True).items()}

@@ -43,7 +43,8 @@ def check_record(record: ResultRecord, source: str) -> None:
             if not _agree(recorded, expected, scale):
                 raise SpecError(
                     f"{source}: tasks.{name}.{what} is {recorded} but the recorded errors give {expected}; "
-                    "the file was changed, evaluate again"
+                    "the file was changed, evaluate again",
+                    code="changed-record",
                 )
 
 
@@ -55,7 +56,8 @@ def check_of_suite(record: ResultRecord, suite: Suite, source: str) -> None:
     if record.suite.name != suite.name:
         raise InputError(
             f"{source} is a record of {record.suite.name}, not of {suite.name}; "
-            f"choose that suite or evaluate the model on {suite.name}"
+            f"choose that suite or evaluate the model on {suite.name}",
+            code="other-suite",
         )
     for name, result in record.tasks.items():
         if name not in suite.tasks:
@@ -67,7 +69,8 @@ def check_of_suite(record: ResultRecord, suite: Suite, source: str) -> None:
             if recorded != value:
                 raise InputError(
                     f"{source}: tasks.{name}.{what} is {recorded} but {suite.name} has {value}; "
-                    "evaluate again"
+                    "evaluate again",
+                    code="other-task-sizes",
                 )
 
 
@@ -138,11 +141,12 @@ def _check_rules(passed: list[str], schema: int, where: str) -> None:
     """SpecError where a record does not say that the predictor keeps every rule that its schema asks for."""
     missing = [rule for rule in _RULES_OF_SCHEMA[schema] if rule not in passed]
     if missing:
-        raise SpecError(f"{where} lacks {', '.join(missing)}; evaluate it again")
+        raise SpecError(f"{where} lacks {', '.join(missing)}; evaluate it again", code="lacks-rule")
     unknown = [rule for rule in passed if rule not in CHECKS]
     if unknown or len(set(passed)) < len(passed):
         raise SpecError(
-            f"{where} holds {unknown or passed}, which this icl-bench does not check; update icl-bench"
+            f"{where} holds {unknown or passed}, which this icl-bench does not check; update icl-bench",
+            code="unknown-rule",
         )
 
 

@@ -28,16 +28,20 @@ def load_record(path: Path | str) -> ResultRecord:
             raise SpecError(f"{path} is larger than {MAX_RECORD_BYTES / 2**20:g} MiB; give a result record")
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise SpecError(f"no file {path}; `icl-bench evaluate MODEL` writes one") from None
+        raise SpecError(f"no file {path}; `icl-bench evaluate MODEL` writes one", code="no-file") from None
     except UnicodeDecodeError:
-        raise SpecError(f"{path} is not text in UTF-8; save it as UTF-8, or give a result record") from None
+        raise SpecError(
+            f"{path} is not text in UTF-8; save it as UTF-8, or give a result record", code="not-text"
+        ) from None
     except OSError as error:
-        raise SpecError(f"cannot read {path}: {error}; give a result record") from None
+        raise SpecError(f"cannot read {path}: {error}; give a result record", code="unreadable") from None
     pointer = pointer_fault(text[:100].encode(), path)
     if pointer:
-        raise SpecError(pointer)
+        raise SpecError(pointer, code="lfs-pointer")
     if not text.lstrip().startswith("{"):  # where the schema would speak of types
-        raise SpecError(f"{path} holds no result record; `icl-bench evaluate MODEL` writes one")
+        raise SpecError(
+            f"{path} holds no result record; `icl-bench evaluate MODEL` writes one", code="no-record"
+        )
     record = parse_record(text, str(path))
     check_record(record, str(path))
     return record

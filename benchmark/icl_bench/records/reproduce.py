@@ -51,7 +51,8 @@ def model_of(record: ResultRecord) -> str:
     """The name under which the model of a record can be opened; InputError where there is none."""
     if record.model.kind == "callable":
         raise InputError(
-            f"{record.model.id} was a Python object, which a record does not hold; evaluate it from Python"
+            f"{record.model.id} was a Python object, which a record does not hold; evaluate it from Python",
+            code="python-object",
         )
     return record.model.id if record.model.revision is None else f"{record.model.id}@{record.model.revision}"
 
@@ -75,7 +76,10 @@ def check_weights(record: ResultRecord, opened: Source, suite: Suite, source: st
     for name, result in record.tasks.items():
         task_predictor = opened.task_predictor(suite.task(name))
         if isinstance(task_predictor, Missing):
-            raise CheckError(f"{source} has a result on {name} and {model} has no checkpoint; give its model")
+            raise CheckError(
+                f"{source} has a result on {name} and {model} has no checkpoint; give its model",
+                code="lacks-task",
+            )
         declared, held = result.checkpoint, task_predictor.checkpoint
         if declared == held:
             continue
@@ -84,8 +88,13 @@ def check_weights(record: ResultRecord, opened: Source, suite: Suite, source: st
                 "none" if checkpoint is None else checkpoint.sha256[:12] for checkpoint in (declared, held)
             ]
             weights = f"is of the weights {hashes[0]} and {model} holds {hashes[1]}"
-            raise CheckError(f"{source}: tasks.{name} {weights}; give the model that it is of")
-        raise CheckError(f"{source}: tasks.{name} says another spec or training than {model}; it was changed")
+            raise CheckError(
+                f"{source}: tasks.{name} {weights}; give the model that it is of", code="other-weights"
+            )
+        raise CheckError(
+            f"{source}: tasks.{name} says another spec or training than {model}; it was changed",
+            code="other-training",
+        )
 
 
 @dataclass(frozen=True)
@@ -103,17 +112,22 @@ def board_row(name: str, suite: Suite) -> list[Row]:
     Weights of references come with icl-bench, or lie where `icl-bench sweep` keeps them below this folder.
     """
     if name.startswith(BASELINE_PREFIX):
-        raise InputError(f"{name} has no weights; compare it by `icl-bench baselines verify {suite.name}`")
+        raise InputError(
+            f"{name} has no weights; compare it by `icl-bench baselines verify {suite.name}`",
+            code="no-weights",
+        )
     records = board_records(name, suite)
     if not records and not name.startswith(PREFIX) and not in_a_checkout():
         raise InputError(
             f"records of submissions do not come with the installed package; reproduce {name} in a checkout "
-            "of icl-bench's repository"
+            "of icl-bench's repository",
+            code="not-a-checkout",
         )
     if not records:
         raise InputError(
             f"nothing is recorded of {name} on {suite.name}; see `icl-bench leaderboard show --suite "
-            f"{suite.name}`, or give another suite"
+            f"{suite.name}`, or give another suite",
+            code="nothing-recorded",
         )
     return [Row(seed, record, _models(name, seed, record, suite)) for seed, record in records.items()]
 

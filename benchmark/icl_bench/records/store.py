@@ -106,5 +106,5 @@ def _read(kind: EntryKind, name: str, folder: Path, suite: Suite) -> dict[int, R
         check_of_suite(records[seed], suite, str(path))
         fault = kind.record_fault(records[seed], name, seed)
         if fault:
-            raise SpecError(f"{path}: {fault}")
+            raise SpecError(f"{path}: {fault}", code="other-place")
     return records

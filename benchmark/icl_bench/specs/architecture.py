@@ -219,7 +219,8 @@ def load_architecture(path: Path) -> ArchitectureSpec:
     value = read_yaml(path)
     if not isinstance(value, dict):
         raise SpecError(
-            f"{path}: an architecture spec is a mapping; see `icl-bench models show reference/gpt2`"
+            f"{path}: an architecture spec is a mapping; see `icl-bench models show reference/gpt2`",
+            code="not-a-mapping",
         )
     return parse_architecture(value, str(path))
 

@@ -70,7 +70,9 @@ def read_raw_config(folder: Path) -> Any:
     """`config.json` of a folder as plain data, whatever it says."""
     path = folder / CONFIG_FILE
     if not path.is_file():
-        raise CheckpointError(f"{folder} holds no {CONFIG_FILE}; name a folder made by `icl-bench train`")
+        raise CheckpointError(
+            f"{folder} holds no {CONFIG_FILE}; name a folder made by `icl-bench train`", code="no-config-file"
+        )
     try:
         with path.open("rb") as file:
             content = file.read(MAX_JSON_BYTES + 1)
@@ -88,17 +90,21 @@ def parse_json(content: bytes, source: str, most: int = MAX_JSON_BYTES) -> Any:
         raise CheckpointError(f"{source} is larger than {most:,} bytes; shorten it")
     pointer = pointer_fault(content, source)
     if pointer:
-        raise CheckpointError(pointer)
+        raise CheckpointError(pointer, code="lfs-pointer-checkpoint")
     try:
         return json.loads(
             content.decode("utf-8-sig"), object_pairs_hook=without_repeats, parse_constant=_no_constant
         )
     except RecursionError:
-        raise CheckpointError(f"{source}: nested too deeply; write it again") from None
+        raise CheckpointError(f"{source}: nested too deeply; write it again", code="damaged-config") from None
     except UnicodeDecodeError:
-        raise CheckpointError(f"{source} is not text in UTF-8; save it as UTF-8") from None
+        raise CheckpointError(
+            f"{source} is not text in UTF-8; save it as UTF-8", code="damaged-config"
+        ) from None
     except ValueError as error:  # of JSON, and of the two hooks
-        raise CheckpointError(_short(f"{source} is not valid JSON: {error}; write it again")) from None
+        raise CheckpointError(
+            _short(f"{source} is not valid JSON: {error}; write it again"), code="damaged-config"
+        ) from None
 
 
 def _no_constant(name: str) -> float:

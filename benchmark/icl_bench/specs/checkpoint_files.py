@@ -32,13 +32,15 @@ def find_places(files: Collection[str], tasks: Sequence[str], where: str) -> lis
     if ROOT in places and len(places) > 1:
         raise InputError(
             f"{where} holds a checkpoint at its root and one in {places[1]}/; "
-            "keep either the root's or a folder a task"
+            "keep either the root's or a folder a task",
+            code="several-checkpoints",
         )
     if not places:
         folders = f", nor a folder named after a task ({', '.join(tasks)})" if tasks else ""
         raise InputError(
             f"{where} holds no checkpoint: no {CONFIG_FILE} and {WEIGHTS_FILE} at its root{folders}; "
-            "name another folder"
+            "name another folder",
+            code="no-checkpoint",
         )
     return places
 
@@ -58,10 +60,13 @@ def no_weights(files: Collection[str], place: str, where: str) -> CheckpointErro
     if pickles:
         return CheckpointError(
             f"{folder} holds {_plain(pickles[0])}, a pickle, which could run code and is never loaded; "
-            f"save the model as {WEIGHTS_FILE}"
+            f"save the model as {WEIGHTS_FILE}",
+            code="pickle",
         )
     if f"{WEIGHTS_FILE}.index.json" in beside:
         return CheckpointError(
-            f"the weights in {folder} are split into shards; save them as one {WEIGHTS_FILE}"
+            f"the weights in {folder} are split into shards; save them as one {WEIGHTS_FILE}", code="shards"
         )
-    return CheckpointError(f"{folder} holds no {WEIGHTS_FILE}; save the checkpoint again")
+    return CheckpointError(
+        f"{folder} holds no {WEIGHTS_FILE}; save the checkpoint again", code="no-weights-file"
+    )

@@ -119,17 +119,20 @@ def load_recipe(path: Path, task: str, tasks: Collection[str]) -> Recipe:
     value = read_yaml(path)
     newer = newer_fault(value.get("schema"), 1) if isinstance(value, dict) else None
     if newer:
-        raise SpecError(f"{path}: schema: {newer}")
+        raise SpecError(f"{path}: schema: {newer}", code="newer-schema")
     if not isinstance(value, dict) or set(value) != {"schema", "default", "tasks"} or value["schema"] != 1:
-        raise SpecError(f"{path}: no recipe; give the keys schema: 1, default and tasks")
+        raise SpecError(
+            f"{path}: no recipe; give the keys schema: 1, default and tasks", code="not-a-mapping"
+        )
     default, own = _mapping(value["default"], path), _mapping(value["tasks"], path)
     for name, changes in own.items():
         if name not in tasks:
-            raise SpecError(str(UnknownNameError("task", str(name), tasks, str(path))))
+            raise SpecError(str(UnknownNameError("task", str(name), tasks, str(path))), code="no-such-task")
         for key in _mapping(changes, path):
             if key not in Recipe.model_fields:
                 raise SpecError(
-                    str(UnknownNameError("key", key, Recipe.model_fields, f"{path} tasks.{name}"))
+                    str(UnknownNameError("key", key, Recipe.model_fields, f"{path} tasks.{name}")),
+                    code="unknown-key",
                 )
     return parse(Recipe, default | own.get(task, {}), f"{path} for {task}")
 
@@ -141,7 +144,9 @@ def changed_recipe(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     """
     for key in changes:
         if key not in Recipe.model_fields:
-            raise SpecError(str(UnknownNameError("key", key, Recipe.model_fields, "the recipe")))
+            raise SpecError(
+                str(UnknownNameError("key", key, Recipe.model_fields, "the recipe")), code="unknown-key"
+            )
     return parse(Recipe, recipe.model_dump() | dict(changes), "the recipe as changed") if changes else recipe
 
 
@@ -174,5 +179,8 @@ def _value(text: str, change: str) -> Any:
 
 def _mapping(value: Any, path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise SpecError(f"{path}: default and tasks are mappings; see the other suites for an example")
+        raise SpecError(
+            f"{path}: default and tasks are mappings; see the other suites for an example",
+            code="not-a-mapping",
+        )
     return value

@@ -22,7 +22,8 @@ def as_current(value: Any, source: str) -> Any:
         return value
     if schema > CURRENT:
         raise SpecError(
-            f"{source} is a record of schema {schema}, made by a newer icl-bench; update icl-bench"
+            f"{source} is a record of schema {schema}, made by a newer icl-bench; update icl-bench",
+            code="newer-schema",
         )
     tasks = value.get("tasks")
     if schema != 1 or not isinstance(tasks, dict):

@@ -264,7 +264,7 @@ def parse_record(text: str, source: str) -> ResultRecord:
     try:
         value = as_data(text)
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"{source}: not JSON ({error}); evaluate again") from None
+        raise SpecError(f"{source}: not JSON ({error}); evaluate again", code="unparsable") from None
     return record_of(value, source)
 
 

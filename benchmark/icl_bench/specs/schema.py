@@ -35,7 +35,7 @@ class Strict(BaseModel):
         if isinstance(value, dict):
             newer = newer_fault(value.get("schema"), _newest_schema(cls))
             if newer:
-                raise PlacedError(("schema",), newer)
+                raise PlacedError(("schema",), newer, "newer-schema")
             known = _keys(cls)
             for key in value:
                 if key not in known:
@@ -84,6 +84,8 @@ def _keys(schema: type[BaseModel]) -> list[str]:
 class UnknownKeyError(ValueError):
     """A mapping has a key that its schema does not know."""
 
+    code = "unknown-key"
+
     def __init__(self, key: Any, known: Iterable[str]) -> None:
         super().__init__(str(UnknownNameError("key", key, known)))
         self.key = key
@@ -92,9 +94,10 @@ class UnknownKeyError(ValueError):
 class PlacedError(ValueError):
     """A rule over several fields is broken, at a place of keys and indices in the value."""
 
-    def __init__(self, location: Location, message: str) -> None:
+    def __init__(self, location: Location, message: str, code: str = SpecError.code) -> None:
         super().__init__(message)
         self.location = location
+        self.code = code
 
 
 class Registry(Generic[Registered]):
@@ -143,15 +146,15 @@ def read_yaml(path: Path) -> Any:
             content = file.read(MAX_BYTES + 1)
         pointer = pointer_fault(content, path)
         if pointer:
-            raise SpecError(pointer)
+            raise SpecError(pointer, code="lfs-pointer")
         return load_plain(content)
     except FileNotFoundError:
-        raise SpecError(f"no file {path}; check the path") from None
+        raise SpecError(f"no file {path}; check the path", code="no-file") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"cannot read {path}: {error}; give a UTF-8 text file") from None
+        raise SpecError(f"cannot read {path}: {error}; give a UTF-8 text file", code="unreadable") from None
     except PlainYAMLError as error:
         line = f" line {error.line}" if error.line else ""
-        raise SpecError(f"cannot parse {path}{line}: {error}; fix the YAML") from None
+        raise SpecError(f"cannot parse {path}{line}: {error}; fix the YAML", code="unparsable") from None
 
 
 def parse(model: type[Model], value: Any, source: str) -> Model:
@@ -159,7 +162,8 @@ def parse(model: type[Model], value: Any, source: str) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        raise SpecError(_first_fault(error, source)) from None
+        message, code = _first_fault(error, source)
+        raise SpecError(message, code=code) from None
 
 
 def all_faults(model: type[Model], value: Any) -> tuple[Model | None, list[tuple[Location, str]]]:
@@ -202,12 +206,14 @@ def _without_unmeant(faults: list[tuple[Location, Any]]) -> list[tuple[Location,
     ]
 
 
-def _first_fault(error: ValidationError, source: str) -> str:
+def _first_fault(error: ValidationError, source: str) -> tuple[str, str]:
+    """The message of the first fault, and its code."""
     faults = _flat(error)
     # an unknown key explains a missing one, so it is reported first
     location, fault = min(faults, key=lambda f: f[1]["type"] != "value_error")
     rest = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{source}: {_fault_message(location, fault)}{rest}"
+    code = getattr(fault.get("ctx", {}).get("error"), "code", SpecError.code)
+    return f"{source}: {_fault_message(location, fault)}{rest}", code
 
 
 def _flat(error: ValidationError, above: Location = ()) -> list[tuple[Location, Any]]:

@@ -146,7 +146,9 @@ def load_task_spec(folder: Path, task: str) -> TaskSpec:
     path = folder / f"{task}.yaml"
     spec = parse(TaskSpec, _mapping(path), str(path))
     if spec.name != task:
-        raise SpecError(f"{path}: the task calls itself {spec.name!r}; rename the file or the task")
+        raise SpecError(
+            f"{path}: the task calls itself {spec.name!r}; rename the file or the task", code="other-name"
+        )
     return spec
 
 
@@ -156,7 +158,9 @@ def load_suite_lock(folder: Path) -> SuiteLock:
     try:
         return _parsed_lock(path.read_bytes(), str(path))
     except OSError as error:
-        raise SpecError(f"cannot read {path}: {error.strerror}; restore the file") from None
+        raise SpecError(
+            f"cannot read {path}: {error.strerror}; restore the file", code="unreadable"
+        ) from None
 
 
 @lru_cache(maxsize=8)
@@ -165,12 +169,14 @@ def _parsed_lock(content: bytes, source: str) -> SuiteLock:
     try:
         value = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise SpecError(f"cannot parse {source}: {error}; restore the file") from None
+        raise SpecError(f"cannot parse {source}: {error}; restore the file", code="unparsable") from None
     return parse(SuiteLock, value, source)
 
 
 def _mapping(path: Path) -> dict[str, Any]:
     value = read_yaml(path)
     if not isinstance(value, dict):
-        raise SpecError(f"{path}: a mapping is expected; see the other suites for an example")
+        raise SpecError(
+            f"{path}: a mapping is expected; see the other suites for an example", code="not-a-mapping"
+        )
     return value

@@ -30,11 +30,17 @@ def check_files(run: Run, folder: Path) -> None:
     held = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not _is_folder(path)}
     for name in sorted(held ^ run.files.keys()):
         fault = "is not listed" if name in held else "is missing"
-        raise HubError(f"{folder}: {name!a} {fault}; run `icl-bench submissions fetch` into a new folder")
+        raise HubError(
+            f"{folder}: {name!a} {fault}; run `icl-bench submissions fetch` into a new folder",
+            code="not-listed",
+        )
     for name, digest in run.files.items():
         path = folder / name
         if path.is_symlink() or not path.is_file() or _sha256(path) != digest:
-            raise HubError(f"{path} is not the file that is listed; run `icl-bench submissions fetch` again")
+            raise HubError(
+                f"{path} is not the file that is listed; run `icl-bench submissions fetch` again",
+                code="not-as-listed",
+            )
 
 
 def check_config(config: CheckpointConfig, submission: Submission, run: Run, path: Path) -> None:
@@ -43,7 +49,9 @@ def check_config(config: CheckpointConfig, submission: Submission, run: Run, pat
     suite, task = load_suite(submission.suite_of(run)), path.parent.name
     at_root = CONFIG_FILE in run.files
     if config.spec != submission.spec_of("" if at_root else task):
-        raise CheckpointError(f"{path} has another spec than the submission; copy spec from there")
+        raise CheckpointError(
+            f"{path} has another spec than the submission; copy spec from there", code="other-spec"
+        )
     trained_for = {suite.trained_as(name) for name in suite.tasks}
     if config.task not in trained_for or not (at_root or config.task.partition("/")[2] == task):
         place = suite.name if at_root else f"{suite.name}/{task}"

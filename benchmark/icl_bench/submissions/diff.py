@@ -33,18 +33,25 @@ class Changed:
 def changed_paths(base: str, repository: Path) -> list[Changed]:
     """What differs between HEAD and the commit where it left `base`; InputError where git does not know."""
     if not _REVISION.fullmatch(base) or ".." in base:
-        raise InputError(f"{shown(base)} is not a branch or commit; name the one that the changes go into")
+        raise InputError(
+            f"{shown(base)} is not a branch or commit; name the one that the changes go into",
+            code="not-a-branch",
+        )
     if not repository.is_dir():
-        raise InputError(f"no folder {repository}; give that of a checkout")
+        raise InputError(f"no folder {repository}; give that of a checkout", code="no-folder")
     question = ["diff", "--raw", "-z", "--no-abbrev", "--no-renames"]
     question += ["--no-ext-diff", "--no-textconv", "--ignore-submodules=none", f"{base}...HEAD", "--"]
     try:
         done = run_git(repository, *question, seconds=_SECONDS)
     except subprocess.CalledProcessError as error:
         reason = next(iter(error.stderr.decode(errors="replace").splitlines()), "no reason given")
-        raise InputError(f"git cannot compare {base} with HEAD: {reason}; fetch {base} first") from None
+        raise InputError(
+            f"git cannot compare {base} with HEAD: {reason}; fetch {base} first", code="cannot-compare"
+        ) from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise InputError(f"cannot run git in {repository}: {error}; run it in a checkout") from None
+        raise InputError(
+            f"cannot run git in {repository}: {error}; run it in a checkout", code="not-a-checkout"
+        ) from None
     fields = done.stdout.decode(errors="surrogateescape").split("\0")[:-1]
     return [_parsed(*pair) for pair in zip(fields[::2], fields[1::2], strict=True)]
 

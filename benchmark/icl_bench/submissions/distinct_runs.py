@@ -30,7 +30,8 @@ def check_weights_differ(weights: Mapping[str, Mapping[str, Path]]) -> None:
                 if other != run:
                     raise CheckpointError(
                         f"{other} and {run} have the same weights{_for(task)}, whatever their files hold "
-                        "besides; every run is a training of its own: list it once"
+                        "besides; every run is a training of its own: list it once",
+                        code="same-weights",
                     )
 
 
@@ -43,7 +44,8 @@ def check_errors_differ(records: Mapping[str, ResultRecord]) -> None:
             if errors_agree(*errors):
                 raise CheckError(
                     f"{' and '.join(pair)} have the same error on every prompt of {task}; every run is a "
-                    "training of its own: list it once"
+                    "training of its own: list it once",
+                    code="same-errors",
                 )
 
 

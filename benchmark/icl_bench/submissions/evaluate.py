@@ -72,10 +72,10 @@ def _evaluated(
         except ValueError:
             code = 1
     if code != 0:
-        raise CheckError(f"{name}: {_ending(code, limits)}")
+        raise CheckError(f"{name}: {_ending(code, limits)}", code="no-result")
     if "error" in answer:
         error = CheckError if answer["exit_code"] == CheckError.exit_code else InputError
-        raise error(f"{name}: {answer['error']}")
+        raise error(f"{name}: {answer['error']}", code=answer["code"])
     return answer
 
 

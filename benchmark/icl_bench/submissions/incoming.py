@@ -59,12 +59,14 @@ def read_fresh(
 
 def _content(path: Path) -> bytes:
     if path.is_symlink() or not path.is_file():
-        raise SpecError(f"no file {path}; `icl-bench submissions evaluate` writes it")
+        raise SpecError(f"no file {path}; `icl-bench submissions evaluate` writes it", code="no-file")
     try:
         with path.open("rb") as file:
             return file.read(MAX_RECORD_BYTES + 1)
     except OSError as error:
-        raise SpecError(f"cannot read {path}: {error.strerror}; evaluate it again") from None
+        raise SpecError(
+            f"cannot read {path}: {error.strerror}; evaluate it again", code="unreadable"
+        ) from None
 
 
 def _check_identity(
@@ -73,7 +75,10 @@ def _check_identity(
     expected = ModelIdentity(kind="hub", id=submission.model, revision=run.revision)
     if record.model != expected:
         recorded = f"{record.model.id}@{record.model.revision}"
-        raise SpecError(f"{source} is of {recorded}, not of {expected.id}@{expected.revision}; evaluate that")
+        raise SpecError(
+            f"{source} is of {recorded}, not of {expected.id}@{expected.revision}; evaluate that",
+            code="other-model",
+        )
     if record.suite.name != submission.suite_of(run):
         raise SpecError(
             f"{source} is on {record.suite.name}, not on {submission.suite_of(run)}; evaluate it on that"

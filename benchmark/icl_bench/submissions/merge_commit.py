@@ -26,12 +26,18 @@ def merge_commit(entry: SubmissionFolder) -> str:
         if Path(file).name == WEIGHTS_FILE
     }
     if _git(entry.path, "rev-parse", "--is-shallow-repository") != "false":
-        raise InputError(f"the checkout of {entry.path} lacks earlier commits; run git fetch --unshallow")
+        raise InputError(
+            f"the checkout of {entry.path} lacks earlier commits; run git fetch --unshallow",
+            code="shallow-checkout",
+        )
     history = ["log", "--first-parent", "--reverse", "--format=%H", "HEAD", "--", SUBMISSION_FILE]
     for commit in _git(entry.path, *history).split():
         if all(digest in _text(entry.path, commit) for digest in weights):
             return commit
-    raise InputError(f"no commit has the weights that {entry.path / SUBMISSION_FILE} lists; commit it first")
+    raise InputError(
+        f"no commit has the weights that {entry.path / SUBMISSION_FILE} lists; commit it first",
+        code="not-committed",
+    )
 
 
 def _text(folder: Path, commit: str) -> str:
@@ -45,7 +51,11 @@ def _git(folder: Path, *arguments: str) -> str:
         done = run_git(folder, *arguments, seconds=_SECONDS)
     except subprocess.CalledProcessError as error:
         reason = next(iter(error.stderr.decode(errors="replace").splitlines()), "no reason given")
-        raise InputError(f"git cannot tell the history of {folder}: {reason}; run it in a checkout") from None
+        raise InputError(
+            f"git cannot tell the history of {folder}: {reason}; run it in a checkout", code="not-a-checkout"
+        ) from None
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise InputError(f"cannot run git in {folder}: {error}; run it in a checkout") from None
+        raise InputError(
+            f"cannot run git in {folder}: {error}; run it in a checkout", code="not-a-checkout"
+        ) from None
     return done.stdout.decode(errors="replace").strip()

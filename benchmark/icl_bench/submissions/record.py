@@ -77,7 +77,10 @@ def _changes(entry: SubmissionFolder, results: Path, commit: str | None) -> list
     check_errors_differ(records)
     for name in sorted(recorded.keys() - {change.run for change in changes}):
         if recorded[name].model.revision not in replaced:
-            raise CheckError(f"{name} is recorded and no longer a run; keep it, or supersede its revision")
+            raise CheckError(
+                f"{name} is recorded and no longer a run; keep it, or supersede its revision",
+                code="run-removed",
+            )
         changes.append(Change(name, "superseded, and no longer a run", old=recorded[name]))
     return changes
 
@@ -100,7 +103,8 @@ def _change(
         message = difference or f"its revision is {record.model.revision}"
         raise CheckError(
             f"{name} is recorded of revision {old.model.revision} and {message}; a record changes only where "
-            "supersedes names the recorded revision"
+            "supersedes names the recorded revision",
+            code="not-superseded",
         )
     return Change(name, f"recorded, superseding {old.model.revision}", old=old, record=record, fresh=fresh)
 

@@ -74,7 +74,9 @@ def _recorded(entry: SubmissionFolder, suite: Suite) -> RecordedSubmission:
         if path.is_file():
             fresh[seed] = load_fresh_record(path)
             if fresh[seed].model != record.model:
-                raise SpecError(f"{path} is not of the record beside it; restore the file")
+                raise SpecError(
+                    f"{path} is not of the record beside it; restore the file", code="other-record"
+                )
     return RecordedSubmission(
         entry.submission,
         suite.name,

@@ -24,7 +24,10 @@ OUT_OF_MEMORY = "it does not fit the memory that it may take; submit a smaller m
 
 
 def main() -> None:
-    """Evaluate, and write {"record": text, "fresh": text or null}, or {"error": message, "exit_code": 1}."""
+    """Evaluate, and write {"record": text, "fresh": text or null}.
+
+    Where it fails, {"error": message, "code": that of the error, "exit_code": 1}.
+    """
     threading.Thread(target=_end_with_input, daemon=True).start()
     limits, wanted = Limits.from_text(sys.argv[1]), json.loads(sys.argv[2])
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -79,13 +82,14 @@ def _report_exception(
     from icl_bench.errors import ICLBenchError
 
     if isinstance(error, ICLBenchError):
-        message, code = str(error), error.exit_code
+        message, code, exit_code = str(error), error.code, error.exit_code
     elif isinstance(error, MemoryError) or "allocate" in str(error):  # torch and the system say it in words
-        message, code = OUT_OF_MEMORY, 1
+        message, code, exit_code = OUT_OF_MEMORY, "no-memory", 1
     else:
         first = next(iter(str(error).splitlines()), "")
-        message, code = f"{kind.__name__}: {first}; evaluate it with `icl-bench evaluate` to see where", 1
-    json.dump({"error": message, "exit_code": code}, answer)
+        message = f"{kind.__name__}: {first}; evaluate it with `icl-bench evaluate` to see where"
+        code, exit_code = "crash", 1
+    json.dump({"error": message, "code": code, "exit_code": exit_code}, answer)
     answer.flush()
     os._exit(0)
 

@@ -141,7 +141,7 @@ def split_names(names: Sequence[str]) -> tuple[str, list[str | None]]:
     """`user/model` and the revisions, None for none, of names as `user/model@revision`; InputError where they
     are of several models, or of none that can be submitted."""
     if not names:
-        raise InputError("no model is named; write user/model")
+        raise InputError("no model is named; write user/model", code="no-model")
     pairs = [name.partition("@") for name in names]
     models = list(dict.fromkeys(model for model, _, _ in pairs))
     fault = model_fault(models[0])

@@ -109,7 +109,8 @@ class Suite:
         """The frozen hashes. SuiteError where the suite has none, or those of other tasks."""
         if not self.lock_path.is_file():
             raise SuiteError(
-                f"suite {self.name} has no lock.json; freeze it with `icl-bench tasks lock {self.name}`"
+                f"suite {self.name} has no lock.json; freeze it with `icl-bench tasks lock {self.name}`",
+                code="no-lock",
             )
         lock = load_suite_lock(self.folder)
         declared = (self.name, self.spec.prompts, sorted(self.tasks))
@@ -117,20 +118,23 @@ class Suite:
         if locked != declared or not set(lock.baselines) <= set(self.tasks):
             raise SuiteError(
                 f"{self.lock_path} locks other tasks or another number of prompts than {self.name} declares; "
-                "a suite is never edited: restore its files, or make a new version"
+                "a suite is never edited: restore its files, or make a new version",
+                code="lock-differs",
             )
         for name, task in self.tasks.items():
             if lock.tasks[name].rules != rules_hash(self.home(name).spec, task):
                 file = self.home(name).folder / f"{name}.yaml"
                 raise SuiteError(
                     f"{file} or suite.yaml says otherwise than {self.lock_path} how {name} is drawn or "
-                    "scored; a suite is never edited: restore them, or make a new version"
+                    "scored; a suite is never edited: restore them, or make a new version",
+                    code="rules-changed",
                 )
         for name, home in self.homes.items():
             if lock.tasks[name] != home.lock.tasks[name]:
                 raise SuiteError(
                     f"{self.lock_path} locks other prompts of {name} than {home.lock_path}; "
-                    "a suite is never edited: restore both"
+                    "a suite is never edited: restore both",
+                    code="lock-differs",
                 )
         return lock
 
@@ -166,19 +170,25 @@ def load_suite(name: str) -> Suite:
     folder = data_folder("tasks") / _full_name(name)
     spec = load_suite_spec(folder)
     if spec.name != folder.name:
-        raise SpecError(f"{folder / 'suite.yaml'}: the suite calls itself {spec.name!r}; rename either")
+        raise SpecError(
+            f"{folder / 'suite.yaml'}: the suite calls itself {spec.name!r}; rename either", code="other-name"
+        )
     tasks: dict[str, TaskSpec] = {}
     homes: dict[str, Suite] = {}
     owners: dict[str, Suite] = {}
     for listed in spec.tasks:
         owner, slash, task = listed.rpartition("/")
         if task in tasks:
-            raise SpecError(f"{folder / 'suite.yaml'}: the task {task} is listed twice; keep one of them")
+            raise SpecError(
+                f"{folder / 'suite.yaml'}: the task {task} is listed twice; keep one of them",
+                code="listed-twice",
+            )
         if slash:
             owners[owner] = homes[task] = owners.get(owner) or _owner(owner, spec, folder)
             if task not in homes[task].tasks or task in homes[task].homes:
                 raise SpecError(
-                    f"{folder / 'suite.yaml'}: {owner} owns no task {task}; name the suite that does"
+                    f"{folder / 'suite.yaml'}: {owner} owns no task {task}; name the suite that does",
+                    code="no-such-task",
                 )
         tasks[task] = homes[task].tasks[task] if slash else load_task_spec(folder, task)
     return Suite(folder, spec, tasks, homes)
@@ -189,12 +199,13 @@ def _owner(name: str, suite: SuiteSpec, folder: Path) -> Suite:
     place = folder / "suite.yaml"
     others = [other for other in suite_names() if other != suite.name]
     if name not in others:
-        raise SpecError(f"{place}: {UnknownNameError('suite', name, others)}")
+        raise SpecError(f"{place}: {UnknownNameError('suite', name, others)}", code="no-such-suite")
     owner = load_suite(name)
     if (owner.spec.prompts, owner.spec.resamples) != (suite.prompts, suite.resamples):
         raise SpecError(
             f"{place}: {name} has {owner.spec.prompts} prompts and {owner.spec.resamples} resamples; "
-            "a suite that lists its tasks has as many"
+            "a suite that lists its tasks has as many",
+            code="scored-otherwise",
         )
     return owner
 
@@ -203,7 +214,9 @@ def find_task(name: str) -> tuple[Suite, TaskSpec]:
     """The task named as `paper/linear_regression` or `paper-v1/linear_regression`; the suite that owns it."""
     suite_name, slash, task_name = name.partition("/")
     if not slash:
-        raise InputError(f"{name!r} is not SUITE/TASK; write for example mini/linear_regression")
+        raise InputError(
+            f"{name!r} is not SUITE/TASK; write for example mini/linear_regression", code="not-suite-task"
+        )
     suite = load_suite(suite_name)
     task = suite.task(task_name)
     return suite.home(task_name), task

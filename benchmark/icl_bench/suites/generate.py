@@ -56,9 +56,13 @@ def _chunks(
     task: TaskSpec, suite_name: str, stream: str, start: int, prompts: int
 ) -> list[tuple[Arrays, Queries | None]]:
     if not _STREAMS.fullmatch(stream):
-        raise InputError(f"unknown stream {stream!r}; valid: eval, dev, train/SEED, fresh/COMMIT")
+        raise InputError(
+            f"unknown stream {stream!r}; valid: eval, dev, train/SEED, fresh/COMMIT", code="unknown-stream"
+        )
     if prompts < 1 or start < 0:
-        raise InputError(f"prompts {prompts} from {start}; ask for at least one, from 0 or later")
+        raise InputError(
+            f"prompts {prompts} from {start}; ask for at least one, from 0 or later", code="no-prompts"
+        )
     key = f"{suite_name}/{task.name}/{stream}"
     end = start + prompts
     return [_chunk(task, key, first, min(_CHUNK, end - first)) for first in range(start, end, _CHUNK)]

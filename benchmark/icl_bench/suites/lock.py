@@ -64,7 +64,8 @@ def frozen(suite: Suite, task: TaskSpec) -> tuple[Arrays, Queries | None]:
     if differences:
         raise SuiteError(
             f"{suite.full_name(task.name)}: the prompts made here are not the frozen ones "
-            f"({'; '.join(differences)}); restore the suite's files or install as constraints.txt says"
+            f"({'; '.join(differences)}); restore the suite's files or install as constraints.txt says",
+            code="prompts-differ",
         )
     return arrays, queries
 
@@ -72,7 +73,9 @@ def frozen(suite: Suite, task: TaskSpec) -> tuple[Arrays, Queries | None]:
 def lock_suite(suite: Suite) -> SuiteLock:
     """Freeze a new suite: write its lock.json. SuiteError where it has one already."""
     if suite.lock_path.exists():
-        raise SuiteError(f"{suite.lock_path} exists; a suite is never edited: make a new version")
+        raise SuiteError(
+            f"{suite.lock_path} exists; a suite is never edited: make a new version", code="already-locked"
+        )
     tasks = {
         name: task_lock(suite, task, *_evaluation_prompts(suite, task)) for name, task in suite.tasks.items()
     }

@@ -43,10 +43,10 @@ def training_prompts(task: str, seed: int = 0, batch: int = 64) -> Iterator[Batc
     """
     suite, spec = find_task(task)
     if spec.trained_as is not None:
-        raise InputError(f"{spec.name} is a variant of {spec.trained_as}; train on that")
+        raise InputError(f"{spec.name} is a variant of {spec.trained_as}; train on that", code="variant")
     for name, number, least in (("seed", seed, 0), ("batch", batch, 1)):
         if number < least:
-            raise InputError(f"{name} {number}; give a whole number of at least {least}")
+            raise InputError(f"{name} {number}; give a whole number of at least {least}", code="not-a-count")
     return _batches(spec, suite.name, seed, batch)
 
 

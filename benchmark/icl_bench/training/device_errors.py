@@ -24,11 +24,13 @@ def device_faults(step: int | None) -> Iterator[None]:
         reason = str(error).strip().partition("\n")[0]
         if isinstance(error, torch.OutOfMemoryError) or any(words in reason for words in _NO_MEMORY):
             raise InputError(
-                f"out of memory{at} ({reason}); train with a smaller batch (--recipe) in another --out"
+                f"out of memory{at} ({reason}); train with a smaller batch (--recipe) in another --out",
+                code="out-of-memory",
             ) from None
         if isinstance(error, torch.AcceleratorError) or any(name in reason for name in _LOST):
             raise InputError(
                 f"the device failed{at} ({reason}); when it is back, continue with --resume, or train again "
-                "where no state was saved"
+                "where no state was saved",
+                code="device-failed",
             ) from None
         raise

@@ -39,7 +39,9 @@ def make_plan(
     """
     suite, task_spec = find_task(task)
     if task_spec.trained_as is not None:
-        raise InputError(f"{task_spec.name} is a variant of {task_spec.trained_as}; train on that")
+        raise InputError(
+            f"{task_spec.name} is a variant of {task_spec.trained_as}; train on that", code="variant"
+        )
     options = {"steps": steps, "precision": precision}
     changed = {key: value for key, value in options.items() if value is not None} | dict(changes or {})
     return RunPlan(
@@ -68,7 +70,8 @@ class RunPlan:
         if longest is not None and tokens > longest:
             raise InputError(
                 f"{self.architecture.name} has {longest} positions and a prompt of {self.suite}/"
-                f"{self.task.name} has {tokens} tokens; raise positions.max_tokens to {tokens}"
+                f"{self.task.name} has {tokens} tokens; raise positions.max_tokens to {tokens}",
+                code="too-few-positions",
             )
 
     def provenance(self) -> dict[str, Any]:

@@ -66,7 +66,8 @@ class RunFolder:
             return self.state.read_bytes()
         except OSError as error:
             raise CheckpointError(
-                f"cannot read {self.state}: {error.strerror or error}; fix that and continue with --resume"
+                f"cannot read {self.state}: {error.strerror or error}; fix that and continue with --resume",
+                code="unreadable-state",
             ) from None
 
     def write_state(self, content: bytes | memoryview) -> None:
@@ -100,7 +101,8 @@ class RunFolder:
             self._lock.acquire()
         except Timeout:
             raise InputError(
-                f"another process trains in {self.path}; wait for it, or name another --out"
+                f"another process trains in {self.path}; wait for it, or name another --out",
+                code="another-process",
             ) from None
         try:
             refuse()
@@ -112,25 +114,31 @@ class RunFolder:
     def _refuse_taken(self) -> None:
         if (self.path / CONFIG_FILE).exists():
             self._tidy_finished()
-            raise InputError(f"{self.path} holds a finished run; name another --out")
+            raise InputError(f"{self.path} holds a finished run; name another --out", code="run-finished")
         if self.state.exists():
             raise InputError(
-                f"{self.path} already holds a run; continue with --resume, or name another --out"
+                f"{self.path} already holds a run; continue with --resume, or name another --out",
+                code="run-there",
             )
         held = set(self.path.iterdir()) if self.path.is_dir() else set()
         foreign = sorted(held - {self.path / LOCK_FILE} - set(self._leftovers()))
         if foreign:
-            raise InputError(f"{self.path} is not empty (it holds {foreign[0].name!r}); name a new folder")
+            raise InputError(
+                f"{self.path} is not empty (it holds {foreign[0].name!r}); name a new folder",
+                code="not-empty",
+            )
 
     def _refuse_nothing(self) -> None:
         if (self.path / CONFIG_FILE).exists():
             self._tidy_finished()
             raise CheckpointError(
-                f"nothing to resume: the run in {self.path} is finished; score it with icl-bench evaluate"
+                f"nothing to resume: the run in {self.path} is finished; score it with icl-bench evaluate",
+                code="nothing-to-resume",
             )
         if not self.state.exists():
             raise CheckpointError(
-                f"nothing to resume: no {STATE_FILE} in {self.path}; train without --resume"
+                f"nothing to resume: no {STATE_FILE} in {self.path}; train without --resume",
+                code="nothing-to-resume",
             )
 
     def _tidy_finished(self) -> None:

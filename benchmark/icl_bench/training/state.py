@@ -42,11 +42,16 @@ class RunState:
 
     def __post_init__(self) -> None:
         if self.device.startswith("mps"):
-            raise InputError(f"training runs on cpu or cuda, not on {self.device}; use --device cpu")
+            raise InputError(
+                f"training runs on cpu or cuda, not on {self.device}; use --device cpu",
+                code="training-device",
+            )
         device = self._on = usable_device(self.device)
         recipe = self.plan.recipe
         if recipe.precision == "tf32" and device.type != "cuda":
-            raise InputError(f"tf32 is for GPUs and changes nothing on {device}; train in float32 or bf16")
+            raise InputError(
+                f"tf32 is for GPUs and changes nothing on {device}; train in float32 or bf16", code="no-tf32"
+            )
         with device_faults(None):
             self.model = self.plan.new_model(self.device).to(device).train()
             self.optimiser = RecipeOptimiser(self.model, recipe)
@@ -88,7 +93,8 @@ class RunState:
             raise InputError(
                 f"training of {self.plan.architecture.name} diverged by step {self.step} "
                 f"(loss {total / steps:.3g}); give --recipe a file with a lower learning "
-                "rate or more warm-up, and another --out"
+                "rate or more warm-up, and another --out",
+                code="diverged",
             )
 
     def _log_row(self, points: int) -> None:
@@ -173,7 +179,9 @@ class RunState:
                 self._refuse_another(path, dict(state["identity"]))
                 if "end" not in state and isinstance(state.get("optimiser"), dict):
                     raise CheckpointError(
-                        f"{path} was saved by an older icl-bench; continue with that, or remove {self.folder}"
+                        f"{path} was saved by an older icl-bench; continue with that, "
+                        f"or remove {self.folder}",
+                        code="older-state",
                     )
                 self.model.load_state_dict(state["model"])
                 self.optimiser.load_state_dict(state["optimiser"])
@@ -183,12 +191,13 @@ class RunState:
                 torch.set_num_threads(min(state["threads"], cores()))  # other threads give other last bits
         except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
             raise CheckpointError(
-                f"{path} is damaged; remove {self.folder} to train from the start"
+                f"{path} is damaged; remove {self.folder} to train from the start", code="damaged-state"
             ) from None
 
     def _refuse_another(self, path: Path, saved: dict[str, Any]) -> None:
         differing = [key for key, value in self.plan.identity().items() if saved.get(key) != value]
         if differing:
             raise CheckpointError(
-                f"{path} belongs to a run with another {' and '.join(differing)}; name another --out"
+                f"{path} belongs to a run with another {' and '.join(differing)}; name another --out",
+                code="other-run",
             )

@@ -167,7 +167,8 @@ def _refuse_shared_folders(cells: Sequence[Cell]) -> None:
         if other is not cell:
             raise InputError(
                 f"--spec {other.source_name} and --spec {cell.source_name} both lead to {cell.folder}; "
-                "give each spec once, and each file a `name:` of its own"
+                "give each spec once, and each file a `name:` of its own",
+                code="same-folder",
             )
 
 

@@ -57,17 +57,22 @@ class Panel:
 
     def __post_init__(self) -> None:
         if not self.zero:
-            raise InputError(f"the panel {self.title!r} has no context length; give at least one error")
+            raise InputError(
+                f"the panel {self.title!r} has no context length; give at least one error",
+                code="no-context-length",
+            )
         if (self.low is None) != (self.high is None):
             raise InputError(
-                f"the panel {self.title!r} has one edge of a band; give both low and high, or neither"
+                f"the panel {self.title!r} has one edge of a band; give both low and high, or neither",
+                code="one-edge",
             )
         for name in ("baseline", "exact", "model", "low", "high"):
             values = getattr(self, name)
             if values is not None and len(values) != len(self.zero):
                 raise InputError(
                     f"the panel {self.title!r} has {len(self.zero)} errors of zero and {len(values)} "
-                    f"of {name}; give as many of each"
+                    f"of {name}; give as many of each",
+                    code="other-lengths",
                 )
 
 

@@ -39,7 +39,9 @@ def draw_prompt(xs: Float[np.ndarray, "points d"], ys: Float[np.ndarray, "points
     not finite.
     """
     if not (len(xs) and np.isfinite(xs).all() and np.isfinite(ys).all()):
-        raise InputError("a prompt has at least one point, and only finite numbers; check its arrays")
+        raise InputError(
+            "a prompt has at least one point, and only finite numbers; check its arrays", code="not-finite"
+        )
     rows = max(xs.shape[1], ys.shape[1])
     columns, right = _columns(len(xs))
     scales = _scale(xs[list(columns)]), _scale(ys[list(columns)])

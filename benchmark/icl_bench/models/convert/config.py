@@ -96,7 +96,7 @@ def load_config(path: Path) -> Section:
             content = file.read(MAX_BYTES + 1)
         pointer = pointer_fault(content, path)
         if pointer:
-            raise CheckpointError(pointer)
+            raise CheckpointError(pointer, code="lfs-pointer-checkpoint")
         value = load_plain(content.replace(_CURRICULUM, b""))
     except FileNotFoundError:
         raise CheckpointError(f"no file {path}; check the path") from None

@@ -82,7 +82,8 @@ class Weights:
             more = f" and {others:,} more" if others else ""
             raise CheckpointError(
                 f"{self.source} has a tensor {first!r:.100}{more} that has no place in icl-bench's format; "
-                "only models of the formats' own code can be converted"
+                "only models of the formats' own code can be converted",
+                code="tensor-without-place",
             )
 
     def _find(self, name: str) -> Tensor:
