@@ -1,7 +1,8 @@
 """The real client against a small Hub: what it asks for, what it keeps, and what it pushes."""
 
 import pytest
-from hub_server import GOOD_TOKEN, HubServer
+from hub_repository import GOOD_TOKEN
+from hub_server import HubServer
 from huggingface_hub import constants
 from models.repositories import CONFIG, NAME, TASKS, WEIGHTS, refused
 from models.small import saved, small_model

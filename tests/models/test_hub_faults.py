@@ -8,7 +8,8 @@ from pathlib import Path
 
 import huggingface_hub
 import pytest
-from hub_server import GOOD_TOKEN, HubServer
+from hub_repository import GOOD_TOKEN
+from hub_server import HubServer
 from huggingface_hub import constants, file_download
 from models.repositories import CONFIG, NAME, TASKS, WEIGHTS, refused
 from raising import raises

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hub_server import GOOD_TOKEN, HubServer
+from hub_repository import GOOD_TOKEN
+from hub_server import HubServer
 from huggingface_hub import ModelCard
 from models.repositories import CONFIG, NAME, WEIGHTS
 from models.small import files_of, saved, small_model

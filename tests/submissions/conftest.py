@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from hub_server import HubServer, Repo
+from hub_repository import Repo
+from hub_server import HubServer
 from models.conftest import hub  # noqa: F401
 from small_suite import tasks_folder, tiny  # noqa: F401  # fixtures
 from submissions.submitted import COMMIT, MODEL, Submitted, run_entry, submission_value, tiny_files, write

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from hub_server import GOOD_TOKEN, HubServer
+from hub_repository import GOOD_TOKEN
+from hub_server import HubServer
 from models.small import files_of
 from submissions.submitted import COMMIT, MODEL, SPEC, Submitted, run_entry, tiny_files
 

@@ -3,128 +3,16 @@
 The model is served by the tests' Hub. What GitHub adds is played by `local_runner`.
 """
 
-import hashlib
 import json
 import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from hub_server import HubServer
 from local_runner import LocalRunner, git
-from models.small import saved, small_model, small_spec
-from workflow_files import ROOT
+from proposals import FOLDER, MODEL, SUBMISSION, commit, propose, submission
 
 pytestmark = pytest.mark.slow
-
-MODEL, FOLDER = "someone/model", "submissions/someone__model"
-SUBMISSION = f"{FOLDER}/submission.yaml"
-LAYERS = [{"repeat": 1, "sublayers": small_spec()["layers"][0]["sublayers"][::2]}]
-
-
-@pytest.fixture(scope="module")
-def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bare repository whose main is this checkout as it lies here, but for its tests."""
-    folder = tmp_path_factory.mktemp("repository")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    tree = folder / "tree"
-    for name in listed.stdout.split("\0"):
-        if name and not name.startswith("tests/") and (ROOT / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, tree / name)
-    git(tree, "init", "--quiet", "--initial-branch", "main")
-    commit(tree, "What is there")
-    git(folder, "clone", "--quiet", "--bare", str(tree), "origin.git")
-    git(folder / "origin.git", "config", "uploadpack.allowAnySHA1InWant", "true")
-    git(tree, "remote", "add", "origin", str(folder / "origin.git"))
-    return folder / "origin.git"
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
-    """A Hub that has the model's files."""
-    folder = tmp_path_factory.mktemp("checkpoint")
-    files = saved(folder, small_model(d=5, layers=LAYERS))
-    with HubServer().running() as server:
-        server.repo(MODEL, {f"linear_regression/{name}": content for name, content in files.items()})
-        yield server
-
-
-def submission(hub: HubServer) -> str:
-    repo = hub.repos[MODEL]
-    (files,) = repo.commits.values()
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    return yaml.safe_dump(
-        {
-            "schema": 1,
-            "model": MODEL,
-            "suites": ["mini-v1"],
-            "runs": [{"seed": 0, "revision": repo.refs["main"], "files": hashes}],
-            "spec": small_spec(layers=LAYERS),
-            "licence": "apache-2.0",
-            "authors": ["Somebody"],
-            "training_data": "None: it is as it was initialised.",
-        }
-    )
-
-
-def commit(tree: Path, message: str) -> str:
-    git(tree, "add", "--all")
-    git(tree, "commit", "--quiet", "--message", message)
-    return git(tree, "rev-parse", "HEAD")
-
-
-def propose(origin: Path, name: str, files: dict[str, str]) -> dict[str, str]:
-    """Make a pull request of these files; what GitHub would tell of it. Its merge is not on main yet."""
-    tree = origin.parent / "tree"
-    git(tree, "checkout", "--quiet", "-B", name, "main")
-    for path, text in files.items():
-        (tree / path).parent.mkdir(parents=True, exist_ok=True)
-        (tree / path).write_text(text)
-    head = commit(tree, name)
-    git(tree, "checkout", "--quiet", "-B", f"{name}-merge", "main")
-    git(tree, "merge", "--quiet", "--no-ff", "--message", f"Merge {name}", head)
-    git(tree, "push", "--quiet", "--force", "origin", f"HEAD:refs/pull/{name}/merge")
-    merge = git(tree, "rev-parse", "HEAD")
-    git(tree, "checkout", "--quiet", "main")
-    return {"sha": merge, "ref": f"refs/pull/{name}/merge", "base_ref": "main"}
-
-
-def test_a_pull_request_with_a_submission_is_valid_and_its_scores_are_shown(
-    origin: Path, hub: HubServer, tmp_path: Path
-) -> None:
-    github = propose(origin, "model", {SUBMISSION: submission(hub)})
-    runner = LocalRunner(tmp_path, origin, github, {"HF_ENDPOINT": hub.url})
-    checked = runner.run("validate", "check")
-    assert checked == {"submission": SUBMISSION}
-    runner.run("validate", "advise", {"check": checked})
-    summary = (tmp_path / "summary.md").read_text()
-    assert "linear_regression" in summary
-    assert summary.count("```") == 2
-
-
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        ({SUBMISSION: "schema: 1\nmodel: someone/model\n", "benchmark/icl_bench/errors.py": ""}, "errors.py"),
-        ({SUBMISSION: "schema: 1\nmodel: someone/model\n"}, "missing key 'runs'"),
-        ({f"{FOLDER}/results/mini-v1-seed-0.json": "{}"}, "take this out"),
-        ({SUBMISSION: "model: '\n::set-output name=submission::x\n'\n"}, "::stop-commands::"),
-    ],
-    ids=["code", "not whole", "results", "commands"],
-)
-def test_any_other_pull_request_is_refused_with_the_reason(
-    origin: Path, tmp_path: Path, files: dict[str, str], message: str
-) -> None:
-    runner = LocalRunner(tmp_path, origin, propose(origin, "other", files))
-    with pytest.raises(AssertionError, match=r"error: \d+ fault"):
-        runner.run("validate", "check")
-    assert message in runner.log
 
 
 @pytest.fixture(scope="module")
