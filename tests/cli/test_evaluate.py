@@ -99,9 +99,8 @@ def test_a_broken_rule_is_one_line_and_exit_1(monkeypatch, tmp_path):
     monkeypatch.setattr(averaging.Averaging, "predict", peeking)
     done = run("evaluate", "baseline/averaging", "--task", "sparse_parity")
     assert done.exit_code == CheckError.exit_code == 1
-    assert done.stderr.startswith(
-        "error: causality: prediction 0 changes when y_0 changes (prompt 0 of sparse_parity)"
-    )
+    assert done.stderr.startswith("error: causality: prediction 0 ")
+    assert "(prompt 0 of sparse_parity)" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 

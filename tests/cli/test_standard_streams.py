@@ -70,7 +70,7 @@ def test_a_closed_stream_costs_what_it_would_show_alone(tmp_path, closed):
 def test_a_full_disk_behind_a_stream_is_one_line():
     done = run("evaluate", "baseline/zero", *TASK, redirected="> /dev/full")
     (line,) = [line for line in done.stderr.decode().splitlines() if not line.startswith("sparse_parity: ")]
-    assert line.startswith("error: cannot print to standard output: No space left on device")
+    assert "No space left on device" in line
     assert done.returncode == 2
     assert len(os.listdir("results")) == 1
 

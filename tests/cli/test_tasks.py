@@ -97,11 +97,8 @@ def test_show_tells_the_first_frozen_prompt(tmp_path):
     ("name", "message"),
     [
         ("mini/liner_regression", "did you mean 'linear_regression'?"),
-        ("minni/sparse_parity", "error: unknown suite 'minni'; did you mean 'mini'?"),
-        (
-            "sparse_parity",
-            "error: 'sparse_parity' is not SUITE/TASK; write for example mini/linear_regression",
-        ),
+        ("minni/sparse_parity", "did you mean 'mini'?"),
+        ("sparse_parity", "SUITE/TASK"),
     ],
 )
 def test_an_unknown_name_is_one_line_with_the_nearest(tmp_path, verb, name, message):
@@ -208,7 +205,7 @@ def test_export_to_a_place_that_cannot_be_written(tmp_path):
     for out in (tmp_path / "file" / "out.npz", tmp_path):
         code, _, stderr = run("export", "mini/linear_regression", out)
         assert (code, stderr.count("\n")) == (2, 1)
-        assert stderr.startswith(f"error: cannot write {out}: ")
+        assert str(out) in stderr
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

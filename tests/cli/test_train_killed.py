@@ -136,7 +136,7 @@ def test_an_interruption_waits_for_the_end_of_the_step(tmp_path: Path, monkeypat
         os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(run.optimiser, "step", interrupted)
-    with pytest.raises(TrainingStopped, match="stopped after step 3; continue with resume=True"):
+    with pytest.raises(TrainingStopped, match="resume=True"):
         run_to_end(run)
     run.release()
     second = TrainingRun(plan(), tmp_path / "run")

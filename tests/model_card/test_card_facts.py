@@ -66,5 +66,5 @@ def test_models_without_a_checkpoint(tmp_path):
     refused("baseline/ridge", code="no-weights", naming="baseline/ridge")
     refused(str(tmp_path), code="no-checkpoint", naming=tmp_path)
     (tmp_path / "config.json").write_text("{")
-    with raises(CheckpointError, "damaged-config", naming="config.json"):
+    with raises(CheckpointError, "damaged-json", naming="config.json"):
         gather(str(tmp_path))

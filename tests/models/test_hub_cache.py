@@ -55,9 +55,7 @@ def test_a_damaged_file_is_reported_where_nothing_can_be_fetched(snapshot, monke
     damage(snapshot / file)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     folder = Path(constants.HF_HUB_CACHE) / "models--someone--model"
-    refused(
-        f"{file} of {NAME} is damaged in the cache {folder}", "HF_HUB_OFFLINE is set; run once without it"
-    )
+    refused("damaged-cache", file, NAME, folder, "HF_HUB_OFFLINE")
 
 
 def test_a_damaged_file_that_cannot_be_replaced_is_reported_with_its_cache(snapshot, monkeypatch):
@@ -67,7 +65,7 @@ def test_a_damaged_file_that_cannot_be_replaced_is_reported_with_its_cache(snaps
         raise PermissionError(errno.EACCES, "Permission denied", str(target))
 
     monkeypatch.setattr(file_download, "_chmod_and_move", refuse)
-    refused(f"the cache {constants.HF_HUB_CACHE}", "cannot be written (Permission denied)", "set HF_HOME")
+    refused("read-only-cache", constants.HF_HUB_CACHE, "Permission denied", "set HF_HOME")
 
 
 def test_a_hub_that_sends_what_it_does_not_list_is_not_believed(hub: HubServer, snapshot, root):
@@ -76,7 +74,7 @@ def test_a_hub_that_sends_what_it_does_not_list_is_not_believed(hub: HubServer, 
         assert content == root[WEIGHTS]
     hub.listed[WEIGHTS] = "0" * 64
     folder = Path(constants.HF_HUB_CACHE) / "models--someone--model"
-    refused(f"{WEIGHTS} of {NAME} is damaged in the cache {folder}", "try again, or remove that folder")
+    refused("damaged-cache", WEIGHTS, NAME, folder)
 
 
 def test_without_links_a_file_is_held_against_the_listing(snapshot, root):
@@ -92,8 +90,7 @@ def test_without_links_a_file_is_held_against_the_listing(snapshot, root):
 def test_weights_that_were_broken_off_are_not_whole_in_the_cache(snapshot, monkeypatch):
     (snapshot / WEIGHTS).unlink()
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    message = refused(f"{NAME}@main is not whole in the cache", "run once without it")
-    assert "save" not in message
+    refused("not-cached", f"{NAME}@main", "HF_HUB_OFFLINE")
 
 
 def test_a_repository_has_the_name_that_the_hub_has_for_it(hub: HubServer, root, monkeypatch):
@@ -105,7 +102,7 @@ def test_a_repository_has_the_name_that_the_hub_has_for_it(hub: HubServer, root,
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     assert fetch("someone/model", TASKS).repo == "Someone/Model"
     assert fetch("Someone/Model", TASKS).repo == "Someone/Model"
-    refused("old/name@main is not whole in the cache", name="old/name")
+    refused("not-cached", "old/name@main", name="old/name")
 
 
 def read_only(monkeypatch) -> None:
@@ -134,5 +131,4 @@ def test_a_shared_cache_whose_branch_has_moved_is_reported(hub: HubServer, root,
     fetch(NAME, TASKS)
     repo.commit(saved(tmp_path / "moved", small_model(seed=2)))
     read_only(monkeypatch)
-    message = f"the cache {constants.HF_HUB_CACHE} does not hold {NAME} as it is now, and cannot be written"
-    refused(message, "set HF_HOME to a folder of yours, or HF_HUB_OFFLINE=1")
+    refused("read-only-cache", constants.HF_HUB_CACHE, NAME, "set HF_HOME", "HF_HUB_OFFLINE=1")

@@ -22,29 +22,29 @@ from icl_bench.submissions.submission_facts import card_licence
 
 
 def test_no_such_repository(hub: HubServer, monkeypatch):
-    refused(f"there is no model {hub.url}/{NAME}, or it is private", "hf auth login")
+    refused("no-such-model", f"{hub.url}/{NAME}", "hf auth login")
     monkeypatch.setenv("HF_TOKEN", GOOD_TOKEN)
-    refused(f"there is no model {hub.url}/{NAME}")
+    refused("no-such-model", f"{hub.url}/{NAME}")
 
 
 def test_private_and_gated_repositories(hub: HubServer, root, monkeypatch):
     hub.repo(NAME, root, private=True)
-    refused("or it is private", "hf auth login")
+    refused("no-such-model", "hf auth login")
     monkeypatch.setenv("HF_TOKEN", GOOD_TOKEN)
     fetch(NAME, TASKS)
     hub.repo("someone/gated", root, gated=True)
-    refused(f"no access to {hub.url}/someone/gated", "accept its terms", name="someone/gated")
+    refused("no-access", f"{hub.url}/someone/gated", "hf auth login", name="someone/gated")
 
 
 def test_no_such_revision(hub: HubServer, root):
     hub.repo(NAME, root)
-    refused("has no revision 'v2'", "branch, tag or commit", revision="v2")
-    refused("has no revision", revision="0" * 40)
+    refused("no-such-revision", "'v2'", revision="v2")
+    refused("no-such-revision", revision="0" * 40)
 
 
 @pytest.mark.parametrize("name", ["a/b/c", "a--b/c", "-a/b", "a/b.git", "a/" + "b" * 100])
 def test_names_that_are_none(hub: HubServer, name):
-    refused("is not a name on the Hub", "user/model@revision", name=name)
+    refused("no-hub-name", "user/model@revision", name=name)
     assert hub.requests == []
 
 
@@ -52,7 +52,7 @@ def test_a_file_cut_short(hub: HubServer, root):
     """The client goes on from where it was cut, five times, then gives up; nothing is kept as whole."""
     hub.repo(NAME, root)
     hub.cut[WEIGHTS] = 1_000
-    refused(f"fetching {hub.url}/{NAME} failed", "try again")
+    refused("fetch-failed", f"{hub.url}/{NAME}")
     assert not list(Path(constants.HF_HUB_CACHE).rglob(f"snapshots/*/{WEIGHTS}"))
     del hub.cut[WEIGHTS]
     load_checkpoint(fetch(NAME, TASKS).folder)
@@ -73,13 +73,13 @@ def test_a_server_that_stops_answering(hub: HubServer, root, stage, monkeypatch)
     hub.stall.add(stage)
     hub.cut = {CONFIG: 10} if stage == "body" else {}
     started = time.monotonic()
-    refused(f"{hub.url}/{NAME} failed", "timed out", "HF_HUB_OFFLINE=1")
+    refused("fetch-failed", f"{hub.url}/{NAME}", "timed out", "HF_HUB_OFFLINE=1")
     assert time.monotonic() - started < 15
 
 
 def test_a_server_that_is_not_there(hub: HubServer, monkeypatch):
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    refused("http://127.0.0.1:9/someone/model failed", "refused")
+    refused("fetch-failed", "http://127.0.0.1:9/someone/model", "refused")
 
 
 PORTAL = b"<!DOCTYPE html><html><body>Sign in to the network</body></html>"
@@ -112,7 +112,7 @@ INFO = {"id": NAME, "sha": "0" * 40, "siblings": []}
 def test_an_answer_that_is_no_hubs_is_one_line(hub: HubServer, answer):
     """As the sign-in page of a network, with status 200."""
     hub.answer = answer
-    message = refused(f"what answers at {hub.url} is no Hub: ", "check HF_ENDPOINT", "sign in")
+    message = refused("no-hub", hub.url, "HF_ENDPOINT")
     assert message.isprintable()
     assert len(message) < 400
 
@@ -131,7 +131,7 @@ def test_a_card_whose_metadata_is_none_says_no_licence(hub: HubServer, license):
 )
 def test_an_endpoint_that_is_none_is_one_line(hub: HubServer, monkeypatch, address):
     monkeypatch.setattr(constants, "ENDPOINT", address)
-    refused(f"HF_ENDPOINT is '{address}', which is no address of a Hub", "https://huggingface.co")
+    refused("endpoint", f"HF_ENDPOINT is '{address}'", "https://huggingface.co")
     assert hub.requests == []
 
 
@@ -140,35 +140,33 @@ def test_a_password_in_the_endpoint_is_never_shown(hub: HubServer, root, monkeyp
     monkeypatch.setattr(constants, "ENDPOINT", secret)
     template = secret + "/{repo_id}/resolve/{revision}/{filename}"
     monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    messages = [refused(f"there is no model {hub.url}/{NAME}")]
+    messages = [refused("no-such-model", f"{hub.url}/{NAME}")]
     hub.repo(NAME, root)
     hub.cut[CONFIG] = 10
-    messages.append(refused(f"fetching {hub.url}/{NAME} failed"))
+    messages.append(refused("fetch-failed", f"{hub.url}/{NAME}"))
     hub.answer = PORTAL
-    messages.append(refused(f"what answers at {hub.url} is no Hub"))
+    messages.append(refused("no-hub", hub.url))
     for address in (f"http://ana:hunter2@127.0.0.1:{9}", "http://ana:hunter2@host:port"):
         monkeypatch.setattr(constants, "ENDPOINT", address)
-        messages.append(
-            refused("HF_ENDPOINT is" if "port" in address else "127.0.0.1:9/someone/model failed")
-        )
+        messages.append(refused("endpoint" if "port" in address else "fetch-failed"))
     assert all("hunter2" not in message and "ana" not in message for message in messages)
 
 
 @pytest.mark.parametrize(
-    ("proxy", "message"),
+    ("proxy", "code"),
     [
-        ("socks5://127.0.0.1:1", "install that package, or unset the proxy"),
-        ("http://127.0.0.1:port", "check HF_ENDPOINT and the proxy's variables"),
-        ("nonsense://127.0.0.1:1", "check HF_ENDPOINT"),
+        ("socks5://127.0.0.1:1", "no-proxy"),
+        ("http://127.0.0.1:port", "no-proxy"),
+        ("nonsense://127.0.0.1:1", "no-hub"),
     ],
 )
-def test_a_proxy_that_cannot_be_used_is_one_line(hub: HubServer, monkeypatch, proxy, message):
+def test_a_proxy_that_cannot_be_used_is_one_line(hub: HubServer, monkeypatch, proxy, code):
     monkeypatch.delenv("NO_PROXY")
     monkeypatch.setenv("HTTP_PROXY", proxy)
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     monkeypatch.setitem(sys.modules, "socksio", None)  # not installed
     huggingface_hub.close_session()
-    refused(f"{hub.url}", message)
+    refused(code, hub.url)
 
 
 def test_a_full_disk(hub: HubServer, root, monkeypatch):
@@ -178,42 +176,42 @@ def test_a_full_disk(hub: HubServer, root, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(file_download, "http_get", full)
-    refused(f"no space for {NAME} in {constants.HF_HUB_CACHE}", "set HF_HOME")
+    refused("no-space", NAME, constants.HF_HUB_CACHE, "set HF_HOME")
 
 
 def test_a_pickle_repository(hub: HubServer, root):
     """Nothing but the listing is asked for, the pickle least of all."""
     del root[WEIGHTS]
     hub.repo(NAME, root)
-    refused("holds pytorch_model.bin, a pickle", "never loaded", error=CheckpointError)
+    refused("pickle", "pytorch_model.bin", error=CheckpointError)
     assert hub.asked_files() == set()
 
 
 def test_the_name_of_a_file_never_reaches_the_terminal_as_it_is(hub: HubServer, root):
     del root[WEIGHTS], root["pytorch_model.bin"]
     hub.repo(NAME, root | {"\x1b]0;owned\x07\x1b[31m.bin": b"\x80\x04."})
-    message = refused(r"'\x1b]0;owned\x07\x1b[31m.bin', a pickle", error=CheckpointError)
+    message = refused("pickle", r"'\x1b]0;owned\x07\x1b[31m.bin'", error=CheckpointError)
     assert message.isprintable()
 
 
 def test_a_model_of_another_kind(hub: HubServer, root):
     """Its config is read before its weights are fetched."""
     hub.repo(NAME, root | {CONFIG: json.dumps({"model_type": "bert"}).encode()})
-    refused("unknown key 'model_type'", error=CheckpointError)
+    refused("other-library", "--from transformers", error=CheckpointError)
     assert hub.asked_files() == {CONFIG}
 
 
 def test_no_checkpoint_or_two_kinds(hub: HubServer, root, by_task):
     hub.repo(NAME, {"README.md": b""})
-    refused("holds no checkpoint", "linear_regression, decision_tree", error=InputError)
+    refused("no-checkpoint", "linear_regression, decision_tree", error=InputError)
     hub.repo(NAME, root | by_task)
-    refused("a checkpoint at its root and one in linear_regression/", error=InputError)
+    refused("several-checkpoints", "linear_regression/", error=InputError)
 
 
 def test_too_large_to_fetch(hub: HubServer, root):
     hub.repo(NAME, root)
     hub.sizes[WEIGHTS] = 9 * 10**9
-    refused("are 9.0 GB and at most 8 GB are fetched")
+    refused("too-large", "9.0 GB", "8 GB")
     assert hub.asked_files() == set()
 
 
@@ -226,4 +224,4 @@ def test_a_branch_that_moves_while_it_is_fetched(hub: HubServer, root, monkeypat
         return download(*arguments, **rest)
 
     monkeypatch.setattr(hub_cache, "hf_hub_download", moving)
-    refused("changed while it was fetched; try again")
+    refused("moved-branch")

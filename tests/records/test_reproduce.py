@@ -217,9 +217,7 @@ def test_the_verb_shows_a_table_and_answers_by_its_exit_code(record, checkpoint,
     code, output, _ = run("verify", path, tmp_path / "held.json")
     assert (code, output.splitlines()[-1]) == (1, "1 of 2 records hold")
     code, _, error = run("verify", path, path, "--model", checkpoint)
-    assert (code, error) == (2, "error: --model is of one record and 2 are given; verify them one by one\n")
-    code, output, error = run("verify", tmp_path / "none.json")
-    assert (code, error) == (
-        2,
-        f"error: no file {tmp_path / 'none.json'}; `icl-bench evaluate MODEL` writes one\n",
-    )
+    assert (code, error.count("\n"), "--model" in error) == (2, 1, True)
+    code, _, error = run("verify", tmp_path / "none.json")
+    assert (code, error.count("\n"), str(tmp_path / "none.json") in error) == (2, 1, True)
+    assert "`icl-bench evaluate MODEL`" in error

@@ -96,8 +96,8 @@ def test_copies_are_not_recorded_as_seeds(submitted, tmp_path, change):
     submitted.add_run(1, OTHER, listed_twice(submitted, change))
     submitted.lay_out(tmp_path / "fetched")
     submitted.evaluate(tmp_path / "fetched", tmp_path / "records")
-    message = "tiny-v1-seed-0 and tiny-v1-seed-1 have the same error on every prompt of linear_regression"
-    not_recorded(submitted, tmp_path / "records", message, "list it once", commit=None, error=CheckError)
+    named = ("tiny-v1-seed-0", "tiny-v1-seed-1", "linear_regression")
+    not_recorded(submitted, tmp_path / "records", *named, code="same-errors", commit=None, error=CheckError)
 
 
 def test_seeds_are_fetched_and_have_errors_of_their_own(served, submitted, tmp_path):

@@ -99,8 +99,8 @@ def test_a_record_of_fresh_prompts_that_does_not_follow_from_them(submitted, rec
 
 def test_fresh_prompts_of_another_commit_are_refused(submitted, records):
     """Somebody who could choose the commit could choose the prompts."""
-    not_recorded(submitted, records, f"is on prompts of {COMMIT}, not of {OTHER}", commit=OTHER)
-    not_recorded(submitted, records, "is not a commit; give its 40 hexadecimal digits", commit="main")
+    not_recorded(submitted, records, COMMIT, OTHER, code="other-commit", commit=OTHER)
+    not_recorded(submitted, records, "'main'", code="no-commit", commit="main")
 
 
 def test_a_task_that_was_left_out_or_moved_is_reported(submitted, records):
@@ -109,7 +109,7 @@ def test_a_task_that_was_left_out_or_moved_is_reported(submitted, records):
     value["missing"]["vector_mqar"] = "someone/model has no checkpoint for it"
     del value["tasks"]["vector_mqar"]
     (records / RECORD).write_text(json.dumps(value))
-    not_recorded(submitted, records, "has other tasks than the submission lists files for", commit=None)
+    not_recorded(submitted, records, RECORD, code="other-tasks", commit=None)
 
 
 @pytest.mark.parametrize(
@@ -129,13 +129,13 @@ def test_what_is_no_record_is_one_line(submitted, records, content):
     (records / RECORD).write_bytes(content)
     not_recorded(submitted, records, RECORD)
     (records / RECORD).unlink()
-    not_recorded(submitted, records, "`icl-bench submissions evaluate` writes it")
+    not_recorded(submitted, records, RECORD, "`icl-bench submissions evaluate`", code="no-file")
 
 
 def test_a_record_that_is_a_link_is_not_read(submitted, records, tmp_path):
     (records / RECORD).rename(tmp_path / "elsewhere.json")
     (records / RECORD).symlink_to(tmp_path / "elsewhere.json")
-    not_recorded(submitted, records, "no file")
+    not_recorded(submitted, records, RECORD, code="no-file")
 
 
 def texts(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -227,16 +227,14 @@ def test_fresh_prompts_are_held_against_the_record_that_stays(submitted, records
 def test_another_score_of_the_same_revision_is_refused(submitted, records):
     record_submission(submitted.entry, records)
     scaled(records / RECORD, 0.9)
-    message = not_recorded(
-        submitted, records, "a record changes only where supersedes names", commit=None, error=CheckError
-    )
-    assert f"{RUN} is recorded of revision {REVISION} and on linear_regression " in message
+    named = (RUN, REVISION, "linear_regression")
+    not_recorded(submitted, records, *named, code="not-superseded", commit=None, error=CheckError)
     submitted.change(
         lambda value: value.update(supersedes={"revision": REVISION, "reason": "A fault of ours."})
     )
     assert record_submission(submitted.entry, records) == [f"{RUN}: recorded, superseding {REVISION}"]
     scaled(records / RECORD, 0.9)
-    not_recorded(submitted, records, "was replaced already for the reason", commit=None, error=InputError)
+    not_recorded(submitted, records, RUN, REVISION[:12], code="same-reason", commit=None, error=InputError)
     submitted.change(
         lambda value: value.update(supersedes={"revision": REVISION, "reason": "Another fault of ours."})
     )

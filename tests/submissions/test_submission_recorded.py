@@ -92,7 +92,7 @@ def test_every_correction_keeps_its_record_and_its_reason(board, tiny, submitted
 def test_results_of_another_model_are_not_taken_for_its_own(board, tiny):
     path = board / "someone__model/results" / f"{SUITE}-seed-0.json"
     path.write_text(path.read_text().replace(MODEL, "someone/other"))
-    with raises(SpecError, "other-model", naming=("someone/other", "someone/model")):
+    with raises(SpecError, "other-place", naming=("someone/other", "someone/model")):
         recorded_entries(tiny, installed_submissions())
 
 

@@ -147,9 +147,7 @@ def _learning_curve(path: Path) -> tuple[list[float], list[float]]:
     try:
         rows = read_log(path.read_text())
     except ValueError as error:
-        raise SpecError(
-            f"{path} is no learning curve: {error}; train the model again", code="no-curve"
-        ) from None
+        raise SpecError(f"{path} is no learning curve: {error}; train the model again") from None
     return [float(row["step"] or 0) for row in rows], [float(row["loss"] or 0) for row in rows]
 
 

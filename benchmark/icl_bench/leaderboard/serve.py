@@ -47,7 +47,7 @@ def server(folder: Path, port: int) -> ThreadingHTTPServer:
         return ThreadingHTTPServer((HOST, port), partial(_Pages, directory=str(folder)))
     except OSError as error:
         raise InputError(
-            f"cannot serve on port {port}: {error.strerror}; choose another with --port", code="cannot-serve"
+            f"cannot serve on port {port}: {error.strerror}; choose another with --port"
         ) from None
 
 

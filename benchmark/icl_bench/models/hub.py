@@ -119,5 +119,6 @@ def _check_size(repo: str, sizes: dict[str, int | None]) -> None:
     if total > MAX_BYTES:
         raise HubError(
             f"the checkpoints of {repo} are {total / 1e9:.1f} GB and at most {MAX_BYTES / 1e9:.0f} GB are "
-            "fetched; name fewer tasks, or clone it and give the folder"
+            "fetched; name fewer tasks, or clone it and give the folder",
+            code="too-large",
         )

@@ -36,14 +36,15 @@ def fetch_whole_file(repo: str, file: str, revision: str, commit: str, digest: s
         with hub_errors(repo, revision):
             path = Path(hf_hub_download(repo, file, revision=revision, force_download=again))
         if snapshot_folder(path, file).name != commit:
-            raise HubError(f"{repo}@{revision} changed while it was fetched; try again")
+            raise HubError(f"{repo}@{revision} changed while it was fetched; try again", code="moved-branch")
         if is_whole(path, digest):
             return path
         with hub_errors(repo, revision):
             path.unlink()  # a copy, as without symbolic links, would not be replaced
     raise HubError(
         f"{file} of {repo} is damaged in the cache {repository_folder(path, file)}, and a second download "
-        f"is not what {endpoint()} lists; try again, or remove that folder"
+        f"is not what {endpoint()} lists; try again, or remove that folder",
+        code="damaged-cache",
     )
 
 
@@ -52,7 +53,8 @@ def cached_file(repo: str, file: str, path: Path) -> Path:
     if not is_whole(path, None):
         raise HubError(
             f"{file} of {repo} is damaged in the cache {repository_folder(path, file)} and HF_HUB_OFFLINE is "
-            "set; run once without it"
+            "set; run once without it",
+            code="damaged-cache",
         )
     return path
 

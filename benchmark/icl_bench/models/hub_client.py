@@ -77,15 +77,16 @@ def hub_errors(repo: str, revision: str, pushing: bool = False, anonymous: bool 
         with _quiet_client():
             yield
     except _CLIENT_ERRORS as error:
-        message = _message(error, repo, revision, pushing, anonymous)
-        raise HubError(_CREDENTIALS.sub("", message)) from error
+        code, message = _fault(error, repo, revision, pushing, anonymous)
+        raise HubError(_CREDENTIALS.sub("", message), code=code) from error
 
 
 def not_cached(repo: str, revision: str) -> HubError:
     """The error where the cache may hold less than a repository, and nothing can be fetched."""
     return HubError(
         f"{repo}@{revision} is not whole in the cache {constants.HF_HUB_CACHE} and HF_HUB_OFFLINE is set; "
-        "run once without it"
+        "run once without it",
+        code="not-cached",
     )
 
 
@@ -99,7 +100,8 @@ def _check_endpoint() -> None:
     if not usable:
         raise HubError(
             f"HF_ENDPOINT is {shown(endpoint())}, which is no address of a Hub; unset it, or write it as "
-            "https://huggingface.co"
+            "https://huggingface.co",
+            code="endpoint",
         )
 
 
@@ -121,60 +123,71 @@ def _quiet_client() -> Iterator[None]:
             enable_progress_bars()
 
 
-def _message(error: BaseException, repo: str, revision: str, pushing: bool, anonymous: bool) -> str:
+def _fault(error: BaseException, repo: str, revision: str, pushing: bool, anonymous: bool) -> tuple[str, str]:
+    """The code and the message for what the client raised."""
     causes = list(_causes(error))
     where = f"{endpoint()}/{repo}"
     for cause in causes:
-        message = _refused(cause, where, revision, pushing, anonymous) or _unwritten(cause, repo)
-        if message:
-            return message
+        fault = _refused(cause, where, revision, pushing, anonymous) or _unwritten(cause, repo)
+        if fault:
+            return fault
         if isinstance(cause, OfflineModeIsEnabled):
-            return str(not_cached(repo, revision))
+            absent = not_cached(repo, revision)
+            return absent.code, str(absent)
     if isinstance(error, HFValidationError):
-        return f"{shown(repo)} is not a name on the Hub; write user/model, or user/model@revision"
+        message = f"{shown(repo)} is not a name on the Hub; write user/model, or user/model@revision"
+        return "no-hub-name", message
     root = causes[-1]
     reason = (str(root) or type(root).__name__).splitlines()[0].rstrip(".")
     if isinstance(root, ImportError):
-        return f"{where} cannot be asked: {reason}; install that package, or unset the proxy"
+        return "no-proxy", f"{where} cannot be asked: {reason}; install that package, or unset the proxy"
     if isinstance(root, InvalidURL):
-        return f"{where} cannot be asked: {reason}; check HF_ENDPOINT and the proxy's variables"
+        return "no-proxy", f"{where} cannot be asked: {reason}; check HF_ENDPOINT and the proxy's variables"
     if isinstance(root, _NO_ANSWER) and not isinstance(root, OSError):
-        return (
+        return "no-hub", (
             f"what answers at {endpoint()} is no Hub: {reason}; check HF_ENDPOINT, and whether the network "
             "asks you to sign in"
         )
     if pushing:
-        return f"pushing to {where} failed: {reason}; try again"
-    return (
+        return "push-failed", f"pushing to {where} failed: {reason}; try again"
+    return "fetch-failed", (
         f"fetching {where} failed: {reason}; try again, or set HF_HUB_OFFLINE=1 to use what is in the cache"
     )
 
 
-def _refused(cause: BaseException, where: str, revision: str, pushing: bool, anonymous: bool) -> str | None:
-    """The message for an answer that the repository may not be seen or written."""
+def _refused(
+    cause: BaseException, where: str, revision: str, pushing: bool, anonymous: bool
+) -> tuple[str, str] | None:
+    """The code and the message for an answer that the repository may not be seen or written."""
     status = cause.response.status_code if isinstance(cause, HfHubHTTPError) else None
     if pushing and status in (401, 403, 404):
-        return f"{where} may not be written; log in by `hf auth login`, with a token that may"
+        message = f"{where} may not be written; log in by `hf auth login`, with a token that may"
+        return "no-write-access", message
     closed = isinstance(cause, GatedRepoError | RepositoryNotFoundError) or status in (401, 403)
     if anonymous and closed:
-        return f"{where} is private, gated or not there; a submission is of a model that is public"
+        message = f"{where} is private, gated or not there; a submission is of a model that is public"
+        return "not-public", message
     if isinstance(cause, GatedRepoError) or status == 403:
-        return f"no access to {where}; accept its terms there, then log in with `hf auth login`"
+        message = f"no access to {where}; accept its terms there, then log in with `hf auth login`"
+        return "no-access", message
     if isinstance(cause, RepositoryNotFoundError) or status == 401:
-        return f"there is no model {where}, or it is private; check the name, or log in with `hf auth login`"
+        message = (
+            f"there is no model {where}, or it is private; check the name, or log in with `hf auth login`"
+        )
+        return "no-such-model", message
     if isinstance(cause, RevisionNotFoundError):
-        return f"{where} has no revision {revision!r}; name a branch, tag or commit of it"
+        return "no-such-revision", f"{where} has no revision {revision!r}; name a branch, tag or commit of it"
     return None
 
 
-def _unwritten(cause: BaseException, repo: str) -> str | None:
-    """The message for a cache that takes no file."""
+def _unwritten(cause: BaseException, repo: str) -> tuple[str, str] | None:
+    """The code and the message for a cache that takes no file."""
     if not isinstance(cause, OSError) or isinstance(cause, HTTPError):
         return None
     if cause.errno in _FULL:
-        return f"no space for {repo} in {constants.HF_HUB_CACHE}; free some, or set HF_HOME"
+        return "no-space", f"no space for {repo} in {constants.HF_HUB_CACHE}; free some, or set HF_HOME"
     if cause.errno in READ_ONLY and cause.filename is not None:
-        return (
+        return "read-only-cache", (
             f"the cache {constants.HF_HUB_CACHE} does not hold {repo} as it is now, and cannot be written "
             f"({cause.strerror}); set HF_HOME to a folder of yours, or HF_HUB_OFFLINE=1 to use what it holds"
         )

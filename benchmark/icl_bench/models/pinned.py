@@ -33,20 +33,27 @@ def check_listed(repo: str, commit: str, files: Mapping[str, Listed]) -> int:
     """
     info = repository_info(repo, commit, token=False, anonymous=True)
     if info.id != repo:
-        raise HubError(f"{repo} is called {info.id} on the Hub; submit it under that name")
+        raise HubError(
+            f"{repo} is called {info.id} on the Hub; submit it under that name", code="other-repository-name"
+        )
     if info.sha != commit:
-        raise HubError(f"{repo}@{commit} is commit {info.sha}; name a commit by its 40 digits")
+        raise HubError(
+            f"{repo}@{commit} is commit {info.sha}; name a commit by its 40 digits", code="branch-for-commit"
+        )
     held = {file.rfilename: file for file in info.siblings or []}
     for name, wanted in files.items():
         if name not in held:
-            raise HubError(f"{repo}@{commit} holds no {name}; list the files that it holds")
+            raise HubError(
+                f"{repo}@{commit} holds no {name}; list the files that it holds", code="file-not-there"
+            )
         size, lfs = held[name].size, held[name].lfs
         if size is None:
             raise HubError(f"{endpoint()} does not say how large {name} of {repo} is; check HF_ENDPOINT")
         if size > wanted.most:
             raise HubError(
                 f"{name} of {repo} has {size:,} bytes and its spec needs at most {wanted.most:,}; "
-                "keep the weights alone in it"
+                "keep the weights alone in it",
+                code="larger-than-spec",
             )
         if lfs is not None and lfs.sha256 and lfs.sha256 != wanted.sha256:
             raise _other_hash(repo, name, lfs.sha256, wanted)
@@ -70,7 +77,8 @@ def fetch_listed(repo: str, commit: str, name: str, wanted: Listed, folder: Path
 def _other_hash(repo: str, name: str, digest: str, wanted: Listed) -> HubError:
     return HubError(
         f"{name} of {repo} has SHA-256 {digest} and the submission lists {wanted.sha256}; "
-        "list the files of the commit that it names"
+        "list the files of the commit that it names",
+        code="other-content",
     )
 
 
@@ -92,6 +100,8 @@ def _bounded(repo: str, name: str, most: int) -> Iterator[None]:
     except OSError as error:
         if error.errno != errno.EFBIG:
             raise
-        raise HubError(f"{name} of {repo} is larger than announced; nothing of it is kept") from None
+        raise HubError(
+            f"{name} of {repo} is larger than announced; nothing of it is kept", code="larger-than-announced"
+        ) from None
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -99,7 +99,7 @@ def _no_safetensors(path: Path, start: bytes, why: str) -> CheckpointError:
 def _check_names(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
     wrapped = wrapper_fault(header, shapes)
     if wrapped:
-        raise CheckpointError(f"{path}: {wrapped}")
+        raise CheckpointError(f"{path}: {wrapped}", code="wrapped-model")
     missing = [name for name in shapes if name not in header]
     if missing:
         raise CheckpointError(
@@ -126,7 +126,8 @@ def _check_entries(path: Path, header: dict[str, Any], shapes: Shapes) -> None:
         entry = header[name]
         if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
             raise CheckpointError(
-                f"{path}: the header's entry of {name!r} is malformed; save the model again"
+                f"{path}: the header's entry of {name!r} is malformed; save the model again",
+                code="damaged-weights",
             )
         if not isinstance(entry["dtype"], str) or entry["dtype"] not in DTYPE_BYTES:
             raise CheckpointError(
@@ -152,7 +153,10 @@ def _check_layout(path: Path, header: dict[str, Any], data_bytes: int) -> None:
     for name, entry in sorted(header.items(), key=lambda item: _begin(item[1])):
         size = math.prod(entry["shape"]) * DTYPE_BYTES[entry["dtype"]]
         if entry["data_offsets"] != [end, end + size]:
-            raise CheckpointError(f"{path}: the header's offsets of {name!r} are wrong; save the model again")
+            raise CheckpointError(
+                f"{path}: the header's offsets of {name!r} are wrong; save the model again",
+                code="damaged-weights",
+            )
         end += size
     if end != data_bytes:
         fault = "is cut short" if data_bytes < end else "is too long"

@@ -39,9 +39,7 @@ def load_record(path: Path | str) -> ResultRecord:
     if pointer:
         raise SpecError(pointer, code="lfs-pointer")
     if not text.lstrip().startswith("{"):  # where the schema would speak of types
-        raise SpecError(
-            f"{path} holds no result record; `icl-bench evaluate MODEL` writes one", code="no-record"
-        )
+        raise SpecError(f"{path} holds no result record; `icl-bench evaluate MODEL` writes one")
     record = parse_record(text, str(path))
     check_record(record, str(path))
     return record

@@ -49,16 +49,19 @@ def parse_config(value: Any, source: str) -> CheckpointConfig:
     """Validate plain data as a checkpoint's config; CheckpointError is one line about the first fault."""
     fault = _not_plain(value, MAX_JSON_VALUES)
     if fault or not isinstance(value, dict):
-        raise CheckpointError(f"{source}: {fault or 'a mapping is expected'}; save the checkpoint again")
+        raise CheckpointError(
+            f"{source}: {fault or 'a mapping is expected'}; save the checkpoint again", code="damaged-json"
+        )
     if "model_type" in value and "spec" not in value:
         raise CheckpointError(
             f"{source} is of a model of transformers; convert its folder: icl-bench models convert FOLDER "
-            "--from transformers --task SUITE/TASK --out NEW-FOLDER"
+            "--from transformers --task SUITE/TASK --out NEW-FOLDER",
+            code="other-library",
         )
     try:
         return parse(CheckpointConfig, value, source)
     except SpecError as error:
-        raise CheckpointError(_short(str(error))) from None
+        raise CheckpointError(_short(str(error)), code="faulty-config") from None
 
 
 def read_config(folder: Path) -> CheckpointConfig:
@@ -87,7 +90,7 @@ def parse_json(content: bytes, source: str, most: int = MAX_JSON_BYTES) -> Any:
     A byte order mark at the start is as if it were not there.
     """
     if len(content) > most:
-        raise CheckpointError(f"{source} is larger than {most:,} bytes; shorten it")
+        raise CheckpointError(f"{source} is larger than {most:,} bytes; shorten it", code="damaged-json")
     pointer = pointer_fault(content, source)
     if pointer:
         raise CheckpointError(pointer, code="lfs-pointer-checkpoint")
@@ -96,14 +99,14 @@ def parse_json(content: bytes, source: str, most: int = MAX_JSON_BYTES) -> Any:
             content.decode("utf-8-sig"), object_pairs_hook=without_repeats, parse_constant=_no_constant
         )
     except RecursionError:
-        raise CheckpointError(f"{source}: nested too deeply; write it again", code="damaged-config") from None
+        raise CheckpointError(f"{source}: nested too deeply; write it again", code="damaged-json") from None
     except UnicodeDecodeError:
         raise CheckpointError(
-            f"{source} is not text in UTF-8; save it as UTF-8", code="damaged-config"
+            f"{source} is not text in UTF-8; save it as UTF-8", code="damaged-json"
         ) from None
     except ValueError as error:  # of JSON, and of the two hooks
         raise CheckpointError(
-            _short(f"{source} is not valid JSON: {error}; write it again"), code="damaged-config"
+            _short(f"{source} is not valid JSON: {error}; write it again"), code="damaged-json"
         ) from None
 
 

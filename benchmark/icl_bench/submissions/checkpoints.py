@@ -55,11 +55,14 @@ def check_config(config: CheckpointConfig, submission: Submission, run: Run, pat
     trained_for = {suite.trained_as(name) for name in suite.tasks}
     if config.task not in trained_for or not (at_root or config.task.partition("/")[2] == task):
         place = suite.name if at_root else f"{suite.name}/{task}"
-        raise CheckpointError(f"{path} is of {config.task} and is submitted for {place}; list it there")
+        raise CheckpointError(
+            f"{path} is of {config.task} and is submitted for {place}; list it there", code="other-task"
+        )
     seed = (config.training or {}).get("seed")  # None where it is not known, as of a converted checkpoint
     if seed is not None and seed != run.seed:
         raise CheckpointError(
-            f"{path} was trained with seed {seed!r:.40}, not {run.seed}; change the run's seed"
+            f"{path} was trained with seed {seed!r:.40}, not {run.seed}; change the run's seed",
+            code="other-seed",
         )
     check_provenance(config.training, str(path))
 
@@ -69,7 +72,9 @@ def check_provenance(training: dict[str, Any] | None, source: str) -> None:
     for text in _texts(training):
         fault = text_fault(text, MAX_PROVENANCE_TEXT) if text else None
         if fault:
-            raise CheckpointError(f"{source}: a text in training {fault}; save the checkpoint without it")
+            raise CheckpointError(
+                f"{source}: a text in training {fault}; save the checkpoint without it", code="unfit-text"
+            )
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -38,7 +38,8 @@ def fetch_submission(entry: SubmissionFolder, into: Path) -> list[Path]:
     if total > MAX_BYTES:
         raise HubError(
             f"the files of {submission.model} are {total / 1e9:.1f} GB and at most {MAX_BYTES / 1e9:.0f} GB "
-            "are fetched; submit fewer runs, or store them as float16"
+            "are fetched; submit fewer runs, or store them as float16",
+            code="too-large",
         )
     for run in left:
         with whole_folder(run_folder(submission, run, into)) as part:

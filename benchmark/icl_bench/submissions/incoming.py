@@ -47,7 +47,9 @@ def read_fresh(
     _check_identity(fresh, submission, run, str(path))
     _check_made_by(fresh, str(path))
     if fresh.commit != commit:
-        raise SpecError(f"{path} is on prompts of {fresh.commit}, not of {commit}; evaluate it again")
+        raise SpecError(
+            f"{path} is on prompts of {fresh.commit}, not of {commit}; evaluate it again", code="other-commit"
+        )
     recorded = {name: task.checkpoint.sha256 for name, task in frozen.tasks.items() if task.checkpoint}
     if fresh.suite != frozen.suite or {name: task.sha256 for name, task in fresh.tasks.items()} != recorded:
         raise SpecError(
@@ -75,10 +77,7 @@ def _check_identity(
     expected = ModelIdentity(kind="hub", id=submission.model, revision=run.revision)
     if record.model != expected:
         recorded = f"{record.model.id}@{record.model.revision}"
-        raise SpecError(
-            f"{source} is of {recorded}, not of {expected.id}@{expected.revision}; evaluate that",
-            code="other-model",
-        )
+        raise SpecError(f"{source} is of {recorded}, not of {expected.id}@{expected.revision}; evaluate that")
     if record.suite.name != submission.suite_of(run):
         raise SpecError(
             f"{source} is on {record.suite.name}, not on {submission.suite_of(run)}; evaluate it on that"
@@ -108,7 +107,10 @@ def _check_tasks(record: ResultRecord, submission: Submission, run: Run, suite: 
     folders = {suite.checkpoint_folder(task) for task in answered & set(suite.tasks)}
     expected = folders if ROOT in run.places else set(run.places)
     if not answered <= set(suite.tasks) or folders != expected or (ROOT in run.places and len(folders) != 1):
-        raise SpecError(f"{source} has other tasks than the submission lists files for; evaluate it again")
+        raise SpecError(
+            f"{source} has other tasks than the submission lists files for; evaluate it again",
+            code="other-tasks",
+        )
     missing = {}
     for name, task in suite.tasks.items():
         folder = suite.checkpoint_folder(name)

@@ -53,7 +53,7 @@ def record_submission(entry: SubmissionFolder, results: Path, commit: str | None
 def check_commit(commit: str | None) -> None:
     """InputError where a commit is given that is not 40 hexadecimal digits."""
     if commit is not None and not _COMMIT.fullmatch(commit):
-        raise InputError(f"{commit!r:.60} is not a commit; give its 40 hexadecimal digits")
+        raise InputError(f"{commit!r:.60} is not a commit; give its 40 hexadecimal digits", code="no-commit")
 
 
 def _changes(entry: SubmissionFolder, results: Path, commit: str | None) -> list[Change]:
@@ -135,6 +135,7 @@ def _free_history(results: Path, revision: str, run: str, reason: str) -> Path:
         if (folder / reason_file(run)).read_text(encoding="utf-8").strip() == reason.strip():
             raise InputError(
                 f"{run} of revision {revision} was replaced already for the reason that supersedes gives; "
-                "say why again"
+                "say why again",
+                code="same-reason",
             )
     raise AssertionError  # counting does not end

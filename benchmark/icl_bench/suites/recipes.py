@@ -30,7 +30,6 @@ def _recipe_file(name: str | Path | None, suite: Suite) -> Path:
         return path
     if path.suffix in (".yaml", ".yml"):
         raise InputError(
-            f"no recipe file {name}; name mini, paper or a file like tasks/mini-v1/{RECIPE_FILE}",
-            code="no-recipe",
+            f"no recipe file {name}; name mini, paper or a file like tasks/mini-v1/{RECIPE_FILE}"
         )
     return load_suite(str(name)).folder / RECIPE_FILE

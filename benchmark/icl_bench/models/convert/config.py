@@ -41,7 +41,8 @@ class Section:
         value = self._values.get(key)
         if value is not None and not isinstance(value, dict):
             raise CheckpointError(
-                f"{self.source}: {self._place + key} is not a mapping; give the run's own file"
+                f"{self.source}: {self._place + key} is not a mapping; give the run's own file",
+                code="run-config",
             )
         return Section(value or {}, self.source, f"{self._place}{key}.")
 
@@ -51,7 +52,8 @@ class Section:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise CheckpointError(
                 f"{self.source}: {self._place + key} is {shown(str(value))}, not a number of units; "
-                "give the run's own file"
+                "give the run's own file",
+                code="run-config",
             )
         return value
 
@@ -60,7 +62,8 @@ class Section:
         value = self._values.get(key, default)
         if not isinstance(value, float) or not 1e-12 <= value <= 1:
             raise CheckpointError(
-                f"{self.source}: {self._place + key} is {shown(str(value))}, not a small number; correct it"
+                f"{self.source}: {self._place + key} is {shown(str(value))}, not a small number; correct it",
+                code="run-config",
             )
         return value
 
@@ -71,7 +74,9 @@ class Section:
                 unknown = UnknownNameError(
                     "key", shown(str(key)).strip("'"), known, f"{self.source}: {self._place}"
                 )
-                raise CheckpointError(f"{unknown}; a model with a feature of its own cannot be converted")
+                raise CheckpointError(
+                    f"{unknown}; a model with a feature of its own cannot be converted", code="cannot-convert"
+                )
 
     def check_equal(self, expected: Mapping[str, Any]) -> None:
         """Refuse a value other than what the tensors say, or other than the one that can be expressed."""
@@ -80,7 +85,8 @@ class Section:
             if configured != value:
                 raise CheckpointError(
                     f"{self.source}: {self._place + key} is {shown(str(configured))}, and what can be "
-                    f"converted here has {value}; give the file of this run"
+                    f"converted here has {value}; give the file of this run",
+                    code="cannot-convert",
                 )
 
 
@@ -99,16 +105,21 @@ def load_config(path: Path) -> Section:
             raise CheckpointError(pointer, code="lfs-pointer-checkpoint")
         value = load_plain(content.replace(_CURRICULUM, b""))
     except FileNotFoundError:
-        raise CheckpointError(f"no file {path}; check the path") from None
+        raise CheckpointError(f"no file {path}; check the path", code="no-run-file") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise CheckpointError(f"cannot read {path}: {error}; give the run's own file") from None
+        raise CheckpointError(
+            f"cannot read {path}: {error}; give the run's own file", code="run-config"
+        ) from None
     except PlainYAMLError as error:
         line = f" line {error.line}" if error.line else ""
         raise CheckpointError(
-            f"cannot parse {path}{line}: {error}; write the keys of the model and task alone"
+            f"cannot parse {path}{line}: {error}; write the keys of the model and task alone",
+            code="run-config",
         ) from None
     if not isinstance(value, dict):
-        raise CheckpointError(f"{path} is not a mapping; give the configuration that the run wrote")
+        raise CheckpointError(
+            f"{path} is not a mapping; give the configuration that the run wrote", code="run-config"
+        )
     return Section(value, str(path))
 
 
@@ -124,12 +135,14 @@ def check_trained_for(
     if ours != task.function_class.type:
         raise CheckpointError(
             f"{sizes.source}: the run was on {shown(str(run_class))} and the task {task.name} is "
-            f"{task.function_class.type}; name the task that it was trained for"
+            f"{task.function_class.type}; name the task that it was trained for",
+            code="other-run-task",
         )
     for theirs, name in names.items():
         expected = getattr(task.function_class, name, None)
         if expected is not None and sizes.get(theirs, expected) != expected:
             raise CheckpointError(
                 f"{sizes.source}: the run was on {theirs} {shown(str(sizes.get(theirs)))} and the task "
-                f"{task.name} has {expected}; name the task that it was trained for"
+                f"{task.name} has {expected}; name the task that it was trained for",
+                code="other-run-task",
             )

@@ -61,7 +61,8 @@ def _is_garg(saved: dict, weights: Weights, settings: Section | None, task: Task
     gpt2 = bool(weights.under("_backbone.h.").children())
     if gpt2 and "train_step" not in saved and task.function_class.type == "two_layer_mlp":
         raise CheckpointError(
-            f"{weights.source} does not say whether its targets were scaled; put its config beside it"
+            f"{weights.source} does not say whether its targets were scaled; put its config beside it",
+            code="incomplete-run",
         )
     return "train_step" in saved
 
@@ -78,12 +79,14 @@ def _check_fits(stack: Stack, suite: str, task: TaskSpec) -> None:
     if (stack.d, stack.k) != (task.function_class.d, task.function_class.k):
         raise CheckpointError(
             f"{stack.source} has d = {stack.d}, k = {stack.k} and {name} has d = {task.function_class.d}, "
-            f"k = {task.function_class.k}; name the task that it was trained for"
+            f"k = {task.function_class.k}; name the task that it was trained for",
+            code="other-run-task",
         )
     if stack.positions is not None and len(stack.positions) < task.tokens:
         raise CheckpointError(
             f"{stack.source} has {len(stack.positions)} positions and a prompt of {name} has "
-            f"{task.tokens} tokens; name the task that it was trained for"
+            f"{task.tokens} tokens; name the task that it was trained for",
+            code="other-run-task",
         )
 
 

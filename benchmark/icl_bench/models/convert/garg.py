@@ -80,7 +80,9 @@ def _target_scale(training: Section | None, task: TaskSpec) -> float:
         check_trained_for(task, training.get("task"), _CLASSES, sizes, _SIZES)
         scale = sizes.get("scale", 1.0)
         if not isinstance(scale, int | float) or not 1e-9 <= scale <= 1e9:
-            raise CheckpointError(f"{training.source}: task_kwargs.scale is not a positive number; fix it")
+            raise CheckpointError(
+                f"{training.source}: task_kwargs.scale is not a positive number; fix it", code="run-config"
+            )
     if task.function_class.type == "two_layer_mlp":
         scale *= math.sqrt(2 / task.function_class.width)
     return float(scale)

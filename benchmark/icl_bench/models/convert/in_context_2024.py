@@ -44,7 +44,9 @@ def read_stack(
     if settings:
         if settings.get("type") not in _TYPES:
             name = shown(str(settings.get("type"))).strip("'")
-            raise CheckpointError(str(UnknownNameError("model type", name, _TYPES, settings.source)))
+            raise CheckpointError(
+                str(UnknownNameError("model type", name, _TYPES, settings.source)), code="cannot-convert"
+            )
         settings.check_equal({"type": kind, "interleave": True})
         heads = settings.whole("n_head") if kind in ("gpt2", "llama") else heads
     ends, inner = take_ends(weights), weights.under("_backbone.")

@@ -127,7 +127,8 @@ class _Reading:
         return CheckpointError(
             f"{self.source}: the hybrid {what}, which icl-bench cannot express: its sublayers are "
             "skip * h + module(norm(h)), between learned positions and a final norm; "
-            "write a spec and train it here"
+            "write a spec and train it here",
+            code="cannot-convert",
         )
 
 
@@ -135,7 +136,8 @@ def read_hybrid(weights: Weights, settings: Section | None, width: int) -> Backb
     """The model of a hybrid; CheckpointError where it has what ours cannot express."""
     if settings is None:
         raise CheckpointError(
-            f"{weights.source} is a hybrid, whose modules stand in its config.yml; give it by --config"
+            f"{weights.source} is a hybrid, whose modules stand in its config.yml; give it by --config",
+            code="incomplete-run",
         )
     settings.check_known((*_KEYS, *_EPSILONS, *_FIXED, *_READ_FROM_TENSORS))
     names = _module_names(settings)
@@ -163,6 +165,7 @@ def _module_names(settings: Section) -> list[str]:
             names.append(item)
         else:
             raise CheckpointError(
-                f"{settings.source}: model.module_names is not a list of names; give the run's file"
+                f"{settings.source}: model.module_names is not a list of names; give the run's file",
+                code="run-config",
             )
     return names

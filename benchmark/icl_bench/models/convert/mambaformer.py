@@ -60,5 +60,6 @@ def _check_family(settings: Section, sublayers: list[Converted], with_positions:
     ):
         raise CheckpointError(
             f"{settings.source}: the tensors are not those of family {shown(str(family))} with mixed_attn "
-            f"{shown(str(mixed))}; give the configuration of this run"
+            f"{shown(str(mixed))}; give the configuration of this run",
+            code="run-config",
         )

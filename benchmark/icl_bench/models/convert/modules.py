@@ -88,7 +88,8 @@ def llama_attention(weights: Weights, width: int, heads: int, rope: bool) -> Mod
     if keys != queries:
         raise CheckpointError(
             f"{weights.source}: queries of shape {list(queries)} and keys of {list(keys)} are grouped-query "
-            "attention, which icl-bench cannot express; convert a model with as many heads of each"
+            "attention, which icl-bench cannot express; convert a model with as many heads of each",
+            code="cannot-convert",
         )
     qkv = [weights.take(f"{name}_proj.weight", width, width) for name in "qkv"]
     positions = "rope" if rope else "none"
@@ -115,7 +116,8 @@ def mamba_mixer(weights: Weights, width: int) -> Module:
     if channels % width:
         raise CheckpointError(
             f"{weights.source}: a mixer of {channels} channels at width {width} cannot be expressed; "
-            "icl-bench's mamba has a whole multiple of the width"
+            "icl-bench's mamba has a whole multiple of the width",
+            code="cannot-convert",
         )
     spec = {"type": "mamba", "expand": channels // width, "state": state, "conv": conv}
     tensors = {
@@ -171,8 +173,9 @@ def _check_mask(weights: Weights) -> None:
         mask = weights.take_buffer("bias", 1, 1, tokens, tokens)
         if not torch.equal(mask.bool()[0, 0], torch.ones(tokens, tokens).tril().bool()):
             raise CheckpointError(
-                f"{weights.source}: the attention's mask is not causal; icl-bench's attention is"
+                f"{weights.source}: the attention's mask is not causal; icl-bench's attention is",
+                code="cannot-convert",
             )
     if "masked_bias" in weights and not bool(weights.take_buffer("masked_bias") <= -1e4):
         fault = "the attention's mask lets the future through"
-        raise CheckpointError(f"{weights.source}: {fault}; convert a causal model")
+        raise CheckpointError(f"{weights.source}: {fault}; convert a causal model", code="cannot-convert")

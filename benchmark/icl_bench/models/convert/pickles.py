@@ -53,17 +53,22 @@ def _check_archive(path: Path) -> None:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise CheckpointError(
-                f"{path} is larger than {MAX_FILE_BYTES // 10**9} GB; give the weights alone"
+                f"{path} is larger than {MAX_FILE_BYTES // 10**9} GB; give the weights alone",
+                code="too-large-archive",
             )
         with zipfile.ZipFile(path) as archive:
             content = _pickle_of(path, archive)
     except (FileNotFoundError, IsADirectoryError):
-        raise CheckpointError(f"no file {path}; give a file that torch.save wrote") from None
+        raise CheckpointError(
+            f"no file {path}; give a file that torch.save wrote", code="no-run-file"
+        ) from None
     except zipfile.BadZipFile:
         with path.open("rb") as file:
             pointer = pointer_fault(file.read(len(START)), path)
         raise CheckpointError(
-            pointer or f"{path} is not an archive of torch.save; load it where it was made, and save it again"
+            pointer
+            or f"{path} is not an archive of torch.save; load it where it was made, and save it again",
+            code="no-archive",
         ) from None
     except (OSError, NotImplementedError, RuntimeError) as error:
         raise _unreadable(path, error) from None
@@ -74,14 +79,20 @@ def _pickle_of(path: Path, archive: zipfile.ZipFile) -> bytes:
     entries = archive.infolist()
     if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
         raise CheckpointError(
-            f"{path} holds compressed entries, which torch.save does not write; save it again"
+            f"{path} holds compressed entries, which torch.save does not write; save it again",
+            code="damaged-archive",
         )
     pickles = [entry for entry in entries if entry.filename.endswith(_PICKLE)]
     if len(pickles) != 1:
-        raise CheckpointError(f"{path} holds {len(pickles)} pickles in place of one; save it with torch.save")
+        raise CheckpointError(
+            f"{path} holds {len(pickles)} pickles in place of one; save it with torch.save",
+            code="damaged-archive",
+        )
     if pickles[0].file_size > MAX_PICKLE_BYTES:
         raise CheckpointError(
-            f"{path} describes more than {MAX_PICKLE_BYTES // 10**6} MB of plain data; save the weights alone"
+            f"{path} describes more than {MAX_PICKLE_BYTES // 10**6} MB of plain data; "
+            "save the weights alone",
+            code="too-large-archive",
         )
     return archive.read(pickles[0])
 
@@ -92,11 +103,13 @@ def _check_pickle(path: Path, content: bytes) -> None:
             if opcode.name == "GLOBAL" and not _PLAIN.fullmatch(str(argument)):
                 name = str(argument).replace(" ", ".")
                 raise CheckpointError(
-                    f"{path} asks for {name!r:.80}, which is neither a tensor nor plain data; it is not read"
+                    f"{path} asks for {name!r:.80}, which is neither a tensor nor plain data; it is not read",
+                    code="unsafe-pickle",
                 )
             if opcode.name == "PROTO" and argument != 2:
                 raise CheckpointError(
-                    f"{path} is a pickle of protocol {argument}, not 2; save it with torch.save"
+                    f"{path} is a pickle of protocol {argument}, not 2; save it with torch.save",
+                    code="damaged-archive",
                 )
     except (ValueError, UnicodeDecodeError, OverflowError, MemoryError) as error:
         raise _unreadable(path, error) from None
@@ -104,4 +117,6 @@ def _check_pickle(path: Path, content: bytes) -> None:
 
 def _unreadable(path: Path, error: BaseException) -> CheckpointError:
     reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-    return CheckpointError(f"cannot read {path}: {reason:.200}; fetch or save it again")
+    return CheckpointError(
+        f"cannot read {path}: {reason:.200}; fetch or save it again", code="damaged-archive"
+    )

@@ -73,13 +73,15 @@ def take_ends(weights: Weights) -> Ends:
         if len(shape) != 2:
             raise CheckpointError(
                 f"{weights.source}: {name}weight has shape {list(shape)}, not that of a matrix; "
-                "convert the file that training saved"
+                "convert the file that training saved",
+                code="tensor-shape",
             )
         ends.append({"weight": part.take("weight", *shape), "bias": part.take("bias", shape[0])})
     read_in, read_out = ends
     if read_out["weight"].shape[1] != read_in["weight"].shape[0]:
         raise CheckpointError(
-            f"{weights.source}: _read_in and _read_out are of other widths; give a whole file"
+            f"{weights.source}: _read_in and _read_out are of other widths; give a whole file",
+            code="tensor-shape",
         )
     return Ends(read_in, read_out)
 
@@ -89,7 +91,8 @@ def known_heads(weights: Weights, heads: int | None) -> int:
     if heads is None:
         raise CheckpointError(
             f"{weights.source} does not say how many heads it has; put the run's config beside it, or "
-            "give it by --config, or the architecture by --spec"
+            "give it by --config, or the architecture by --spec",
+            code="incomplete-run",
         )
     return heads
 
@@ -199,5 +202,6 @@ def _grouped(sublayers: list[dict[str, Any]]) -> dict[str, Any]:
 def _check_same(source: str, what: str, converted: Any, expected: Any) -> None:
     if converted != expected:
         raise CheckpointError(
-            f"{source}: {what} is {converted} and the spec has {expected}; give the spec of this run"
+            f"{source}: {what} is {converted} and the spec has {expected}; give the spec of this run",
+            code="other-run-spec",
         )

@@ -49,7 +49,8 @@ class Weights:
         tensor = self.take_buffer(name, *shape)
         if tensor.dtype not in FLOATS:
             raise CheckpointError(
-                f"{self.source}: {self._prefix + name} is stored as {tensor.dtype}; save it as float32"
+                f"{self.source}: {self._prefix + name} is stored as {tensor.dtype}; save it as float32",
+                code="tensor-type",
             )
         return tensor.to(torch.float32, copy=True).contiguous()
 
@@ -59,15 +60,17 @@ class Weights:
         if tuple(tensor.shape) != shape:
             raise CheckpointError(
                 f"{self.source}: {self._prefix + name} has shape {list(tensor.shape)}, and the other tensors "
-                f"need {list(shape)}; give a whole file"
+                f"need {list(shape)}; give a whole file",
+                code="tensor-shape",
             )
         if tensor.device.type != "cpu" or tensor.layout != torch.strided:
             raise CheckpointError(
-                f"{self.source}: {self._prefix + name} is not a dense tensor; save it as one"
+                f"{self.source}: {self._prefix + name} is not a dense tensor; save it as one",
+                code="tensor-type",
             )
         if tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
             fault = f"{self._prefix + name} has fewer bytes than it claims"
-            raise CheckpointError(f"{self.source}: {fault}; save it again")
+            raise CheckpointError(f"{self.source}: {fault}; save it again", code="damaged-weights")
         self._left.discard(self._prefix + name)
         return tensor
 
@@ -91,7 +94,8 @@ class Weights:
         if tensor is None:
             raise CheckpointError(
                 f"{self.source} lacks the tensor {self._prefix + name!r}; give a checkpoint of one of the "
-                "formats that `icl-bench models convert --help` names"
+                "formats that `icl-bench models convert --help` names",
+                code="missing-tensor",
             )
         return tensor
 
@@ -101,12 +105,15 @@ def state_dict(saved: Any, source: str) -> Weights:
     tensors = saved.get(STATE, saved) if isinstance(saved, dict) else None
     if not isinstance(tensors, dict) or not tensors:
         raise CheckpointError(
-            f"{source} holds no {STATE} and is no state dict; give a checkpoint of training"
+            f"{source} holds no {STATE} and is no state dict; give a checkpoint of training",
+            code="no-state-dict",
         )
     for name, tensor in tensors.items():
         if not isinstance(name, str) or not isinstance(tensor, Tensor):
-            raise CheckpointError(f"{source}: {name!r:.80} is not a tensor; give a checkpoint of training")
+            raise CheckpointError(
+                f"{source}: {name!r:.80} is not a tensor; give a checkpoint of training", code="no-state-dict"
+            )
     wrapped = wrapper_fault(tensors)
     if wrapped:
-        raise CheckpointError(f"{source}: {wrapped}")
+        raise CheckpointError(f"{source}: {wrapped}", code="wrapped-model")
     return Weights(tensors, source)

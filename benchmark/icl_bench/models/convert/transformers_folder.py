@@ -75,7 +75,9 @@ def read_folder(folder: Path) -> Stack:
     kind = config.get("model_type")
     if kind not in FIRST_TENSORS:
         name = shown(str(kind)).strip("'")
-        raise CheckpointError(str(UnknownNameError("model_type", name, FIRST_TENSORS, config.source)))
+        raise CheckpointError(
+            str(UnknownNameError("model_type", name, FIRST_TENSORS, config.source)), code="cannot-convert"
+        )
     weights = state_dict(_tensors(folder), str(weights_file(folder)))
     backbone = _read_backbone(kind, weights.under(_prefix(weights, kind)), config)
     width = len(backbone.final_norm.tensors["weight"])
@@ -87,11 +89,15 @@ def read_folder(folder: Path) -> Stack:
 def _read_config(folder: Path) -> Section:
     if not (folder / CONFIG_FILE).is_file():
         raise CheckpointError(
-            f"{folder} holds no {CONFIG_FILE}; give a folder of transformers, or the file that training saved"
+            f"{folder} holds no {CONFIG_FILE}; give a folder of transformers, or the file that training "
+            "saved",
+            code="no-config-file",
         )
     value, source = read_raw_config(folder), str(folder / CONFIG_FILE)
     if not isinstance(value, dict):
-        raise CheckpointError(f"{source} is not a mapping; save it by the model's own save_pretrained")
+        raise CheckpointError(
+            f"{source} is not a mapping; save it by the model's own save_pretrained", code="run-config"
+        )
     return Section(value, source)
 
 
@@ -101,7 +107,9 @@ def weights_file(folder: Path) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise CheckpointError(
-        f"{folder} holds no {WEIGHTS_FILE}; save the module's state dict there by safetensors.torch.save_file"
+        f"{folder} holds no {WEIGHTS_FILE}; save the module's state dict there by "
+        "safetensors.torch.save_file",
+        code="no-weights-file",
     )
 
 
@@ -112,12 +120,14 @@ def _tensors(folder: Path) -> Mapping[str, Tensor]:
     with path.open("rb") as file:
         pointer = pointer_fault(file.read(200), path)
     if pointer:
-        raise CheckpointError(pointer)
+        raise CheckpointError(pointer, code="lfs-pointer-checkpoint")
     try:
         return safetensors.torch.load_file(path)
     except (safetensors.SafetensorError, OSError, ValueError, RuntimeError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise CheckpointError(f"cannot read {path}: {reason:.200}; save it again") from None
+        raise CheckpointError(
+            f"cannot read {path}: {reason:.200}; save it again", code="damaged-weights"
+        ) from None
 
 
 def _prefix(weights: Weights, kind: str) -> str:
@@ -128,7 +138,8 @@ def _prefix(weights: Weights, kind: str) -> str:
     if len(prefixes) != 1:
         raise CheckpointError(
             f"{weights.source} holds {len(prefixes)} backbones of {kind} (tensors …{first}); save one module "
-            "with one backbone"
+            "with one backbone",
+            code="not-one-model",
         )
     return prefixes[0]
 
@@ -141,7 +152,8 @@ def _take_ends(weights: Weights, width: int) -> Ends:
     if len(into) != 1 or len(out) != 1 or into == out:
         raise CheckpointError(
             f"{weights.source} has {len(into)} linear maps to the width {width} and {len(out)} from it "
-            "beside the backbone, not one of each; save the module with its read-in and read-out"
+            "beside the backbone, not one of each; save the module with its read-in and read-out",
+            code="not-one-model",
         )
     return Ends(_linear(weights, into[0]), _linear(weights, out[0]))
 
@@ -172,7 +184,8 @@ def _read_backbone(kind: str, weights: Weights, config: Section) -> Backbone:
     if len(backbone.sublayers) != layers * sublayers:
         raise CheckpointError(
             f"{weights.source} holds {len(backbone.sublayers) // sublayers} layers and {config.source} says "
-            f"{layers}; save both of one model"
+            f"{layers}; save both of one model",
+            code="not-one-model",
         )
     return backbone
 
@@ -184,13 +197,15 @@ def _llama_heads(config: Section, width: int) -> int:
     if grouped != heads:
         raise CheckpointError(
             f"{config.source}: num_key_value_heads is {shown(str(grouped))} and num_attention_heads {heads}: "
-            "grouped-query attention, which no spec can say; convert a model with as many heads of each"
+            "grouped-query attention, which no spec can say; convert a model with as many heads of each",
+            code="cannot-convert",
         )
     head_width = config.get("head_dim") or width // heads
     if head_width != width // heads:
         raise CheckpointError(
             f"{config.source}: head_dim is {shown(str(head_width))}, and icl-bench's {heads} heads share the "
-            f"width {width}; convert a model without a head_dim of its own"
+            f"width {width}; convert a model without a head_dim of its own",
+            code="cannot-convert",
         )
     rope = config.section("rope_parameters")  # of newer versions
     rope.check_equal({"rope_theta": ROPE_BASE, "rope_type": "default"})
