@@ -3,8 +3,8 @@
 The command line prints the message alone and ends with `exit_code`: 2 for bad input, 1 where the
 question was well put and the answer is no.
 
-Messages may be reworded at any time, so what tells one fault from another, in a program or a test, is `code`:
-that of the class, or a finer one where two faults of a class have to be told apart:
+Messages may be reworded at any time, so what distinguishes faults, in a program or a test, is `code`:
+that of the class, or a finer one where two faults of a class have to be distinguished:
 `raise InputError(message, code="no-common-task")`. A code is kebab-case, names one kind of fault, and belongs
 to one class.
 """
@@ -96,7 +96,7 @@ class StorageError(InputError):
 
 
 class CheckError(ICLBenchError):
-    """A predictor broke a rule, whose name is the code, or a result is not what it is said to be."""
+    """A predictor broke a rule, whose name is the code, or a result is not what it claims to be."""
 
     exit_code = 1
     code = "check"

@@ -50,7 +50,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def user_path(path: str) -> Path:
-    """The path that a user wrote; `~` stands for a home where it is one's."""
+    """The path that a user wrote; `~` and `~user` stand for home folders."""
     return Path(os.path.expanduser(path))  # the method of Path raises where no such user is known
 
 

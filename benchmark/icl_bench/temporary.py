@@ -87,7 +87,7 @@ def remove_leftovers(folder: Path) -> None:
     """
     try:
         names = [name for name in os.listdir(folder) if is_temporary(name)]
-    except OSError:  # it is not there; who writes into it finds out why it cannot be
+    except OSError:  # it does not exist; whoever writes into it learns why
         return
     for path in (folder / name for name in sorted(names)):
         handle = _held(path)

@@ -36,7 +36,7 @@ def process_pool(workers: int, start: Literal["spawn", "fork"]) -> ProcessPoolEx
     except (OSError, ImportError, NotImplementedError) as error:  # of the semaphores between processes
         reason = error.strerror if isinstance(error, OSError) else error
         raise InputError(
-            f"no processes can work side by side here: {reason}; let shared memory (/dev/shm) be written",
+            f"worker processes cannot be started here: {reason}; let shared memory (/dev/shm) be written",
             code="no-processes",
         ) from None
 

@@ -160,9 +160,9 @@ def test_a_task_without_frozen_errors_says_how_to_freeze_them(copied, tmp_path):
     [
         (
             ["mini/sparse_parity", "out.png"],
-            "cannot tell from 'out.png' what to write; end it in .svg or .csv",
+            "'out.png' is neither .svg nor .csv; end the name in one of them",
         ),
-        (["mini/sparse_parity", "svg"], "cannot tell from 'svg' what to write"),
+        (["mini/sparse_parity", "svg"], "'svg' is neither .svg nor .csv"),
         (["mini/sparse_party", "out.svg"], "did you mean 'sparse_parity'?"),
         (["sparse_parity", "out.svg"], "'sparse_parity' is not SUITE/TASK"),
         (

@@ -98,7 +98,7 @@ def test_a_file_that_is_no_card_of_ours_stays(model, record, tmp_path, pushed):
     (model / CARD).write_text("---\nlibrary_name: other\n---\nnotes of mine")
     code, stdout, stderr = run("card", model, "--record", record)
     assert (code, stdout, stderr.count("\n")) == (2, "", 1)
-    assert "is no card of icl-bench; name another place by --out" in stderr
+    assert "is not a card of icl-bench; name another place with --out" in stderr
     assert (model / CARD).read_text().endswith("notes of mine")
     assert run("card", model, "--record", record, "--out", tmp_path / "card.md")[0] == 0
     assert run("card", model, "--out", tmp_path / "card.md")[0] == 0  # ours is replaced

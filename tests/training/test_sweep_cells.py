@@ -79,7 +79,7 @@ def test_a_damaged_state_is_left_to_the_training_to_tell(tmp_path: Path, keep: i
 def test_a_cell_that_another_process_trains_in_is_not_failed(tmp_path: Path) -> None:
     busy, lines = cell(tmp_path), []
     begin(busy)
-    trainer = CellTrainer([busy], 1, tell=lines.append)
+    trainer = CellTrainer([busy], 1, report=lines.append)
     with FileLock(busy.folder / LOCK_FILE):
         trainer.run(lambda done, note: None)
     assert trainer.failed == {}
@@ -90,7 +90,7 @@ def test_a_cell_that_another_process_trains_in_is_not_failed(tmp_path: Path) -> 
 def test_a_cell_that_was_trained_meanwhile_is_not_started(tmp_path: Path, monkeypatch) -> None:
     first, second = cell(tmp_path), cell(tmp_path, seed=1)
     started = end_with(monkeypatch, "")
-    trainer = CellTrainer([first, second], 1, tell=lambda line: train(second))
+    trainer = CellTrainer([first, second], 1, report=lambda line: train(second))
     trainer.run(lambda done, note: None)
     assert started == [[0]]
     assert second.state() == "done"
@@ -99,7 +99,7 @@ def test_a_cell_that_was_trained_meanwhile_is_not_started(tmp_path: Path, monkey
 def test_done_wins_over_failed(tmp_path: Path, monkeypatch) -> None:
     late, lines = cell(tmp_path), []
     end_with(monkeypatch, "raise SystemExit('error: no')")
-    trainer = CellTrainer([late], 1, tell=lines.append)
+    trainer = CellTrainer([late], 1, report=lines.append)
     trainer.run(lambda done, note: None)
     assert lines == [f"{late.name}: error: no"]
     assert trainer.state(late) == "failed"
@@ -159,12 +159,12 @@ def test_a_fault_is_reported_of_the_seed_that_it_belongs_to(tmp_path: Path, monk
     cells, lines = [cell(tmp_path, seed) for seed in range(3)], []
     answer = json.dumps({str(cells[1].folder): "error: diverged"})
     end_with(monkeypatch, f"print({answer!r}); raise SystemExit(1)")
-    trainer = CellTrainer(cells, 1, tell=lines.append, together=3)
+    trainer = CellTrainer(cells, 1, report=lines.append, together=3)
     trainer.run(lambda done, note: None)
     assert trainer.failed == {cells[1]: "error: diverged"}
     assert [line.partition(":")[0] for line in lines] == [cell.name for cell in cells]
     end_with(monkeypatch, "import sys; sys.exit('killed by something')")
-    trainer = CellTrainer(cells, 1, tell=lines.append, together=3)
+    trainer = CellTrainer(cells, 1, report=lines.append, together=3)
     trainer.run(lambda done, note: None)
     assert trainer.failed == dict.fromkeys(cells, "killed by something")
 
@@ -174,7 +174,7 @@ def test_a_finished_cell_of_another_recipe_is_neither_trained_nor_counted_as_don
     train(cell(tmp_path, seed=1, steps=1))
     changed, lines = [cell(tmp_path, seed, steps=2) for seed in range(3)], []
     before = (changed[1].folder / "config.json").read_bytes()
-    trainer = CellTrainer(changed, 1, tell=lines.append, together=3)
+    trainer = CellTrainer(changed, 1, report=lines.append, together=3)
     trainer.run(lambda done, note: None)
     assert [trainer.state(cell) for cell in changed] == ["done", "another run", "done"]
     assert (changed[1].folder / "config.json").read_bytes() == before

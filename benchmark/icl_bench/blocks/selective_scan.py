@@ -74,7 +74,7 @@ def mamba_ssm_kernel() -> Callable[..., Tensor] | None:
 def _scan_by_mamba_ssm(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
     kernel = mamba_ssm_kernel()
     if kernel is None:
-        raise RuntimeError("mamba-ssm is not there; ask has_mamba_ssm first")
+        raise RuntimeError("mamba-ssm is not installed; check has_mamba_ssm first")
     return scan_with_mamba_ssm(kernel, u, delta, A, B, C, D)
 
 

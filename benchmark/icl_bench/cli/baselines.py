@@ -79,7 +79,7 @@ def compute(
     """Freeze the errors of baselines with a suite, where they are not yet frozen.
 
     Writes baselines/TASK/BASELINE.npz in the suite's folder and their hashes into its lock. A run that was
-    cut off is taken up where it stopped. What is frozen is never changed.
+    interrupted resumes where it stopped. What is frozen is never changed.
 
     Example: icl-bench baselines compute mini --needed
     """
@@ -108,7 +108,7 @@ def verify(
     prompts: Annotated[int, typer.Option(min=1, help="Compare the first so many prompts.")] = 64,
     workers: Workers = None,
 ) -> None:
-    """Compute frozen errors anew on the first prompts, and compare.
+    """Recompute frozen errors on the first prompts, and compare.
 
     The machine that froze them finds the same bits. On another one, two_layer_nn and xgboost may differ in
     single prompts, and their means hold. Exits with 1 where a mean differs by more than a thousandth of the

@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from icl_bench.model_card.facts import CardFacts
 
-OURS = "library_name: icl-bench"  # stands in every card that was made here
+OURS = "library_name: icl-bench"  # is in every card that was made here
 
 Records = Annotated[
     list[Path] | None,
@@ -99,7 +99,7 @@ def push(
         if record or suite or licence:
             raise InputError(
                 f"{folder} has a {CARD_FILE}, which is pushed as it is; leave out --record, --suite and "
-                "--licence, or write it anew by `icl-bench models card`"
+                "--licence, or rewrite it with `icl-bench models card`"
             )
         files = None
     elif with_card:
@@ -121,10 +121,10 @@ def _facts(
 
 
 def _check_ours(path: Path) -> None:
-    """StorageError where a file that is no card of ours would be replaced."""
+    """StorageError where a file that is not a card of icl-bench would be replaced."""
     from icl_bench.errors import StorageError
     from icl_bench.files import check_file_place
 
     check_file_place(path)
     if path.is_file() and OURS not in path.read_text(encoding="utf-8", errors="replace"):
-        raise StorageError(f"{path} is there and is no card of icl-bench; name another place by --out")
+        raise StorageError(f"{path} exists and is not a card of icl-bench; name another place with --out")

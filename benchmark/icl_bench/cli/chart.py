@@ -41,7 +41,7 @@ def chart(
 
     ending = out.suffix.lower()
     if ending not in (".svg", ".csv"):
-        raise InputError(f"cannot tell from {str(out)!r} what to write; end it in .svg or .csv")
+        raise InputError(f"{str(out)!r} is neither .svg nor .csv; end the name in one of them")
     suite, task = find_task(name)
     baselines = baseline_curves(suite, task, baseline or [])
     drawn = task_chart(suite, task, baselines + _models(suite, task, record or [], baselines), log)

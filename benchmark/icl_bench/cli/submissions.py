@@ -33,7 +33,7 @@ def validate(
         typer.Argument(metavar="PATH...", help="Folders or files of submissions.", show_default=False),
     ],
 ) -> None:
-    """Tell every fault of submissions, each with its line and what to do. Exits with 1 where there is one.
+    """List every fault of submissions, each with its line and what to do. Exits with 1 where there is one.
 
     Looks at the schema, the folder, the sizes that the spec leads to, and what is recorded. Needs no network.
 

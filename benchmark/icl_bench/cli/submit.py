@@ -60,7 +60,7 @@ def submit(
 
     The model is evaluated here first, so that what is submitted works; its scores on the board are computed
     anew after the merge. Every revision that is named is a run of another seed. Results on other suites that
-    the file lists stay, and so does what it says and is not given anew.
+    the file lists stay, and so do its other facts that no option changes.
 
     Example: icl-bench submit user/model --author Ana --licence mit --training-data "Prompts of mini-v1."
     """

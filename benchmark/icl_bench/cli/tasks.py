@@ -73,7 +73,7 @@ def verify_tasks(
     suite: Annotated[str | None, typer.Option(help="Only this suite.", show_default="every suite")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make every frozen prompt anew and compare it, and the frozen errors of baselines, with the lock.
+    """Regenerate every frozen prompt, and compare them and the frozen errors of baselines with the lock.
 
     Exits with 1 where a hash differs.
 

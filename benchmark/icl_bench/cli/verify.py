@@ -36,7 +36,7 @@ def verify(
     from icl_bench.records.read import load_record
 
     if model is not None and len(records) > 1:
-        raise InputError(f"--model is of one record and {len(records)} are given; verify them one by one")
+        raise InputError(f"--model goes with one record, not with {len(records)}; verify them one by one")
     loaded = {path: load_record(path) for path in records}
     holding = [_record_holds(path, record, model, device) for path, record in loaded.items()]
     if len(holding) > 1:

@@ -1,4 +1,4 @@
-"""Numbers and names as pages tell them."""
+"""Numbers and names as pages show them."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ MINUS = "\N{MINUS SIGN}"
 NONE = "–"
 _DIGITS = 3  # after the point
 _SEEN = 10**-_DIGITS  # what is as large or larger is not text as 0
-_MOST_DIGITS = 6  # where fewer would tell a small number as 0
+_MOST_DIGITS = 6  # where fewer would show a small number as 0
 _FEW_FROM = 9.9995  # what has one digit after the point: from here on three say no more
 _SCIENTIFIC_FROM = 99_999.5  # of a model of huge answers: in full it would be wider than a page
 _HEAT = 10  # shades of a cell
@@ -28,8 +28,8 @@ def score(value: float | None) -> str:
 def interval(estimate: Estimate) -> str:
     """`0.961 to 0.967`, empty where there is none.
 
-    Small ends have the digits that tell them from 0 where it matters: `0.0003 to 0.001`. Beside an end that
-    has one digit the other has no more, unless it is below 1: `−23.2 to −5.3`.
+    Small ends have the digits that distinguish them from 0 where it matters: `0.0003 to 0.001`. Beside an end
+    that has one digit the other has no more, unless it is below 1: `−23.2 to −5.3`.
     """
     low, high = estimate.low, estimate.high
     if low is None or high is None:
@@ -104,7 +104,7 @@ def digits(value: float | int) -> str:
 
 
 def hash_head(value: str) -> str:
-    """Enough of a hash to tell it from others."""
+    """Enough of a hash to distinguish it from others."""
     return value[:12]
 
 

@@ -31,5 +31,5 @@ class File:
 
 
 def picture(svg: str) -> Markup:
-    """Let SVG that was drawn here stand in a page as it is: its texts are escaped where they are drawn."""
+    """Put SVG that was drawn here into a page as it is: its texts are escaped where they are drawn."""
     return Markup(svg)

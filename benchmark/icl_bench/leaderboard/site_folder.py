@@ -12,7 +12,7 @@ from icl_bench.leaderboard.replace_files import replace_files
 from icl_bench.locks import only_process
 from icl_bench.temporary import is_temporary, temporary_folder
 
-MARK = ".icl-bench-site"  # tells the folder of a site; holds the paths that the build wrote, one a line
+MARK = ".icl-bench-site"  # marks the folder of a site; holds the paths that the build wrote, one a line
 LOCK = MARK + ".lock"  # held by the process that builds into the folder
 
 
@@ -38,7 +38,7 @@ def check_site_place(folder: Path) -> None:
         )
     if FRONT_PAGE in held and FRONT_PAGE not in _written(place):
         raise InputError(
-            f"{folder / MARK} does not tell which files are of the site; move what is yours and remove "
+            f"{folder / MARK} does not say which files belong to the site; move what is yours and remove "
             f"{folder}, or name a new folder with --out",
             code="unknown-files",
         )

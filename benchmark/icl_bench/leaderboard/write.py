@@ -61,7 +61,7 @@ def _day(epoch: str) -> str:
         return datetime.fromtimestamp(int(epoch), UTC).date().isoformat()
     except (ValueError, OverflowError, OSError):  # no number, or a year that there is not
         raise InputError(
-            f"SOURCE_DATE_EPOCH is {shown(epoch)}, which is no time in seconds since 1970; "
+            f"SOURCE_DATE_EPOCH is {shown(epoch)}, which is not a time in seconds since 1970; "
             "give it in whole seconds, or unset it",
             code="no-time",
         ) from None

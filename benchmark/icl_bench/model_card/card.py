@@ -1,4 +1,4 @@
-"""A model card: the files that stand beside a checkpoint on the Hub."""
+"""A model card: the files beside a checkpoint on the Hub."""
 
 import shlex
 from importlib.metadata import version
@@ -76,7 +76,7 @@ def _cells(task: str, facts: CardFacts) -> list[str]:
 
 
 def _command(facts: CardFacts) -> str:
-    """What computes the card's scores anew, or for the first time."""
+    """The command that computes the card's scores, again or for the first time."""
     tasks = facts.results or facts.checkpoints
     some = [] if len(tasks) == len(facts.suite.tasks) else [f"--task {task}" for task in tasks]
     return " ".join(

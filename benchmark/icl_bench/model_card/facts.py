@@ -1,4 +1,4 @@
-"""What a card tells: a model's checkpoints, and records of exactly these weights."""
+"""What a card says: a model's checkpoints, and records of exactly these weights."""
 
 import os
 from collections.abc import Sequence

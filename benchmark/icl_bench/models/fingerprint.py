@@ -1,4 +1,4 @@
-"""What tells trainings apart: the values of their tensors, and not the bytes of their files.
+"""What distinguishes trainings: the values of their tensors, and not the bytes of their files.
 
 A note in the header, padding, the order of tensors and a wider number type change a file's hash and no
 prediction. Weights that were rounded to a narrower type have the values of the others once those are rounded.

@@ -1,6 +1,6 @@
 """Scores of several models on the same prompts, as they are and on each bootstrap resample.
 
-Everything that is said of models side by side comes from these: the score of one with its interval, the
+Every statement that compares models comes from these: the score of one with its interval, the
 difference of two, ranks. Prompts are resampled as for every interval (`icl_bench.scoring.scores`), the
 same ones for all models.
 

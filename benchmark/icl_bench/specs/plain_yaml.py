@@ -93,7 +93,7 @@ def _check_seen(text: str) -> None:
             raise PlainYAMLError("a tab looks like spaces; write spaces", number)
         if character is not None:
             name = unicodedata.name(character, "a control character")
-            raise PlainYAMLError(f"U+{ord(character):04X} ({name}) is not seen; take it out", number)
+            raise PlainYAMLError(f"U+{ord(character):04X} ({name}) is invisible; remove it", number)
 
 
 def _check_bounded(value: Any) -> None:

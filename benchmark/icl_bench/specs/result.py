@@ -122,7 +122,7 @@ class Estimate(Strict):
         if (self.low is None) != (self.reason is not None):
             raise ValueError("an estimate has either an interval or the reason why not")
         if self.low is not None and self.high is not None and self.low > self.high:
-            raise ValueError(f"the interval from {self.low} to {self.high} is upside down")
+            raise ValueError(f"the interval from {self.low} to {self.high} has its ends the wrong way round")
         return self
 
 

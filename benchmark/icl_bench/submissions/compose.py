@@ -1,4 +1,4 @@
-"""A submission put together, and its text: runs and specs, what is said of the model, what it supersedes."""
+"""Composes a submission and its text: runs and specs, facts of the model, what it supersedes."""
 
 import json
 from collections import Counter

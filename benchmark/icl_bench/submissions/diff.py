@@ -22,7 +22,7 @@ _SECONDS = 120
 
 @dataclass(frozen=True)
 class Changed:
-    """One path of a difference, as `git diff --raw` tells it."""
+    """One path of a difference, as `git diff --raw` prints it."""
 
     path: str
     old_mode: str

@@ -1,4 +1,4 @@
-"""Runs of a submission are trainings of their own: one training that is listed twice would tell of two seeds.
+"""Runs of a submission are separate trainings: one training that is listed twice would count as two seeds.
 
 The schema refuses a file that stands in two runs. Here the values of the weights are compared, and what comes
 of them: units of a layer in another order are the same model too.
@@ -50,7 +50,7 @@ def check_errors_differ(records: Mapping[str, ResultRecord]) -> None:
 
 
 def errors_agree(first: Float[np.ndarray, " prompts"], second: Float[np.ndarray, " prompts"]) -> bool:
-    """Whether two evaluations are of one training, as far as their errors tell."""
+    """Whether two evaluations are of one training, as far as their errors show."""
     return bool(np.abs(first - second).sum() < SAME_ERRORS * np.maximum(first, second).sum())
 
 

@@ -76,7 +76,7 @@ def _limit(resource: Any, kind: int, value: int, more: int = 0) -> None:
 
 
 def _data_bytes() -> int:
-    """What this process has allocated, as the limit counts it; 0 where the system does not tell."""
+    """What this process has allocated, as the limit counts it; 0 where the system does not say."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
     except OSError:

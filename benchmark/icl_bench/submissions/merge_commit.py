@@ -52,7 +52,7 @@ def _git(folder: Path, *arguments: str) -> str:
     except subprocess.CalledProcessError as error:
         reason = next(iter(error.stderr.decode(errors="replace").splitlines()), "no reason given")
         raise InputError(
-            f"git cannot tell the history of {folder}: {reason}; run it in a checkout", code="not-a-checkout"
+            f"git cannot read the history of {folder}: {reason}; run it in a checkout", code="not-a-checkout"
         ) from None
     except (OSError, subprocess.TimeoutExpired) as error:
         raise InputError(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from icl_bench.specs.fresh import FreshRecord
     from icl_bench.specs.result import ResultRecord
 
-OUT_OF_MEMORY = "it does not fit the memory that it may take; submit a smaller model"
+OUT_OF_MEMORY = "it needs more memory than its limit; submit a smaller model"
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ REQUIRED = {"licence": "--licence", "authors": "--author", "training_data": "--t
 def gather_facts(
     model: str, revision: str | None, options: Mapping[str, Any], place: SubmissionPlace
 ) -> dict[str, Any]:
-    """What is said of a model: as given, else as in the submission that is there; the licence else as on the
+    """The facts of a model: as given, else as in the submission that exists; the licence else as on the
     Hub's card. InputError names every option that is still needed, SpecError what cannot be said."""
     before = place.submission.to_dict() if place.submission else {}
     facts = {key: options.get(key) or before.get(key) for key in FACTS}

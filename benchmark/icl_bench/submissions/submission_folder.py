@@ -107,7 +107,7 @@ def read_submission(path: Path) -> Submission:
 
 
 def first_fault(faults: list[Fault]) -> SpecError:
-    """The error that tells the first of some faults."""
+    """The error that reports the first of some faults."""
     more = f" (and {len(faults) - 1} more: `icl-bench submissions validate`)" if len(faults) > 1 else ""
     return SpecError(f"{faults[0]}{more}")
 

@@ -21,7 +21,7 @@ def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> tup
     """The runs of a model's revisions, one each, and the spec of each folder.
 
     HubError, CheckpointError or InputError where one cannot be fetched, where a folder has several specs, or
-    where two are of one seed or of one training. A run whose checkpoints do not tell a seed has the lowest
+    where two are of one seed or of one training. A run whose checkpoints do not state a seed has the lowest
     number that is free.
     """
     snapshots = [fetch(model, list(suite.tasks), revision) for revision in revisions]

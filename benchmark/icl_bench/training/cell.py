@@ -82,7 +82,7 @@ class Cell:
     def _saved(self) -> tuple[dict[str, Any], int] | None:
         """What the saved state belongs to, and its step.
 
-        None where there is none, or it is damaged, as training tells who takes it up.
+        None where there is none, or it is damaged, which training reports to whoever resumes it.
         """
         try:  # mapped, not read: the weights and moments beside it may be large
             state = torch.load(self.folder / STATE_FILE, weights_only=True, mmap=True, map_location="cpu")
@@ -110,5 +110,5 @@ class Cell:
 
 
 def steps_made(cells: Sequence[Cell]) -> int:
-    """The steps of all cells together, as their learning curves tell."""
+    """The steps of all cells together, as their learning curves say."""
     return sum(int(rows[-1]["step"] or 0) for rows in (cell.rows() for cell in cells) if rows)

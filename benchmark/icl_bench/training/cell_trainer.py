@@ -25,12 +25,12 @@ KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_MMAP_THRESHOLD_": s
 
 @dataclass
 class CellTrainer:
-    """Trains cells, in `workers` processes at a time. `tell` is given a line for each cell that ends."""
+    """Trains cells, in `workers` processes at a time. `report` is given a line for each cell that ends."""
 
     cells: Sequence[Cell]
     workers: int
     device: str = "cpu"
-    tell: Callable[[str], None] = print
+    report: Callable[[str], None] = print
     together: int = 1  # seeds of a cell that one process trains at most
     failed: dict[Cell, str] = field(default_factory=dict)  # and what went wrong
     elsewhere: set[Cell] = field(default_factory=set)  # found in training by another process
@@ -93,18 +93,18 @@ class CellTrainer:
             )
 
     def _end(self, process: "subprocess.Popen[str]", cells: Sequence[Cell], started: float) -> None:
-        """Tell of each cell of a process that has ended."""
+        """Report each cell of a process that has ended."""
         output, message = process.communicate()
         for cell in cells:
             fault = _fault(cell, process.returncode, output, message)
             if fault is None or cell.state() == "done":  # it may be done before its process is killed
-                self.tell(f"{cell.name}: {_score(cell)}{(time.monotonic() - started) / 60:.1f} min")
+                self.report(f"{cell.name}: {_score(cell)}{(time.monotonic() - started) / 60:.1f} min")
             elif cell.trained_elsewhere():
                 self.elsewhere.add(cell)
-                self.tell(f"{cell.name}: another process trains in {cell.folder}")
+                self.report(f"{cell.name}: another process trains in {cell.folder}")
             else:
                 self.failed[cell] = fault
-                self.tell(f"{cell.name}: {fault}")
+                self.report(f"{cell.name}: {fault}")
 
 
 def _score(cell: Cell) -> str:
@@ -119,6 +119,6 @@ def _fault(cell: Cell, code: int, output: str, message: str) -> str | None:
         return None
     try:
         fault: str | None = json.loads(output).get(str(cell.folder))
-    except ValueError:  # it ended before it could tell
+    except ValueError:  # it ended before it could report
         fault = message.strip().splitlines()[-1] if message.strip() else f"exit {code}"
     return fault

@@ -70,7 +70,7 @@ def doubling_gain(rows: Sequence[Row], until: int, excess: float, least: float =
     A power law in the step is fitted to the excess between half of `until` and `until`, the last step at the
     full rate; it is taken to hold of the end too, so that the excess would fall by the same share. The
     exponent is the median of the slopes between any two rows (Theil 1950, Sen 1968). Rows whose optimality is
-    below `least` do not count: before a task that is learned at once the curve is flat, and tells nothing.
+    below `least` do not count: before a task that is learned at once the curve is flat, and says nothing.
     Between 0 and `excess`; None where fewer than FEWEST_ROWS rows are left.
     """
     points = [

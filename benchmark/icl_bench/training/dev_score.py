@@ -15,7 +15,7 @@ from icl_bench.suites import generate, load_suite
 
 # Enough that the optimality of answers half way to the exact predictor's has a standard error below 0.02 on
 # every task of mini-v1 (`tests/training/test_dev.py`). Where one position of a prompt is scored,
-# a prompt tells less, and costs no less.
+# a prompt says less, and costs no less.
 PROMPTS = {"all": 512, "last": 1_024}
 
 

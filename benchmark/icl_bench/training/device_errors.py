@@ -29,8 +29,8 @@ def device_faults(step: int | None) -> Iterator[None]:
             ) from None
         if isinstance(error, torch.AcceleratorError) or any(name in reason for name in _LOST):
             raise InputError(
-                f"the device failed{at} ({reason}); when it is back, continue with --resume, or train again "
-                "where no state was saved",
+                f"the device failed{at} ({reason}); once it works again, continue with --resume, or train "
+                "again where no state was saved",
                 code="device-failed",
             ) from None
         raise

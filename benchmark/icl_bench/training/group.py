@@ -34,7 +34,7 @@ class RunGroup:
         return cls([RunState(plan, folder, device, development=shared) for folder, plan in plans.items()])
 
     def begin(self, resume: bool) -> None:
-        """Claim every run's folder, for a new run or one that goes on."""
+        """Claim every run's folder, for a new run or one that is resumed."""
         for run in list(self.runs):
             with self._faults_of(run):
                 (run.resume if resume else run.start)()

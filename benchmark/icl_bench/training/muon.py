@@ -91,7 +91,7 @@ def orthogonalised(matrices: Float[Tensor, "batch rows columns"]) -> Float[Tenso
 def _iterated_by_gram(matrices: Tensor) -> Tensor:
     """The same steps X ← M X, M = a + b G + c G², G = X Xᵀ ← M G M: the product of all M is applied at once.
 
-    Wide matrices take part in four products instead of ten. X and G are computed anew once, before the last
+    Wide matrices take part in four products instead of ten. X and G are recomputed once, before the last
     two steps: rounding, which G has relative to its largest entries, would else grow with what is small.
     """
     for steps in (ITERATIONS - 2, 2):

@@ -49,7 +49,7 @@ class RunFolder:
 
     @contextmanager
     def claim_begun(self) -> Iterator[None]:
-        """For a run that goes on. CheckpointError where the folder holds none, or a finished one."""
+        """For a run that is resumed. CheckpointError where the folder holds none, or a finished one."""
         check_file_place(self.state)
         self._refuse_nothing()
         with self._claimed(self._refuse_nothing):

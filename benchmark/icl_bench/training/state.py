@@ -145,7 +145,7 @@ class RunState:
 
     def save(self) -> None:
         """Write the state and the log into the folder, each whole or not at all."""
-        content = io.BytesIO()  # torch.save tells a full disk in words of its own, a plain write does not
+        content = io.BytesIO()  # on a full disk torch.save raises an error of its own, a write OSError
         with device_faults(self.step):
             state = {
                 "identity": self.plan.identity(),

@@ -27,7 +27,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def command(plans: Mapping[Path, RunPlan], device: str, resume: bool) -> list[str]:
-    """What begins runs that differ in seed alone, or goes on with them, each in its folder."""
+    """What starts or resumes runs that differ in seed alone, each in its folder."""
     named = {str(folder): plan.identity() for folder, plan in plans.items()}
     order = json.dumps({"plans": named, "device": device, "resume": resume})
     return [sys.executable, "-m", "icl_bench.training.supervised", order]

@@ -1,7 +1,7 @@
 """The pictures of the leaderboard's pages as SVG: pure functions, the same bytes for the same data.
 
 They keep the habits of `icl_bench.charts`, whose stylesheet gives them their colours: no ids, scripts, style
-attributes or references, and nothing that only colour tells.
+attributes or references, and nothing that only colour shows.
 """
 
 from icl_bench.leaderboard.pictures.architecture import draw_architecture

@@ -1,6 +1,6 @@
 """How a module looks in an architecture diagram: a name, its sizes, a colour and a pictogram.
 
-The pictograms tell the types apart without colour. A type without one of its own gets a plain one.
+The pictograms distinguish the types without colour. A type without one of its own gets a plain one.
 """
 
 from dataclasses import dataclass

@@ -136,7 +136,7 @@ def read_hybrid(weights: Weights, settings: Section | None, width: int) -> Backb
     """The model of a hybrid; CheckpointError where it has what ours cannot express."""
     if settings is None:
         raise CheckpointError(
-            f"{weights.source} is a hybrid, whose modules stand in its config.yml; give it by --config",
+            f"{weights.source} is a hybrid, whose modules are listed in its config.yml; give it by --config",
             code="incomplete-run",
         )
     settings.check_known((*_KEYS, *_EPSILONS, *_FIXED, *_READ_FROM_TENSORS))

@@ -2,7 +2,7 @@
 
 `config.json` is that of the backbone, and `model.safetensors` (or `pytorch_model.bin`) holds the tensors of a
 module with the backbone and the two maps, whatever it calls them. Prompts are as ours: x_0, y_0, x_1, … with
-zeros behind the coordinates of the shorter; y_i is read at the token of x_i; targets are not scaled.
+zeros after the coordinates of the shorter; y_i is read at the token of x_i; targets are not scaled.
 """
 
 from collections.abc import Mapping
@@ -145,7 +145,7 @@ def _prefix(weights: Weights, kind: str) -> str:
 
 
 def _take_ends(weights: Weights, width: int) -> Ends:
-    """The two linear maps that are left when the backbone is taken, told apart by their shapes."""
+    """The two linear maps outside the backbone, distinguished by their shapes."""
     matrices = [name for name in weights.left() if name.endswith("weight") and len(weights.shape(name)) == 2]
     into = [name for name in matrices if weights.shape(name)[0] == width]
     out = [name for name in matrices if weights.shape(name)[1] == width]
