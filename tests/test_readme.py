@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+import icl_bench
+
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TASKS = (ROOT / "tasks" / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README + TASKS, flags=re.MULTILINE | re.DOTALL)
+LONGEST_EXAMPLE = 30  # lines
 LONGEST = 200  # lines: a newcomer reads it to the end
 LARGEST_PICTURE = 150_000  # bytes: every version of it is in the history
 NUMBER = re.compile(r"-?\d+\.\d+")
@@ -40,11 +43,17 @@ def lines_and_numbers(table: str) -> tuple[list[str], list[float]]:
     return words, [float(number) for row in rows for number in NUMBER.findall(row)]
 
 
-def test_the_example_runs() -> None:
+def test_a_network_of_ones_own_is_on_a_local_board(tmp_path: Path) -> None:
+    """The example, but for its number of steps, then the command that its comment names."""
     (example,) = [block for language, block in BLOCKS if language == "python"]
-    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "linear_regression" in done.stdout
+    assert len(example.splitlines()) <= LONGEST_EXAMPLE
+    short = example.replace("progress=True", "steps=20")
+    assert short != example
+    subprocess.run([sys.executable, "-c", short], cwd=tmp_path, check=True, capture_output=True)
+    (command,) = re.findall(r"# then: icl-bench (.*)", example)
+    (row,) = [line for line in printed(*command.split(), cwd=tmp_path).splitlines() if " gru " in line]
+    score = icl_bench.load_record(tmp_path / "gru.json").tasks["linear_regression"].score.value
+    assert row.split()[:5] == ["-", "gru", "+", "-", f"{score:z.2f}"]
 
 
 def test_the_task_table_is_what_the_command_prints(tmp_path: Path) -> None:

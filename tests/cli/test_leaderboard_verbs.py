@@ -47,7 +47,7 @@ def test_rank_and_group_of_one_run_are_marked_and_the_mark_is_reported(monkeypat
         Entry(name, [fabricated.record(name, 0.2, seed=k) for k in seeds]) for name, seeds in runs.items()
     ]
     fabricated.show_only(monkeypatch, rows)
-    table = run("show")[1]
+    table = run("show", "--format", "markdown")[1]
     cells = {row.split("|")[3].strip(): row.split("|")[1:3] for row in table.splitlines() if "|" in row}
     for name, seeds in runs.items():
         assert ["§" in cell for cell in cells[name]] == [len(seeds) == 1] * 2, name

@@ -25,8 +25,8 @@ MOST_WEIGHTS = 30 * 2**20  # bytes, of all references together
 
 def test_its_tables_are_what_their_commands_print() -> None:
     assert commands(TEXT) == [
-        "leaderboard show --no-baselines",
-        "leaderboard show --no-baselines --optimality",
+        "leaderboard show --no-baselines --format markdown",
+        "leaderboard show --no-baselines --optimality --format markdown",
     ]
     assert filled(TEXT) == TEXT, "run `make tables`"
 

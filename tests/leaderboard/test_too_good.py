@@ -54,7 +54,7 @@ def test_its_row_on_the_board_is_marked():
 
 def test_the_terminal_marks_it_too(monkeypatch):
     show_only(monkeypatch, [entry("decision_tree", 0.5)])
-    table = CliRunner().invoke(app, ["leaderboard", "show"]).stdout
+    table = CliRunner().invoke(app, ["leaderboard", "show", "--wide", "--format", "markdown"]).stdout
     assert [NAME in line for line in table.splitlines() if "⚠" in line and "|" in line] == [True]
     assert "⚠: better than an exact predictor can be" in table
 

@@ -13,7 +13,7 @@ from submissions.submitted import MODEL, OTHER, Submitted, not_recorded, tiny_fi
 
 from icl_bench.errors import CheckError, CheckpointError
 from icl_bench.models.fingerprint import tensor_fingerprints
-from icl_bench.submissions.distinct_runs import errors_agree
+from icl_bench.records.same_run import errors_agree
 from icl_bench.submissions.fetch import fetch_submission
 
 Tensors = dict[str, torch.Tensor]

@@ -9,6 +9,7 @@ import numpy as np
 from icl_bench.entries.base import ENTRY_KINDS, EntryKind, TaskPredictor
 from icl_bench.errors import InputError
 from icl_bench.predictor import Missing, Predictor, batch_size
+from icl_bench.specs.names import spec_name_fault
 from icl_bench.specs.result import MAX_SHOWN, ModelIdentity
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.specs.text import text_fault
@@ -33,12 +34,24 @@ class CallableKind(EntryKind):
 class ObjectSource:
     """A Python function or predictor, or a mapping from task names to them."""
 
-    def __init__(self, model: Any, suite: Suite, tasks: Sequence[str]) -> None:
+    def __init__(
+        self,
+        model: Any,
+        suite: Suite,
+        tasks: Sequence[str],
+        name: str | None = None,
+        device: str | None = None,
+    ) -> None:
         """InputError for what is no predictor, or is not fit to answer or be recorded on one of `tasks`."""
         by_task = model if isinstance(model, Mapping) else dict.fromkeys(suite.tasks, model)
-        self._predictors = {suite.task(name).name: as_predictor(value) for name, value in by_task.items()}
+        self._predictors = {
+            suite.task(task).name: as_predictor(value, device) for task, value in by_task.items()
+        }
         named = next(iter(by_task.values()), model)
-        self.identity = ModelIdentity(kind="callable", id=name_of(named), revision=None)
+        fault = None if name is None else spec_name_fault(name)
+        if fault:
+            raise InputError(f"name {name!r:.80} cannot be recorded; {fault}")
+        self.identity = ModelIdentity(kind="callable", id=name or name_of(named), revision=None)
         devices = {str(getattr(predictor, "device", "cpu")) for predictor in self._predictors.values()}
         self.device = ", ".join(sorted(devices))
         fault = text_fault(self.device, MAX_SHOWN)
@@ -65,17 +78,24 @@ class FunctionPredictor:
         return self._function(xs, ys)
 
 
-def as_predictor(model: Any) -> Predictor:
-    """An object with `predict` as it is, a function or an ICLModel wrapped; InputError for anything else."""
+def as_predictor(model: Any, device: str | None = None) -> Predictor:
+    """An object with `predict` as it is, a function or torch module wrapped; InputError for anything else.
+
+    `device` is where a torch module computes, by default where its parameters are.
+    """
     if isinstance(model, type):
         raise InputError(
             f"{model.__qualname__} is a class; give an object of it, {model.__qualname__}(...)",
             code="class-for-object",
         )
+    if "torch" in sys.modules and isinstance(model, sys.modules["torch"].nn.Module):
+        return _module_predictor(model, device)
+    if device is not None:
+        raise InputError(
+            "device is of torch modules and of models that are named; leave it out here", code="no-device"
+        )
     if callable(getattr(model, "predict", None)):
         return model
-    if "torch" in sys.modules and isinstance(model, sys.modules["torch"].nn.Module):
-        return _module_predictor(model)
     if callable(model):
         return FunctionPredictor(model)
     raise InputError(
@@ -85,17 +105,14 @@ def as_predictor(model: Any) -> Predictor:
     )
 
 
-def _module_predictor(module: Any) -> Predictor:
+def _module_predictor(module: Any, device: str | None) -> Predictor:
     from icl_bench.models.model import ICLModel
+    from icl_bench.models.module_predictor import ModulePredictor
     from icl_bench.models.predictor import ModelPredictor
 
-    if not isinstance(module, ICLModel):
-        raise InputError(
-            f"{type(module).__name__} is a torch module, which takes tensors; give a function of numpy "
-            "arrays that calls it",
-            code="torch-module",
-        )
-    return ModelPredictor(module, str(next(module.parameters()).device))
+    if isinstance(module, ICLModel):
+        return ModelPredictor(module, device or str(next(module.parameters()).device))
+    return module if callable(getattr(module, "predict", None)) else ModulePredictor(module, device)
 
 
 def name_of(model: Any) -> str:

@@ -33,6 +33,7 @@ def evaluate(
     tasks: str | Sequence[str] | None = None,
     progress: bool = False,
     *,
+    name: str | None = None,
     revision: str | None = None,
     device: str | None = None,
 ) -> ResultRecord:
@@ -41,13 +42,15 @@ def evaluate(
     Args:
         model: a function f(xs, ys) or an object with predict(xs, ys), where xs is (batch, points, d) and ys
             (batch, points, k), both float32, and the answer (batch, points, k), prediction i reading only
-            xs[:, :i+1] and ys[:, :i]; or a mapping from task names to such; or a folder's path, or a model's
-            name: `user/model` on the Hub, `reference/NAME` or `baseline/NAME`.
+            xs[:, :i+1] and ys[:, :i]; or a torch module of the same, tensors in place of arrays; or a mapping
+            from task names to such; or a folder's path, or a model's name: `user/model` on the Hub,
+            `reference/NAME` or `baseline/NAME`.
         suite: its name, as `mini` or `paper-v1`.
         tasks: names, or one name, to restrict the suite to.
         progress: show it on standard error.
+        name: what an object is called in the record and on a board; its class or function unless given.
         revision: commit, branch or tag of a Hub model.
-        device: where a checkpoint computes, `cpu` unless given.
+        device: where a checkpoint or torch module computes; `cpu`, or where the module is, unless given.
 
     Errors in the record are squared errors, in the squared units of the targets.
 
@@ -65,14 +68,15 @@ def evaluate(
     frozen = load_suite(suite)
     chosen = chosen_tasks(frozen, tasks)
     if isinstance(model, str | PathLike):
+        if name is not None:
+            raise InputError(f"name is for an object, and {fspath(model)} has one; leave it out")
         source = open_source(fspath(model), frozen, revision, device, chosen)
-    elif revision is not None or device is not None:
+    elif revision is not None:
         raise InputError(
-            "revision and device are of a model that is named; leave them out for an object",
-            code="no-revision",
+            "revision is of a model that is named; leave it out for an object", code="no-revision"
         )
     else:
-        source = ObjectSource(model, frozen, chosen)
+        source = ObjectSource(model, frozen, chosen, name, device)
     return evaluate_source(source, frozen, chosen, progress)
 
 

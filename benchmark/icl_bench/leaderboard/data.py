@@ -83,8 +83,7 @@ class Architecture(Strict):
 
 def _kinds() -> list[JsonValue]:
     """What boards call entries of the kinds that can be on one."""
-    kinds = [kind for kind in entry_kinds() if kind.shipped or kind.submission]
-    return [kind.shown_as for kind in sorted(kinds, key=lambda kind: not kind.trained)]
+    return [kind.shown_as for kind in sorted(entry_kinds(), key=lambda kind: not kind.trained)]
 
 
 class ModelData(Strict):
@@ -92,6 +91,7 @@ class ModelData(Strict):
 
     name: str
     kind: str = Field(json_schema_extra=lambda schema: schema.update(enum=_kinds()))  # `EntryKind.shown_as`
+    local: bool  # whether its records are the builder's own: they are not among the recorded ones
     revision: str | None  # the commit of a Hub repository, of the first run
     verified: bool  # whether anyone can recompute it: from what comes with icl-bench, or from listed files
     submission: SubmissionData | None  # what a submission says; null for references and baselines
@@ -198,6 +198,7 @@ def _row(
     return ModelData(
         name=standing.name,
         kind=kind,
+        local=entry is not None and entry.local,
         revision=None,
         verified=recomputed,
         submission=None,

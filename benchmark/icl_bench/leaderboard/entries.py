@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from icl_bench.entries.base import EntryKind, recorded_kind
-from icl_bench.errors import SpecError
+from icl_bench.errors import InputError, SpecError
 from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.models.accounting import Account, account
 from icl_bench.models.reference import PREFIX, shipped_folder, suite_references
@@ -17,12 +17,13 @@ from icl_bench.probes.run import recorded_findings
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.contenders import contender
 from icl_bench.ranking.resampled import Contender
+from icl_bench.records.pooled import load_pooled
 from icl_bench.records.store import board_records, borrowed_records
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE, place_file
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import ResultRecord
-from icl_bench.submissions.recorded import RecordedSubmission, recorded_submissions
+from icl_bench.submissions.recorded import RecordedSubmission, installed_submissions, recorded_submissions
 from icl_bench.submissions.submission_folder import SubmissionFolder
 from icl_bench.suites import Suite, load_suite
 from icl_bench.training.log import LOG_FILE, read_log
@@ -38,6 +39,7 @@ class Entry:
     records: Sequence[ResultRecord]
     submitted: RecordedSubmission | None = None  # what a submission says of it
     findings: Mapping[str, Mapping[str, Sequence[Finding]]] = field(default_factory=dict)  # by probe and task
+    local: bool = False  # whether its records are somebody's own, and not among the recorded ones
 
     @property
     def kind(self) -> EntryKind:
@@ -81,6 +83,26 @@ def recorded_entries(suite: Suite, submissions: Sequence[SubmissionFolder]) -> l
     return [entry for entry in entries if entry.records]
 
 
+def entries_of(suite: Suite, records: Sequence[Path | str] = ()) -> list[Entry]:
+    """What this installation has recorded on a suite, and the models of one's own records."""
+    entries = recorded_entries(suite, installed_submissions())
+    return [*entries, *local_entries(records, suite, entries)]
+
+
+def local_entries(files: Sequence[Path | str], suite: Suite, entries: Sequence[Entry]) -> list[Entry]:
+    """The models of one's own records, to stand among entries. A name that is taken gets ` (local)`.
+
+    Errors as `load_pooled`; InputError for the record of a baseline, which is on every board.
+    """
+    taken = {name for entry in entries for name in (entry.name, entry.name.rpartition("/")[2])}
+    local = []
+    for name, records in load_pooled(files, suite).items():
+        if not recorded_kind(records[0]).trained and name.startswith(BASELINE_PREFIX):
+            raise InputError(f"{name} is on every board; leave its record out")
+        local.append(Entry(f"{name} (local)" if name in taken else name, records, local=True))
+    return local
+
+
 def _reference(name: str, suite: Suite) -> Entry:
     records = board_records(name, suite)
     every = [*records.values(), *borrowed_records(name, records, suite)]
@@ -92,7 +114,7 @@ def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[lis
 
     They are in `training.csv` of every run, beside the weights where these are shipped.
     """
-    if not entry.kind.shipped:
+    if not entry.kind.shipped or entry.local:
         return {}
     name, curves = entry.name.removeprefix(PREFIX), {}
     for task in (task for task in suite.tasks if task in shipped(entry)):
@@ -113,7 +135,7 @@ def shipped(entry: Entry) -> set[str]:
 
 def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
     """Whether each recorded run is that of the weights that come with icl-bench, by task."""
-    if not entry.kind.shipped:
+    if not entry.kind.shipped or entry.local:
         return {}
     name = entry.name.removeprefix(PREFIX)
     held_by_task: dict[str, list[bool]] = {}
@@ -130,6 +152,8 @@ def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
 def verified(entry: Entry) -> set[str]:
     """The tasks of which anybody can recompute every recorded run: from the weights that come with icl-bench,
     or from the commit of the Hub and the hashes that a submission lists."""
+    if entry.local:
+        return set()
     if entry.submitted is None:
         return {task for task, runs in _with_icl_bench(entry).items() if all(runs)}
     weights: dict[str, list[bool]] = {}

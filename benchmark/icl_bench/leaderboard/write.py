@@ -1,13 +1,13 @@
 """Writing the site into a folder, and finding out what it is made from."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from icl_bench.errors import InputError
 from icl_bench.git import ask_git
-from icl_bench.leaderboard.entries import recorded_entries
+from icl_bench.leaderboard.entries import local_entries, recorded_entries
 from icl_bench.leaderboard.garbage import collection_paused, existing_objects_exempt
 from icl_bench.leaderboard.given_address import check_address
 from icl_bench.leaderboard.page import File
@@ -17,6 +17,7 @@ from icl_bench.leaderboard.render import Renderer
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.leaderboard.site_folder import site_folder
 from icl_bench.progress import progress
+from icl_bench.records.pooled import files_by_suite
 from icl_bench.resources import data_folder
 from icl_bench.specs.text import shown
 from icl_bench.submissions.recorded import installed_submissions
@@ -25,10 +26,11 @@ from icl_bench.suites import load_suite, suite_names
 _DATA = ("submissions", "tasks")
 
 
-def gather_site(address: str, repository: str | None) -> Site:
-    """Every suite and what is recorded on it. The front page is that of the suite with most models.
+def gather_site(address: str, repository: str | None, records: Sequence[Path] = ()) -> Site:
+    """Every suite, what is recorded on it, and one's own records, which are marked as local.
 
-    InputError where one of the addresses is none that a page may link to.
+    The front page is that of the suite with most models. InputError where one of the addresses is none that a
+    page may link to, or where a record is of no suite here; further errors as `local_entries`.
     """
     check_address(address, "--address")
     if repository is not None:
@@ -37,6 +39,8 @@ def gather_site(address: str, repository: str | None) -> Site:
     with collection_paused():
         submissions = installed_submissions()
         entries = {suite.name: recorded_entries(suite, submissions) for suite in suites}
+    for name, own in files_by_suite(records).items():
+        entries[name] += local_entries(own, load_suite(name), entries[name])
     suites.sort(key=lambda suite: -len(entries[suite.name]))
     boards = [SuiteBoard(suite, entries[suite.name], place == 0) for place, suite in enumerate(suites)]
     return Site(boards, data_date(), address.rstrip("/") + "/", repository)

@@ -51,7 +51,7 @@ class ModelPredictor:
         predictions = np.empty(ys.shape, dtype=np.float32)
         done = 0
         uncast = torch.autocast(self.device.type, enabled=False)
-        with torch.inference_mode(), uncast, _full_float32():
+        with torch.inference_mode(), uncast, full_float32():
             while done < len(xs):
                 batch = slice(done, done + size)
                 try:
@@ -114,7 +114,7 @@ def _in_float32(model: ICLModel) -> ICLModel:
 
 
 @contextmanager
-def _full_float32() -> Iterator[None]:
+def full_float32() -> Iterator[None]:
     """Matrix products and convolutions in float32 proper: TF32 and bfloat16 shortcuts off, then as before."""
     switches = _float32_switches()
     before = [getattr(owner, name) for owner, name, _ in switches]

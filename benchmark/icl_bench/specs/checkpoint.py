@@ -52,6 +52,11 @@ def parse_config(value: Any, source: str) -> CheckpointConfig:
         raise CheckpointError(
             f"{source}: {fault or 'a mapping is expected'}; save the checkpoint again", code="damaged-json"
         )
+    if "module" in value and "spec" not in value:
+        raise CheckpointError(
+            f"{source} is of a torch module of one's own; load the weights into it by "
+            "safetensors.torch.load_model, and score it from Python: icl_bench.evaluate(module)"
+        )
     if "model_type" in value and "spec" not in value:
         raise CheckpointError(
             f"{source} is of a model of transformers; convert its folder: icl-bench models convert FOLDER "

@@ -1,5 +1,6 @@
 """Types of names and hashes, for every schema that holds one, and the messages for values that are none."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field
@@ -27,3 +28,8 @@ PATTERN_WORDS = {
     _KIND: "write small letters (a to z) and '_', as hub",
     _COMMIT: "write the 40 hexadecimal digits of a commit, letters small",
 }
+
+
+def spec_name_fault(name: str) -> str | None:
+    """What to write in place of a name that no spec could have; None where it is fine."""
+    return None if re.fullmatch(_SPEC, name) else PATTERN_WORDS[_SPEC]

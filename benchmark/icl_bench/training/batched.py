@@ -14,6 +14,7 @@ import torch
 
 from icl_bench.training.captured import RecordedStep, Recorder, Step, as_cuda_graph
 from icl_bench.training.device_errors import device_faults
+from icl_bench.training.module_plan import ModulePlan
 from icl_bench.training.optimiser import change_parameters
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.precision import forward_autocast, training_precision
@@ -68,7 +69,7 @@ class BatchedStep:
         return losses.detach()
 
 
-def _stacked_batch(plans: Sequence[RunPlan], step: int) -> Batch:
+def _stacked_batch(plans: Sequence[RunPlan | ModulePlan], step: int) -> Batch:
     batches = [training_batch(plan.suite, plan.task, plan.recipe, plan.seed, step) for plan in plans]
     xs, ys = zip(*batches, strict=True)
     return np.stack(xs), np.stack(ys)

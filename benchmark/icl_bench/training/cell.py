@@ -15,15 +15,16 @@ from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.run_names import seed_folder
 from icl_bench.training.log import LOG_FILE, Row, read_log
+from icl_bench.training.module_plan import ModulePlan
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.run_folder import LOCK_FILE, STATE_FILE
 
 TO_TRAIN = ("begun", "left")  # states of cells
 
 
-def cell_folder(out: Path, plan: RunPlan) -> Path:
+def cell_folder(out: Path, plan: RunPlan | ModulePlan) -> Path:
     """Where a run belongs: all tasks of one architecture and seed side by side, as `evaluate` reads them."""
-    return seed_folder(out, plan.suite, plan.architecture.name, plan.seed) / plan.task.name
+    return seed_folder(out, plan.suite, plan.name, plan.seed) / plan.task.name
 
 
 @dataclass(frozen=True, eq=False)

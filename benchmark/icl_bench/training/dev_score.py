@@ -9,6 +9,7 @@ from torch import nn
 from icl_bench.baselines.base import get_baseline
 from icl_bench.frozen.anchors import ZERO
 from icl_bench.frozen.errors import load_errors
+from icl_bench.models.module_predictor import evaluating
 from icl_bench.scoring.scores import scored_errors, squared_errors
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate, load_suite
@@ -58,7 +59,8 @@ class Development:
             return DevResult(None, None)
         device = next(model.parameters()).device
         xs, ys = (torch.from_numpy(part).to(device) for part in (self.xs, self.ys))
-        predictions = torch.cat([model(*part) for part in zip(xs.split(64), ys.split(64), strict=True)])
+        with evaluating(model):
+            predictions = torch.cat([model(*part) for part in zip(xs.split(64), ys.split(64), strict=True)])
         excess = float((self._errors(predictions.float().cpu().numpy()) - self._exact_errors).mean())
         to_baseline, to_exact = self._gains
         return DevResult((to_exact - excess) / to_baseline, 1 - excess / to_exact)

@@ -14,11 +14,11 @@ from icl_bench.training.muon import Muon, step_together
 class RecipeOptimiser:
     """One step changes every parameter, at a share of its rate."""
 
-    def __init__(self, model: ICLModel, recipe: Recipe) -> None:
+    def __init__(self, model: nn.Module, recipe: Recipe) -> None:
         matrices = block_matrices(model) if recipe.optimiser == "muon" else []
         taken = {id(matrix) for matrix in matrices}
-        rest = [parameter for parameter in model.parameters() if id(parameter) not in taken]
-        self._parameters = list(model.parameters())
+        self._parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        rest = [parameter for parameter in self._parameters if id(parameter) not in taken]
         self._clip = recipe.clip
         self._adam = _adam(rest, recipe)
         self._parts: list[tuple[torch.optim.Optimizer, float]] = [(self._adam, recipe.learning_rate)]
@@ -79,8 +79,14 @@ def change_parameters(optimisers: Sequence[RecipeOptimiser]) -> None:
     step_together([optimiser._muon for optimiser in optimisers if optimiser._muon is not None])
 
 
-def block_matrices(model: ICLModel) -> list[torch.Tensor]:
-    """The weights of the linear maps inside blocks: not those of read-in, read-out, positions and norms."""
+def block_matrices(model: nn.Module) -> list[torch.Tensor]:
+    """The weights of the linear maps inside blocks: not those of read-in, read-out, positions and norms.
+
+    Of a module of one's own, those of every `nn.Linear` but the first and the last that it defines.
+    """
+    if not isinstance(model, ICLModel):
+        linear = [module.weight for module in model.modules() if isinstance(module, nn.Linear)]
+        return [weight for weight in linear[1:-1] if weight.requires_grad]
     return [
         module.weight
         for part in (model.stem, model.layers)

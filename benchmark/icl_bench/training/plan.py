@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from icl_bench.environment import describe_environment
 from icl_bench.errors import InputError
+from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
 from icl_bench.models.reference import SpecSource, find_architecture
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
+from icl_bench.specs.outcome import Outcome
 from icl_bench.specs.recipe import Recipe, changed_recipe
 from icl_bench.specs.schema import parse
 from icl_bench.specs.suite import TaskSpec
-from icl_bench.suites import find_task
+from icl_bench.suites import Suite, find_task
 from icl_bench.suites.recipes import find_recipe
 
 
@@ -37,6 +40,19 @@ def make_plan(
     SpecError and UnknownNameError are) where there is no such spec, task or recipe, or where they do not fit
     together.
     """
+    suite, task_spec, chosen = find_training(task, recipe, steps, precision, changes)
+    architecture = find_architecture(spec, suite.name, task_spec.name)
+    return RunPlan(architecture, suite.name, task_spec, chosen, seed, compiled)
+
+
+def find_training(
+    task: str,
+    recipe: str | Path | None,
+    steps: int | None,
+    precision: str | None,
+    changes: Mapping[str, Any] | None,
+) -> tuple[Suite, TaskSpec, Recipe]:
+    """The suite and task of SUITE/TASK, and the recipe with what is changed of it; errors as `make_plan`."""
     suite, task_spec = find_task(task)
     if task_spec.trained_as is not None:
         raise InputError(
@@ -44,14 +60,7 @@ def make_plan(
         )
     options = {"steps": steps, "precision": precision}
     changed = {key: value for key, value in options.items() if value is not None} | dict(changes or {})
-    return RunPlan(
-        find_architecture(spec, suite.name, task_spec.name),
-        suite.name,
-        task_spec,
-        changed_recipe(find_recipe(recipe, suite, task_spec.name), changed),
-        seed,
-        compiled,
-    )
+    return suite, task_spec, changed_recipe(find_recipe(recipe, suite, task_spec.name), changed)
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,19 @@ class RunPlan:
         )
         initialise(model, torch.Generator().manual_seed(self.seed))
         return model
+
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        return self.architecture.name
+
+    def save(
+        self, model: nn.Module, folder: Path, dtype: torch.dtype, texts: Mapping[str, str], outcome: Outcome
+    ) -> None:
+        """Write the checkpoint of a trained model, and `texts` by file name, in place of a folder."""
+        assert isinstance(model, ICLModel)
+        model.add_provenance(outcome=outcome.model_dump(mode="json"))
+        save_checkpoint(model, folder, dtype, extra=texts)
 
     @classmethod
     def of_identity(cls, identity: dict[str, Any]) -> "RunPlan":

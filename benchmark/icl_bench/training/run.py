@@ -6,6 +6,7 @@ from functools import partial
 import torch
 
 from icl_bench.training.device_errors import device_faults
+from icl_bench.training.module_plan import ModulePlan
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.precision import compiled_model, forward_autocast, training_precision
 from icl_bench.training.prompts import PromptQueue, on_device, training_batch
@@ -57,7 +58,7 @@ class TrainingRun(RunState):
         return xs.shape[1]
 
 
-def training_errors(plan: RunPlan, predictions: torch.Tensor, ys: torch.Tensor) -> torch.Tensor:
+def training_errors(plan: RunPlan | ModulePlan, predictions: torch.Tensor, ys: torch.Tensor) -> torch.Tensor:
     """What a loss is the mean square of: errors of the scaled targets at the scored positions.
 
     Both (…, points, k).

@@ -2,17 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import torch
 from filelock import FileLock, Timeout
 
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.files import cannot_write, check_file_place, whole_file, write_text
-from icl_bench.models.checkpoint import save_checkpoint
-from icl_bench.models.model import ICLModel
 from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
 from icl_bench.temporary import is_temporary
 from icl_bench.training.log import LOG_FILE
@@ -79,13 +76,14 @@ class RunFolder:
         """Write the learning curve so far, whole or not at all."""
         write_text(self.path / LOG_FILE, rows)
 
-    def finish(self, model: ICLModel, dtype: torch.dtype, curve: Mapping[str, str]) -> None:
-        """Put the checkpoint and the files of the learning curve in place of the state.
+    def finish(self, write: Callable[[Path], None], curve: Collection[str]) -> None:
+        """Put the checkpoint, which `write` puts into a folder, and the files of the learning curve that it
+        has beside it in place of the state.
 
         The config comes last: who is killed before it leaves a run to resume, after it a finished one.
         """
         saved = self.path / MADE_FOLDER
-        save_checkpoint(model, saved, dtype, extra=curve)
+        write(saved)
         try:
             for name in (WEIGHTS_FILE, *curve, CONFIG_FILE):
                 os.replace(saved / name, self.path / name)

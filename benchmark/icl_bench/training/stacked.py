@@ -4,10 +4,8 @@ from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, vmap
-
-from icl_bench.models.model import ICLModel
 
 
 class StackedModels:
@@ -17,7 +15,7 @@ class StackedModels:
     round. The models stay usable by themselves.
     """
 
-    def __init__(self, models: Sequence[ICLModel]) -> None:
+    def __init__(self, models: Sequence[nn.Module]) -> None:
         self.models = list(models)
         own = [dict(model.named_parameters()) for model in models]
         self._stacked = {

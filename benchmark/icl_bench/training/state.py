@@ -17,6 +17,7 @@ from icl_bench.training.convergence import outcome, shortened_end
 from icl_bench.training.dev_score import Development
 from icl_bench.training.device_errors import device_faults
 from icl_bench.training.log import CURVE_FILE, LOG_FILE, TrainingLog, log_every
+from icl_bench.training.module_plan import ModulePlan
 from icl_bench.training.optimiser import RecipeOptimiser
 from icl_bench.training.plan import RunPlan
 from icl_bench.training.run_folder import RunFolder
@@ -33,7 +34,7 @@ class RunState:
     The caller of a step adds its loss to `loss_sum`, changes the model, and then calls `count_step`.
     """
 
-    plan: RunPlan
+    plan: RunPlan | ModulePlan
     folder: Path
     device: str = "cpu"
     step: int = 0
@@ -91,7 +92,7 @@ class RunState:
         total, steps = self.loss_sum.item(), self.step - self.log.last_step
         if not total <= self._largest_loss * (steps if row else self._log_every):
             raise InputError(
-                f"training of {self.plan.architecture.name} diverged by step {self.step} "
+                f"training of {self.plan.name} diverged by step {self.step} "
                 f"(loss {total / steps:.3g}); give --recipe a file with a lower learning "
                 "rate or more warm-up, and another --out",
                 code="diverged",
@@ -134,13 +135,10 @@ class RunState:
     def finish(self, half: bool) -> Outcome:
         """Put the checkpoint and the log into the folder, and say how the run ended; its state goes."""
         ending = outcome(self.log.rows, self.plan.recipe, self.step)
-        self.model.add_provenance(outcome=ending.model_dump(mode="json"))
         dtype = torch.float16 if half else torch.float32
-        run = (
-            f"{self.plan.architecture.name} on {self.plan.suite}/{self.plan.task.name}, seed {self.plan.seed}"
-        )
+        run = f"{self.plan.name} on {self.plan.suite}/{self.plan.task.name}, seed {self.plan.seed}"
         curve = {LOG_FILE: self.log.as_csv(), CURVE_FILE: self.log.as_svg(run)}
-        self._files.finish(self.model, dtype, curve)
+        self._files.finish(lambda folder: self.plan.save(self.model, folder, dtype, curve, ending), curve)
         return ending
 
     def save(self) -> None:

@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
+from icl_bench.errors import InputError
 from icl_bench.interruptions import deferred_interruptions
 from icl_bench.models.reference import SpecSource
 from icl_bench.progress import progress as show_progress
 from icl_bench.specs.outcome import Outcome
 from icl_bench.specs.run_names import RUNS
 from icl_bench.training.cell import cell_folder
+from icl_bench.training.module_plan import ModulePlan, make_module_plan
 from icl_bench.training.plan import RunPlan, make_plan
 from icl_bench.training.run import TrainingRun
 
@@ -21,7 +25,7 @@ class TrainingResult:
     """A run that has ended, and the folder that holds its checkpoint."""
 
     folder: Path  # holds config.json, model.safetensors, training.csv and training.svg
-    plan: RunPlan  # what was trained, on what, and by which recipe
+    plan: RunPlan | ModulePlan  # what was trained, on what, and by which recipe
     steps: int  # of the optimiser, those before a resumption included
     outcome: Outcome  # what the learning curve says
     interrupted: bool  # whether an interruption came in the last step, and so was not raised
@@ -37,9 +41,10 @@ class TrainingStopped(KeyboardInterrupt):
 
 
 def train(
-    spec: SpecSource,
+    model: SpecSource | nn.Module,
     task: str,
     *,
+    name: str | None = None,
     seed: int = 0,
     steps: int | None = None,
     recipe: str | Path | None = None,
@@ -52,12 +57,15 @@ def train(
     half: bool = False,
     progress: bool = False,
 ) -> TrainingResult:
-    """Train one architecture on one task, and write its checkpoint and its learning curve into a folder.
+    """Train one model on one task, and write its checkpoint and its learning curve into a folder.
 
     Args:
-        spec: an architecture spec: its file, `reference/NAME`, or its content as a mapping.
+        model: an architecture spec: its file, `reference/NAME`, or its content as a mapping; or a torch
+            module of (xs, ys) → predictions, tensors of (batch, points, d or k), prediction i reading only
+            xs[:, :i+1] and ys[:, :i]. A module is trained in place, from the weights that it has.
         task: SUITE/TASK, as `mini/linear_regression`.
-        seed: of the initial weights and of the training prompts, at least 0.
+        name: of a module, that of its class unless given.
+        seed: of the initial weights of a spec and of the training prompts, at least 0.
         steps: of the optimiser; the recipe's unless given.
         recipe: a suite whose recipe is used, or a recipe file; the recipe of the task's suite unless given.
         changes: keys of the recipe with the values to use in place of its own.
@@ -68,6 +76,10 @@ def train(
         compiled: train with `torch.compile`; on CUDA as CUDA graphs.
         half: store the final weights in float16.
         progress: show the steps, the loss and the score on standard error.
+
+    Muon, where the recipe has it, changes the linear maps of a spec's blocks, and of a module every
+    `nn.Linear` but the first and the last; Adam changes the rest. The tensors of a module are in the folder's
+    `model.safetensors`, for `safetensors.torch.load_model`.
 
     The state is saved every minute. An interruption (Ctrl-C) waits for the end of the step; then the state is
     saved and TrainingStopped, a KeyboardInterrupt, is raised. One in the last step is reported in the result.
@@ -83,16 +95,16 @@ def train(
     >>> record.tasks["linear_regression"].seed
     0
     """
-    plan = make_plan(
-        spec,
-        task,
-        seed,
-        steps=steps,
-        recipe=recipe,
-        changes=changes,
-        precision=precision,
-        compiled=compiled,
-    )
+    options: dict[str, Any] = {"steps": steps, "recipe": recipe, "changes": changes, "precision": precision}
+    plan: RunPlan | ModulePlan
+    if isinstance(model, nn.Module):
+        if compiled:
+            raise InputError("compiled is of specs; give torch.compile(module) in place of the module")
+        plan = make_module_plan(model, task, seed, name=name, **options)
+    elif name is not None:
+        raise InputError("name is of a module, and a spec has one; leave it out")
+    else:
+        plan = make_plan(model, task, seed, compiled=compiled, **options)
     folder = cell_folder(Path(RUNS), plan) if out is None else Path(out)
     run = TrainingRun(plan, folder, device)
     (run.resume if resume else run.start)()
@@ -109,7 +121,7 @@ def run_to_end(run: TrainingRun, progress: bool = False) -> bool:
     An earlier interruption is raised as TrainingStopped, the state saved.
     """
     first_step, started = run.step, time.monotonic()
-    label = f"{run.plan.architecture.name} on {run.plan.task.name}"
+    label = f"{run.plan.name} on {run.plan.task.name}"
     with (
         show_progress(label, run.plan.recipe.steps, quiet=not progress, start=run.step) as advance,
         deferred_interruptions() as interrupted,

@@ -1,0 +1,112 @@
+"""A board on the terminal: a narrow form for 80 columns, a wide one with every interval, notes below."""
+
+from collections.abc import Collection, Iterator, Sequence
+from textwrap import fill
+from typing import Any
+
+from tabulate import DataRow, Line, TableFormat
+
+from icl_bench.display.table import format_estimate
+from icl_bench.display.text_table import text_table
+from icl_bench.ranking.board import Board, Standing
+from icl_bench.specs.result import Estimate
+
+ONE_RUN = "§"  # beside rank and group, as on the site
+DOUBTED = "⚠"  # beside a name, as on the site
+POOLED = "‡"  # beside a score
+LOCAL = "+"  # beside a name
+WIDTH = 80  # columns of the narrow form
+_LONGEST_NAME = 31  # of the references' names
+_CLOSE = TableFormat(  # `simple` with one space between columns
+    lineabove=None,
+    linebelowheader=Line("", "-", " ", ""),
+    linebetweenrows=None,
+    linebelow=None,
+    headerrow=DataRow("", " ", ""),
+    datarow=DataRow("", " ", ""),
+    padding=0,
+    with_header_hide=None,
+)
+
+
+def wide_table(
+    board: Board, standings: Sequence[Standing], metric: str, marks: dict[str, str], markdown: bool
+) -> str:
+    """Ranks, groups, the mean score and a metric of every task, all with their 95% intervals."""
+    rows = []
+    for standing in standings:
+        cells = standing.estimates[metric]
+        rank, group = "-", "-"
+        if standing.rank is not None:
+            mark = f" {ONE_RUN}" * standing.one_run
+            rank = f"{standing.rank.place} [{standing.rank.low}, {standing.rank.high}]{mark}"
+            group = f"{standing.rank.group}{mark}"
+        row = {"rank": rank, "group": group, "model": standing.name + marks.get(standing.name, "")}
+        row["mean score"] = "-" if standing.mean is None else format_estimate(standing.mean)
+        for task in board.suite.tasks:
+            pooled = POOLED * (standing.runs.get(task, 0) > 1)
+            row[task] = format_estimate(cells[task]) + pooled if task in cells else "-"
+        rows.append(row)
+    return text_table(rows, tablefmt="github" if markdown else "simple")
+
+
+def narrow_table(board: Board, standings: Sequence[Standing], metric: str, marks: dict[str, str]) -> str:
+    """Ranks, the mean score and a metric of every task, without intervals; tasks by their initials."""
+    initials = short_names(list(board.suite.tasks))
+    rows: list[dict[str, Any]] = []
+    for standing in standings:
+        place = "-" if standing.rank is None else str(standing.rank.place)
+        row = {"": place, "model": _cut(standing.name) + marks.get(standing.name, "")}
+        row["mean"] = _value(standing.mean, 3)
+        for task, short in initials.items():
+            row[short] = _value(standing.estimates[metric].get(task), 2)
+        rows.append(row)
+    align = ["right", "left", *["right"] * (1 + len(initials))]
+    return text_table(rows, colalign=align, tablefmt=_CLOSE)
+
+
+def short_names(tasks: Sequence[str]) -> dict[str, str]:
+    """The initials of each task's words, `SLR` for `sparse_linear_regression`; numbered where two agree."""
+    short: dict[str, str] = {}
+    for task in tasks:
+        initials = "".join(word[0] for word in task.split("_") if word).upper()
+        taken = sum(other.rstrip("0123456789") == initials for other in short.values())
+        short[task] = f"{initials}{taken + 1}" if taken else initials
+    return short
+
+
+def notes(
+    board: Board, standings: Sequence[Standing], doubted: Collection[str], local: Collection[str], wide: bool
+) -> Iterator[str]:
+    """What the marks and short names in a table mean, and how far apart two models have to be."""
+    names = {standing.name for standing in standings}
+    if not wide:
+        named = (f"{short} {task}" for task, short in short_names(list(board.suite.tasks)).items())
+        yield fill(", ".join(named), WIDTH)
+        yield "with intervals, groups and whole names: --wide; as Markdown: --format markdown"
+    if board.resolvable is not None:
+        yield f"neighbours in rank are distinguished when their means differ by about {board.resolvable:.3f}"
+    if wide and any(standing.one_run and standing.rank is not None for standing in board.models):
+        yield f"{ONE_RUN}: a task with one training run; rank and group know nothing there of other seeds"
+    if names & set(doubted):
+        yield f"{DOUBTED}: better than an exact predictor can be, or worse on fresh prompts"
+    if wide and any(runs > 1 for standing in board.models for runs in standing.runs.values()):
+        yield f"{POOLED}: the mean of two or more runs"
+    if names & set(local):
+        yield f"{LOCAL}: a local record, given by --record"
+
+
+def _cut(name: str) -> str:
+    """A name of at most `_LONGEST_NAME` characters, without its middle: names differ at their ends."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    half = (_LONGEST_NAME - 1) // 2
+    return f"{name[:half]}…{name[-half:]}"
+
+
+def _value(estimate: Estimate | None, digits: int) -> str:
+    if estimate is None or estimate.value is None:
+        return "-"
+    if abs(estimate.value) >= 1_000:
+        return f"{estimate.value:.0e}"
+    return f"{estimate.value:z.{1 if abs(estimate.value) >= 10 else digits}f}"

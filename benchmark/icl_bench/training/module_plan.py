@@ -1,0 +1,115 @@
+"""A run of a torch module of one's own: it is trained as it was given, by the recipe of a task."""
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import save_model
+from torch import nn
+
+from icl_bench.environment import describe_environment
+from icl_bench.errors import InputError, StorageError
+from icl_bench.files import sync, whole_folder
+from icl_bench.models.model import shapes
+from icl_bench.models.module_predictor import evaluating
+from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
+from icl_bench.specs.names import spec_name_fault
+from icl_bench.specs.outcome import Outcome
+from icl_bench.specs.recipe import Recipe
+from icl_bench.specs.suite import TaskSpec
+from icl_bench.training.plan import find_training
+
+
+@dataclass(frozen=True)
+class ModulePlan:
+    """Everything that decides the weights a run ends with, beside those that the module begins with."""
+
+    module: nn.Module  # (xs, ys) → predictions, tensors of (batch, points, d or k)
+    name: str
+    suite: str
+    task: TaskSpec
+    recipe: Recipe
+    seed: int  # of the prompts
+    compiled: bool = False
+
+    def provenance(self) -> dict[str, Any]:
+        """As plain data: what the run's `config.json` says of its training."""
+        return {"seed": self.seed, "recipe": self.recipe.to_dict(), "compiled": self.compiled}
+
+    def new_model(self, device: str) -> nn.Module:
+        """The module itself, tried on a prompt of the task; InputError where its answer has another shape.
+
+        What the module raises, as for inputs of another size, goes to the caller.
+        """
+        sizes, first = self.task.function_class, next(self.module.parameters())
+        xs, ys = (torch.zeros(2, self.task.points, size, device=first.device) for size in (sizes.d, sizes.k))
+        with evaluating(self.module), torch.no_grad():
+            answer = self.module(xs, ys)
+        shape = tuple(answer.shape) if isinstance(answer, torch.Tensor) else type(answer).__name__
+        if shape != tuple(ys.shape):
+            raise InputError(
+                f"{self.name} answers {shape} to targets of shape {tuple(ys.shape)}; return predictions "
+                "(batch, points, k)"
+            )
+        return self.module
+
+    def identity(self) -> dict[str, Any]:
+        """What a saved state must agree with to be resumed: the name and shape of every tensor among it."""
+        tensors = {name: list(shape) for name, shape in shapes(self.module).items()}
+        task = f"{self.suite}/{self.task.name}"
+        return {"module": self.name, "tensors": tensors, "task": task, **self.provenance()}
+
+    def save(
+        self, model: nn.Module, folder: Path, dtype: torch.dtype, texts: Mapping[str, str], outcome: Outcome
+    ) -> None:
+        """Write the module's tensors, how it was trained, and `texts` by file name, in place of a folder."""
+        device = str(next(model.parameters()).device)
+        training = self.provenance() | {
+            "environment": describe_environment(device).model_dump(mode="json"),
+            "outcome": outcome.model_dump(mode="json"),
+        }
+        config = {"module": self.name, "task": f"{self.suite}/{self.task.name}", "training": training}
+        stored = copy.deepcopy(model).to(device="cpu", dtype=dtype)
+        with whole_folder(folder) as part:
+            try:
+                save_model(stored, str(part / WEIGHTS_FILE))
+            except SafetensorError as error:
+                raise StorageError(
+                    f"cannot write {folder}: {error}; free space or name another place"
+                ) from None
+            for name, text in {**texts, CONFIG_FILE: json.dumps(config, indent=2) + "\n"}.items():
+                (part / name).write_text(text, encoding="utf-8", newline="\n")
+            for file in part.iterdir():
+                sync(file)
+
+
+def make_module_plan(
+    module: nn.Module,
+    task: str,
+    seed: int = 0,
+    *,
+    name: str | None = None,
+    steps: int | None = None,
+    recipe: str | Path | None = None,
+    changes: Mapping[str, Any] | None = None,
+    precision: str | None = None,
+) -> ModulePlan:
+    """The run of a module on SUITE/TASK, as `icl_bench.training.train` has its arguments.
+
+    InputError where the name cannot be one, where the module has nothing to train, and as `make_plan`.
+    """
+    name = type(module).__name__.lower() if name is None else name
+    fault = spec_name_fault(name)
+    if fault:
+        raise InputError(f"name {name!r:.80} cannot name a run; {fault}")
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        raise InputError(
+            f"{name} has no parameter to train; give a module whose parameters require gradients"
+        )
+    suite, task_spec, chosen = find_training(task, recipe, steps, precision, changes)
+    return ModulePlan(module, name, suite.name, task_spec, chosen, seed)

@@ -1,0 +1,85 @@
+"""Records of one's own stand on a board among the references, marked as local, seeds pooled."""
+
+import json
+from pathlib import Path
+
+import fabricated
+import pytest
+from typer.testing import CliRunner
+
+from icl_bench.cli import app
+from icl_bench.leaderboard.entries import local_entries
+from icl_bench.leaderboard.write import gather_site, site_files
+from icl_bench.suites import load_suite
+
+
+def invoke(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["leaderboard", *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def save(path, name: str, error: float, seed: int) -> str:
+    record = fabricated.record(name, error, seed=seed)
+    folder = record.model.model_copy(update={"kind": "folder", "id": f"runs/{name}/seed-{seed}"})
+    record.model_copy(update={"model": folder}).save(path)
+    return str(path)
+
+
+@pytest.fixture
+def files(tmp_path) -> list[str]:
+    return [save(tmp_path / f"{seed}.json", "user/mine", 0.1 + 0.02 * seed, seed) for seed in range(2)]
+
+
+def test_the_seeds_of_a_model_are_one_row_by_the_name_of_its_spec(files):
+    options = [word for file in files for word in ("--record", file)]
+    board = json.loads(invoke("show", "--json", *options)[1])
+    (mine,) = [model for model in board["models"] if model["local"]]
+    assert mine["name"] == f"{spec_name(files[0])} (local)"  # for reference/llama is shown as llama
+    assert {scores["runs"] for scores in mine["tasks"].values()} == {2}
+    assert not mine["verified"]
+    assert mine["rank"] is not None
+    (row,) = [line for line in invoke("show", *options)[1].splitlines() if " + " in line]
+    assert mine["name"] in row
+
+
+def spec_name(file: str) -> str:
+    record = json.loads(Path(file).read_text())
+    return next(task["checkpoint"]["spec"]["name"] for task in record["tasks"].values())
+
+
+def test_a_name_that_is_taken_is_told_apart(tmp_path):
+    suite = load_suite("mini")
+    path = tmp_path / "record.json"
+    record = fabricated.record("reference/gpt2", 0.2)
+    record.save(path)
+    from icl_bench.leaderboard.entries import recorded_entries
+
+    (entry,) = local_entries([path], suite, recorded_entries(suite, []))
+    assert (entry.name, entry.local) == ("reference/gpt2 (local)", True)
+
+
+def test_one_run_twice_is_refused(files):
+    code, _, message = invoke("show", "--record", files[0], "--record", files[0])
+    assert code == 2
+    assert "one training run" in message
+
+
+def test_the_record_of_a_baseline_and_of_another_suite_are_refused(tmp_path):
+    import icl_bench
+
+    path = tmp_path / "ridge.json"
+    icl_bench.evaluate("baseline/zero", "mini", "linear_regression").save(path)
+    assert invoke("show", "--record", str(path))[0] == 2
+    assert invoke("show", "--suite", "paper", "--record", str(path))[0] == 2
+
+
+def test_the_site_has_a_page_of_it_that_says_it_is_local(files, monkeypatch):
+    fabricated.show_only(monkeypatch, [])
+    pages = {
+        file.path: file.content
+        for file in site_files(gather_site("https://x.example/", None, [Path(file) for file in files]))
+    }
+    name = spec_name(files[0])
+    (page,) = [path for path in pages if f"models/{name}" in path and path.endswith(".html")]
+    assert b"A local record" in pages[page]
+    assert b"mark-local" in pages["index.html"]
