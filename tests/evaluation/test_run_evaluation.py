@@ -176,13 +176,6 @@ def test_what_is_no_predictor_is_refused(tiny, nothing):
         icl_bench.evaluate(nothing, "tiny")
 
 
-def test_a_torch_module_that_is_not_ours_is_refused_with_the_remedy(tiny):
-    import torch
-
-    with raises(InputError, "torch-module", naming="Linear"):
-        icl_bench.evaluate(torch.nn.Linear(2, 1), "tiny")
-
-
 class Counting(Zero):
     """Remembers how many prompts it was asked about at once."""
 
