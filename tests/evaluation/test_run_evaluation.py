@@ -143,7 +143,7 @@ def test_the_device_is_that_of_what_answers(tiny, monkeypatch):
     """A model is wrapped, and its wrapper knows where it computes, as the model itself does not."""
     on_gpu = Zero()
     object.__setattr__(on_gpu, "device", "cuda:0")
-    monkeypatch.setattr(callable_entry, "as_predictor", lambda model: on_gpu)
+    monkeypatch.setattr(callable_entry, "as_predictor", lambda model, device: on_gpu)
     monkeypatch.setattr(environment, "processor", lambda device: f"what {device} is")
     record = icl_bench.evaluate(Zero(), "tiny", "decision_tree")
     assert record.environment.device == "cuda:0"
