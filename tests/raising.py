@@ -18,7 +18,7 @@ def raises(
 ) -> Iterator[pytest.ExceptionInfo[ICLBenchError]]:
     """The block raises `error` with this code, in one line that holds all of `naming`.
 
-    `code` may be left out where the class tells the fault. `naming` is what was filled into the message, or a
+    `code` may be left out where the class is enough. `naming` is what was filled into the message, or a
     command that the user is to run; not its words, which may change.
     """
     with pytest.raises(error) as caught:

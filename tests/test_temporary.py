@@ -130,7 +130,7 @@ def test_nothing_else_is_taken_for_a_leftover(tmp_path: Path) -> None:
 
 
 def test_a_disk_without_locks_keeps_what_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody can tell there whether the process lives."""
+    """Nobody can know there whether the process lives."""
 
     def fails(handle: int, how: int) -> None:
         raise OSError(37, "No locks available")

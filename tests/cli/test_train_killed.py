@@ -124,7 +124,7 @@ def _interruptions() -> object:
 
 @pytest.mark.usefixtures("_interruptions")
 def test_an_interruption_waits_for_the_end_of_the_step(tmp_path: Path, monkeypatch) -> None:
-    """What is saved is the state behind a whole step, even where the weights had moved already."""
+    """What is saved is the state after a whole step, even where the weights had moved already."""
     whole = trained(TrainingRun(plan(), tmp_path / "whole"), 5)
     run = TrainingRun(plan(), tmp_path / "run")
     run.start()

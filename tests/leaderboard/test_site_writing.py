@@ -157,7 +157,7 @@ def test_a_place_that_cannot_be_taken_is_refused_before_the_work_and_left_alone(
         with raises(InputError, naming="notes.txt"):
             write_site(small, Path(name))
     (tmp_path / "older").mkdir()
-    for name in (MARK, "index.html"):  # as a site whose build did not tell its files
+    for name in (MARK, "index.html"):  # as a site whose build did not list its files
         (tmp_path / "older" / name).touch()
     with raises(InputError, "unknown-files"):
         write_site(small, tmp_path / "older")

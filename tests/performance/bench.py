@@ -187,7 +187,7 @@ def print_row(what: str, *cells: object) -> None:
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")  # transformers tells that it runs without its CUDA kernels
+    warnings.simplefilter("ignore")  # transformers warns that it runs without its CUDA kernels
     parts = {
         "commands": commands,
         "ratios": ratios,

@@ -114,11 +114,11 @@ def main(arguments: Sequence[str]) -> int:
     left = [cell for cell, copied in keeper.copies.items() if copied.state() == "left"]
     workers = options.workers or (cores() if on_cpu else WORKERS_ON_A_CARD)
     together = options.together or (1 if on_cpu else options.seeds)
-    tell = partial(print, file=sys.stderr, flush=True)
+    report = partial(print, file=sys.stderr, flush=True)
     let_signals_interrupt()
     keeper.keep()  # what was finished in `--runs` before
     try:
-        CellTrainer(left, workers, options.device, tell, together).run(keeper.look)
+        CellTrainer(left, workers, options.device, report, together).run(keeper.look)
     except KeyboardInterrupt:
         print("stopped; give the same command again to go on", file=sys.stderr)
     keeper.keep()

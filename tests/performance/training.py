@@ -215,5 +215,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    warnings.simplefilter("ignore")  # transformers tells that it runs without its CUDA kernels
+    warnings.simplefilter("ignore")  # transformers warns that it runs without its CUDA kernels
     main()

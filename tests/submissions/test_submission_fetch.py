@@ -146,7 +146,7 @@ def test_a_server_that_sends_more_than_it_announced_is_cut_off(served, submitted
 def test_files_of_other_hashes_are_not_kept(served, submitted, tmp_path, name):
     serve(served, submitted, submitted.files[0] | {name: submitted.files[0][name] + b" "}, listed=False)
     refused(submitted, tmp_path / "into", "other-content", name, MODEL)
-    assert not any(WEIGHTS in line for line in bodies(served))  # the server tells the hash of large files
+    assert not any(WEIGHTS in line for line in bodies(served))  # the server states the hash of large files
 
 
 def changed(files: dict[str, bytes], **changes: object) -> dict[str, bytes]:

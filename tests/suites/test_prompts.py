@@ -68,7 +68,7 @@ def test_prompts_are_mapped_and_read_only(tiny):
 
 
 def test_the_cache_is_an_ordinary_dataset(tiny):
-    """Anyone can open it with `datasets`, and the features tell the shapes."""
+    """Anyone can open it with `datasets`, and the features state the shapes."""
     from datasets import Dataset
 
     prompts = load_prompts(tiny, TASK)

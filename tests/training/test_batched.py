@@ -1,4 +1,4 @@
-"""Runs that make their steps together end as each ends alone, in files that tell no difference."""
+"""Runs that make their steps together end as each ends alone, in equal files."""
 
 from collections.abc import Callable
 from pathlib import Path

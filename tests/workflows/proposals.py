@@ -38,7 +38,7 @@ def commit(tree: Path, message: str) -> str:
 
 
 def propose(origin: Path, name: str, files: dict[str, str]) -> dict[str, str]:
-    """Make a pull request of these files; what GitHub would tell of it. Its merge is not on main yet."""
+    """Make a pull request of these files; what GitHub would report of it. Its merge is not on main yet."""
     tree = origin.parent / "tree"
     git(tree, "checkout", "--quiet", "-B", name, "main")
     for path, text in files.items():
