@@ -82,7 +82,7 @@ def test_an_interrupted_run_is_resumed_in_the_same_process(tmp_path: Path) -> No
 
 def test_a_run_that_fails_leaves_its_folder_to_others(tmp_path: Path, monkeypatch) -> None:
     def failing(run: TrainingRun) -> bool:
-        raise InputError("the device failed")
+        raise InputError("the device failed", code="device-failed")
 
     with monkeypatch.context() as patched:
         patched.setattr(TrainingRun, "advance", failing)
