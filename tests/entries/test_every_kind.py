@@ -76,5 +76,5 @@ def test_a_record_is_of_the_kind_that_evaluated_it():
     assert [kind.type for kind in entry_kinds() if kind.shipped] == ["baseline", "reference"]
     assert kind == kind_of(record.model.id, suite)
     model = record.model.model_copy(update={"kind": "referense"})
-    with pytest.raises(UnknownNameError, match="'reference'"):
+    with raises(UnknownNameError, naming="'reference'"):
         recorded_kind(record.model_copy(update={"model": model}))

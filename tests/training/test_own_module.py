@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 import icl_bench
 from icl_bench.errors import CheckpointError, InputError
+from icl_bench.training import train as train_module
 from icl_bench.training.optimiser import block_matrices
 from icl_bench.training.train import TrainingStopped
 
@@ -62,7 +63,7 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, monkeypatch):
     whole, stopped = Network(), Network()
     train(whole, out=tmp_path / "whole")
     with monkeypatch.context() as patch:
-        patch.setattr("icl_bench.training.train.deferred_interruptions", _interrupted_after(12))
+        patch.setattr(train_module, "deferred_interruptions", _interrupted_after(12))
         with pytest.raises(TrainingStopped) as caught:
             train(stopped, out=tmp_path / "run")
     assert caught.value.step == 12
@@ -74,7 +75,7 @@ def test_a_resumed_run_ends_with_the_same_bits(tmp_path, monkeypatch):
 
 
 def test_another_module_does_not_resume_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("icl_bench.training.train.deferred_interruptions", _interrupted_after(2))
+    monkeypatch.setattr(train_module, "deferred_interruptions", _interrupted_after(2))
     with pytest.raises(TrainingStopped):
         train(Network(), out=tmp_path / "run")
     with pytest.raises(CheckpointError) as caught:
