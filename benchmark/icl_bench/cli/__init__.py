@@ -1,5 +1,8 @@
 """The command `icl-bench`: one file a group of verbs; heavy imports happen inside a verb."""
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
 from icl_bench.cli.baselines import baselines
@@ -8,6 +11,7 @@ from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.evaluate import evaluate
 from icl_bench.cli.leaderboard import leaderboard
 from icl_bench.cli.models import models
+from icl_bench.cli.options import HELP_NAMES
 from icl_bench.cli.predict import predict
 from icl_bench.cli.probe import probe
 from icl_bench.cli.submissions import submissions
@@ -17,13 +21,34 @@ from icl_bench.cli.tasks import tasks
 from icl_bench.cli.train import train
 from icl_bench.cli.verify import reproduce, verify
 
+
+def _print_version(wanted: bool) -> bool:
+    if wanted:
+        typer.echo(f"icl-bench {version('icl-bench')}")
+        raise typer.Exit
+    return wanted
+
+
 app = typer.Typer(
     cls=VerbGroup,
     name="icl-bench",
     help="Score sequence models on in-context learning: frozen prompts, exact predictors, intervals.",
+    context_settings=HELP_NAMES,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback(invoke_without_command=True)
+def icl_bench(
+    wants_version: Annotated[
+        bool,
+        typer.Option("--version", "-V", help="Print the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Score sequence models on in-context learning: frozen prompts, exact predictors, intervals."""
+
+
 app.command()(evaluate)
 app.command()(compare)
 app.command()(predict)

@@ -7,14 +7,12 @@ import typer
 
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.frozen import frozen_means
+from icl_bench.cli.options import Tasks
 
 if TYPE_CHECKING:
     from icl_bench.suites import Suite
 
 SuiteName = Annotated[str, typer.Argument(metavar="SUITE", help="As mini or paper-v1.", show_default=False)]
-OnlyTask = Annotated[
-    list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
-]
 OnlyBaseline = Annotated[
     list[str] | None, typer.Option(help="Only this baseline; may be given again.", show_default="all")
 ]
@@ -57,7 +55,7 @@ def list_baselines(
         }
         typer.echo(json.dumps([row | {"errors": errors[row["name"]]} for row in rows], indent=1))
         return
-    typer.echo(text_table(rows))
+    typer.echo(text_table(rows, droppable=["answers"], wrapped="predicts"))
     for suite in suites:
         typer.echo(_means_table(suite))
 
@@ -65,7 +63,7 @@ def list_baselines(
 @baselines.command("compute")
 def compute(
     suite: SuiteName,
-    task: OnlyTask = None,
+    task: Tasks = None,
     baseline: OnlyBaseline = None,
     prompts: Annotated[
         int | None, typer.Option(help="Only the first so many prompts.", show_default="all")
@@ -103,7 +101,7 @@ def compute(
 @baselines.command("verify")
 def verify(
     suite: SuiteName,
-    task: OnlyTask = None,
+    task: Tasks = None,
     baseline: OnlyBaseline = None,
     prompts: Annotated[int, typer.Option(min=1, help="Compare the first so many prompts.")] = 64,
     workers: Workers = None,
@@ -178,7 +176,8 @@ def choose_options(
 
 def _means_table(suite: "Suite") -> str:
     """Baselines down, tasks across: the frozen mean errors of a suite."""
-    from icl_bench.display.text_table import text_table
+    from icl_bench.display.initials import legend, short_names
+    from icl_bench.display.text_table import in_window, text_table, window
 
     means = {task: {mean["baseline"]: mean for mean in frozen_means(suite, task)} for task in suite.tasks}
     names = sorted({name for by_baseline in means.values() for name in by_baseline})
@@ -195,4 +194,9 @@ def _means_table(suite: "Suite") -> str:
         for name, mean in by_baseline.items()
         if mean["prompts"] != mean["of"]
     ]
-    return "\n".join([f"\nmean squared error on {suite.name}", text_table(rows), *fewer])
+    table, width = text_table(rows), window()
+    if width is not None and len(table.splitlines()[0]) > width:
+        names_by_task = short_names(list(means))
+        rows = [{names_by_task.get(key, key): cell for key, cell in row.items()} for row in rows]
+        table, fewer = text_table(rows), [in_window(legend(list(means))), *map(in_window, fewer)]
+    return "\n".join([f"\nmean squared error on {suite.name}", table, *fewer])

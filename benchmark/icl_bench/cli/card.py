@@ -24,7 +24,10 @@ Suite = Annotated[
     str | None, typer.Option(help="mini or paper.", show_default="that of the record or checkpoint")
 ]
 Licence = Annotated[
-    str | None, typer.Option(help="Of the weights, as apache-2.0 (SPDX).", show_default="not stated")
+    str | None,
+    typer.Option(
+        "--licence", "--license", help="Of the weights, as apache-2.0 (SPDX).", show_default="not stated"
+    ),
 ]
 
 
@@ -37,7 +40,10 @@ def card(
     ],
     record: Records = None,
     out: Annotated[
-        Path | None, typer.Option(help="The card.", show_default="README.md, in the folder if MODEL is one")
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="The card.", show_default="README.md, in the folder if MODEL is one"
+        ),
     ] = None,
     name: Annotated[
         str | None,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from icl_bench.cli.options import Tasks
+
 if TYPE_CHECKING:
     from icl_bench.ranking.compare import Comparison, Difference
 
@@ -21,9 +23,7 @@ def compare(
     a: ModelOrRecord,
     b: ModelOrRecord,
     suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
-    task: Annotated[
-        list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
-    ] = None,
+    task: Tasks = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")] = False,
 ) -> None:
@@ -36,6 +36,7 @@ def compare(
 
     Example: icl-bench compare reference/gpt2 baseline/ridge --task linear_regression
     """
+    from icl_bench.display.text_table import in_window
     from icl_bench.ranking.compare import compare as compare_models
 
     comparison = compare_models(a, b, suite, task, device=device, progress=True)
@@ -45,7 +46,7 @@ def compare(
     typer.echo(f"A = {comparison.a}, B = {comparison.b}, on {comparison.suite}\n")
     typer.echo(_table(comparison))
     for note in _notes(comparison):
-        typer.echo(note)
+        typer.echo(in_window(note))
 
 
 def _notes(comparison: "Comparison") -> Iterator[str]:
@@ -97,4 +98,4 @@ def _table(comparison: "Comparison") -> str:
                 "": f"{difference.better} is better" if difference.better else "not separated",
             }
         )
-    return text_table(rows)
+    return text_table(rows, droppable=["prompts", "p", "A", "B"])

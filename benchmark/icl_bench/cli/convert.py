@@ -29,7 +29,9 @@ def convert(
             show_default=False,
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the new checkpoint.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder of the new checkpoint.", show_default=False)
+    ],
     source: Annotated[
         Source | None,
         typer.Option(

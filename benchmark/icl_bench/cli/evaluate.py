@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from icl_bench.cli.options import Tasks
+
 if TYPE_CHECKING:
     from icl_bench.specs.result import ResultRecord
 
@@ -20,15 +22,24 @@ def evaluate(
         ),
     ],
     suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
-    task: Annotated[
-        list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
-    ] = None,
+    task: Tasks = None,
     revision: Annotated[
         str | None, typer.Option(help="Commit, branch or tag of a Hub model.", show_default=False)
     ] = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
     output: Annotated[
-        Path | None, typer.Option(help="File of the record.", show_default="results/MODEL-SUITE[-TASKS].json")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="File of the record.", show_default="results/MODEL-SUITE[-TASKS].json"
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="A quick look at the first N prompts: no board's number; no record without --output.",
+            show_default="all prompts",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the record in place of the table.")] = False,
 ) -> None:
@@ -48,22 +59,28 @@ def evaluate(
 
     frozen = load_suite(suite)
     tasks = chosen_tasks(frozen, task)
-    path = output or Path(RESULTS) / default_file_name(model, frozen, tasks, revision, device)
-    check_file_place(path)
-    record = evaluate_model(model, suite, tasks, progress=True, revision=revision, device=device)
-    record.save(path)
+    path = output
+    if path is None and limit is None:
+        path = Path(RESULTS) / default_file_name(model, frozen, tasks, revision, device)
+    if path is not None:
+        check_file_place(path)
+    record = evaluate_model(model, suite, tasks, progress=True, revision=revision, device=device, limit=limit)
+    if path is not None:
+        record.save(path)
     if as_json:
         typer.echo(in_ascii(record.to_json()), nl=False)
-        typer.echo(f"record: {path}", err=True)
     else:
-        _print_table(record)
-        typer.echo(f"\nrecord: {path}")
+        _print_table(record, frozen.spec.prompts)
+    if path is not None:
+        typer.echo(f"{'' if as_json else chr(10)}record: {path}", err=as_json)
 
 
-def _print_table(record: "ResultRecord") -> None:
+def _print_table(record: "ResultRecord", suite_prompts: int) -> None:
     from icl_bench.display.table import as_table
 
     unicode = "utf" in (sys.stdout.encoding or "").lower()
     prompts = max(task.prompts for task in record.tasks.values())
     typer.echo(f"{record.model.id} on {record.suite.name}, {prompts:,} prompts a task\n")
     typer.echo(as_table(record, bars=unicode))
+    if prompts < suite_prompts:
+        typer.echo(f"\na quick look at {prompts:,} of {suite_prompts:,} prompts: not a board's number")

@@ -85,7 +85,7 @@ def show(
         typer.echo(terminal.narrow_table(board, standings, metric, marks))
     if not entries:
         typer.echo(
-            f"\nno model is recorded on {frozen.name} yet, baselines alone; score one with: "
+            f"\nno model is recorded on {frozen.name} yet, baselines alone; score one with:\n"
             f"icl-bench evaluate MODEL --suite {frozen.name}"
         )
     for note in terminal.notes(board, standings, doubted, local, wide):
@@ -95,7 +95,10 @@ def show(
 @leaderboard.command("build")
 def build(
     out: Annotated[
-        Path, typer.Option(help="Folder of the site; a site that is there is replaced, other files stay.")
+        Path,
+        typer.Option(
+            "--out", "-o", help="Folder of the site; a site that is there is replaced, other files stay."
+        ),
     ] = SITE,
     address: Annotated[
         str,

@@ -29,7 +29,7 @@ def list_models(suite: SuiteName = "mini", as_json: AsJson = False) -> None:
 
     Example: icl-bench models list --suite paper
     """
-    from icl_bench.display.text_table import text_table
+    from icl_bench.display.text_table import in_window, text_table
     from icl_bench.suites import load_suite
 
     frozen = load_suite(suite)
@@ -44,8 +44,9 @@ def list_models(suite: SuiteName = "mini", as_json: AsJson = False) -> None:
         for fact in facts
     ]
     align = ("left", "left", "left", "left", "right", "right", "right", "left")
-    typer.echo(f"Reference architectures for {frozen.name}; parameters are those that {first} reads.\n")
-    typer.echo(text_table(rows, colalign=align))
+    heading = f"Reference architectures for {frozen.name}; parameters are those that {first} reads."
+    typer.echo(in_window(heading) + "\n")
+    typer.echo(text_table(rows, droppable=("weights for", "norm", "width", "layers"), colalign=align))
 
 
 @models.command("show")
@@ -70,6 +71,27 @@ def show_model(
 
     frozen = load_suite(suite)
     _print_model(model, frozen, _specs_of(model, frozen), as_json)
+
+
+@models.command("blocks")
+def list_blocks(as_json: AsJson = False) -> None:
+    """List what an architecture spec is written with: every key with its type, range and default.
+
+    Example: icl-bench models blocks
+    """
+    from icl_bench.display.grammar import grammar
+    from icl_bench.display.text_table import in_window
+
+    parts = list(grammar())
+    if as_json:
+        names = ("part", "summary", "keys", "example")
+        _print_json({"grammar": [dict(zip(names, part, strict=True)) for part in parts]})
+        return
+    for name, summary, keys, example in parts:
+        typer.echo(in_window(f"{name}: {summary}", "  "))
+        for key, words in keys.items():
+            typer.echo(in_window(f"  {key:<12}{words}", " " * 14))
+        typer.echo(in_window(f"  example     {example}", " " * 14) + "\n" if example else "")
 
 
 @models.command("check")
@@ -125,6 +147,7 @@ def _specs_of(model: str, suite: "Suite") -> dict[str, "ArchitectureSpec"]:
 def _print_model(model: str, suite: "Suite", specs: dict[str, "ArchitectureSpec"], as_json: bool) -> None:
     from dataclasses import asdict
 
+    from icl_bench.display.text_table import in_window
     from icl_bench.models.accounting import account
 
     accounts = {task: account(spec, suite.tasks[task]) for task, spec in specs.items()}
@@ -135,7 +158,7 @@ def _print_model(model: str, suite: "Suite", specs: dict[str, "ArchitectureSpec"
     for spec in dict.fromkeys(json.dumps(spec.to_dict()) for spec in specs.values()):
         tasks_of_spec = [task for task in specs if json.dumps(specs[task].to_dict()) == spec]
         if len(tasks_of_spec) < len(specs):
-            typer.echo(f"# {', '.join(tasks_of_spec)}")
+            typer.echo(in_window(f"# {', '.join(tasks_of_spec)}", "# "))
         typer.echo(_as_yaml(json.loads(spec)))
     _print_accounts(suite, {task: asdict(costs) for task, costs in accounts.items()})
 
@@ -155,7 +178,7 @@ def _print_accounts(suite: "Suite", accounts: dict[str, dict[str, Any]]) -> None
         for task, costs in accounts.items()
     ]
     align = ("left", *["right"] * (len(headers) - 1))
-    typer.echo(text_table(rows, headers, colalign=align))
+    typer.echo(text_table(rows, headers, droppable=("tokens", "a token"), colalign=align))
     short = [task for task, costs in accounts.items() if not costs["fits"]]
     if short:
         typer.echo(f"\ntoo few positions for {', '.join(short)}; raise positions.max_tokens")

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from icl_bench.cli.options import Tasks
+
 if TYPE_CHECKING:
     from icl_bench.specs.probe_record import ProbeRecord
 
@@ -23,12 +25,11 @@ def probe(
         typer.Option("--probe", help="Only this probe; may be given again.", show_default="all"),
     ] = None,
     suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
-    task: Annotated[
-        list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
-    ] = None,
+    task: Tasks = None,
     device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
     output: Annotated[
-        Path | None, typer.Option(help="File of the record.", show_default="none is written")
+        Path | None,
+        typer.Option("--output", "-o", help="File of the record.", show_default="none is written"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the record in place of the table.")] = False,
 ) -> None:
@@ -63,5 +64,5 @@ def _table(record: "ProbeRecord") -> str:
         for name, probe in probes().items()
         for task, finding in record.findings.get(name, {}).items()
     ]
-    table = text_table(rows, ("probe", "task", "value", "note"), tablefmt="simple")
+    table = text_table(rows, ("probe", "task", "value", "note"), wrapped="note", tablefmt="simple")
     return f"{record.model.id} on {record.suite.name}\n\n{table}"

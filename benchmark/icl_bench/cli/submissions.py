@@ -112,7 +112,7 @@ def fetch(
 def evaluate(
     path: SubmissionPath,
     fetched: Annotated[Path, typer.Option(help="Folder of the fetched files.", show_default=False)],
-    out: Annotated[Path, typer.Option(help="Folder for the records.", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the records.", show_default=False)],
     commit: Commit = None,
     memory: Annotated[float, typer.Option(help="GiB that a run may take.", min=0.01, max=4_096)] = 5,
     hours: Annotated[float, typer.Option(help="On the clock, for a run.", min=0.0005, max=1_000)] = 3,

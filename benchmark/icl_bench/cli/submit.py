@@ -29,7 +29,7 @@ Revision = Annotated[
     str | None, typer.Option(help="Commit, branch or tag; as user/model@revision.", show_default="main")
 ]
 Suite = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
-Out = Annotated[Path, typer.Option(help="The folder submissions of a checkout.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="The folder submissions of a checkout.")]
 Supersede = Annotated[
     str | None, _text("Why recorded results are to be replaced by these; they are kept apart.", "REASON")
 ]

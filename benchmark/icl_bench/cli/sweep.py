@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from icl_bench.cli.options import Tasks
 from icl_bench.cli.training_options import Changes, Compiled, Device, Precision, RecipeName, Steps
 from icl_bench.interruptions import let_signals_interrupt
 
@@ -19,11 +20,8 @@ Specs = Annotated[
         help="Only this spec file, or reference/NAME; may be given again.", show_default="every reference"
     ),
 ]
-Tasks = Annotated[
-    list[str] | None, typer.Option(help="Only this task; may be given again.", show_default="all")
-]
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds of each, from 0.")]
-Out = Annotated[Path | None, typer.Option(help="Folder of all runs.", show_default="runs")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Folder of all runs.", show_default="runs")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="Processes side by side.", show_default="one a core; one on cuda")
 ]
@@ -104,7 +102,8 @@ def _print_cells(cells: "list[CellResult]") -> int:
         }
         for cell in cells
     ]
-    typer.echo(text_table(rows, floatfmt=".4g", missingval="-", intfmt=","))
+    droppable = ("to 0.5", "loss", "steps", "to 0.9", "converged", "optimality")
+    typer.echo(text_table(rows, droppable=droppable, floatfmt=".4g", missingval="-", intfmt=","))
     left = sum(cell.state != "done" for cell in cells)
     typer.echo(f"{len(cells) - left} of {len(cells)} runs done" + (f", {left} left" if left else ""))
     for cell in cells:

@@ -32,7 +32,7 @@ def list_tasks(as_json: AsJson = False) -> None:
 
     Example: icl-bench tasks list
     """
-    from icl_bench.display.text_table import text_table
+    from icl_bench.display.text_table import in_window, text_table
     from icl_bench.suites import load_suite, suite_names
 
     suites = [load_suite(name) for name in suite_names()]
@@ -40,11 +40,12 @@ def list_tasks(as_json: AsJson = False) -> None:
         _print_json({"suites": [_suite_facts(suite) for suite in suites]})
         return
     for suite in suites:
-        typer.echo(f"{suite.name}: {suite.spec.summary} {suite.spec.prompts:,} prompts a task.\n")
+        summary = f"{suite.name}: {suite.spec.summary} {suite.spec.prompts:,} prompts a task."
+        typer.echo(in_window(summary) + "\n")
         rows = [
             _sizes(task) | {"baseline": task.baseline, "exact": task.exact} for task in suite.tasks.values()
         ]
-        typer.echo(text_table(rows) + "\n")
+        typer.echo(text_table(rows, droppable=["exact"]) + "\n")
 
 
 @tasks.command("show")
@@ -53,6 +54,7 @@ def show_task(name: TaskName, as_json: AsJson = False) -> None:
 
     Example: icl-bench tasks show mini/sparse_parity
     """
+    from icl_bench.display.text_table import in_window
     from icl_bench.suites import find_task, generate
 
     suite, task = find_task(name)
@@ -61,7 +63,7 @@ def show_task(name: TaskName, as_json: AsJson = False) -> None:
         _print_json(_facts(suite, task) | {"prompt": {"xs": xs[0].tolist(), "ys": ys[0].tolist()}})
         return
     for label, text in _facts(suite, task).items():
-        typer.echo(f"{label.replace('_', ' '):<16}{_format_value(text)}")
+        typer.echo(in_window(f"{label.replace('_', ' '):<16}{_format_value(text)}", " " * 16))
     typer.echo("first prompt")
     last = task.points - 1
     for i in [*range(min(SHOWN_POINTS, last)), last]:

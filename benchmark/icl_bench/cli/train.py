@@ -20,7 +20,10 @@ Task = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="Seeds the weights and the training prompts.", min=0, max=2**63 - 1)]
 Out = Annotated[
-    Path | None, typer.Option(help="Folder of the checkpoint.", show_default="runs/SUITE/NAME/seed-SEED/TASK")
+    Path | None,
+    typer.Option(
+        "--out", "-o", help="Folder of the checkpoint.", show_default="runs/SUITE/NAME/seed-SEED/TASK"
+    ),
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue the run that the folder holds.")]
 Half = Annotated[bool, typer.Option("--half", help="Store the final weights in float16.")]

@@ -5,6 +5,7 @@ from icl_bench.scoring.metric import Metric, metrics
 from icl_bench.specs.result import NO_ESTIMATE, REQUIRED_METRICS, Estimate, ResultRecord, TaskResult
 
 HEADERS = ("task", "error", "of zero", "baseline", "score", "", "optimality", "seconds")
+_DROPPABLE = ("", "seconds", "of zero", "baseline", "error")  # in a narrow window, the first first
 _RIGHT = ("error", "of zero", "seconds")
 _BAR_CELLS = 10
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -26,7 +27,7 @@ def as_table(record: ResultRecord, bars: bool = True) -> str:
         for row, task in zip(rows, record.tasks.values(), strict=False):
             row[5] = score_bar(task.score.value)
     align = ["right" if header in _RIGHT else "left" for header in headers]
-    table = text_table(rows, headers, tablefmt="simple", colalign=align)
+    table = text_table(rows, headers, droppable=_DROPPABLE, tablefmt="simple", colalign=align)
     notes = notes_on(record)
     return "\n".join([table, "", *notes] if notes else [table])
 

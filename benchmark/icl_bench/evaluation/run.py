@@ -26,6 +26,8 @@ from icl_bench.progress import progress as show_progress
 from icl_bench.specs.result import Cost, ResultRecord, SuiteIdentity, TaskResult
 from icl_bench.suites import Suite, chosen_tasks, load_prompts, load_suite
 
+FEWEST_PROMPTS = 32  # of a quick look
+
 
 def evaluate(
     model: Any,
@@ -36,6 +38,7 @@ def evaluate(
     name: str | None = None,
     revision: str | None = None,
     device: str | None = None,
+    limit: int | None = None,
 ) -> ResultRecord:
     """Score a model on a suite's frozen prompts and return the record; `.to_frame()` makes it a table.
 
@@ -50,6 +53,8 @@ def evaluate(
         progress: show it on standard error.
         name: what an object is called in the record and on a board; its class or function unless given.
         revision: commit, branch or tag of a Hub model.
+        limit: score the first so many prompts of each task, for a quick look: boards and submissions refuse
+            such a record.
         device: where a checkpoint or torch module computes; `cpu`, or where the module is, unless given.
 
     Errors in the record are squared errors, in the squared units of the targets.
@@ -77,13 +82,20 @@ def evaluate(
         )
     else:
         source = ObjectSource(model, frozen, chosen, name, device)
-    return evaluate_source(source, frozen, chosen, progress)
+    return evaluate_source(source, frozen, chosen, progress, limit)
 
 
 def evaluate_source(
-    source: Source, suite: Suite, tasks: Sequence[str], progress: bool = False
+    source: Source, suite: Suite, tasks: Sequence[str], progress: bool = False, limit: int | None = None
 ) -> ResultRecord:
-    """Score a source on tasks of a suite; those that it does not answer are marked missing."""
+    """Score a source on tasks of a suite, on their first `limit` prompts (all for None).
+
+    Tasks that it does not answer are marked missing.
+    """
+    if limit is not None and not FEWEST_PROMPTS <= limit <= suite.spec.prompts:
+        raise InputError(
+            f"limit is {limit}; give {FEWEST_PROMPTS} to {suite.spec.prompts:,} prompts", code="no-such-limit"
+        )
     results: dict[str, TaskResult] = {}
     missing: dict[str, str] = {}
     for name in tasks:
@@ -91,7 +103,7 @@ def evaluate_source(
         if isinstance(task_predictor, Missing):
             missing[name] = task_predictor.reason
         else:
-            results[name] = _evaluate_task(task_predictor, suite, name, progress)
+            results[name] = _evaluate_task(task_predictor, suite, name, progress, limit)
     if not results:
         raise InputError(
             f"{source.identity.id} has no answer to evaluate; {next(iter(missing.values()))}",
@@ -108,8 +120,11 @@ def evaluate_source(
     )
 
 
-def _evaluate_task(task_predictor: TaskPredictor, suite: Suite, name: str, progress: bool) -> TaskResult:
-    prompts = load_prompts(suite, name)
+def _evaluate_task(
+    task_predictor: TaskPredictor, suite: Suite, name: str, progress: bool, limit: int | None
+) -> TaskResult:
+    every = load_prompts(suite, name)
+    prompts, anchors = every.part(slice(limit)), anchor_errors(suite, every)
     xs, ys, predictor = prompts.xs, prompts.ys, task_predictor.predictor
     label, asked = f"{name}: checks", prompts_asked(xs.shape[1])
     with show_progress(label, asked, quiet=not progress, minor=True) as advance:
@@ -121,7 +136,7 @@ def _evaluate_task(task_predictor: TaskPredictor, suite: Suite, name: str, progr
     seconds = time.perf_counter() - started
     among = predictions if prompts.queries is None else first_batch(predictor, xs, ys)
     check_independence(among[: len(alone)], alone, ys[: len(alone)], name)
-    numbers = summarise(suite, name, predictions, prompts.targets, anchor_errors(suite, prompts))
+    numbers = summarise(suite, name, predictions, prompts.targets, anchors.first(len(xs)))
     return TaskResult(
         **numbers,
         checkpoint=task_predictor.checkpoint,

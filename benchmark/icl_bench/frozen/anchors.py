@@ -1,6 +1,6 @@
 """What predictions are compared with: the zero estimator, the score's baseline, the exact predictor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -22,6 +22,17 @@ class Anchors:
     zero: BaselineErrors  # on all prompts
     baseline: BaselineErrors | Missing
     exact: BaselineErrors | Missing
+
+    def first(self, prompts: int) -> "Anchors":
+        """Their errors on the first prompts alone; curves stay the means over all."""
+
+        def cut(errors: BaselineErrors) -> BaselineErrors:
+            return replace(errors, errors=errors.errors[:prompts])
+
+        baseline, exact = (
+            errors if isinstance(errors, Missing) else cut(errors) for errors in (self.baseline, self.exact)
+        )
+        return Anchors(cut(self.zero), baseline, exact)
 
 
 def anchor_errors(suite: Suite, prompts: Prompts) -> Anchors:

@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterator, Sequence
 from textwrap import fill
 from typing import Any
 
-from tabulate import DataRow, Line, TableFormat
-
+from icl_bench.display.initials import legend, short_names
 from icl_bench.display.table import format_estimate
-from icl_bench.display.text_table import text_table
+from icl_bench.display.text_table import CLOSE, text_table
 from icl_bench.ranking.board import Board, Standing
 from icl_bench.specs.result import Estimate
 
@@ -17,16 +16,6 @@ POOLED = "‡"  # beside a score
 LOCAL = "+"  # beside a name
 WIDTH = 80  # columns of the narrow form
 _LONGEST_NAME = 31  # of the references' names
-_CLOSE = TableFormat(  # `simple` with one space between columns
-    lineabove=None,
-    linebelowheader=Line("", "-", " ", ""),
-    linebetweenrows=None,
-    linebelow=None,
-    headerrow=DataRow("", " ", ""),
-    datarow=DataRow("", " ", ""),
-    padding=0,
-    with_header_hide=None,
-)
 
 
 def wide_table(
@@ -62,17 +51,7 @@ def narrow_table(board: Board, standings: Sequence[Standing], metric: str, marks
             row[short] = _value(standing.estimates[metric].get(task), 2)
         rows.append(row)
     align = ["right", "left", *["right"] * (1 + len(initials))]
-    return text_table(rows, colalign=align, tablefmt=_CLOSE)
-
-
-def short_names(tasks: Sequence[str]) -> dict[str, str]:
-    """The initials of each task's words, `SLR` for `sparse_linear_regression`; numbered where two agree."""
-    short: dict[str, str] = {}
-    for task in tasks:
-        initials = "".join(word[0] for word in task.split("_") if word).upper()
-        taken = sum(other.rstrip("0123456789") == initials for other in short.values())
-        short[task] = f"{initials}{taken + 1}" if taken else initials
-    return short
+    return text_table(rows, colalign=align, tablefmt=CLOSE)
 
 
 def notes(
@@ -81,8 +60,7 @@ def notes(
     """What the marks and short names in a table mean, and how far apart two models have to be."""
     names = {standing.name for standing in standings}
     if not wide:
-        named = (f"{short} {task}" for task, short in short_names(list(board.suite.tasks)).items())
-        yield fill(", ".join(named), WIDTH)
+        yield fill(legend(list(board.suite.tasks)), WIDTH)
         yield "with intervals, groups and whole names: --wide; as Markdown: --format markdown"
     if board.resolvable is not None:
         yield f"neighbours in rank are distinguished when their means differ by about {board.resolvable:.3f}"
