@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 import typer
+from raising import raises
 from typer.testing import CliRunner
 
+import icl_bench
 from icl_bench.cli import app
 from icl_bench.display.initials import short_names
 from icl_bench.display.text_table import text_table
+from icl_bench.errors import InputError
 
 NARROW = {"TERMINAL_WIDTH": "80", "COLUMNS": "80"}
 VERBS = [
@@ -99,7 +102,8 @@ def test_a_quick_look_says_that_it_is_one_and_boards_refuse_its_record(tmp_path,
     assert CliRunner().invoke(app, [*words, "--output", "quick.json"]).exit_code == 0
     refused = CliRunner().invoke(app, ["leaderboard", "show", "--record", "quick.json"])
     assert refused.exit_code == 2
-    assert CliRunner().invoke(app, [*words[:-1], "5"]).exit_code == 2
+    with raises(InputError, "no-such-limit", naming="5"):
+        icl_bench.evaluate("baseline/ridge", tasks="linear_regression", limit=5)
 
 
 def test_the_version():
