@@ -33,6 +33,7 @@ LEVELS = {
     "temporary": 1,
     "workers": 2,
     "specs": 2,
+    "views": 2,
     "environment": 3,
     "function_classes": 3,
     "shifts": 4,

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from icl_bench.display.chart import chart as chart
     from icl_bench.evaluation.run import evaluate as evaluate
     from icl_bench.models.load import load_model as load_model
     from icl_bench.ranking.compare import compare as compare
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = version("icl-bench")
 
 _MODULES = {  # of the public functions, imported at first use: `import icl_bench` itself is quick
+    "chart": "icl_bench.display.chart",
     "compare": "icl_bench.ranking.compare",
     "evaluate": "icl_bench.evaluation.run",
     "load_model": "icl_bench.models.load",

@@ -159,10 +159,10 @@ def test_a_task_without_frozen_errors_says_how_to_freeze_them(copied, tmp_path):
     ("arguments", "message"),
     [
         (
-            ["mini/sparse_parity", "out.png"],
-            "'out.png' is neither .svg nor .csv; end the name in one of them",
+            ["mini/sparse_parity", "out.gif"],
+            "'out.gif' ends in no form of a chart; end the name in .svg, .png, .pdf, .csv",
         ),
-        (["mini/sparse_parity", "svg"], "'svg' is neither .svg nor .csv"),
+        (["mini/sparse_parity", "svg"], "'svg' ends in no form of a chart"),
         (["mini/sparse_party", "out.svg"], "did you mean 'sparse_parity'?"),
         (["sparse_parity", "out.svg"], "'sparse_parity' is not SUITE/TASK"),
         (

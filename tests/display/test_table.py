@@ -1,8 +1,9 @@
 """The table says every number once, and what is missing in words."""
 
 import icl_bench
-from icl_bench.display.table import as_table, format_estimate, score_bar
+from icl_bench.display.table import as_table, score_bar
 from icl_bench.specs.result import Estimate
+from icl_bench.views.cells import format_estimate
 
 
 def test_one_row_a_task_with_score_interval_and_bar(tiny):

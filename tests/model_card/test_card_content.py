@@ -7,12 +7,12 @@ import yaml
 from huggingface_hub import ModelCard, parse_eval_result_entries
 from models.small import saved, small_model
 
-from icl_bench.display.table import cells, format_estimate
 from icl_bench.model_card.card import card_files
 from icl_bench.model_card.facts import gather
 from icl_bench.models.accounting import account
 from icl_bench.scoring.metric import metrics
 from icl_bench.specs.architecture import parse_architecture
+from icl_bench.views.cells import cells, format_estimate
 
 ENTRIES = ".eval_results/icl-bench-mini-v1.yaml"
 

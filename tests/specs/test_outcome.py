@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from fabricated import record, trained
 
-from icl_bench.specs.outcome import read_outcome
-from icl_bench.specs.result import OUTCOME_COLUMNS
+from icl_bench.specs.outcome import OUTCOME_COLUMNS, read_outcome
 
 
 @pytest.mark.parametrize(

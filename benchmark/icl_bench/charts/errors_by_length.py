@@ -1,6 +1,7 @@
 """The charts of this benchmark: mean squared error against context length."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from icl_bench.charts.series import Chart, Number, Numbers, Role, Scale, Series
 
@@ -24,6 +25,11 @@ def error_chart(
     floor = _LOG_FLOOR * zero_level if zero_level and log else None
     scale: Scale = "log" if log else "linear"
     return Chart(title, x_label, "mean squared error", series, y_scale=scale, y_limit=limit, y_floor=floor)
+
+
+def length_label(scored: Literal["all", "last"]) -> str:
+    """The name of the x axis, which says where the last context length alone is scored."""
+    return "context length" if scored == "all" else "context length (the last one is scored)"
 
 
 def baseline_series(

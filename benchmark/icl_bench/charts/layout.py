@@ -8,7 +8,8 @@ from icl_bench.charts.labels import spread, total_height
 from icl_bench.charts.lines import Point, runs
 from icl_bench.charts.numbers import format_number
 from icl_bench.charts.series import Chart, Number, Numbers, Series, is_number
-from icl_bench.charts.text import BOLD, plain, shortened, text_width, wrapped
+from icl_bench.charts.shorten import shortened_apart
+from icl_bench.charts.text import BOLD, plain, text_width, wrapped
 from icl_bench.errors import InputError
 
 TITLE, TEXT, SMALL = 15.0, 12.0, 10.5  # sizes of text
@@ -64,9 +65,9 @@ def lay_out(chart: Chart, width: int) -> Layout:
         )
     title = wrapped(plain(chart.title), (width - 16) / BOLD, TITLE)
     name_width = _NAME_SHARE * width
-    peaks = [_peak(chart, series) for series in chart.series]
-    names = [shortened(plain(series.name), name_width, TEXT) for series in chart.series]
-    note_texts = [_note(series, peak) for series, peak in zip(chart.series, peaks, strict=True)]
+    peaks = [largest_beyond(chart, series) for series in chart.series]
+    names = shortened_apart([plain(series.name) for series in chart.series], name_width, TEXT)
+    note_texts = [note_text(series, peak) for series, peak in zip(chart.series, peaks, strict=True)]
     notes = [wrapped(note, name_width, SMALL) for note in note_texts]
     column = max(BOLD * text_width(name, TEXT) for name in names)
     column = max([column, *(text_width(line, SMALL) for lines in notes for line in lines)])
@@ -99,7 +100,7 @@ def y_ticks(chart: Chart, axis: Axis) -> list[tuple[float, str]]:
     return [(value, f"≤ {text}" if below and value <= axis.low else text) for value, text in ticks]
 
 
-def _peak(chart: Chart, series: Series) -> tuple[Number, Number] | None:
+def largest_beyond(chart: Chart, series: Series) -> tuple[Number, Number] | None:
     """The x and y of a series' largest value, where that is beyond the chart's limit."""
     if chart.y_limit is None:
         return None
@@ -107,7 +108,8 @@ def _peak(chart: Chart, series: Series) -> tuple[Number, Number] | None:
     return (-x, y) if y > chart.y_limit else None
 
 
-def _note(series: Series, peak: tuple[Number, Number] | None) -> str:
+def note_text(series: Series, peak: tuple[Number, Number] | None) -> str:
+    """What stands below a series' name: its own note, and how far it goes beyond the limit."""
     parts = [plain(series.note)] if series.note else []
     if peak:
         parts.append(f"up\xa0to\xa0{format_number(peak[1])}")

@@ -58,34 +58,34 @@ class _Looks:
         return Style(self.width, dashes, marker, self.filled, self.colours[k % len(self.colours)])
 
 
-_CIRCLE = "M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0z"
-_SQUARE = "M-2.7,-2.7h5.4v5.4h-5.4z"
-_DIAMOND = "M0,-4l4,4l-4,4l-4,-4z"
-_UP = "M0,-3.8l3.6,6.4h-7.2z"
-_DOWN = "M0,3.8l3.6,-6.4h-7.2z"
-_PLUS = "M-3.6,0h7.2M0,-3.6v7.2"
-_CROSS = "M-2.8,-2.8l5.6,5.6M-2.8,2.8l5.6,-5.6"
-_HOURGLASS = "M-3,-3.2h6l-6,6.4h6z"
+CIRCLE = "M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0z"
+SQUARE = "M-2.7,-2.7h5.4v5.4h-5.4z"
+DIAMOND = "M0,-4l4,4l-4,4l-4,-4z"
+UP = "M0,-3.8l3.6,6.4h-7.2z"
+DOWN = "M0,3.8l3.6,-6.4h-7.2z"
+PLUS = "M-3.6,0h7.2M0,-3.6v7.2"
+CROSS = "M-2.8,-2.8l5.6,5.6M-2.8,2.8l5.6,-5.6"
+HOURGLASS = "M-3,-3.2h6l-6,6.4h6z"
 
 _NUMBERED = ("1", "2", "3", "4", "5", "6")
 _LOOKS: dict[Role, _Looks] = {
-    "exact": _Looks(3.6, ("",), ("", _CIRCLE, _SQUARE, _UP), True, ("ink",)),
-    "baseline": _Looks(2.6, ("11 3",), ("", _DIAMOND, _DOWN, _SQUARE), True, ("ink",)),
+    "exact": _Looks(3.6, ("",), ("", CIRCLE, SQUARE, UP), True, ("ink",)),
+    "baseline": _Looks(2.6, ("11 3",), ("", DIAMOND, DOWN, SQUARE), True, ("ink",)),
     "model": _Looks(
         2.2,
         ("", "8 3", "8 3 2 3"),
-        (_CIRCLE, _SQUARE, _UP, _DIAMOND),
+        (CIRCLE, SQUARE, UP, DIAMOND),
         True,
         ("2", "1", "3", "4", "5", "6"),
     ),
     "other": _Looks(
         1.3,
         ("", "6 3", "2 2", "9 3 2 3", "14 4"),
-        (_CIRCLE, _UP, _PLUS, _SQUARE, _CROSS, _DIAMOND, _DOWN, _HOURGLASS),
+        (CIRCLE, UP, PLUS, SQUARE, CROSS, DIAMOND, DOWN, HOURGLASS),
         False,
         _NUMBERED,
     ),
-    "zero": _Looks(1.5, ("1.5 3",), ("", _CIRCLE, _SQUARE, _UP), False, ("ink",)),
+    "zero": _Looks(1.5, ("1.5 3",), ("", CIRCLE, SQUARE, UP), False, ("ink",)),
 }
 
 

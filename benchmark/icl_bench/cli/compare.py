@@ -80,9 +80,9 @@ def _prompts(difference: "Difference") -> str:
 
 
 def _table(comparison: "Comparison") -> str:
-    from icl_bench.display.table import format_estimate
     from icl_bench.display.text_table import text_table
     from icl_bench.leaderboard.formats import p_value
+    from icl_bench.views.cells import format_estimate
 
     rows = []
     for difference in comparison.differences:

@@ -55,9 +55,9 @@ def probe(
 
 
 def _table(record: "ProbeRecord") -> str:
-    from icl_bench.display.table import format_estimate
     from icl_bench.display.text_table import text_table
     from icl_bench.probes.base import probes
+    from icl_bench.views.cells import format_estimate
 
     rows = [
         [probe.heading, task, format_estimate(finding.estimate), finding.estimate.reason or ""]

@@ -133,7 +133,7 @@ def _print(verification: "Verification") -> None:
 
 
 def _row(verification: "Verification", agreement: "Agreement") -> dict[str, Any]:
-    from icl_bench.display.table import format_estimate
+    from icl_bench.views.cells import format_estimate
 
     scores = {"recorded": agreement.recorded, "recomputed": agreement.reproduced}
     row = {"task": agreement.task}

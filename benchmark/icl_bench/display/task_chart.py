@@ -2,14 +2,11 @@
 
 from collections.abc import Collection, Sequence
 
-import numpy as np
-
 from icl_bench.baselines.base import BASELINES
-from icl_bench.charts import Chart, Series, baseline_series, error_chart
+from icl_bench.charts import Chart, Series, baseline_series, error_chart, length_label
 from icl_bench.errors import InputError, UnknownNameError
 from icl_bench.frozen.anchors import ZERO
 from icl_bench.frozen.errors import frozen_baselines, load_errors
-from icl_bench.specs.result import TaskResult
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Suite
 
@@ -24,8 +21,7 @@ def task_chart(suite: Suite, task: TaskSpec, series: Sequence[Series], log: bool
         )
     zero = load_errors(suite, task.name, ZERO)
     level = float(zero.curve.max()) if zero else None
-    lengths = "context length" if task.scored == "all" else "context length (the last one is scored)"
-    return error_chart(f"{suite.name}/{task.name}", series, level, log, lengths)
+    return error_chart(f"{suite.name}/{task.name}", series, level, log, length_label(task.scored))
 
 
 def baseline_curves(suite: Suite, task: TaskSpec, chosen: Collection[str] = ()) -> list[Series]:
@@ -58,23 +54,3 @@ def baseline_curves(suite: Suite, task: TaskSpec, chosen: Collection[str] = ()) 
         for name, errors in frozen.items()
         if not chosen or name in chosen
     ]
-
-
-def model_curve(name: str, runs: Sequence[TaskResult]) -> Series:
-    """The mean of a model's runs on a task. The band around one run is its 95% interval, that around several
-    holds all of them.
-    """
-    curves = np.array([run.error_curves.model for run in runs])
-    band = curves.min(axis=0), curves.max(axis=0)
-    if len(runs) == 1:
-        band = np.array(runs[0].error_curves.model_low), np.array(runs[0].error_curves.model_high)
-    means = [run.mean_error.value for run in runs if run.mean_error.value is not None]
-    return Series(
-        name,
-        range(curves.shape[1]),
-        curves.mean(axis=0).tolist(),
-        "model",
-        low=band[0].tolist(),
-        high=band[1].tolist(),
-        mean=float(np.mean(means)) if means else None,
-    )

@@ -5,10 +5,10 @@ from textwrap import fill
 from typing import Any
 
 from icl_bench.display.initials import legend, short_names
-from icl_bench.display.table import format_estimate
 from icl_bench.display.text_table import CLOSE, text_table
 from icl_bench.ranking.board import Board, Standing
 from icl_bench.specs.result import Estimate
+from icl_bench.views.cells import format_estimate
 
 ONE_RUN = "§"  # beside rank and group, as on the site
 DOUBTED = "⚠"  # beside a name, as on the site

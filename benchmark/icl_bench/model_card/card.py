@@ -7,7 +7,6 @@ from typing import Any
 from huggingface_hub import ModelCard
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from icl_bench.display.table import HEADERS, cells, notes_on
 from icl_bench.model_card.facts import CardFacts
 from icl_bench.model_card.markdown import Markdown, code, neutral, printable
 from icl_bench.model_card.metadata import card_data, entries_file
@@ -15,6 +14,7 @@ from icl_bench.models.accounting import account, components
 from icl_bench.resources import data_folder
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.plain_yaml import dump_plain
+from icl_bench.views.cells import HEADERS, cells, notes_on
 
 CARD_FILE = "README.md"
 TEMPLATE = "model_card.md"

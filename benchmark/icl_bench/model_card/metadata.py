@@ -8,12 +8,12 @@ from typing import Any
 
 from huggingface_hub import EvalResult, EvalResultEntry, ModelCardData, eval_result_entries_to_yaml
 
-from icl_bench.display.table import format_estimate
 from icl_bench.model_card.facts import CardFacts
 from icl_bench.model_card.markdown import printable
 from icl_bench.scoring.metric import metrics
 from icl_bench.specs.plain_yaml import dump_plain
 from icl_bench.specs.result import Estimate
+from icl_bench.views.cells import format_estimate
 
 DATASET = "icl-bench/{suite}"  # the Hub lists entries beside a dataset of that name once there is one
 ENTRIES_FOLDER = ".eval_results"

@@ -41,3 +41,21 @@ def read_outcome(training: dict[str, Any] | None) -> Outcome | None:
         return Outcome.model_validate((training or {})["outcome"])
     except (LookupError, ValidationError):
         return None
+
+
+OUTCOME_COLUMNS = {
+    "steps": "of training, as the checkpoint says; empty where it says nothing of them",
+    "ended": "budget, or rule where the recipe's stopping rule ended the run before",
+    "converged": "whether twice the steps would add less than 0.01 to an optimality of at least 0.5",
+    "doubling_gain": "the optimality that twice the steps would add, by a fitted power law; empty below 0.5",
+    "steps_to_learn_0.5": "the first step with a development optimality of 0.5; empty: not within the steps",
+    "steps_to_learn_0.9": "the same of 0.9",
+}
+
+
+def outcome_row(outcome: Outcome | None) -> dict[str, Any]:
+    """How training ended, as columns of a table; None where nothing is known."""
+    if outcome is None:
+        return dict.fromkeys(OUTCOME_COLUMNS)
+    row = outcome.model_dump(include={"steps", "ended", "converged", "doubling_gain"})
+    return row | {f"steps_to_learn_{at}": outcome.steps_to_learn.get(at) for at in LEARNED}

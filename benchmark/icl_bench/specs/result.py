@@ -4,7 +4,7 @@ Numbers are numbers, never NaN. Everything but the `cost` of a task is the same 
 repeated on one machine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from icl_bench.errors import SpecError
 from icl_bench.files import write_text
 from icl_bench.specs.names import Commit, KindName, Sha256
-from icl_bench.specs.outcome import LEARNED, Outcome, read_outcome
+from icl_bench.specs.outcome import Outcome, read_outcome
 from icl_bench.specs.record_json import as_data, as_json
 from icl_bench.specs.record_schemas import as_current, as_file
 from icl_bench.specs.schema import Strict, parse
@@ -21,6 +21,7 @@ from icl_bench.specs.text import plain_text
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
 def _printable(value: Any) -> Any:
@@ -37,11 +38,8 @@ Shown = Annotated[str, plain_text(MAX_SHOWN)]  # said of where a record was made
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 SquaredError = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1)]
-REQUIRED_METRICS = (
-    "mean_error",
-    "score",
-    "optimality",
-)  # of every record; schema 1 has them as keys of a task
+# of every record; schema 1 has them as keys of a task
+REQUIRED_METRICS = ("mean_error", "score", "optimality")
 
 
 class CheckpointIdentity(Strict):
@@ -66,9 +64,7 @@ class SuiteIdentity(Strict):
 
     name: Printable
     hash: Sha256 | None = None  # `Suite.hash`: of what scores rest on
-    lock_hash: Sha256 | None = (
-        None  # in place of it in records of schema 1: of the lock's content at that time
-    )
+    lock_hash: Sha256 | None = None  # in place of it in schema 1: of the lock's content at that time
     resamples: Count  # of every interval
 
     @model_validator(mode="after")
@@ -218,6 +214,12 @@ class TaskResult(Strict):
         """The part of an error curve that the score sums over."""
         return sum(curve) if self.scored == "all" else curve[-1]
 
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """Its sizes and estimates; not every error."""
+        from icl_bench.views.summary import task_summary
+
+        return iter(task_summary(self).items())
+
 
 class ResultRecord(Strict):
     """How one model does on one suite. `missing` holds tasks that it does not answer, and why."""
@@ -240,15 +242,38 @@ class ResultRecord(Strict):
 
     def to_frame(self) -> "pd.DataFrame":
         """A pandas table, one row a task in the suite's order; tasks not answered hold NaN."""
-        import pandas as pd
+        from icl_bench.views.frames import task_frame
 
-        rows = [_row(name, task) for name, task in self.tasks.items()]
-        rows += [{"task": name, "missing": reason} for name, reason in self.missing.items()]
-        metrics = dict.fromkeys(key for task in self.tasks.values() for key in task.estimates)
-        frame = pd.DataFrame(rows, columns=[*_row_columns(metrics), "missing"])
-        frame.insert(0, "suite", self.suite.name)
-        frame.insert(0, "model", self.model.id)
-        return frame
+        return task_frame(self)
+
+    def curves(self) -> "pd.DataFrame":
+        """A pandas table, one row a task, predictor and context length: what `plot` draws.
+
+        Columns: task, context_length (examples before the prediction), predictor (the model, then the task's
+        exact predictor and baseline, where they are recorded, and zero), error (mean squared, in the squared
+        units of the targets), low and high (its 95% interval; NaN but for the model).
+        """
+        from icl_bench.views.frames import curve_frame
+
+        return curve_frame(self)
+
+    def plot(self) -> "Figure":
+        """A matplotlib figure of the curves, one panel a task; InputError without matplotlib."""
+        from icl_bench.views.figure import record_figure
+
+        return record_figure(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table and a small chart."""
+        from icl_bench.views.html import as_html
+
+        return as_html(self)
+
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        """The model, the suite and scores, as `repr` and `print` have them; not every error."""
+        from icl_bench.views.summary import record_summary
+
+        return iter(record_summary(self).items())
 
 
 def without_timings(record: ResultRecord) -> str:
@@ -271,36 +296,3 @@ def parse_record(text: str, source: str) -> ResultRecord:
 def record_of(value: Any, source: str) -> ResultRecord:
     """Validate plain data as a record, of this schema or an earlier one; SpecError as `parse_record`."""
     return parse(ResultRecord, as_current(value, source), source)
-
-
-def _row(name: str, task: TaskResult) -> dict[str, Any]:
-    row: dict[str, Any] = {"task": name, "prompts": task.prompts, "points": task.points}
-    for key, estimate in task.estimates.items():
-        row |= {key: estimate.value, f"{key}_low": estimate.low, f"{key}_high": estimate.high}
-    row["zero_error"] = task.scored_sum(task.error_curves.zero) / task.scored_points
-    row |= {"baseline": task.baseline, "exact": task.exact, "seconds": task.cost.seconds, "seed": task.seed}
-    return row | outcome_row(task.outcome)
-
-
-def outcome_row(outcome: Outcome | None) -> dict[str, Any]:
-    """How training ended, as columns of a table; None where nothing is known."""
-    if outcome is None:
-        return dict.fromkeys(OUTCOME_COLUMNS)
-    row = outcome.model_dump(include={"steps", "ended", "converged", "doubling_gain"})
-    return row | {f"steps_to_learn_{at}": outcome.steps_to_learn.get(at) for at in LEARNED}
-
-
-OUTCOME_COLUMNS = {
-    "steps": "of training, as the checkpoint says; empty where it says nothing of them",
-    "ended": "budget, or rule where the recipe's stopping rule ended the run before",
-    "converged": "whether twice the steps would add less than 0.01 to an optimality of at least 0.5",
-    "doubling_gain": "the optimality that twice the steps would add, by a fitted power law; empty below 0.5",
-    "steps_to_learn_0.5": "the first step with a development optimality of 0.5; empty: not within the steps",
-    "steps_to_learn_0.9": "the same of 0.9",
-}
-
-
-def _row_columns(metrics: Iterable[str]) -> list[str]:
-    numbers = [f"{key}{end}" for key in metrics for end in ("", "_low", "_high")]
-    described = ["zero_error", "baseline", "exact", "seconds", "seed", *OUTCOME_COLUMNS]
-    return ["task", "prompts", "points", *numbers, *described]

@@ -14,7 +14,8 @@ from icl_bench.leaderboard.data import BoardData, ModelData
 from icl_bench.leaderboard.page import File
 from icl_bench.leaderboard.pictures import draw_badge
 from icl_bench.leaderboard.site import Site, SuiteBoard
-from icl_bench.specs.result import OUTCOME_COLUMNS, Estimate, outcome_row
+from icl_bench.specs.outcome import OUTCOME_COLUMNS, outcome_row
+from icl_bench.specs.result import Estimate
 
 SCHEMA = "data/board.schema.json"
 FEED = "feed.xml"

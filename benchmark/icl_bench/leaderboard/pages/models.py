@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw
-from icl_bench.display.task_chart import model_curve
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.entries import learning_curves
 from icl_bench.leaderboard.formats import spaced
@@ -18,6 +17,7 @@ from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import Environment, Evaluator
 from icl_bench.specs.suite import TaskSpec
+from icl_bench.views.series import model_curve
 
 CURVE_WIDTH = 400
 _IN_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw, table_rows
-from icl_bench.display.task_chart import baseline_curves, model_curve, task_chart
+from icl_bench.display.task_chart import baseline_curves, task_chart
 from icl_bench.frozen.anchors import ZERO
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.page import Page, picture
@@ -15,6 +15,7 @@ from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.reference import PREFIX
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate
+from icl_bench.views.series import model_curve
 
 WIDE, NARROW = 860, 400  # pixels at which texts have their nominal sizes
 MODELS = 12  # a chart; the best ones

@@ -1,0 +1,1 @@
+"""What a result record looks like outside of its file: tables, HTML, charts."""

@@ -1,0 +1,41 @@
+"""`icl_bench.chart`: records in memory and files, by names that stay apart."""
+
+from pathlib import Path
+
+import pytest
+from fabricated import record
+from raising import raises
+
+import icl_bench
+from icl_bench.errors import InputError
+
+TASK = "mini/linear_regression"
+
+
+@pytest.mark.parametrize("ending", ["svg", "png", "pdf", "csv"])
+def test_a_picture_of_each_form(tmp_path: Path, ending: str) -> None:
+    made, out = record("someone/model", 0.2), tmp_path / f"chart.{ending}"
+    names = icl_bench.chart(TASK, out, made, baselines="zero")
+    assert names == ["zero", "someone/model"]
+    assert out.stat().st_size > 100
+
+
+def test_records_and_their_files_of_one_model_have_names_of_their_own(tmp_path: Path) -> None:
+    made = record("someone/model", 0.2)
+    made.save(tmp_path / "one.json")
+    records = [made, tmp_path / "one.json", str(tmp_path / "one.json"), record("other/model", 0.1)]
+    names = icl_bench.chart(TASK, tmp_path / "chart.csv", records[:2], baselines=["zero"])
+    assert names == ["zero", "someone/model (record 1)", "someone/model (one)"]
+    names = icl_bench.chart(TASK, tmp_path / "chart.csv", [records[0], records[3]], baselines=["zero"])
+    assert names == ["zero", "someone/model", "other/model"]
+    with raises(InputError, "same-names", naming=str(tmp_path / "one.json")):
+        icl_bench.chart(TASK, tmp_path / "chart.csv", records[1:3])
+
+
+def test_a_record_without_the_task_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    made = record("someone/model", 0.2, lacks={"linear_regression": "not trained on it"})
+    with raises(InputError, "no-result-on-task", naming=("someone/model", "mini-v1/linear_regression")):
+        icl_bench.chart(TASK, tmp_path / "chart.svg", made)
+    with raises(InputError, "chart-ending", naming=("chart.gif", ".svg, .png, .pdf, .csv")):
+        icl_bench.chart(TASK, tmp_path / "chart.gif", made)
+    assert list(tmp_path.iterdir()) == []
