@@ -48,7 +48,7 @@ class UnknownNameError(InputError):
         near = _nearest(text, valid)
         some = ", ".join(sorted(valid)[:_MOST_NAMES])
         more = f", … ({len(valid):,} in all)" if len(valid) > _MOST_NAMES else ""
-        hint = f"did you mean {near!r}?" if near else f"valid: {some}{more}"
+        hint = f"did you mean {near!r}?" if near else f"valid: {some}{more}" if valid else "there is none"
         super().__init__(
             f"unknown {kind} {text!r}{' in ' + where if where else ''}; {hint}",
             code=code or f"unknown-{kind.replace(' ', '-')}",

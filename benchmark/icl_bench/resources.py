@@ -8,6 +8,7 @@ from pathlib import Path
 
 from icl_bench.errors import InputError
 
+SUITES_VARIABLE = "ICL_BENCH_SUITES"
 _PACKAGE = Path(__file__).resolve().parent
 _BUNDLED = _PACKAGE / "_bundled"  # in an installed wheel
 
@@ -16,6 +17,20 @@ def data_folder(name: str) -> Path:
     """The folder `tasks`, `leaderboard` or `submissions` that this installation reads."""
     bundled = _BUNDLED / name
     return bundled if bundled.is_dir() else _PACKAGE.parents[1] / name
+
+
+def own_suites_folder() -> Path | None:
+    """The folder of suites of one's own, which `ICL_BENCH_SUITES` names; None where it is not set."""
+    folder = _folder_variable(SUITES_VARIABLE)
+    return None if folder is None else Path(folder)
+
+
+def specs_folder(suite: str) -> Path:
+    """Where the specs of the references at a suite's sizes are; it need not exist."""
+    own = own_suites_folder()
+    if own is not None and (own / suite).is_dir():
+        return own / suite / "specs"
+    return data_folder("submissions") / "reference" / "specs" / suite
 
 
 def in_a_checkout() -> bool:

@@ -50,7 +50,7 @@ def test_is_the_papers_architecture(name, suite):
     positions, feed_forward, norm = PAPER[name]
     assert spec.name == name
     assert positions_of(spec) == positions
-    assert {sub.norm for sub in spec.expanded()} | {spec.final_norm} == {norm}
+    assert {sub.norm.type for sub in spec.expanded()} | {spec.final_norm.type} == {norm}
     (layer,) = spec.layers
     stack = [sub.module.type for sub in layer.sublayers]
     assert stack == (["mamba"] if feed_forward is None else ["attention", feed_forward])

@@ -1,6 +1,8 @@
 """The command `icl-bench`: one file a group of verbs; heavy imports happen inside a verb."""
 
+import os
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +22,7 @@ from icl_bench.cli.sweep import sweep
 from icl_bench.cli.tasks import tasks
 from icl_bench.cli.train import train
 from icl_bench.cli.verify import reproduce, verify
+from icl_bench.resources import SUITES_VARIABLE
 
 
 def _print_version(wanted: bool) -> bool:
@@ -45,8 +48,14 @@ def icl_bench(
         bool,
         typer.Option("--version", "-V", help="Print the version.", callback=_print_version, is_eager=True),
     ] = False,
+    suites: Annotated[
+        Path | None,
+        typer.Option(help="Folder of suites of your own.", envvar=SUITES_VARIABLE, show_default=False),
+    ] = None,
 ) -> None:
     """Score sequence models on in-context learning: frozen prompts, exact predictors, intervals."""
+    if suites is not None:
+        os.environ[SUITES_VARIABLE] = str(suites.absolute())  # for what this process starts, too
 
 
 app.command()(evaluate)

@@ -1,6 +1,7 @@
 """`icl-bench tasks`: look at the frozen suites, verify them, export them."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from icl_bench.cli.chart import chart
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.frozen import format_mean, frozen_means
+from icl_bench.cli.options import Tasks
 
 if TYPE_CHECKING:
     from icl_bench.specs.suite import TaskSpec
@@ -111,6 +113,50 @@ def export(
     suite, task = find_task(name)
     arrays = export_task(suite, task, out)
     typer.echo(f"wrote {suite.name}/{task.name} to {out}: {', '.join(arrays)}")
+
+
+@tasks.command("new")
+def new(
+    name: Annotated[str, typer.Argument(metavar="SUITE", help="As my-suite-v1.", show_default=False)],
+    base: Annotated[str, typer.Option("--from", metavar="SUITE", help="Whose tasks it changes.")] = "mini",
+    task: Tasks = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="points, a size, shift, ...; TASK.KEY=VALUE for one task; may be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    prompts: Annotated[
+        int | None, typer.Option(help="Prompts a task.", min=1, show_default="as the base")
+    ] = None,
+    baselines: Annotated[
+        bool, typer.Option("--baselines/--no-baselines", help="Also compute the errors that scores need.")
+    ] = True,
+) -> None:
+    """Make a suite of your own from another one's tasks, lock it and compute its baselines.
+
+    It is written into the folder that --suites (before the verb) or ICL_BENCH_SUITES names, and is known to
+    every verb that is given the same. A changed task has prompts of its own; where x and y keep their sizes,
+    checkpoints that were trained on the base answer it. A task that is not changed stays that of the base.
+
+    Example: icl-bench --suites mine tasks new longer-v1 --task linear_regression --set points=21
+    """
+    from icl_bench.frozen.freeze import freeze, needed_baselines
+    from icl_bench.suites.new import new_suite, parse_setting
+
+    suite = new_suite(
+        name, base, tasks=task, changes=dict(map(parse_setting, changes or ())), prompts=prompts
+    )
+    if baselines:
+        own = [task for task in suite.tasks if suite.home(task) is suite]
+        freeze(suite, needed_baselines(suite, own, None), None, quiet=False)
+    typer.echo(f"{suite.name} is in {suite.folder}; score a model on it with:")
+    typer.echo(
+        f"icl-bench --suites {shlex.quote(str(suite.folder.parent))} evaluate MODEL --suite {suite.name}"
+    )
 
 
 @tasks.command("lock")

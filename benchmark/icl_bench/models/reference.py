@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from icl_bench.errors import InputError, UnknownNameError
 from icl_bench.files import user_path
-from icl_bench.resources import data_folder
+from icl_bench.resources import data_folder, specs_folder
 from icl_bench.specs.architecture import ArchitectureSpec, load_architecture, parse_architecture
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE
 from icl_bench.specs.run_names import RUNS, seed_folder
@@ -29,7 +29,7 @@ SpecSource = str | Path | Mapping[str, Any] | ArchitectureSpec
 
 def reference_names(suite: str) -> list[str]:
     """The names of the references that have a spec for a suite, as `llama`, sorted."""
-    stems = [path.stem for path in _specs_folder(suite).glob("*.yaml")]
+    stems = [path.stem for path in specs_folder(suite).glob("*.yaml")]
     return sorted(stem for stem in stems if "." not in stem)
 
 
@@ -47,8 +47,8 @@ def reference_spec(name: str, suite: str, task: str | None = None) -> Architectu
 def reference_spec_file(name: str, suite: str, task: str | None = None) -> Path:
     """The file that holds `reference_spec`; UnknownNameError where the suite has no such reference."""
     _check_name(name, reference_names(suite))
-    special = _specs_folder(suite) / f"{name}.{task}.yaml"
-    return special if special.is_file() else _specs_folder(suite) / f"{name}.yaml"
+    special = specs_folder(suite) / f"{name}.{task}.yaml"
+    return special if special.is_file() else specs_folder(suite) / f"{name}.yaml"
 
 
 def reference_folder(name: str) -> Path:
@@ -122,7 +122,3 @@ def find_architecture(source: SpecSource, suite: str, task: str) -> Architecture
 
 def _some_references(suite: str) -> str:
     return ", ".join(PREFIX + name for name in reference_names(suite))
-
-
-def _specs_folder(suite: str) -> Path:
-    return reference_folder("specs") / suite

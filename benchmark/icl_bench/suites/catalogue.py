@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from icl_bench.errors import InputError, SpecError, SuiteError, UnknownNameError
-from icl_bench.resources import data_folder
+from icl_bench.resources import data_folder, own_suites_folder
 from icl_bench.specs.suite import (
     SuiteLock,
     SuiteSpec,
@@ -150,8 +150,21 @@ def _json_hash(value: dict[str, Any]) -> str:
 
 def suite_names() -> list[str]:
     """Every suite, sorted by name and then by version."""
-    folders = [folder.parent.name for folder in data_folder("tasks").glob("*-v*/suite.yaml")]
-    return sorted(folders, key=_family_and_version)
+    return sorted(_folders(), key=_family_and_version)
+
+
+def _folders() -> dict[str, Path]:
+    """The folders of suites, those of this installation and one's own; SuiteError for a name in both."""
+    own = own_suites_folder()
+    folders = {file.parent.name: file.parent for file in data_folder("tasks").glob("*-v*/suite.yaml")}
+    for file in sorted(own.glob("*-v*/suite.yaml")) if own else ():
+        if file.parent.name in folders:
+            raise SuiteError(
+                f"{file.parent} is called as {folders[file.parent.name]}; rename it, or make another version",
+                code="suite-twice",
+            )
+        folders[file.parent.name] = file.parent
+    return folders
 
 
 def load_suite(name: str) -> Suite:
@@ -167,7 +180,7 @@ def load_suite(name: str) -> Suite:
     >>> suite.name, suite.spec.prompts, suite.tasks["linear_regression"].points
     ('mini-v1', 2048, 11)
     """
-    folder = data_folder("tasks") / _full_name(name)
+    folder = _folders()[_full_name(name)]
     spec = load_suite_spec(folder)
     if spec.name != folder.name:
         raise SpecError(
