@@ -77,7 +77,8 @@ def test_a_bug_is_not_hidden():
     ("arguments", "message", "verb"),
     [
         (["wrok"], "'wrok'. Did you mean 'work'?", "tool"),
-        (["work", "--numbr", "3"], "No such option: --numbr", "tool work"),
+        (["work", "--numbr", "3"], "no option --numbr; did you mean --number?", "tool work"),
+        (["work", "--lr", "3"], "no option --lr; leave it out", "tool work"),
         (["work", "--number", "x"], "Invalid value for '--number': ", "tool work"),
         (["group", "inner"], "Missing argument 'place'", "tool group inner"),
         (["group", "iner"], "'iner'. Did you mean 'inner'?", "tool group"),

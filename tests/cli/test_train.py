@@ -140,7 +140,8 @@ def test_faults_are_one_line(spec: Path, tmp_path: Path) -> None:
         ("train", str(spec), TASK, "--out", "heads.yaml"): "is not a folder",
         ("train", str(spec), TASK, "--device", "cuda:7"): "cuda",
         ("train", str(spec), TASK, "--recipe", "mine.yaml"): "no recipe file mine.yaml",
-        ("train", str(spec), TASK, "--recipe", "pape"): "did you mean 'paper'?",
+        ("train", str(spec), TASK, "--recipe", "pape"): "unknown recipe 'pape'; did you mean 'paper'?",
+        ("train", str(spec), TASK, "--lr", "3e-4"): "write --set learning_rate=VALUE",
     }
     for arguments, message in cases.items():
         refused(arguments, message, tmp_path)

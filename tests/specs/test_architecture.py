@@ -87,6 +87,23 @@ def test_a_fault_is_one_line_that_names_it(path: str, value: Any, message: str) 
         parse_architecture(changed(path, value), "spec.yaml")
 
 
+def test_all_missing_keys_are_named_at_once() -> None:
+    spec = {"schema": 1, "name": "x", "layers": [{"sublayers": [{"module": {"type": "attention"}}]}]}
+    with raises(SpecError) as caught:
+        parse_architecture(spec, "spec.yaml")
+    line = str(caught.value)
+    for key in ("width", "positions", "final_norm", "norm", "heads", "bias"):
+        assert f"'{key}'" in line
+    assert "in layers[0].sublayers[0].module" in line
+    assert "more)" not in line
+
+
+def test_keys_with_an_obvious_value_may_be_left_out() -> None:
+    short = {key: value for key, value in SPEC.items() if key != "stem"}
+    short["layers"] = [{"sublayers": SPEC["layers"][0]["sublayers"]}] * 2
+    assert parse_architecture(short, "spec").expanded() == parse_architecture(SPEC, "spec").expanded()
+
+
 def test_absurd_sizes_fail_before_anything_is_allocated() -> None:
     """Each size is within its bound here; together they would be trillions of parameters."""
     spec = changed("width", 16_384)

@@ -1,5 +1,6 @@
 """How the command line fails: one line on stderr, an exit code, and never a traceback for a user's error."""
 
+import difflib
 import errno
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,17 @@ from icl_bench.errors import ICLBenchError
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _OUTPUT_FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # of a file without a name: of a stream
+
+_RECIPE_KEYS = {  # of a recipe, that people look for among the options
+    "--lr": "learning_rate",
+    "--learning-rate": "learning_rate",
+    "--batch": "batch",
+    "--batch-size": "batch",
+    "--optimiser": "optimiser",
+    "--optimizer": "optimiser",
+    "--warmup": "warmup",
+    "--weight-decay": "weight_decay",
+}
 
 # the root of Typer's complaints about the command line itself; older versions take it from click
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -66,7 +78,15 @@ def _unprinted(error: OSError) -> int:
 def _usage(error: Any) -> str:
     """Typer's complaint, and where the help of the verb is."""
     verb = error.ctx.command_path if error.ctx else "icl-bench"
-    return f"{error.format_message().rstrip('.')} (see '{verb} --help')"
+    option = getattr(error, "option_name", None)
+    known = {name for param in error.ctx.command.params for name in param.opts} if error.ctx else set()
+    if option is None or (hasattr(error, "message") and not error.message.startswith("No such option")):
+        return f"{error.format_message().rstrip('.')} (see '{verb} --help')"
+    near = difflib.get_close_matches(option, known, n=1, cutoff=0.7)
+    hint = f"did you mean {near[0]}?" if near else ""
+    if "--set" in known and option in _RECIPE_KEYS:
+        hint = f"write --set {_RECIPE_KEYS[option]}=VALUE"
+    return f"no option {option}; {hint or 'leave it out'} (see '{verb} --help')"
 
 
 def _report(message: str, code: int) -> int:

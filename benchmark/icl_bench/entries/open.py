@@ -1,5 +1,6 @@
 """Names of models turned into what answers a suite's tasks."""
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,33 @@ if TYPE_CHECKING:
 
 
 def kind_of(name: str, suite: Suite) -> EntryKind:
-    """The kind that a name is of; UnknownNameError with the nearest known name where it is of none."""
+    """The kind that a name is of; UnknownNameError with the nearest known name where it is of none, and
+    InputError where it is a file's."""
+    _refuse_file(name)
     for kind in entry_kinds():
         if kind.recognises(name):
             return kind
     known = [full for kind in entry_kinds() for full in kind.known(suite)]
     raise UnknownNameError("model", name, known)
+
+
+def _refuse_file(name: str) -> None:
+    """InputError, with what to do, for a file that is no model."""
+    is_file = os.path.isfile(os.path.expanduser(name))
+    if name.endswith(".py") and (is_file or "/" not in name):
+        raise InputError(
+            f"{name} is Python, which is not run here; import it and call icl_bench.evaluate(f, name=...)",
+            code="python-file",
+        )
+    if not is_file:
+        return
+    remedies = {
+        ".json": "a record is shown by `icl-bench leaderboard show --record FILE`",
+        ".yaml": "a spec is trained first: icl-bench train FILE mini/linear_regression",
+        ".yml": "a spec is trained first: icl-bench train FILE mini/linear_regression",
+    }
+    remedy = remedies.get(os.path.splitext(name)[1], "name the folder that holds a checkpoint")
+    raise InputError(f"{name} is a file and no model; {remedy}", code="file-for-model")
 
 
 def open_source(

@@ -211,9 +211,23 @@ def _first_fault(error: ValidationError, source: str) -> tuple[str, str]:
     faults = _flat(error)
     # an unknown key explains a missing one, so it is reported first
     location, fault = min(faults, key=lambda f: f[1]["type"] != "value_error")
-    rest = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    missing = [place for place, other in faults if other["type"] == "missing"]
+    reported = len(missing) if fault["type"] == "missing" else 1
+    rest = f" (and {len(faults) - reported} more)" if len(faults) > reported else ""
+    if reported > 1:
+        return f"{source}: missing keys {_missing_keys(missing)}; add them{rest}", SpecError.code
     code = getattr(fault.get("ctx", {}).get("error"), "code", SpecError.code)
     return f"{source}: {_fault_message(location, fault)}{rest}", code
+
+
+def _missing_keys(places: list[Location]) -> str:
+    """All that are missing, by the mapping that lacks them."""
+    by_parent: dict[str, list[str]] = {}
+    for place in places:
+        by_parent.setdefault(_place(place[:-1]), []).append(repr(str(place[-1])))
+    return "; ".join(
+        ", ".join(keys) + (f" in {parent}" if parent else "") for parent, keys in by_parent.items()
+    )
 
 
 def _flat(error: ValidationError, above: Location = ()) -> list[tuple[Location, Any]]:

@@ -3,10 +3,10 @@
 import os
 from pathlib import Path
 
-from icl_bench.errors import InputError
+from icl_bench.errors import InputError, UnknownNameError
 from icl_bench.files import user_path
 from icl_bench.specs.recipe import RECIPE_FILE, Recipe, load_recipe
-from icl_bench.suites.catalogue import Suite, load_suite
+from icl_bench.suites.catalogue import Suite, load_suite, suite_names
 
 
 def suite_recipe(suite: Suite, task: str) -> Recipe:
@@ -32,4 +32,9 @@ def _recipe_file(name: str | Path | None, suite: Suite) -> Path:
         raise InputError(
             f"no recipe file {name}; name mini, paper or a file like tasks/mini-v1/{RECIPE_FILE}"
         )
-    return load_suite(str(name)).folder / RECIPE_FILE
+    try:
+        return load_suite(str(name)).folder / RECIPE_FILE
+    except UnknownNameError:
+        versions = suite_names()
+        families = {version.rpartition("-v")[0] for version in versions}
+        raise UnknownNameError("recipe", name, sorted({*versions, *families})) from None
