@@ -16,16 +16,17 @@ CELLS = json.loads(PATH.read_text(encoding="utf-8"))["cells"]
 CODE = {cell["id"]: "".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "code"}
 STEPS = "steps=2000"
 
-# what a notebook does with the last expression of a cell, and with lines that begin with an exclamation mark
+# what a notebook does with the last expression of a cell, and with lines that begin with an exclamation mark;
+# it imports nothing into the notebook's own names
 SHOW = """
-import json, shlex, subprocess, sys
-
 def show(cell, value):
+    import json
     html = getattr(value, "_repr_html_", lambda: None)() or ""
     png = getattr(value, "_repr_png_", lambda: b"")()
     print(json.dumps({"cell": cell, "type": type(value).__name__, "html": html, "png": len(png)}))
 
 def shell(cell, command):
+    import json, shlex, subprocess
     done = subprocess.run(shlex.split(command), check=True, capture_output=True, text=True)
     print(json.dumps({"cell": cell, "stdout": done.stdout}))
 """

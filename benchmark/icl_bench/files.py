@@ -3,11 +3,11 @@
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from icl_bench.errors import StorageError
+from icl_bench.errors import InputError, StorageError
 from icl_bench.temporary import EXAMPLE_NAME, folder_set_aside, temporary_file, temporary_folder
 
 
@@ -72,6 +72,16 @@ def check_file_place(path: Path) -> None:
         )
     place = path.absolute()
     _check_writable(path, place, place.parents)
+
+
+def check_ending(path: Path, endings: Collection[str], content: str) -> None:
+    """InputError where a file's name ends in none of `endings`, as `.npz`: it would say that other `content`
+    is in the file. Called before long work."""
+    if path.suffix.lower() not in endings:
+        raise InputError(
+            f"{str(path)!r} ends in no form of {content}; end the name in {', '.join(endings)}",
+            code="file-ending",
+        )
 
 
 def check_folder_place(path: Path) -> None:

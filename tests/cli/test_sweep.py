@@ -74,21 +74,26 @@ def start_and_stop(
     number: int,
     prefix: tuple[str, ...] = (),
     folders: list[Path] | None = None,
-) -> int:
-    """Start a sweep, send it a signal once every run has a row in its log, and return how it ended."""
+) -> tuple[int, str]:
+    """Start a sweep, send it a signal once every run has a row in its log; its exit code and messages."""
     logs = [folder / "training.csv" for folder in folders or folders_of(tmp_path)]
-    sweep = subprocess.Popen([*prefix, *COMMAND, *grid], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    said = tmp_path / "stderr.txt"
+    with said.open("w") as stderr:
+        sweep = subprocess.Popen([*prefix, *COMMAND, *grid], cwd=tmp_path, stderr=stderr)
     try:
         wait_for(lambda: all(log.exists() and len(log.read_text().splitlines()) > 1 for log in logs))
     finally:
         os.kill(sweep.pid, number)
         sweep.wait()
-    return sweep.returncode
+    return sweep.returncode, said.read_text()
 
 
 def test_a_sweep_that_was_stopped_is_taken_up(spec: Path, tmp_path: Path) -> None:
     grid = ["--spec", str(spec), *TASKS, "--steps", "2500", "--workers", "2"]
-    assert start_and_stop(grid, tmp_path, signal.SIGINT) == 130
+    code, said = start_and_stop(grid, tmp_path, signal.SIGINT)
+    assert code == 130
+    assert "continue with the same command, or see what is left by --list" in said
+    assert said.endswith("\ninterrupted\n")
     listed = run(*grid, "--list", cwd=tmp_path).stdout
     assert listed.count(" begun ") == 2
     second = run(*grid, cwd=tmp_path)
@@ -132,7 +137,7 @@ WITHOUT_INTERRUPTIONS = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")  # as shell
 )
 def test_runs_end_and_are_saved_however_their_sweep_ends(spec: Path, tmp_path, number, code, prefix) -> None:
     grid = ["--spec", str(spec), *TASKS, "--steps", "5000", "--workers", "2"]
-    assert start_and_stop(grid, tmp_path, number, prefix) == code
+    assert start_and_stop(grid, tmp_path, number, prefix)[0] == code
     for folder in folders_of(tmp_path):
         with FileLock(folder / "run.lock", timeout=120):  # held for as long as a process trains in the folder
             assert not (folder / "config.json").exists(), "it went on to the end"

@@ -2,14 +2,18 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+from raising import raises
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
+from icl_bench.errors import InputError
 from icl_bench.resources import data_folder
-from icl_bench.suites import catalogue, load_suite
+from icl_bench.suites import catalogue, find_task, load_suite
+from icl_bench.suites.export import export_task
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -207,6 +211,25 @@ def test_export_to_a_place_that_cannot_be_written(tmp_path):
         assert (code, stderr.count("\n")) == (2, 1)
         assert str(out) in stderr
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out", "out.npz.zip"])
+def test_a_name_of_another_form_is_refused(tmp_path, monkeypatch, name):
+    """A zip of NumPy's arrays was once written into it, with exit code 0."""
+    monkeypatch.chdir(tmp_path)
+    suite, task = find_task("mini/linear_regression")
+    with raises(InputError, "file-ending", naming=(name, ".npz")):
+        export_task(suite, task, Path(name))
+    for verb in (
+        ["tasks", "export", "mini/linear_regression", name],
+        ["predict", "baseline/zero", "mini/linear_regression", name],
+        ["evaluate", "baseline/zero", "--output", name],
+        ["probe", "baseline/zero", "--output", name],
+    ):
+        done = CliRunner().invoke(app, verb)
+        assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+        assert name in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_export_refuses_a_task_that_was_edited(copied, tmp_path):

@@ -36,6 +36,6 @@ def test_a_record_without_the_task_is_refused_before_anything_is_written(tmp_pat
     made = record("someone/model", 0.2, lacks={"linear_regression": "not trained on it"})
     with raises(InputError, "no-result-on-task", naming=("someone/model", "mini-v1/linear_regression")):
         icl_bench.chart(TASK, tmp_path / "chart.svg", made)
-    with raises(InputError, "chart-ending", naming=("chart.gif", ".svg, .png, .pdf, .csv")):
+    with raises(InputError, "file-ending", naming=("chart.gif", ".svg, .png, .pdf, .csv")):
         icl_bench.chart(TASK, tmp_path / "chart.gif", made)
     assert list(tmp_path.iterdir()) == []

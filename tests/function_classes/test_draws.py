@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from small_classes import draw
+from small_classes import draw, same, small
 
+from icl_bench.function_classes.streams import raw_words
 from icl_bench.specs.suite import FUNCTION_CLASSES
 
 PROMPTS = 4_000
@@ -50,6 +51,38 @@ def test_sparse_linear_regression():
     for coordinate in active.T:
         assert_mean(coordinate, share, share * (1 - share))
     assert_zero_error(ys, 3.0)
+
+
+@pytest.mark.parametrize("active", [3, 5, 12])
+def test_a_curriculum_keeps_sparse_weights_on_active_coordinates(active):
+    """As by Garg et al. and Campbell et al.; drawn from all 20, many prompts would be 0 throughout."""
+    function_class = FUNCTION_CLASSES.parse({"type": "sparse_linear_regression", "dims": 20, "sparsity": 3})
+    raw = raw_words("draws", 0, PROMPTS, function_class.words(6))
+    xs, parameters = function_class.sample_active(raw, 6, active)
+    kept = parameters["w"] != 0
+    assert (kept.sum(axis=1) == 3).all()
+    assert not kept[:, active:].any()
+    share = 3 / active
+    for coordinate in kept[:, :active].T if active > 3 else []:
+        assert_mean(coordinate, share, share * (1 - share))
+    assert_standard_normal(parameters["w"][kept])
+    assert_zero_error(function_class.evaluate(parameters, xs), 3.0)
+
+
+def test_with_fewer_active_coordinates_than_weights_all_are_kept():
+    function_class = FUNCTION_CLASSES.parse({"type": "sparse_linear_regression", "dims": 20, "sparsity": 3})
+    raw = raw_words("draws", 0, PROMPTS, function_class.words(6))
+    xs, parameters = function_class.sample_active(raw, 6, 2)
+    assert ((parameters["w"] != 0) == (np.arange(20) < 2)).all()
+    assert_zero_error(function_class.evaluate(parameters, xs), 2.0)
+
+
+@pytest.mark.parametrize("name", ["linear_regression", "two_layer_mlp", "decision_tree", "sparse_parity"])
+def test_a_curriculum_hides_inputs_alone_where_the_sources_do(name):
+    """Both sources draw these functions from all coordinates, whatever is active."""
+    function_class = small(name)
+    raw = raw_words("draws", 0, 100, function_class.words(6))
+    assert same(function_class.sample_active(raw, 6, 1)[1], function_class.sample(raw, 6)[1])
 
 
 def test_two_layer_mlp():

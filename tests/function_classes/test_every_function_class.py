@@ -115,6 +115,27 @@ def test_inactive_coordinates_are_read_as_zero(name, active):
 
 
 @every
+def test_all_coordinates_active_are_the_prompts_without_a_curriculum(name):
+    function_class = small(name)
+    raw = raw_words("tests", 0, 50, function_class.words(POINTS))
+    xs, parameters = function_class.sample(raw, POINTS)
+    active, active_parameters = function_class.sample_active(raw, POINTS, DIMS)
+    assert np.array_equal(active, xs)
+    assert same(active_parameters, parameters)
+
+
+@every
+@pytest.mark.parametrize("active", range(1, DIMS))
+def test_a_curriculum_hides_coordinates_and_keeps_the_others(name, active):
+    function_class = small(name)
+    raw = raw_words("tests", 0, 50, function_class.words(POINTS))
+    xs, parameters = function_class.sample_active(raw, POINTS, active)
+    assert (xs[:, :, active:] == 0).all()
+    assert np.array_equal(xs[:, :, :active], function_class.sample(raw, POINTS)[0][:, :, :active])
+    assert np.isfinite(function_class.evaluate(parameters, xs)).all()
+
+
+@every
 def test_points_ask_for_their_own_words(name):
     function_class = small(name)
     for points in (2, 3, 40):

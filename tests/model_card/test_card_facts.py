@@ -1,11 +1,13 @@
 """Only records of exactly these weights, on this suite, come onto a card."""
 
+import pytest
 from models.folders import change_config
 from models.small import saved, small_model
 from raising import raises
 
 import icl_bench
 from icl_bench.errors import CheckpointError, InputError
+from icl_bench.model_card.card import card_files
 from icl_bench.model_card.facts import gather
 
 LINEAR, PARITY = "linear_regression", "sparse_parity"
@@ -27,6 +29,17 @@ def test_the_suite_is_found_from_the_record_or_the_folder(scored, both, tmp_path
 def test_a_card_does_not_tell_where_a_folder_lies(scored):
     assert gather(str(scored.folder)).name == "my_model"
     assert gather(str(scored.folder), name="user/my_model").name == "user/my_model"
+
+
+@pytest.mark.parametrize("name", [None, "user/my_model"])
+def test_no_note_of_a_card_tells_where_a_folder_lies(scored, tmp_path, name):
+    """A record says of tasks without a checkpoint that its model, the folder of that path, has none."""
+    record = icl_bench.evaluate(scored.folder, tasks=[LINEAR, "decision_tree"])
+    assert str(scored.folder) in record.missing["decision_tree"]
+    record.save(tmp_path / "record.json")
+    card = card_files(gather(str(scored.folder), [tmp_path / "record.json"], name=name))["README.md"]
+    assert str(scored.folder.parent) not in card
+    assert f"{name or 'my_model'} has no checkpoint for it" in card.replace("\\_", "_")
 
 
 def test_records_of_other_weights(scored, both, tmp_path):

@@ -82,11 +82,28 @@ def test_what_a_kill_left_is_removed_and_results_that_were_set_aside_come_back(s
     assert not part.exists()
 
 
-def test_without_a_commit_there_are_no_fresh_prompts_and_they_may_follow_later(submitted, records):
-    record_submission(submitted.entry, records)
+def test_fresh_prompts_may_follow_later(submitted, records):
+    fresh = (records / FRESH).read_bytes()
+    (records / FRESH).unlink()
+    assert record_submission(submitted.entry, records) == [f"{RUN}: recorded"]
     assert submitted.entry.fresh_records() == {}
+    (records / FRESH).write_bytes(fresh)
     record_submission(submitted.entry, records, COMMIT)
     assert submitted.entry.fresh_records().keys() == {RUN}
+
+
+def test_without_a_commit_the_fresh_record_beside_the_results_is_taken(submitted, records):
+    """Else it would be left behind without a word."""
+    outcomes = record_submission(submitted.entry, records)
+    assert outcomes == [f"{RUN}: recorded, with fresh prompts of {COMMIT}"]
+    assert submitted.entry.fresh_records() == {RUN: load_fresh_record(records / FRESH)}
+    again = record_submission(submitted.entry, records)
+    assert again == [f"{RUN}: recorded already, and the numbers are identical"]
+
+
+def test_a_fresh_record_of_other_results_is_refused_without_a_commit_too(submitted, records):
+    scaled(records / RECORD, 1.1)
+    not_recorded(submitted, records, records / FRESH, "gap", commit=None, error=SpecError)
 
 
 def test_the_first_fresh_prompts_of_a_model_stay(submitted, records, fetched):
@@ -205,6 +222,7 @@ def scaled(path: Path, factor: float) -> None:
 
 
 def test_rounding_of_another_machine_keeps_what_is_recorded(submitted, records):
+    (records / FRESH).unlink()
     record_submission(submitted.entry, records)
     before = files_of(submitted.folder)
     scaled(records / RECORD, 1 + 1e-6)
@@ -214,10 +232,11 @@ def test_rounding_of_another_machine_keeps_what_is_recorded(submitted, records):
 
 def test_fresh_prompts_are_held_against_the_record_that_stays(submitted, records):
     """Not against that of the machine that drew them, which is not kept."""
+    sent = load_fresh_record(records / FRESH)
+    (records / FRESH).unlink()
     record_submission(submitted.entry, records)
     scaled(records / RECORD, 1 + 1e-6)
-    sent = load_fresh_record(records / f"{RUN}.fresh.json")
-    with_gaps_to(load_record(records / RECORD), sent).save(records / f"{RUN}.fresh.json")
+    with_gaps_to(load_record(records / RECORD), sent).save(records / FRESH)
     record_submission(submitted.entry, records, COMMIT)
     (fresh,) = submitted.entry.fresh_records().values()
     assert fresh == with_gaps_to(submitted.entry.records()[RUN], fresh)
@@ -225,6 +244,7 @@ def test_fresh_prompts_are_held_against_the_record_that_stays(submitted, records
 
 
 def test_another_score_of_the_same_revision_is_refused(submitted, records):
+    (records / FRESH).unlink()
     record_submission(submitted.entry, records)
     scaled(records / RECORD, 0.9)
     named = (RUN, REVISION, "linear_regression")

@@ -180,7 +180,12 @@ def test_the_licence_may_be_that_of_the_models_card(hub, file, tmp_path):
     assert seen(file).licence == "Apache-2.0"
     hub.repo(MODEL, {**tiny_files(tmp_path / "seed-0"), "README.md": b"---\nlicense: other\n---\n"})
     shutil.rmtree(file.parent)
-    assert "give --licence (the card's licence 'other' is no SPDX identifier)" in refused(facts=FACTS[2:])
+    assert "give --licence (the card's licence 'other' is not among" in refused(facts=FACTS[2:])
+
+
+def test_a_cards_licence_is_not_faulted_where_something_else_is_missing(hub, tmp_path):
+    hub.repo(MODEL, {**tiny_files(tmp_path / "seed-0"), "README.md": b"---\nlicense: mit\n---\n"})
+    assert refused(facts=()).endswith("than is known; give --author, --training-data")
 
 
 @pytest.mark.parametrize(

@@ -246,6 +246,18 @@ def test_the_curriculum_grows_and_hides() -> None:
     assert np.isfinite(ys).all()
 
 
+@pytest.mark.parametrize("step", [0, 1_999, 12_000])
+def test_the_papers_recipe_has_a_function_in_every_sparse_prompt(step: int) -> None:
+    """The kept weights are of active coordinates: 40 % of the first prompts were once y = 0 throughout."""
+    suite, task = find_task("paper/sparse_linear_regression")
+    recipe = suite_recipe(suite, task.name).model_copy(update={"batch": 4_096})
+    xs, ys = training_batch(suite.name, task, recipe, seed=0, step=step)
+    assert (xs[:, :, recipe.curriculum.dims.at(step, 20) :] == 0).all()
+    assert (ys != 0).all()
+    errors = (ys.astype(np.float64) ** 2).mean(axis=(1, 2))
+    assert abs(errors.mean() - 3) < 5 * errors.std() / len(errors) ** 0.5
+
+
 @pytest.mark.parametrize("suite", ["mini", "paper"])
 def test_no_training_prompt_can_equal_an_evaluation_prompt(suite: str) -> None:
     """The streams have keys of their own; whole prompts of the first steps are compared as a witness."""

@@ -7,8 +7,7 @@ from icl_bench.charts.figure import as_file
 from icl_bench.charts.series import Chart
 from icl_bench.charts.svg import draw
 from icl_bench.charts.table import as_csv
-from icl_bench.errors import InputError
-from icl_bench.files import whole_file
+from icl_bench.files import check_ending, whole_file
 
 _FORMS: dict[str, Callable[[Chart], bytes]] = {
     ".svg": lambda chart: draw(chart, standalone=True).encode(),
@@ -18,22 +17,18 @@ _FORMS: dict[str, Callable[[Chart], bytes]] = {
 }
 
 
-def check_ending(path: Path) -> None:
+def check_chart_ending(path: Path) -> None:
     """InputError where a file's name ends in no form that a chart has."""
-    if path.suffix.lower() not in _FORMS:
-        raise InputError(
-            f"{str(path)!r} ends in no form of a chart; end the name in {', '.join(_FORMS)}",
-            code="chart-ending",
-        )
+    check_ending(path, _FORMS, "a chart")
 
 
 def save_chart(chart: Chart, path: Path) -> None:
     """Write the chart, whole or not at all: the same bytes for the same chart.
 
-    InputError as `check_ending`, and where matplotlib, which draws PNG and PDF, is not installed;
+    InputError as `check_chart_ending`, and where matplotlib, which draws PNG and PDF, is not installed;
     StorageError where the file cannot be written.
     """
-    check_ending(path)
+    check_chart_ending(path)
     content = _FORMS[path.suffix.lower()](chart)
     with whole_file(path) as part:
         part.write_bytes(content)

@@ -51,7 +51,7 @@ def evaluate(
     Example: icl-bench evaluate reference/llama --suite mini --task linear_regression
     """
     from icl_bench.evaluation.run import evaluate as evaluate_model
-    from icl_bench.files import check_file_place
+    from icl_bench.files import check_ending, check_file_place
     from icl_bench.records.file_name import default_file_name
     from icl_bench.records.record_files import RESULTS
     from icl_bench.specs.record_json import in_ascii
@@ -63,6 +63,7 @@ def evaluate(
     if path is None and limit is None:
         path = Path(RESULTS) / default_file_name(model, frozen, tasks, revision, device)
     if path is not None:
+        check_ending(path, [".json"], "a record")
         check_file_place(path)
     record = evaluate_model(model, suite, tasks, progress=True, revision=revision, device=device, limit=limit)
     if path is not None:

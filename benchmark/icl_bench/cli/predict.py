@@ -36,8 +36,11 @@ def predict(
     """
     from icl_bench.entries.open import open_source
     from icl_bench.evaluation.predict import export_predictions
+    from icl_bench.files import check_ending, check_file_place
     from icl_bench.suites import find_task
 
+    check_ending(out, [".npz"], "NumPy's arrays")
+    check_file_place(out)
     suite, spec = find_task(task)
     source = open_source(model, suite, revision, device, [spec.name])
     prompts = export_predictions(source, suite, spec.name, out, limit, progress=True)

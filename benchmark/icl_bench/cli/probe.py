@@ -40,13 +40,14 @@ def probe(
     Example: icl-bench probe reference/llama --probe sample_efficiency --task linear_regression
     """
     from icl_bench.entries.open import open_source
-    from icl_bench.files import check_file_place
+    from icl_bench.files import check_ending, check_file_place
     from icl_bench.probes.run import chosen_probes, measure
     from icl_bench.suites import chosen_tasks, load_suite
 
     frozen = load_suite(suite)
     tasks, chosen = chosen_tasks(frozen, task), chosen_probes(probe_names)
     if output is not None:
+        check_ending(output, [".json"], "a record")
         check_file_place(output)
     record = measure(open_source(model, frozen, None, device, tasks), frozen, tasks, chosen)
     if output is not None:

@@ -144,12 +144,20 @@ def evaluate(
 def record(
     path: SubmissionPath,
     results: Annotated[Path, typer.Option(help="Folder of the records.", show_default=False)],
-    commit: Commit = None,
+    commit: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHA",
+            help="Commit that records on fresh prompts have to be of, 40 digits: see merge-commit.",
+            show_default="that of the fresh records there",
+        ),
+    ] = None,
 ) -> None:
     """Check records again, from the per-prompt errors up, and add them to the submission's results.
 
-    A recorded score changes only where the submission supersedes it; then the old record is kept apart. All
-    is written or nothing.
+    Records on fresh prompts that lie beside them are added too; with --commit each run has to have one. A
+    recorded score changes only where the submission supersedes it; then the old record is kept apart. All is
+    written or nothing.
 
     Example: icl-bench submissions record submissions/user__model --results records
     """

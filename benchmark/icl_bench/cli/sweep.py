@@ -61,23 +61,29 @@ def sweep(
     from icl_bench.training.sweep import sweep as train_cells
 
     let_signals_interrupt()
-    cells = train_cells(
-        suite,
-        specs=spec,
-        tasks=task,
-        seeds=seeds,
-        steps=steps,
-        recipe=recipe,
-        changes=parse_changes(changes or ()),
-        out=out or RUNS,
-        workers=workers,
-        together=together,
-        device=device,
-        precision=precision,
-        compiled=compiled,
-        list_only=only_list,
-        progress=True,
-    )
+    try:
+        cells = train_cells(
+            suite,
+            specs=spec,
+            tasks=task,
+            seeds=seeds,
+            steps=steps,
+            recipe=recipe,
+            changes=parse_changes(changes or ()),
+            out=out or RUNS,
+            workers=workers,
+            together=together,
+            device=device,
+            precision=precision,
+            compiled=compiled,
+            list_only=only_list,
+            progress=True,
+        )
+    except KeyboardInterrupt:
+        typer.echo(
+            "stopped, and saved; continue with the same command, or see what is left by --list", err=True
+        )
+        raise
     left = _print_cells(cells)
     raise typer.Exit(1 if left and not only_list else 0)
 

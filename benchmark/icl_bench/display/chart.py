@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from icl_bench.charts import Series
-from icl_bench.charts.save import check_ending, save_chart
+from icl_bench.charts.save import check_chart_ending, save_chart
 from icl_bench.display.task_chart import baseline_curves, task_chart
 from icl_bench.errors import InputError
 from icl_bench.files import user_path
@@ -49,7 +49,7 @@ def chart(
     ['least_squares', 'zero', 'reference/gpt2']
     """
     place = user_path(str(out))
-    check_ending(place)
+    check_chart_ending(place)
     suite, spec = find_task(task)
     drawn = baseline_curves(suite, spec, [baselines] if isinstance(baselines, str) else baselines)
     given = [records] if isinstance(records, ResultRecord | Path | str) else records

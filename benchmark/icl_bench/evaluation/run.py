@@ -40,7 +40,10 @@ def evaluate(
     device: str | None = None,
     limit: int | None = None,
 ) -> ResultRecord:
-    """Score a model on a suite's frozen prompts and return the record; `.to_frame()` makes it a table.
+    """Score a model on a suite's frozen prompts and return the record.
+
+    `.to_frame()` makes it a table, `.curves()` a table of its error curves, and `.plot()` a figure of them; a
+    notebook shows it as a table with a chart.
 
     Args:
         model: a function f(xs, ys) or an object with predict(xs, ys), where xs is (batch, points, d) and ys

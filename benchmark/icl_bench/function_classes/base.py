@@ -45,6 +45,15 @@ class FunctionClass(FunctionClassSpec):
         """
         raise NotImplementedError
 
+    def sample_active(self, raw: Words, points: int, active: int) -> tuple[Inputs, Parameters]:
+        """As `sample`, from the same words, with 0 in all but the first `active` (1 … d) coordinates of x.
+
+        For a curriculum. Functions are those of `sample`; a class whose source draws them from the active
+        coordinates alone overrides this method. With all of them active nothing differs.
+        """
+        xs, parameters = self.sample(raw, points)
+        return hide_inactive(xs, active), parameters
+
     def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
         """Targets, float32 (prompts, points, k), of xs, float32 (prompts, points, d).
 
@@ -52,3 +61,10 @@ class FunctionClass(FunctionClassSpec):
         have been set to 0 and points cut from the end. InputError where xs would not give exact targets.
         """
         raise NotImplementedError
+
+
+def hide_inactive(xs: Inputs, active: int) -> Inputs:
+    """A copy of xs, float32 (prompts, points, d), with 0 in the coordinates from `active` on."""
+    hidden = xs.copy()
+    hidden[:, :, active:] = 0.0
+    return hidden

@@ -19,7 +19,14 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
+from icl_bench.function_classes.base import (
+    FunctionClass,
+    Inputs,
+    Parameters,
+    Targets,
+    Words,
+    hide_inactive,
+)
 from icl_bench.function_classes.linear_regression import linear_targets
 from icl_bench.function_classes.streams import grid_normals, on_grid, random_subset
 from icl_bench.specs.suite import FUNCTION_CLASSES
@@ -53,11 +60,21 @@ class SparseLinearRegression(FunctionClass):
 
     def sample(self, raw: Words, points: int) -> tuple[Inputs, Parameters]:
         """xs (prompts, points, d) and the parameter `w` (prompts, d), whose non-zeros are the support."""
-        inputs = points * self.dims
+        return self._sample(raw, points, self.dims)
+
+    def sample_active(self, raw: Words, points: int, active: int) -> tuple[Inputs, Parameters]:
+        """The support is drawn from the active coordinates (all of them where fewer than `sparsity` are), as
+        by Garg et al. (src/tasks.py of github.com/dtsip/in-context-learning, `valid_coords`) and Campbell et
+        al. (src/function_classes/linear.py of github.com/in-context-learning-2024/in-context)."""
+        xs, parameters = self._sample(raw, points, active)
+        return hide_inactive(xs, active), parameters
+
+    def _sample(self, raw: Words, points: int, active: int) -> tuple[Inputs, Parameters]:
+        inputs, kept = points * self.dims, min(self.sparsity, active)
         numbers = on_grid(grid_normals(raw[:, : inputs + self.sparsity]))
-        support = random_subset(raw[:, inputs + self.sparsity :], self.dims)
+        support = random_subset(raw[:, inputs + self.sparsity :][:, :kept], active)
         w = np.zeros((len(raw), self.dims), np.float32)
-        np.put_along_axis(w, support, numbers[:, inputs:], axis=1)
+        np.put_along_axis(w, support, numbers[:, inputs : inputs + kept], axis=1)
         return numbers[:, :inputs].reshape(len(raw), points, self.dims).copy(), {"w": w}
 
     def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:

@@ -14,6 +14,7 @@ from icl_bench.models.accounting import account, components
 from icl_bench.resources import data_folder
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.plain_yaml import dump_plain
+from icl_bench.specs.result import ResultRecord
 from icl_bench.views.cells import HEADERS, cells, notes_on
 
 CARD_FILE = "README.md"
@@ -51,7 +52,7 @@ def _context(facts: CardFacts) -> dict[str, Any]:
         ),
         "columns": columns,
         "rows": [_cells(task, facts) for task in facts.results],
-        "notes": [note for record in facts.records for note in notes_on(record)],
+        "notes": [note for record in facts.records for note in notes_on(_renamed(record, facts.name))],
         "command": Markdown(_command(facts)),
         "made_with": facts.made_with,
         "specs": [
@@ -67,6 +68,16 @@ def _context(facts: CardFacts) -> dict[str, Any]:
         "licence": facts.licence,
         "version": Markdown(version("icl-bench")),
     }
+
+
+def _renamed(record: ResultRecord, name: str) -> ResultRecord:
+    """A record whose notes call the model by its name on the card; a folder's record has its path."""
+    own = f"{record.model.id} "
+    missing = {
+        task: f"{name} {reason.removeprefix(own)}" if reason.startswith(own) else reason
+        for task, reason in record.missing.items()
+    }
+    return record.model_copy(update={"missing": missing})
 
 
 def _cells(task: str, facts: CardFacts) -> list[str]:

@@ -21,6 +21,8 @@ def load_record(path: Path | str) -> ResultRecord:
     >>> record.save("zero.json")
     >>> icl_bench.load_record("zero.json") == record
     True
+    >>> record.curves().predictor.unique().tolist()
+    ['baseline/zero', 'parity_bayes', 'zero']
     """
     path = Path(path)
     try:

@@ -40,13 +40,14 @@ def check_run_record(record: ResultRecord, submission: Submission, run: Run, sou
 
 
 def read_fresh(
-    path: Path, submission: Submission, run: Run, frozen: ResultRecord, commit: str
+    path: Path, submission: Submission, run: Run, frozen: ResultRecord, commit: str | None
 ) -> FreshRecord:
-    """The record of a run on the fresh prompts of a commit; refused as `read_record` refuses."""
+    """The record of a run on the fresh prompts of a commit, of that which it names for None; refused as
+    `read_record` refuses."""
     fresh = parse_fresh_record(_content(path), str(path))
     _check_identity(fresh, submission, run, str(path))
     _check_made_by(fresh, str(path))
-    if fresh.commit != commit:
+    if commit is not None and fresh.commit != commit:
         raise SpecError(
             f"{path} is on prompts of {fresh.commit}, not of {commit}; evaluate it again", code="other-commit"
         )

@@ -1,5 +1,6 @@
 """Recording results: append, or supersede what the submission names; never change a number in silence."""
 
+import os
 import re
 import shutil
 from dataclasses import dataclass, replace
@@ -35,9 +36,10 @@ class Change:
 def record_submission(entry: SubmissionFolder, results: Path, commit: str | None = None) -> list[str]:
     """Check the records of every run in `results` and add them to the submission's own; a line a run.
 
-    With a commit, the records on its fresh prompts too; those that are recorded of the same weights stay. All
-    is written or nothing. SpecError or InputError where a record is not what it should be, CheckError where a
-    recorded score would change that the submission does not supersede.
+    With a commit, the records on its fresh prompts too; without one those that lie beside them, and the line
+    says of which commit. Those that are recorded of the same weights stay. All is written or nothing.
+    SpecError or InputError where a record is not what it should be, CheckError where a recorded score would
+    change that the submission does not supersede.
     """
     check_commit(commit)
     changes = _changes(entry, results, commit)
@@ -64,15 +66,17 @@ def _changes(entry: SubmissionFolder, results: Path, commit: str | None) -> list
     for run in submission.runs:
         name = submission.run_name(run)
         record = records[name] = read_record(results / record_file(name), submission, run)
-        fresh = None
-        if commit is not None:
-            fresh = read_fresh(results / record_file(name, fresh=True), submission, run, record, commit)
+        fresh, fresh_file = None, results / record_file(name, fresh=True)
+        if commit is not None or os.path.lexists(fresh_file):
+            fresh = read_fresh(fresh_file, submission, run, record, commit)
         change = _change(name, recorded.get(name), record, fresh, replaced)
         if change.record is None and name in recorded_fresh:
             change = replace(change, fresh=None)  # the first prompts that were drawn for it stay
         elif change.record is None and fresh is not None:
             # the gaps are to the record that stays, not to the one that was sent
             change = replace(change, fresh=with_gaps_to(recorded[name], fresh))
+        if commit is None and change.fresh is not None:
+            change = replace(change, message=f"{change.message}, with fresh prompts of {change.fresh.commit}")
         changes.append(change)
     check_errors_differ(records)
     for name in sorted(recorded.keys() - {change.run for change in changes}):

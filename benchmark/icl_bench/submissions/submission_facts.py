@@ -27,8 +27,10 @@ def gather_facts(
     note = ""
     if not facts["licence"]:
         licence = card_licence(model, revision)
-        facts["licence"] = licence if licence and licence.lower() in LICENCES else None
-        note = f" (the card's licence {licence!r:.40} is no SPDX identifier)" if licence else ""
+        if licence and licence.lower() in LICENCES:
+            facts["licence"] = licence
+        elif licence:
+            note = f" (the card's licence {licence!r:.40} is not among the SPDX identifiers of submissions)"
     missing = [option for key, option in REQUIRED.items() if not facts[key]]
     if missing:
         raise InputError(f"a submission says more of {model} than is known; give {', '.join(missing)}{note}")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from icl_bench.files import whole_file
+from icl_bench.files import check_ending, whole_file
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites.catalogue import Suite
 from icl_bench.suites.lock import frozen
@@ -15,9 +15,10 @@ def export_task(suite: Suite, task: TaskSpec, path: Path) -> list[str]:
     """Write `xs`, `ys`, each parameter as `parameters.NAME`, and of a task that has queries `queries` and
     `query_ys`; returns the names.
 
-    The arrays are generated again and compared with the lock. Raises SuiteError or StorageError; nothing is
-    left at `path` then.
+    The arrays are generated again and compared with the lock. Raises SuiteError, StorageError, or InputError
+    where the name does not end in .npz; nothing is left at `path` then.
     """
+    check_ending(path, [".npz"], "NumPy's arrays")
     (xs, ys, parameters), queries = frozen(suite, task)
     arrays = arrays_by_name(xs, ys, queries)
     arrays |= {f"parameters.{name}": array for name, array in parameters.items()}

@@ -15,16 +15,19 @@ def training_batch(suite: str, task: TaskSpec, recipe: Recipe, seed: int, step: 
     """The prompts of one step: xs (batch, points, d) and ys (batch, points, k), float32.
 
     A function of its arguments alone, so a resumed run sees the prompts that the first would have seen.
-    Under a curriculum the inactive coordinates of x are 0 and the prompt ends early.
+    Under a curriculum the inactive coordinates of x are 0 and the prompt ends early; functions are drawn from
+    the active coordinates where the source of the function class does so (`FunctionClass.sample_active`).
     """
     function_class = task.function_class
     words = function_class.words(task.points)
     stream = f"{suite}/{task.name}/{training_stream(seed)}"
     raw = raw_words(stream, step * recipe.batch, recipe.batch, words)
-    xs, parameters = function_class.sample(raw, task.points)
-    if recipe.curriculum is not None:
+    if recipe.curriculum is None:
+        xs, parameters = function_class.sample(raw, task.points)
+    else:
+        active = recipe.curriculum.dims.at(step, function_class.d)
+        xs, parameters = function_class.sample_active(raw, task.points, active)
         xs = xs[:, : recipe.curriculum.points.at(step, task.points)].copy()
-        xs[:, :, recipe.curriculum.dims.at(step, function_class.d) :] = 0.0
     return xs, function_class.evaluate(parameters, xs)
 
 
