@@ -14,7 +14,8 @@ import icl_bench
 
 pytestmark = pytest.mark.slow
 
-NAMES = [name for name in icl_bench.__all__ if name != "__version__"]
+PUBLIC = [name for name in icl_bench.__all__ if name != "__version__"]
+NAMES = [name for name in PUBLIC if not isinstance(getattr(icl_bench, name), type)]
 
 
 def examples(name: str) -> doctest.DocTest:
@@ -43,6 +44,14 @@ def test_a_docstring_names_every_argument_and_the_errors(name: str) -> None:
     assert "Raises " in text
 
 
+def test_the_errors_are_public_too() -> None:
+    errors = {name for name, value in vars(icl_bench.errors).items() if name.endswith("Error")}
+    assert len(errors) > 5
+    assert errors - set(PUBLIC) == set()
+    with pytest.raises(icl_bench.InputError):
+        icl_bench.load_suite("nothing")
+
+
 def test_tab_completion_and_import_offer_the_public_functions() -> None:
     assert set(dir(icl_bench)) == set(icl_bench.__all__)
     done = subprocess.run(
@@ -50,6 +59,6 @@ def test_tab_completion_and_import_offer_the_public_functions() -> None:
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     imported = {name for name in ast.literal_eval(done.stdout) if not name.startswith("__")}
-    assert imported == set(NAMES)
+    assert imported == set(PUBLIC)
     with pytest.raises(AttributeError, match="has no attribute 'evalaute'"):
         _ = icl_bench.evalaute

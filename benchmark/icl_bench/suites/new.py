@@ -33,18 +33,27 @@ def new_suite(
     changes: Changes | None = None,
     prompts: int | None = None,
 ) -> Suite:
-    """Make and lock a suite in the folder of one's own suites (`icl_bench.resources.own_suites_folder`).
-
-    Tasks that are trained for themselves come with the base's recipe and the specs of its references.
+    """Make and lock a suite in the folder of one's own suites, which `ICL_BENCH_SUITES` names.
 
     A task that is changed has prompts of its own. Where x and y keep their sizes it is a variant of the
-    base's task, whose checkpoints answer it. A task that is not changed is that of the base: its prompts,
-    frozen errors and records. `changes` maps KEY (of every chosen task that has it) or TASK.KEY to a value: a
-    size of the function class, `points`, `scored`, `shift`, or the predictors `baseline` and `exact`.
-    `prompts` is how many each task has, which makes every task one of its own.
+    base's task, whose checkpoints answer it; else it is trained for itself, and the suite comes with the
+    base's recipe and the specs of its references. A task that is not changed is that of the base: its
+    prompts, frozen errors and records. Compute what scores rest on by `icl-bench baselines compute NAME`.
 
-    InputError where there is no folder for it, the name is taken, or a key is of no task; SpecError where the
-    tasks cannot be as they would be; StorageError where the folder cannot be written.
+    Args:
+        name: of the suite with its version, as `longer-v1`.
+        base: the suite whose tasks it has.
+        tasks: of those, by name; all unless given.
+        changes: by KEY (of every chosen task that has it) or TASK.KEY, its value: a size of the function
+            class, `points` (examples a prompt), `scored`, `shift`, or the predictors `baseline` and `exact`.
+        prompts: of each task; the base's number unless given. Another one makes every task one of its own.
+
+    Raises InputError where there is no folder for it, the name is taken, or a key is of no task; SpecError
+    where the tasks cannot be as they would be; StorageError where the folder cannot be written.
+
+    >>> suite = icl_bench.new_suite("longer-v1", changes={"points": 31})  # doctest: +SKIP
+    >>> suite.task("decision_tree").trained_as  # doctest: +SKIP
+    'mini-v1/decision_tree'
     """
     folder, source = own_suites_folder(), load_suite(base)
     if folder is None:
