@@ -13,13 +13,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import to_jsonable_python
 
 from icl_bench.errors import SpecError, UnknownNameError
+from icl_bench.specs.fault_words import Location, fault_message, missing_keys
 from icl_bench.specs.lfs_pointer import pointer_fault
-from icl_bench.specs.names import PATTERN_WORDS
 from icl_bench.specs.plain_yaml import MAX_BYTES, PlainYAMLError, load_plain
 
 Model = TypeVar("Model", bound=BaseModel)
 Registered = TypeVar("Registered", bound=BaseModel)
-Location = tuple[Any, ...]  # keys and indices
 
 MAX_UNKNOWN_KEYS = 50  # that are reported of one file
 
@@ -187,10 +186,10 @@ def all_faults(model: type[Model], value: Any) -> tuple[Model | None, list[tuple
         strange = [(place, fault, error.key) for place, fault, error in unknown if error is not None]
         if not strange:
             return None, faulty + [
-                (place, _fault_message(place, fault)) for place, fault in _without_unmeant(faults)
+                (place, fault_message(place, fault)) for place, fault in _without_unmeant(faults)
             ]
         for place, fault, key in strange:
-            faulty.append(((*place, key), _fault_message(place, fault)))
+            faulty.append(((*place, key), fault_message(place, fault)))
             _at(value, place).pop(key, None)
     return None, faulty
 
@@ -215,19 +214,9 @@ def _first_fault(error: ValidationError, source: str) -> tuple[str, str]:
     reported = len(missing) if fault["type"] == "missing" else 1
     rest = f" (and {len(faults) - reported} more)" if len(faults) > reported else ""
     if reported > 1:
-        return f"{source}: missing keys {_missing_keys(missing)}; add them{rest}", SpecError.code
+        return f"{source}: missing keys {missing_keys(missing)}; add them{rest}", SpecError.code
     code = getattr(fault.get("ctx", {}).get("error"), "code", SpecError.code)
-    return f"{source}: {_fault_message(location, fault)}{rest}", code
-
-
-def _missing_keys(places: list[Location]) -> str:
-    """All that are missing, by the mapping that lacks them."""
-    by_parent: dict[str, list[str]] = {}
-    for place in places:
-        by_parent.setdefault(_place(place[:-1]), []).append(repr(str(place[-1])))
-    return "; ".join(
-        ", ".join(keys) + (f" in {parent}" if parent else "") for parent, keys in by_parent.items()
-    )
+    return f"{source}: {fault_message(location, fault)}{rest}", code
 
 
 def _flat(error: ValidationError, above: Location = ()) -> list[tuple[Location, Any]]:
@@ -264,44 +253,3 @@ def _at(value: Any, location: Location) -> Any:
     for part in location:
         value = value[part]
     return value
-
-
-# in place of Pydantic's words, which name classes of Python or say nothing of the remedy
-_WORDS = {
-    "model_type": "give a mapping of keys to values",
-    "dict_type": "give a mapping of keys to values",
-    "list_type": "give a list",
-    "string_type": "write text, in quotes where it reads as something else",
-    "int_type": "write a whole number",
-    "float_type": "write a number",
-    "bool_type": "write true or false",
-}
-_LENGTHS = {"too_short": ("at least", "min_length"), "too_long": ("at most", "max_length")}
-
-
-def _fault_message(location: Location, fault: Any) -> str:
-    if fault["type"] == "missing":
-        parent = _place(location[:-1])
-        return f"missing key {str(location[-1])!r}{' in ' + parent if parent else ''}; add it"
-    message = _WORDS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
-    if fault["type"] == "string_pattern_mismatch":
-        message = PATTERN_WORDS[fault["ctx"]["pattern"]]
-    if fault["type"] in _LENGTHS:
-        least_or_most, bound = _LENGTHS[fault["type"]]
-        message = f"give {least_or_most} {fault['ctx'][bound]:,}"
-    place = _place(location)
-    value_shown = "" if fault["type"] == "value_error" else f" (given: {_short(fault['input'])})"
-    return f"{place + ': ' if place else ''}{message}{value_shown}"
-
-
-def _place(location: Location) -> str:
-    place = ""
-    for part in location:
-        name = str(part) if str(part).isprintable() and len(str(part)) <= 200 else _short(part)
-        place += f"[{part}]" if isinstance(part, int) else f".{name}" if place else name
-    return place
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
