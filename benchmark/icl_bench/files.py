@@ -70,7 +70,10 @@ def check_file_place(path: Path) -> None:
         raise StorageError(
             f"cannot write {path}: it is not a plain file; name another place", code="not-a-plain-file"
         )
-    place = path.absolute()
+    try:
+        place = path.absolute()
+    except OSError as error:  # the current folder is gone
+        raise cannot_write(path, error) from error
     _check_writable(path, place, place.parents)
 
 
