@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from small_suite import tasks_folder, tiny  # noqa: F401
 
 
 @pytest.fixture

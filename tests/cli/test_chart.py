@@ -6,11 +6,13 @@ import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
+import fabricated
 import pytest
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
 from icl_bench.frozen.errors import frozen_baselines
+from icl_bench.records.read import load_record
 from icl_bench.resources import data_folder
 from icl_bench.suites import catalogue, load_suite, suite_names
 
@@ -86,14 +88,25 @@ def test_the_table_holds_the_frozen_errors_and_the_models(tmp_path, record):
     assert columns(out) == {"context length": list(range(points)), **frozen, **model}
 
 
-def test_only_the_chosen_baselines_and_every_record(tmp_path, record):
-    again = tmp_path / "two.json"
-    shutil.copy(record, again)
-    records = ["--record", record, "--record", again]
+def seeds(folder: Path) -> list[Path]:
+    """Records of two seeds of one model."""
+    paths = [folder / f"{seed}.json" for seed in (0, 1)]
+    for seed, path in enumerate(paths):
+        fabricated.record("user/model", 0.2 + 0.1 * seed, seed=seed).save(path)
+    return paths
+
+
+def test_only_the_chosen_baselines_and_a_curve_for_all_seeds_of_a_model(tmp_path, record):
+    records = [word for path in (*seeds(tmp_path), record) for word in ("--record", path)]
     chosen = ["--baseline", "least_squares"]
     assert run("mini/linear_regression", tmp_path / "out.csv", *chosen, *records)[0] == 0
-    models = ["baseline/averaging (one)", "baseline/averaging (two)"]
-    assert list(columns(tmp_path / "out.csv")) == ["context length", "least_squares", *models]
+    table = columns(tmp_path / "out.csv")
+    assert list(table) == ["context length", "least_squares", "user/model", "baseline/averaging"]
+    results = [load_record(path).tasks["linear_regression"] for path in seeds(tmp_path)]
+    expected = [sum(errors) / 2 for errors in zip(*(r.error_curves.model for r in results), strict=True)]
+    assert table["user/model"] == pytest.approx(expected)
+    assert run("mini/linear_regression", tmp_path / "out.svg", *records)[0] == 0
+    assert "mean and range of 2 runs" in texts(tmp_path / "out.svg")
 
 
 def test_labels_say_what_a_predictor_is(tmp_path, record):
@@ -195,56 +208,8 @@ def test_a_record_of_other_tasks_is_refused(tmp_path, record):
         assert code == 2
         assert f"{record} {message}" in stderr
     same = ["--record", record, "--record", record]
-    assert (
-        f"two series are called 'baseline/averaging ({record})'"
-        in run("mini/linear_regression", tmp_path / "out.svg", *same)[2]
-    )
-
-
-def test_a_record_of_other_sizes_is_refused(tmp_path, record):
-    document = json.loads(record.read_text(encoding="utf-8"))
-    result = document["tasks"]["linear_regression"]
-    result["points"] += 1
-    for curve in result["error_curves"].values():
-        curve.append(0.0)
-    for estimate in result["estimates"].values():
-        estimate.update(value=None, low=None, high=None, reason="changed")
-    total = sum(result["prompt_errors"]) / len(result["prompt_errors"]) / result["points"]
-    zero, base = (sum(result["error_curves"][key]) for key in ("zero", "baseline"))
-    score = (zero - total * result["points"]) / (zero - base)
-    for metric, value in {"mean_error": total, "score": score, "optimality": score}.items():
-        result["estimates"][metric]["value"] = value
-    changed = tmp_path / "changed.json"
-    changed.write_text(json.dumps(document), encoding="utf-8")
-    code, _, stderr = run("mini/linear_regression", tmp_path / "out.svg", "--record", changed)
-    assert code == 2
-    assert f"{changed}: tasks.linear_regression.points is 12 but mini-v1 has 11; evaluate again" in stderr
-
-
-def test_frozen_errors_that_were_changed_are_refused(copied, tmp_path):
-    path = copied / "baselines" / "sparse_parity" / "zero.npz"
-    path.write_bytes(path.read_bytes()[:-1])
-    code, _, stderr = run("mini/sparse_parity", tmp_path / "out.svg")
-    assert (code, stderr.count("\n")) == (2, 1)
-    assert "baselines/sparse_parity/zero.npz: expected SHA-256" in stderr
-
-
-def test_a_place_that_cannot_be_written_is_reported(tmp_path):
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    out = tmp_path / "file" / "out.svg"
-    code, _, stderr = run("mini/sparse_parity", out)
-    assert (code, stderr.count("\n")) == (2, 1)
-    assert str(out) in stderr
-
-
-def test_records_of_one_model_in_files_of_one_name_are_distinguished_by_their_paths(tmp_path, record):
-    again = tmp_path / "other" / record.name
-    again.parent.mkdir()
-    shutil.copy(record, again)
-    chosen = ["--baseline", "zero", "--record", record, "--record", again]
-    assert run("mini/linear_regression", tmp_path / "out.csv", *chosen)[0] == 0
-    models = [f"baseline/averaging ({path})" for path in (record, again)]
-    assert list(columns(tmp_path / "out.csv")) == ["context length", "zero", *models]
+    code, _, stderr = run("mini/linear_regression", tmp_path / "out.svg", *same)
+    assert (code, f"{record} and {record} have the same error" in stderr) == (2, True)
 
 
 def test_the_table_says_which_errors_are_of_fewer_prompts(copied, tmp_path):

@@ -20,16 +20,17 @@ def test_a_picture_of_each_form(tmp_path: Path, ending: str) -> None:
     assert out.stat().st_size > 100
 
 
-def test_records_and_their_files_of_one_model_have_names_of_their_own(tmp_path: Path) -> None:
-    made = record("someone/model", 0.2)
-    made.save(tmp_path / "one.json")
-    records = [made, tmp_path / "one.json", str(tmp_path / "one.json"), record("other/model", 0.1)]
-    names = icl_bench.chart(TASK, tmp_path / "chart.csv", records[:2], baselines=["zero"])
-    assert names == ["zero", "someone/model (record 1)", "someone/model (one)"]
-    names = icl_bench.chart(TASK, tmp_path / "chart.csv", [records[0], records[3]], baselines=["zero"])
+def test_records_and_files_of_one_model_are_one_curve(tmp_path: Path) -> None:
+    made = [record("someone/model", 0.2, seed=seed) for seed in (0, 1)]
+    made[1].save(tmp_path / "1.json")
+    records = [made[0], tmp_path / "1.json", record("other/model", 0.1)]
+    names = icl_bench.chart(TASK, tmp_path / "chart.csv", records, baselines=["zero"])
     assert names == ["zero", "someone/model", "other/model"]
-    with raises(InputError, "same-names", naming=str(tmp_path / "one.json")):
-        icl_bench.chart(TASK, tmp_path / "chart.csv", records[1:3])
+    named = made[0].model_copy(update={"model": made[0].model.model_copy(update={"id": "zero"})})
+    names = icl_bench.chart(TASK, tmp_path / "chart.csv", [named], baselines=["zero"])
+    assert names == ["zero", "zero (local)"]
+    with raises(InputError, "same-run", naming=tmp_path / "1.json"):
+        icl_bench.chart(TASK, tmp_path / "chart.csv", [made[1], tmp_path / "1.json"])
 
 
 def test_a_record_without_the_task_is_refused_before_anything_is_written(tmp_path: Path) -> None:

@@ -18,7 +18,10 @@ def chart(
     ],
     record: Annotated[
         list[Path] | None,
-        typer.Option(help="A result record, to draw its model too; may be given again.", show_default="none"),
+        typer.Option(
+            help="A result record, to draw its model too; may be given again, also for seeds of one model.",
+            show_default="none",
+        ),
     ] = None,
     baseline: Annotated[
         list[str] | None, typer.Option(help="Only this baseline; may be given again.", show_default="all")
@@ -28,7 +31,8 @@ def chart(
     """Draw error against context length for the frozen baselines of a task, and for models.
 
     OUT.svg opens in a browser; OUT.png and OUT.pdf are drawn by matplotlib (`pip install "icl-bench[plot]"`);
-    OUT.csv holds the same numbers, context lengths down and predictors across.
+    OUT.csv holds the same numbers, context lengths down and predictors across. Records of one model are one
+    curve: the mean of its seeds, in a band that holds them all.
 
     Example: icl-bench tasks chart mini/linear_regression linear.svg --record results/demo.json
     """

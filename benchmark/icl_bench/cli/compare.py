@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 ModelOrRecord = Annotated[
     str,
     typer.Argument(
-        help="A model, as for evaluate, or a record that evaluate wrote.", show_default=False, metavar="MODEL"
+        help="A model, as for evaluate; a record that evaluate wrote; or several: a.json,b.json.",
+        show_default=False,
+        metavar="MODEL",
     ),
 ]
 
@@ -32,9 +34,10 @@ def compare(
     Both are resampled over the same prompts, so a small difference can be distinguished where their intervals
     overlap. p-values are corrected for the number of tasks (Holm); that of the mean over tasks is one test of
     its own. Of models on the board what is recorded is taken, of baselines what is frozen; other models are
-    evaluated first.
+    evaluated first. Seeds of a model, in records joined by commas or in a folder, are pooled as on a board.
 
     Example: icl-bench compare reference/gpt2 baseline/ridge --task linear_regression
+    Example: icl-bench compare results/mine-0.json,results/mine-1.json reference/gpt2
     """
     from icl_bench.display.text_table import in_window
     from icl_bench.ranking.compare import compare as compare_models
@@ -54,6 +57,14 @@ def _notes(comparison: "Comparison") -> Iterator[str]:
     if any(_alone(difference) for difference in comparison.differences):
         corrected = sum(difference.p_corrected is not None for difference in comparison.differences)
         yield f"* of the mean alone, not corrected; the others are for {corrected} tasks (Holm)"
+    for side, tasks in comparison.lacking.items():
+        if tasks:
+            yield f"{side} has no result on {', '.join(tasks)}: left out, and so is the mean over tasks"
+    several = [f"{side} is the mean of {runs}" for side, runs in comparison.runs.items() if runs > 1]
+    if several:
+        yield f"{', '.join(several)} training runs"
+    for side in comparison.perhaps_trained_once:
+        yield f"{side} is a Python object: if it was trained, nothing tells what another seed would change"
     if comparison.trained_once:
         have = "have" if len(comparison.trained_once) > 1 else "has"
         yield (

@@ -1,15 +1,16 @@
 """`icl-bench evaluate`: a model on a suite's frozen prompts, as a table and a result record."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from icl_bench.cli.options import Tasks
+from icl_bench.cli.outcome import quick_look, refuse_lost, unicode_terminal, where_kept
 
 if TYPE_CHECKING:
     from icl_bench.specs.result import ResultRecord
+    from icl_bench.suites import Suite
 
 
 def evaluate(
@@ -30,7 +31,10 @@ def evaluate(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="File of the record.", show_default="results/MODEL-SUITE[-TASKS].json"
+            "--output",
+            "-o",
+            help="File of the record, replaced where it differs; of several seeds, a folder.",
+            show_default="results/MODEL-SUITE[-TASKS].json",
         ),
     ] = None,
     limit: Annotated[
@@ -41,24 +45,37 @@ def evaluate(
             show_default="all prompts",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the record in place of the table.")] = False,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print the record in place of the table; of several seeds, a list."),
+    ] = False,
 ) -> None:
     """Score a model on frozen prompts against baselines, with 95% intervals.
 
-    Prints a table and writes the result record. A model that breaks a rule of the benchmark (a prediction
-    that reads its own target, NaN, answers that differ between two calls) is refused with exit code 1.
+    Prints a table and writes the result record. A folder that holds seed-0, seed-1, … is scored seed by seed:
+    a record each, and one table of their means, as boards have them. Where no --output is given nothing is
+    replaced: a record of the same model is united with the one that is there, another goes beside it. A model
+    that breaks a rule of the benchmark (a prediction that reads its own target, NaN, answers that differ
+    between two calls) is refused with exit code 1.
 
     Example: icl-bench evaluate reference/llama --suite mini --task linear_regression
+    Example: icl-bench evaluate runs/mini-v1/my-model
     """
+    from icl_bench.cli.evaluate_seeds import evaluate_seeds
     from icl_bench.evaluation.run import evaluate as evaluate_model
+    from icl_bench.evaluation.seeds import holds_seeds
     from icl_bench.files import check_ending, check_file_place
     from icl_bench.records.file_name import default_file_name
+    from icl_bench.records.keep import keep_at, keep_beside
     from icl_bench.records.record_files import RESULTS
     from icl_bench.specs.record_json import in_ascii
     from icl_bench.suites import chosen_tasks, load_suite
 
     frozen = load_suite(suite)
     tasks = chosen_tasks(frozen, task)
+    if holds_seeds(model, frozen):
+        evaluate_seeds(model, frozen, tasks, revision, device, output, limit, as_json)
+        return
     path = output
     if path is None and limit is None:
         path = Path(RESULTS) / default_file_name(model, frozen, tasks, revision, device)
@@ -66,22 +83,23 @@ def evaluate(
         check_ending(path, [".json"], "a record")
         check_file_place(path)
     record = evaluate_model(model, suite, tasks, progress=True, revision=revision, device=device, limit=limit)
+    kept = None
     if path is not None:
-        record.save(path)
+        kept = keep_at(record, path) if output is not None else keep_beside(record, path)
     if as_json:
         typer.echo(in_ascii(record.to_json()), nl=False)
     else:
-        _print_table(record, frozen.spec.prompts)
-    if path is not None:
-        typer.echo(f"{'' if as_json else chr(10)}record: {path}", err=as_json)
+        _print_table(record, frozen)
+    if kept is not None and kept.fault is None:
+        typer.echo(f"{'' if as_json else chr(10)}{where_kept(kept)}", err=as_json)
+    refuse_lost([kept])
 
 
-def _print_table(record: "ResultRecord", suite_prompts: int) -> None:
+def _print_table(record: "ResultRecord", suite: "Suite") -> None:
     from icl_bench.display.table import as_table
 
-    unicode = "utf" in (sys.stdout.encoding or "").lower()
     prompts = max(task.prompts for task in record.tasks.values())
     typer.echo(f"{record.model.id} on {record.suite.name}, {prompts:,} prompts a task\n")
-    typer.echo(as_table(record, bars=unicode))
-    if prompts < suite_prompts:
-        typer.echo(f"\na quick look at {prompts:,} of {suite_prompts:,} prompts: not a board's number")
+    typer.echo(as_table(record, bars=unicode_terminal()))
+    if note := quick_look(prompts, suite):
+        typer.echo(f"\n{note}")

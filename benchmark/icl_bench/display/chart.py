@@ -1,6 +1,7 @@
 """`icl_bench.chart`: the error curves of a task as a picture or a table."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from icl_bench.charts import Series
@@ -9,8 +10,9 @@ from icl_bench.display.task_chart import baseline_curves, task_chart
 from icl_bench.errors import InputError
 from icl_bench.files import user_path
 from icl_bench.records.audit import check_of_suite
+from icl_bench.records.pooled import pooled
 from icl_bench.records.read import load_record
-from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.result import ResultRecord, TaskResult
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Suite, find_task
 from icl_bench.views.series import model_curve
@@ -30,7 +32,8 @@ def chart(
     Args:
         task: SUITE/TASK, as `mini/linear_regression`.
         out: the file: .svg, .png or .pdf is a picture; .csv a table, context lengths down, predictors across.
-        records: of models to draw too, with their 95% intervals: a result record or its path, or several.
+        records: of models to draw too, each a result record or its path: a curve a model, with its 95%
+            interval, or of several seeds their mean and, as a band, all of them.
         baselines: names, or one name, to draw no others; all that are frozen unless given.
         log: draw errors on a logarithmic axis.
 
@@ -59,31 +62,31 @@ def chart(
 
 
 def _models(suite: Suite, task: TaskSpec, given: Sequence[Recorded], taken: Sequence[str]) -> list[Series]:
-    """The model of each record; InputError where one has no result on the task."""
-    records = [model if isinstance(model, ResultRecord) else load_record(model) for model in given]
-    for record, model in zip(records, given, strict=True):
-        source = f"the record of {record.model.id}" if isinstance(model, ResultRecord) else str(model)
+    """A curve a model, pooled over its runs; a name that a baseline has gets ` (local)`, as on boards.
+
+    InputError where a record has no result on the task, and as `pooled`.
+    """
+    records = [_read(model) for model in given]
+    for source, record in records:
         check_of_suite(record, suite, source)
         if task.name not in record.tasks:
             raise InputError(
                 f"{source} has no result on {suite.name}/{task.name}; evaluate the model on it",
                 code="no-result-on-task",
             )
-    names = _names(records, given, taken)
-    return [model_curve(name, [record.tasks[task.name]]) for name, record in zip(names, records, strict=True)]
+    return [
+        _curve(f"{name} (local)" if name in taken else name, [record.tasks[task.name] for record in runs])
+        for name, runs in pooled(records, suite).items()
+    ]
 
 
-def _names(records: Sequence[ResultRecord], given: Sequence[Recorded], taken: Sequence[str]) -> list[str]:
-    """What each model is called; where its name is another's too, its file's name is added, or the path to
-    that, or the place of its record in the list.
-    """
-    ids = [record.model.id for record in records]
-    paths = [None if isinstance(model, ResultRecord) else Path(model) for model in given]
-    files = [(name, path and path.stem) for name, path in zip(ids, paths, strict=True)]
-    names = []
-    for place, (name, path) in enumerate(zip(ids, paths, strict=True)):
-        if [*taken, *ids].count(name) > 1:
-            file = path.stem if path and files.count(files[place]) == 1 else path
-            name = f"{name} ({file or f'record {place + 1}'})"
-        names.append(name)
-    return names
+def _read(model: Recorded) -> tuple[str, ResultRecord]:
+    """A record, and what messages call it."""
+    if isinstance(model, ResultRecord):
+        return f"the record of {model.model.id}", model
+    return str(model), load_record(model)
+
+
+def _curve(name: str, runs: Sequence[TaskResult]) -> Series:
+    curve = model_curve(name, runs)
+    return curve if len(runs) == 1 else replace(curve, note=f"mean and range of {len(runs)} runs")

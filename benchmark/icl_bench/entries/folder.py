@@ -1,13 +1,16 @@
 """Folders as entries: checkpoints on this disk, one at the root or one folder a task."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from icl_bench.entries.base import ENTRY_KINDS, EntryKind, Source
 from icl_bench.entries.checkpoints import CheckpointSource
 from icl_bench.errors import InputError
+from icl_bench.files import user_path
 from icl_bench.specs.checkpoint_files import find_places
 from icl_bench.specs.result import ModelIdentity
+from icl_bench.specs.run_names import seed_folders
 from icl_bench.suites import Suite
 
 
@@ -36,6 +39,13 @@ class FolderKind(EntryKind):
         if revision is not None:
             raise InputError(
                 f"{name} has no revisions, only a Hub model has; leave out --revision", code="no-revision"
+            )
+        seeds = [f"seed-{seed}" for seed in seed_folders(user_path(name))]
+        if seeds:
+            raise InputError(
+                f"{name} holds the runs of seeds, {', '.join(seeds)}; name the folder of one, as "
+                f"{Path(name) / seeds[0]}",
+                code="several-seeds",
             )
         identity = ModelIdentity(kind="folder", id=name, revision=None)
         return self.open_as(identity, name, suite, device, list(tasks or suite.tasks))

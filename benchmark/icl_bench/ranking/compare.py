@@ -65,13 +65,18 @@ class Comparison:
     a: str  # the names of the models
     b: str
     differences: list[Difference]  # a task each, then that of their mean
+    runs: dict[str, int]  # of "A" and "B", the most training runs of a task
     trained_once: list[str]  # which of "A" and "B" have a task with one training run
+    perhaps_trained_once: list[str]  # the same, of what is not known to be trained: Python objects
+    lacking: dict[str, list[str]]  # the tasks that "A" and "B" have no errors of, which are left out
     resamples: int  # that every interval and p-value is computed from
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, a mapping a task."""
-        sides = {"suite": self.suite, "a": self.a, "b": self.b, "trained_once": self.trained_once}
-        return sides | {"differences": [difference.to_dict() for difference in self.differences]}
+        sides = {"suite": self.suite, "a": self.a, "b": self.b, "runs": self.runs, "lacking": self.lacking}
+        once = {"trained_once": self.trained_once, "perhaps_trained_once": self.perhaps_trained_once}
+        differences = [difference.to_dict() for difference in self.differences]
+        return sides | once | {"differences": differences}
 
     def to_frame(self) -> "pd.DataFrame":
         """A pandas table, one row a task; NaN where a number is not known."""
@@ -99,7 +104,9 @@ def compare(
     p-values are corrected for the number of tasks (Holm); that of the mean over tasks is one test.
 
     Args:
-        a: a model's name, as for `icl_bench.evaluate`, a result record, or the path of one.
+        a: a model's name, as for `icl_bench.evaluate`, a result record, the path of one, the folder of a
+            model's seeds, or a sequence of records, their paths and folders: runs of one model, pooled as
+            on a board.
         b: the other one.
         suite: its name, as `mini` or `paper-v1`.
         tasks: names, or one name, to restrict the suite to.
@@ -118,12 +125,17 @@ def compare(
     frozen = load_suite(suite)
     chosen = chosen_tasks(frozen, tasks)
     first, second = contenders([a, b], frozen, chosen, device, progress)
+    sides = {"A": first, "B": second}
+    once = {side: model.trained for side, model in sides.items() if model.one_run}
     return Comparison(
         suite=frozen.name,
         a=first.name,
         b=second.name,
         differences=compare_contenders(frozen, first, second, chosen),
-        trained_once=[side for side, model in (("A", first), ("B", second)) if model.one_run],
+        runs={side: max(map(len, model.runs.values()), default=0) for side, model in sides.items()},
+        trained_once=[side for side, trained in once.items() if trained],
+        perhaps_trained_once=[side for side, trained in once.items() if trained is None],
+        lacking={side: [task for task in chosen if task not in model.runs] for side, model in sides.items()},
         resamples=frozen.spec.resamples,
     )
 

@@ -2,24 +2,29 @@
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from icl_bench.entries.base import Source
 from icl_bench.entries.open import kind_of, open_source
 from icl_bench.errors import InputError
 from icl_bench.evaluation.run import evaluate_source
+from icl_bench.evaluation.seeds import holds_seeds, open_seeds
 from icl_bench.frozen.errors import load_errors
 from icl_bench.frozen.freeze import serving_baselines
 from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.audit import check_of_suite
+from icl_bench.records.pooled import pooled
 from icl_bench.records.read import load_record
 from icl_bench.records.store import Runs, all_records, runs_of, values_of
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite
 
 _Opened = Callable[[bool], Contender]  # gives the errors; evaluates, where it has to, with progress or not
-ComparedModel = str | Path | ResultRecord  # a name, the file of a record, or the record
+_OpenedRecords = Callable[[bool], list[tuple[str, ResultRecord]]]  # with what messages call them
+_OneModel = str | Path | ResultRecord  # a name, the file of a record, a folder, or the record
+ComparedModel = _OneModel | Sequence[_OneModel]  # several: records of one model
 
 
 def contenders(
@@ -29,32 +34,97 @@ def contenders(
     device: str | None = None,
     progress: bool = False,
 ) -> list[Contender]:
-    """The errors of models, each given by its name, by a record, or by the file of one.
+    """The errors of models, each given by its name, by a record, by the file of one, or by several of these.
 
     Of a baseline that is frozen on a task, the frozen errors; of a reference or a submission on the board,
-    its recorded runs, all seeds; everything else is evaluated, checkpoints on the device. All are opened
-    before the first is evaluated.
-    InputError where the device cannot be used, or a record is not of the suite; further errors as
-    `icl_bench.evaluation.run.evaluate` has them.
+    its recorded runs, all seeds; everything else is evaluated, checkpoints on the device, each seed of a
+    folder that holds several. Records and folders that are given together are runs of one model. All are
+    opened before the first is evaluated. Models of one name are told apart by their seeds, or by where the
+    paths differ that they were given by.
+    InputError where the device cannot be used, a record is not of the suite, or several are not of one model;
+    further errors as `icl_bench.evaluation.run.evaluate` has them.
     """
     if device not in (None, "cpu"):
         from icl_bench.models.device import usable_device  # imports torch, which baselines do not need
 
         usable_device(device)
     opened = [_open(model, suite, tasks, device) for model in models]
-    return [evaluate(progress) for evaluate in opened]
+    done = [evaluate(progress) for evaluate in opened]
+    names = distinct_names(done, [_source(model) for model in models])
+    return [replace(model, name=name) for model, name in zip(done, names, strict=True)]
+
+
+def _source(model: ComparedModel) -> str:
+    """The names and paths that one side is given by."""
+    return ", ".join(str(part) for part in _parts(model) if not isinstance(part, ResultRecord))
+
+
+def _parts(model: ComparedModel) -> Sequence[_OneModel]:
+    """What one side of a comparison is given by: text with commas holds several, unless it is a path."""
+    if isinstance(model, str) and "," in model and not os.path.exists(os.path.expanduser(model)):
+        return [part.strip() for part in model.split(",") if part.strip()]
+    return [model] if isinstance(model, _OneModel) else model
 
 
 def _open(model: ComparedModel, suite: Suite, tasks: Sequence[str], device: str | None) -> _Opened:
+    parts = _parts(model)
+    opened = [_open_records(part, suite, tasks, device) for part in parts]
+    if len(parts) == 1 and opened[0] is None:
+        return _open_named(str(parts[0]), suite, tasks, device)
+    named = [str(part) for part, records in zip(parts, opened, strict=True) if records is None]
+    if named or not parts:
+        raise InputError(
+            f"{named[0] if named else 'nothing'} stands among the records of a side; give records or folders "
+            "of one model there, or one name alone",
+            code="no-record",
+        )
+    return lambda progress: _pooled(
+        [pair for each in opened if each for pair in each(progress)], suite, tasks
+    )
+
+
+def _open_records(
+    model: _OneModel, suite: Suite, tasks: Sequence[str], device: str | None
+) -> _OpenedRecords | None:
+    """Of a record, a file or a folder; None for any other name."""
     if isinstance(model, ResultRecord):
-        return _open_record(model, suite, tasks, f"the record of {model.model.id}")
+        return _known_record(model, suite, f"the record of {model.model.id}")
     name = str(model)
     path = os.path.expanduser(name)
-    if os.path.isfile(path) or (name.endswith(".json") and not os.path.isdir(path)):
-        return _open_record(load_record(path), suite, tasks, name)
+    is_folder = os.path.isdir(path)
+    if os.path.isfile(path) or (name.endswith(".json") and not is_folder):
+        return _known_record(load_record(path), suite, name)
+    if not is_folder or kind_of(name, suite).type != "folder":
+        return None
+    if holds_seeds(name, suite):
+        sources = [*open_seeds(name, suite, tasks, device).sources.values()]
+    else:
+        sources = [open_source(name, suite, None, device, tasks)]
+    return lambda progress: [
+        (source.identity.id, evaluate_source(source, suite, tasks, progress)) for source in sources
+    ]
+
+
+def _known_record(record: ResultRecord, suite: Suite, source: str) -> _OpenedRecords:
+    check_of_suite(record, suite, source)
+    return lambda progress: [(source, record)]
+
+
+def _pooled(records: Sequence[tuple[str, ResultRecord]], suite: Suite, tasks: Sequence[str]) -> Contender:
+    by_name = pooled(records, suite)
+    if len(by_name) > 1:
+        raise InputError(
+            f"one side holds records of several models, {', '.join(by_name)}; give those of one on each side",
+            code="several-models",
+        )
+    ((name, runs),) = by_name.items()
+    return contender(name, runs, tasks)
+
+
+def _open_named(name: str, suite: Suite, tasks: Sequence[str], device: str | None) -> _Opened:
     if name.startswith(BASELINE_PREFIX):
         return _open_baseline(name, suite, tasks)
-    recorded = contender(name, [] if os.path.isdir(path) else all_records(name, suite), tasks)
+    recorded = contender(name, all_records(name, suite), tasks)
     left = [task for task in tasks if task not in recorded.runs]
     if recorded.runs and (not left or kind_of(name, suite).remote):
         return lambda progress: recorded
@@ -62,9 +132,32 @@ def _open(model: ComparedModel, suite: Suite, tasks: Sequence[str], device: str 
     return lambda progress: _evaluate(source, suite, left, recorded, progress)
 
 
-def _open_record(record: ResultRecord, suite: Suite, tasks: Sequence[str], source: str) -> _Opened:
-    check_of_suite(record, suite, source)
-    return lambda progress: contender(record.model.id, [record], tasks)
+def distinct_names(models: Sequence[Contender], sources: Sequence[str]) -> list[str]:
+    """The names of models; those of equal names with their seeds, or else with what differs in `sources`."""
+    names = [model.name for model in models]
+    for name in {name for name in names if names.count(name) > 1}:
+        places = [place for place, model in enumerate(models) if model.name == name]
+        seeds = [_seeds_of(models[place]) for place in places]
+        marks = seeds if len(set(seeds)) == len(seeds) else _differing([sources[place] for place in places])
+        for place, mark in zip(places, marks, strict=True):
+            names[place] = f"{name} ({mark})" if mark else name
+    return names
+
+
+def _seeds_of(model: Contender) -> str:
+    seeds = sorted({seed for runs in model.runs.values() for seed in runs})
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
+def _differing(sources: Sequence[str]) -> list[str]:
+    """Paths without the parts at their beginnings and ends that all share; empty where all are the same."""
+    paths = [source.removesuffix(".json").split("/") for source in sources]
+    for end in (0, -1):
+        while all(paths) and len({path[end] for path in paths}) == 1:
+            for path in paths:
+                path.pop(end)
+    whole = any(paths) and not all(paths)  # one lies within another
+    return list(sources) if whole else ["/".join(path) for path in paths]
 
 
 def _open_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> _Opened:
@@ -89,7 +182,8 @@ def contender(name: str, records: Sequence[ResultRecord], tasks: Sequence[str] |
         return {task: by_seed for task, by_seed in runs.items() if tasks is None or task in tasks}
 
     values = {metric: chosen(runs) for metric, runs in values_of(records).items()}
-    return Contender(name, chosen(runs_of(records)), values)
+    untold = all(record.model.kind == "callable" for record in records)
+    return Contender(name, chosen(runs_of(records)), values, trained=None if untold else True)
 
 
 def _evaluate(
@@ -98,7 +192,7 @@ def _evaluate(
     """The runs that are known, and one of each task that is left."""
     name = source.identity.id
     if not tasks:
-        return Contender(name, known.runs, known.values)
+        return replace(known, name=name)
     new = contender(name, [evaluate_source(source, suite, tasks, progress)], tasks)
     values = {metric: {**known.values.get(metric, {}), **runs} for metric, runs in new.values.items()}
     return Contender(name, {**known.runs, **new.runs}, {**known.values, **values})

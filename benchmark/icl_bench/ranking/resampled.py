@@ -46,6 +46,7 @@ class Contender:
     name: str
     runs: Runs
     values: Mapping[str, Runs] = field(default_factory=dict)  # by metric, those of metrics with their own
+    trained: bool | None = True  # None where nobody said whether it was, as of a Python object
 
     @property
     def one_run(self) -> bool:

@@ -17,8 +17,10 @@ def default_file_name(
     tasks: Sequence[str],
     revision: str | None = None,
     device: str | None = None,
+    seed: int | None = None,
 ) -> str:
-    """`reference__llama-mini-v1.json`, with tasks that are not all, and a device that is not the CPU.
+    """`reference__llama-mini-v1.json`, with tasks that are not all, a device other than the CPU, and the seed
+    where a model has several.
 
     A name that cannot be read back, or that would be long, is cut and closed with a hash of what was asked.
     """
@@ -31,8 +33,12 @@ def default_file_name(
         stem += f"-{'+'.join(tasks)}"
     if device not in (None, "cpu"):
         stem += f"-on-{re.sub(r'[^a-z0-9]+', '_', str(device))}"
+    if seed is not None:
+        stem += f"-seed-{seed}"
     if readable.replace("__", "/") != model or len(stem.encode()) > MOST_BYTES:
-        asked = json.dumps([model, suite.name, list(tasks), device or "cpu"])
+        asked = json.dumps(
+            [model, suite.name, list(tasks), device or "cpu", *([] if seed is None else [seed])]
+        )
         digest = hashlib.sha256(asked.encode()).hexdigest()[:_HASH_DIGITS]
         stem = f"{stem.encode()[:MOST_BYTES].decode(errors='ignore')}-{digest}"
     return f"{stem}.json"

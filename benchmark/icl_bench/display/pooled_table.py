@@ -1,0 +1,61 @@
+"""The terminal's table of a model's seeds: means over its runs, with the intervals that boards give them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from icl_bench.display.table import score_bar
+from icl_bench.display.text_table import text_table
+from icl_bench.ranking.board import Board
+from icl_bench.ranking.contenders import contender
+from icl_bench.specs.result import Estimate, ResultRecord
+from icl_bench.suites import Suite
+from icl_bench.views.cells import format_estimate
+
+MEAN = "mean over tasks"
+_HEADERS = ("task", "seeds", "error", "of zero", "baseline", "score", "", "optimality")
+_DROPPABLE = ("", "of zero", "baseline", "error", "seeds")  # in a narrow window, the first first
+_RIGHT = ("seeds", "error", "of zero")
+
+
+def pooled_table(name: str, records: Sequence[ResultRecord], suite: Suite, bars: bool = True) -> str:
+    """One row a task that any of the records has, and that of the mean score where all tasks have one.
+
+    Scores and intervals are those of a board (`icl_bench.ranking.resampled`): these count what differs
+    between prompts and between seeds. `error` is the mean over seeds.
+    """
+    (standing,) = Board(suite, [contender(name, records)]).models
+    rows = []
+    for task in standing.runs:
+        results = [record.tasks[task] for record in records if task in record.tasks]
+        zero = results[0].scored_sum(results[0].error_curves.zero) / results[0].scored_points
+        error = float(np.mean([result.mean_error.value for result in results]))
+        numbers = [task, str(len(results)), f"{error:.4g}", f"{zero:.4g}", results[0].baseline]
+        rows.append([*numbers, *_estimates(standing.scores[task], bars, standing.optimalities[task])])
+    if standing.mean is not None and len(rows) > 1:
+        rows.append([MEAN, "", "", "", "", *_estimates(standing.mean, bars, None)])
+    align = ["right" if header in _RIGHT else "left" for header in _HEADERS]
+    return text_table(rows, _HEADERS, droppable=_DROPPABLE, tablefmt="simple", colalign=align)
+
+
+def lacking(records: Mapping[int, ResultRecord]) -> Iterator[str]:
+    """Which seeds do not answer tasks that they were asked, and why, a line for each set of seeds."""
+    seeds: dict[str, list[int]] = {}
+    for seed, record in records.items():
+        for task in record.missing:
+            seeds.setdefault(task, []).append(seed)
+    for among in sorted(set(map(tuple, seeds.values()))):
+        tasks = [task for task in seeds if tuple(seeds[task]) == among]
+        first = records[among[0]]
+        reason = first.missing[tasks[0]].removeprefix(f"{first.model.id} ")
+        yield f"{format_seeds(among)}: not evaluated: {', '.join(tasks)} ({reason})"
+
+
+def format_seeds(seeds: Sequence[int]) -> str:
+    """`seed 0`, or `seeds 0, 1`."""
+    return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
+def _estimates(score: Estimate, bars: bool, optimality: Estimate | None) -> list[str]:
+    bar = score_bar(score.value) if bars else ""
+    return [format_estimate(score), bar, "" if optimality is None else format_estimate(optimality)]
