@@ -14,19 +14,7 @@ from icl_bench import environment
 from icl_bench.environment import describe_evaluator
 from icl_bench.errors import SpecError, StorageError
 from icl_bench.records.read import load_record
-from icl_bench.specs.result import CheckpointIdentity, ResultRecord
-
-
-@pytest.fixture
-def record(tiny) -> ResultRecord:
-    return icl_bench.evaluate("baseline/averaging", "tiny")
-
-
-@pytest.fixture
-def saved(record, tmp_path):
-    path = tmp_path / "results" / "averaging.json"
-    record.save(path)
-    return path
+from icl_bench.specs.result import CheckpointIdentity
 
 
 def test_a_record_survives_the_round_trip(record, saved):

@@ -5,23 +5,10 @@ import json
 import pytest
 from raising import raises
 
-import icl_bench
 from icl_bench.errors import InputError, SpecError, UnknownNameError
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
-from icl_bench.specs.result import ResultRecord, parse_record
-
-
-@pytest.fixture
-def record(tiny) -> ResultRecord:
-    return icl_bench.evaluate("baseline/averaging", "tiny")
-
-
-@pytest.fixture
-def saved(record, tmp_path):
-    path = tmp_path / "results" / "averaging.json"
-    record.save(path)
-    return path
+from icl_bench.specs.result import parse_record
 
 
 def change(path, keys, value):

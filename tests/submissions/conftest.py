@@ -45,3 +45,15 @@ def served(submitted: Submitted, hub: HubServer) -> HubServer:  # noqa: F811
 def repo(hub: HubServer, tmp_path) -> Repo:  # noqa: F811
     """The model on the Hub, of seed 0."""
     return hub.repo(MODEL, tiny_files(tmp_path / "seed-0"))
+
+
+@pytest.fixture
+def in_tiny_folder(tiny, tmp_path, monkeypatch) -> None:  # noqa: F811
+    """Work in a folder of the test's own, with the tiny suite."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def file(tmp_path) -> Path:
+    """The file that `icl-bench submit` writes there."""
+    return tmp_path / "submissions/someone__model/submission.yaml"

@@ -1,10 +1,16 @@
 """`icl-bench submit` of the model of `submissions.submitted`, on tiny-v1."""
 
+from pathlib import Path
+
 from submissions.submitted import MODEL
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
+from icl_bench.specs.submission import Submission
+from icl_bench.submissions.submission_folder import read_submission
+from icl_bench.submissions.validate import validate
 
+CARD = b"---\nlicense: Apache-2.0\n---\n# model\n"
 FACTS = (
     "--licence",
     "mit",
@@ -29,3 +35,9 @@ def refused(*arguments: str, facts: tuple[str, ...] = FACTS) -> str:
     lines = [line for line in error.splitlines() if line.startswith("error: ")]
     assert len(lines) == 1
     return lines[0]
+
+
+def seen(file: Path) -> Submission:
+    """What a file says, which is valid."""
+    assert validate(file.parent) == []
+    return read_submission(file)

@@ -8,36 +8,17 @@ import pytest
 from hub_repository import GOOD_TOKEN
 from raising import raises
 from submissions.submitted import MODEL, SPEC, SUITE, TASKS, tiny_files
-from submissions.submitting import FACTS, refused, submit
+from submissions.submitting import CARD, FACTS, refused, seen, submit
 from typer.testing import CliRunner
 
 import icl_bench
 from icl_bench.cli import app
 from icl_bench.errors import InputError
-from icl_bench.specs.submission import Submission
 from icl_bench.submissions import submit as submit_module
 from icl_bench.submissions.fetch import fetch_submission
-from icl_bench.submissions.submission_folder import read_submission
-from icl_bench.submissions.validate import checked_submission, validate
+from icl_bench.submissions.validate import checked_submission
 
-pytestmark = pytest.mark.slow
-
-CARD = b"---\nlicense: Apache-2.0\n---\n# model\n"
-
-
-@pytest.fixture(autouse=True)
-def _suite(tiny, tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def file(tmp_path) -> Path:
-    return tmp_path / "submissions/someone__model/submission.yaml"
-
-
-def seen(file: Path) -> Submission:
-    assert validate(file.parent) == []
-    return read_submission(file)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_tiny_folder")]
 
 
 def test_one_command_writes_a_valid_file_and_says_how_to_go_on(repo, file):

@@ -6,30 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 from submissions.submitted import SUITE, tiny_files
-from submissions.submitting import refused, submit
+from submissions.submitting import refused, seen, submit
 
-from icl_bench.specs.submission import Submission
-from icl_bench.submissions.submission_folder import read_submission
-from icl_bench.submissions.validate import validate
-
-pytestmark = pytest.mark.slow
-
-CARD = b"---\nlicense: Apache-2.0\n---\n# model\n"
-
-
-@pytest.fixture(autouse=True)
-def _suite(tiny, tmp_path, monkeypatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def file(tmp_path) -> Path:
-    return tmp_path / "submissions/someone__model/submission.yaml"
-
-
-def seen(file: Path) -> Submission:
-    assert validate(file.parent) == []
-    return read_submission(file)
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_tiny_folder")]
 
 
 def test_a_file_that_says_something_else_is_changed_by_choice_alone(repo, file):
