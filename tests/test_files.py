@@ -185,3 +185,11 @@ def test_a_path_that_leaves_no_room_for_the_temporary_name_is_reported_before_th
 def test_a_name_that_is_too_long_is_reported(tmp_path: Path, name: str) -> None:
     with raises(StorageError, naming=("File name too long", tmp_path)):
         check_file_place(tmp_path / name)
+
+
+def test_a_current_folder_that_is_gone_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with raises(StorageError, naming="results/record.json"):
+        check_file_place(Path("results/record.json"))

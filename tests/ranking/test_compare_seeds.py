@@ -104,6 +104,8 @@ def test_tasks_that_one_side_lacks_are_named(seeds, tmp_path):
     comparison = icl_bench.compare(seeds[0], tmp_path / "other.json")
     assert comparison.lacking == {"A": [], "B": list(lacks)}
     assert len(comparison.differences) == 4
+    printed = compared(*[str(tmp_path / "other.json")] * 2, "--task", "linear_regression,vector_mqar")[1]
+    assert "A and B have no result on vector_mqar: left out" in printed
 
 
 def test_a_python_object_is_not_said_to_be_trained(seeds, tmp_path):

@@ -57,9 +57,13 @@ def _notes(comparison: "Comparison") -> Iterator[str]:
     if any(_alone(difference) for difference in comparison.differences):
         corrected = sum(difference.p_corrected is not None for difference in comparison.differences)
         yield f"* of the mean alone, not corrected; the others are for {corrected} tasks (Holm)"
-    for side, tasks in comparison.lacking.items():
-        if tasks:
-            yield f"{side} has no result on {', '.join(tasks)}: left out, and so is the mean over tasks"
+    lacking = comparison.lacking
+    left_out: dict[str, list[str]] = {}
+    for task in dict.fromkeys([*lacking["A"], *lacking["B"]]):
+        sides = [side for side in lacking if task in lacking[side]]
+        left_out.setdefault(" and ".join(sides) + (" have" if len(sides) > 1 else " has"), []).append(task)
+    for sides_have, tasks in left_out.items():
+        yield f"{sides_have} no result on {', '.join(tasks)}: left out, and so is the mean over tasks"
     several = [f"{side} is the mean of {runs}" for side, runs in comparison.runs.items() if runs > 1]
     if several:
         yield f"{', '.join(several)} training runs"
