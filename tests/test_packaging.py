@@ -69,6 +69,14 @@ def test_it_scores_a_shipped_model(installed: Path, tmp_path: Path) -> None:
     assert list((tmp_path / "results").glob("*.json"))
 
 
+def test_it_makes_a_suite_of_ones_own(installed: Path, tmp_path: Path) -> None:
+    place = ("--suites", "mine")
+    sizes = ("--set", "points=5", "--prompts", "64")
+    run(installed, *place, "tasks", "new", "short-v1", "--task", "linear_regression", *sizes, cwd=tmp_path)
+    printed = run(installed, *place, "evaluate", "reference/gpt2", "--suite", "short", cwd=tmp_path)
+    assert "reference/gpt2 on short-v1, 64 prompts a task" in printed
+
+
 @pytest.mark.parametrize("builder", [WheelBuilder, SdistBuilder])
 def test_what_a_killed_process_left_is_not_packed(tmp_path: Path, builder: type) -> None:
     """Wherever data or code lies: a suite's folder would carry it into every installation."""
