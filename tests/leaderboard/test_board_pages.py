@@ -9,7 +9,7 @@ from leaderboard.site_reading import SVG, having, text
 from site_pages import page, small_site
 
 from icl_bench.leaderboard.entries import Entry
-from icl_bench.leaderboard.pages import boards, compare
+from icl_bench.leaderboard.pages import boards, compare, models, published, tasks
 from icl_bench.suites import load_suite
 
 FRONT = "index.html"
@@ -66,6 +66,29 @@ def test_rank_group_and_name_of_a_model_with_one_run_are_marked(documents, site_
     )
     assert "§ 6 of 6 tasks were trained once." in once
     assert "§" not in several
+
+
+def test_what_a_model_is_made_of_stands_beside_a_name_that_says_otherwise():
+    """`llama-rope-swigluless` has no RoPE."""
+    name, made_of = "llama-rope-swigluless", "no positions, mamba first · attention · mamba · rmsnorm"
+    records = [fabricated.record(f"reference/{each}", 0.2, like=each) for each in (name, "llama")]
+    site = small_site([Entry(record.model.id, [record]) for record in records])
+    for module, path in (
+        (boards, FRONT),
+        (tasks, f"{SUITE}/tasks/linear_regression.html"),
+        (compare, f"{SUITE}/compare/reference__llama.html"),
+        (published, "published.html"),
+    ):
+        bodies = [body for body in page(site, module, path).iter("tbody")]
+        cells = [text(cell) for body in bodies for cell in body.iter("th") if name in text(cell)]
+        assert cells, path
+        assert [cell for cell in cells if made_of not in cell] == [], path
+    for module, path in (
+        (models, f"{SUITE}/models/reference__{name}.html"),
+        (compare, f"{SUITE}/compare/reference__{name}.html"),
+        (compare, "compare.html"),
+    ):
+        assert made_of in text(page(site, module, path)), path
 
 
 def test_a_board_of_models_with_several_runs_has_no_caveat_of_one(documents):

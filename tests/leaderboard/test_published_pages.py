@@ -26,7 +26,7 @@ def rows_of(tree, task: str) -> dict[str, list]:
     """The cells of a task's table by architecture, the first column being the published one."""
     section = next(element for element in tree.iter("section") if element.get("aria-labelledby") == task)
     return {
-        " ".join(row.find("th").itertext()).strip(): row.findall("td")
+        " ".join([row.find("th").text or "", *(a.text for a in row.iter("a"))]).strip(): row.findall("td")
         for row in section.find(".//tbody").findall("tr")
     }
 

@@ -42,7 +42,11 @@ def test_the_front_page_holds_the_numbers_of_the_data_file(documents, data):
         rank, group, name, mean, *cells = row
         assert name.get("data-v") == model.name
         marks = " ✓verified" * model.verified + " ⚠its page warns of it" * model.doubted
-        assert text(name).replace("/ ", "/") == model.name + marks
+        shown = text(name).replace("/ ", "/")
+        if model.architecture is not None:  # ends in what it is made of
+            assert shown.endswith(f" · {model.architecture.norm}")
+            shown = shown.removesuffix(f" {text(having(name, 'made')[0])}")
+        assert shown == model.name + marks
         held = [model.rank.place, model.rank.group] if model.rank else [None, None]
         assert [value.get("data-v") for value in (rank, group)] == [value and str(value) for value in held]
         assert_shown(mean, model.mean)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from icl_bench.models.accounting import account, components
+from icl_bench.models.accounting import account, components, made_of
 from icl_bench.models.model import ICLModel
 from icl_bench.models.reference import reference_names, reference_spec
 from icl_bench.specs.architecture import parse_architecture
@@ -75,16 +75,22 @@ def test_a_prompt_longer_than_the_positions_does_not_fit():
 
 
 @pytest.mark.parametrize(
-    ("name", "positions", "blocks"),
+    ("name", "positions", "blocks", "line"),
     [
-        ("gpt2", "learned", "attention, gelu_mlp"),
-        ("llama", "rope", "attention, swiglu"),
-        ("llama-rope-swigluless", "mamba first", "attention, mamba"),
-        ("mamba", "none", "mamba"),
+        ("gpt2", "learned", "attention, gelu_mlp", "learned positions · attention · gelu_mlp · layernorm"),
+        ("llama", "rope", "attention, swiglu", "RoPE · attention · swiglu · rmsnorm"),
+        (
+            "llama-rope-swigluless",
+            "mamba first",
+            "attention, mamba",
+            "no positions, mamba first · attention · mamba · rmsnorm",
+        ),
+        ("mamba", "none", "mamba", "no positions · mamba · rmsnorm"),
     ],
 )
-def test_components(name, positions, blocks):
+def test_components(name, positions, blocks, line):
     parts = components(reference_spec(name, "paper-v1"))
+    assert made_of(reference_spec(name, "paper-v1")) == line
     assert (parts["positions"], parts["blocks"], parts["width"], parts["layers"]) == (
         positions,
         blocks,

@@ -45,7 +45,7 @@ def show(
     baselines: Annotated[
         bool, typer.Option("--baselines/--no-baselines", help="Baselines below the models.")
     ] = True,
-    wide: Annotated[bool, typer.Option("--wide", help="Intervals, groups and whole names.")] = False,
+    wide: Annotated[bool, typer.Option("--wide", help="Intervals, groups, components, whole names.")] = False,
     form: Annotated[
         Form, typer.Option("--format", help="Of the table; markdown is wide.", show_default=True)
     ] = Form.text,
@@ -53,10 +53,10 @@ def show(
 ) -> None:
     """Show the board of a suite: ranks, mean scores and a score a task.
 
-    --wide adds 95% intervals and groups: models of one group are statistically indistinguishable from its
-    leader. Intervals count what differs between prompts and, where a model has several runs of a task,
-    between runs. Models that lack a task are not ranked, baselines neither. Records of your own stand among
-    what is recorded, the seeds of one model pooled.
+    --wide adds 95% intervals, what models are made of, and groups: models of one group are statistically
+    indistinguishable from its leader. Intervals count what differs between prompts and, where a model has
+    several runs of a task, between runs. Models that lack a task are not ranked, baselines neither. Records
+    of your own stand among what is recorded, the seeds of one model pooled.
 
     Example: icl-bench leaderboard show --suite mini --wide
     Example: icl-bench leaderboard show --record results/mine-0.json --record results/mine-1.json
@@ -64,6 +64,7 @@ def show(
     from icl_bench.leaderboard import terminal
     from icl_bench.leaderboard.data import board_data
     from icl_bench.leaderboard.entries import board_of, entries_of
+    from icl_bench.models.accounting import made_of
     from icl_bench.suites import load_suite
 
     frozen = load_suite(suite)
@@ -80,7 +81,8 @@ def show(
     standings = [*board.models, *board.baselines] if baselines else board.models
     metric, wide = "optimality" if optimality else "score", wide or form == Form.markdown
     if wide:
-        typer.echo(terminal.wide_table(board, standings, metric, marks, form == Form.markdown))
+        made = {entry.name: made_of(next(iter(entry.specs.values()))) for entry in entries if entry.specs}
+        typer.echo(terminal.wide_table(board, standings, metric, marks, made, form == Form.markdown))
     else:
         typer.echo(terminal.narrow_table(board, standings, metric, marks))
     if not entries:

@@ -1,6 +1,6 @@
 """A board on the terminal: a narrow form for 80 columns, a wide one with every interval, notes below."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
@@ -19,9 +19,17 @@ _LONGEST_NAME = 31  # of the references' names
 
 
 def wide_table(
-    board: Board, standings: Sequence[Standing], metric: str, marks: dict[str, str], markdown: bool
+    board: Board,
+    standings: Sequence[Standing],
+    metric: str,
+    marks: dict[str, str],
+    components: Mapping[str, str],
+    markdown: bool,
 ) -> str:
-    """Ranks, groups, the mean score and a metric of every task, all with their 95% intervals."""
+    """Ranks, groups, the mean score and a metric of every task, all with their 95% intervals.
+
+    components: by model, what it is made of, for models that have weights.
+    """
     rows = []
     for standing in standings:
         cells = standing.estimates[metric]
@@ -31,6 +39,7 @@ def wide_table(
             rank = f"{standing.rank.place} [{standing.rank.low}, {standing.rank.high}]{mark}"
             group = f"{standing.rank.group}{mark}"
         row = {"rank": rank, "group": group, "model": standing.name + marks.get(standing.name, "")}
+        row["made of"] = components.get(standing.name, "-")
         row["mean score"] = "-" if standing.mean is None else format_estimate(standing.mean)
         for task in board.suite.tasks:
             pooled = POOLED * (standing.runs.get(task, 0) > 1)
@@ -61,7 +70,7 @@ def notes(
     names = {standing.name for standing in standings}
     if not wide:
         yield fill(legend(list(board.suite.tasks)), WIDTH)
-        yield "with intervals, groups and whole names: --wide; as Markdown: --format markdown"
+        yield "with intervals, groups, components, whole names: --wide (--format markdown)"
     if board.resolvable is not None:
         yield f"neighbours in rank are distinguished when their means differ by about {board.resolvable:.3f}"
     if wide and any(standing.one_run and standing.rank is not None for standing in board.models):

@@ -44,6 +44,17 @@ def components(spec: ArchitectureSpec) -> dict[str, str | int]:
     }
 
 
+_POSITIONS = {"rope": "RoPE", "learned": "learned positions", "none": "no positions"}
+
+
+def made_of(spec: ArchitectureSpec) -> str:
+    """The components in one line, to stand beside a name that may say otherwise: positions, then the blocks
+    of the stack (mixer, feed-forward), then the norm, as `RoPE · attention · swiglu · rmsnorm`."""
+    parts = components(spec)
+    positions = _POSITIONS.get(str(parts["positions"]), f"no positions, {parts['positions']}")
+    return " · ".join([positions, *str(parts["blocks"]).split(", "), str(parts["norm"])])
+
+
 def _positions(spec: ArchitectureSpec) -> str:
     rope = any(getattr(sublayer.module, "positions", "none") == "rope" for sublayer in spec.expanded())
     if rope:

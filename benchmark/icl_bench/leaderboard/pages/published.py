@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
-from icl_bench.models.accounting import account
+from icl_bench.models.accounting import account, made_of
 from icl_bench.models.reference import PREFIX, reference_spec
 from icl_bench.resources import data_folder
 from icl_bench.specs.recipe import Curriculum
@@ -97,6 +97,7 @@ def _table(published: Published, paper: Suite, boards: list[SuiteBoard], task: s
         rows.append(
             {
                 "name": name,
+                "made_of": made_of(reference_spec(name, paper.name, task)),
                 "board": next((board for board, row in zip(boards, ours, strict=True) if row), None),
                 "printed": printed.get(task),
                 "starred": published.by_construction(name, task),
