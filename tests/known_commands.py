@@ -1,6 +1,7 @@
 """Finding calls of a command in text, and holding those of icl-bench to its verbs and options."""
 
 import shlex
+from collections.abc import Iterator
 from typing import Any
 
 import typer
@@ -42,3 +43,16 @@ def check(words: list[str]) -> None:
     options, left, _ = command.make_parser(command.context_class(command)).parse_args(list(rest))
     assert left == []
     assert [param.name for param in command.params if param.required and not options.get(param.name)] == []
+
+
+def verbs() -> dict[tuple[str, ...], Any]:
+    """Every command by the words that call it, without groups."""
+    return dict(_verbs((), typer.main.get_command(app)))
+
+
+def _verbs(words: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if hasattr(command, "commands"):
+        for name, below in command.commands.items():
+            yield from _verbs((*words, name), below)
+    else:
+        yield words, command

@@ -33,6 +33,14 @@ def specs_folder(suite: str) -> Path:
     return data_folder("submissions") / "reference" / "specs" / suite
 
 
+def other_checkout(folder: Path) -> Path | None:
+    """The checkout of icl-bench that a folder lies in, where it is another one than what is read here."""
+    for place in (folder, *folder.parents):
+        if (place / "benchmark" / "icl_bench" / "resources.py").is_file():
+            return None if place.resolve() == _PACKAGE.parents[1] else place
+    return None
+
+
 def in_a_checkout() -> bool:
     """Whether this is a checkout, which has the submissions too, and not an installed wheel."""
     return not _BUNDLED.is_dir()

@@ -14,6 +14,7 @@ from icl_bench.errors import InputError
 from icl_bench.resources import data_folder
 from icl_bench.suites import catalogue, find_task, load_suite
 from icl_bench.suites.export import export_task
+from icl_bench.suites.recipes import find_recipe, suite_recipe
 
 
 def run(*arguments: object) -> tuple[int, str, str]:
@@ -190,6 +191,25 @@ def test_show_says_that_errors_are_of_fewer_prompts_or_that_none_are_frozen(copi
     assert "nothing was missing" in again.stdout
     listed = CliRunner().invoke(app, ["baselines", "list"]).stdout
     assert "sparse_parity: averaging on the first 20 of 2,048 prompts" in listed
+
+
+def test_a_suites_recipe_is_printed_as_a_file_to_train_by(tmp_path, monkeypatch):
+    """An installed wheel has no tasks/mini-v1/recipe.yaml where its user works."""
+    monkeypatch.chdir(tmp_path)
+    suite = load_suite("mini")
+    code, stdout, _ = run("recipe", "mini")
+    assert code == 0
+    Path("mine.yaml").write_text(stdout, encoding="utf-8")
+    assert find_recipe("mine.yaml", suite, "sparse_parity") == suite_recipe(suite, "sparse_parity")
+    with raises(InputError, "no-recipe-file", naming=("other.yaml", "`icl-bench tasks recipe mini-v1`")):
+        find_recipe("other.yaml", suite, "sparse_parity")
+
+
+def test_a_suite_without_a_recipe_says_which_have_one(copied):
+    (copied / "recipe.yaml").unlink()
+    code, _, stderr = run("recipe", "mini")
+    assert (code, stderr.count("\n")) == (2, 1)
+    assert str(copied) in stderr
 
 
 def test_export_writes_the_frozen_arrays(tmp_path):

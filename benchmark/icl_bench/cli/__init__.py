@@ -22,7 +22,7 @@ from icl_bench.cli.sweep import sweep
 from icl_bench.cli.tasks import tasks
 from icl_bench.cli.train import train
 from icl_bench.cli.verify import reproduce, verify
-from icl_bench.resources import SUITES_VARIABLE
+from icl_bench.resources import SUITES_VARIABLE, data_folder, other_checkout
 
 
 def _print_version(wanted: bool) -> bool:
@@ -30,6 +30,18 @@ def _print_version(wanted: bool) -> bool:
         typer.echo(f"icl-bench {version('icl-bench')}")
         raise typer.Exit
     return wanted
+
+
+def _note_other_checkout() -> None:
+    """Say which code and tasks are used, where somebody stands in a checkout that has others."""
+    here = other_checkout(Path.cwd())
+    if here is not None:
+        tasks_read = data_folder("tasks")
+        typer.echo(
+            f"note: the tasks of {tasks_read} are read, not those of the checkout {here}; "
+            f"to use that: pip install --editable {here}",
+            err=True,
+        )
 
 
 app = typer.Typer(
@@ -54,6 +66,7 @@ def icl_bench(
     ] = None,
 ) -> None:
     """Score sequence models on in-context learning: frozen prompts, exact predictors, intervals."""
+    _note_other_checkout()
     if suites is not None:
         os.environ[SUITES_VARIABLE] = str(suites.absolute())  # for what this process starts, too
 

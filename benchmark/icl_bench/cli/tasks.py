@@ -159,6 +159,20 @@ def new(
     )
 
 
+@tasks.command("recipe")
+def recipe(
+    name: Annotated[str, typer.Argument(metavar="SUITE", help="As mini.", show_default=False)],
+) -> None:
+    """Print the recipe that a suite's models are trained by, as a file for `icl-bench train --recipe FILE`.
+
+    Example: icl-bench tasks recipe mini
+    """
+    from icl_bench.suites import load_suite
+    from icl_bench.suites.recipes import recipe_text
+
+    typer.echo(recipe_text(load_suite(name)), nl=False)
+
+
 @tasks.command("lock")
 def lock(
     name: Annotated[str, typer.Argument(metavar="SUITE", help="As mini-v2.", show_default=False)],

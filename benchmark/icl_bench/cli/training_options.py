@@ -11,7 +11,7 @@ RecipeName = Annotated[
     str | None,
     typer.Option(
         "--recipe",
-        help="mini or paper, the presets of the suites, or a file like tasks/mini-v1/recipe.yaml.",
+        help="mini or paper, the presets, or a file as `icl-bench tasks recipe mini` prints.",
         show_default="the suite's",
     ),
 ]

@@ -30,7 +30,7 @@ def verify(
     same. Elsewhere float32 sums round otherwise: then no number may differ by more than 0.0001 of the larger
     of itself and the error of answering 0 (of 1 for scores).
 
-    Example: icl-bench verify submissions/reference/gpt2/results/mini-v1-seed-0.json
+    Example: icl-bench verify results/mine.json
     """
     from icl_bench.errors import InputError
     from icl_bench.records.read import load_record

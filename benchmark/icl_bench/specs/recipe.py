@@ -180,7 +180,7 @@ def _value(text: str, change: str) -> Any:
 def _mapping(value: Any, path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise SpecError(
-            f"{path}: default and tasks are mappings; see the other suites for an example",
+            f"{path}: default and tasks are mappings; see `icl-bench tasks recipe mini` for an example",
             code="not-a-mapping",
         )
     return value

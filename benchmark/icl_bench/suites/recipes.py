@@ -14,6 +14,16 @@ def suite_recipe(suite: Suite, task: str) -> Recipe:
     return load_recipe(suite.folder / RECIPE_FILE, task, suite.tasks)
 
 
+def recipe_text(suite: Suite) -> str:
+    """The recipe file of a suite as it is written, to begin one's own with; InputError where it has none."""
+    try:
+        return (suite.folder / RECIPE_FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(
+            f"{suite.name} has no {RECIPE_FILE} in {suite.folder}; name mini or paper", code="no-recipe-file"
+        ) from None
+
+
 def find_recipe(name: str | Path | None, suite: Suite, task: str) -> Recipe:
     """The recipe of a task of `suite` that a name refers to: a file, or the suite that it comes with.
 
@@ -30,7 +40,9 @@ def _recipe_file(name: str | Path | None, suite: Suite) -> Path:
         return path
     if path.suffix in (".yaml", ".yml"):
         raise InputError(
-            f"no recipe file {name}; name mini, paper or a file like tasks/mini-v1/{RECIPE_FILE}"
+            f"no recipe file {name}; name mini, paper or a file like the one that `icl-bench tasks recipe "
+            f"{suite.name}` prints",
+            code="no-recipe-file",
         )
     try:
         return load_suite(str(name)).folder / RECIPE_FILE
