@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 import torch
 from filelock import FileLock
+from typer.testing import CliRunner, Result
+
+from icl_bench.cli import app
 
 pytestmark = pytest.mark.slow
 
@@ -22,6 +25,11 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
 
 
+def ask(*arguments: str) -> Result:
+    """The same in this process and folder, for what trains nothing."""
+    return CliRunner().invoke(app, ["sweep", "mini", *arguments])
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     """Until it holds; the deadline is for what never comes."""
     deadline = time.monotonic() + 120
@@ -30,10 +38,11 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_a_grid_is_trained_once(spec: Path, tmp_path: Path) -> None:
+def test_a_grid_is_trained_once(spec: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
     grid = ["--spec", str(spec), *TASKS, "--seeds", "2", "--steps", "120"]
-    listed = run(*grid, "--list", cwd=tmp_path)
-    assert (listed.returncode, listed.stdout.count(" left ")) == (0, 4)
+    listed = ask(*grid, "--list")
+    assert (listed.exit_code, listed.stdout.count(" left ")) == (0, 4)
     assert "0 of 4 runs done, 4 left" in listed.stdout
     assert not (tmp_path / "runs").exists()
 
@@ -46,14 +55,14 @@ def test_a_grid_is_trained_once(spec: Path, tmp_path: Path) -> None:
     before = [path.stat().st_mtime_ns for path in weights]
     assert len({path.read_bytes() for path in weights}) == 4
 
-    again = run(*grid, cwd=tmp_path)
-    assert (again.returncode, "4 of 4 runs done" in again.stdout) == (0, True)
+    again = ask(*grid)
+    assert (again.exit_code, "4 of 4 runs done" in again.stdout) == (0, True)
     assert [path.stat().st_mtime_ns for path in weights] == before
 
-    changed = run(*grid, "--set", "learning_rate=2e-3", "--list", cwd=tmp_path)
+    changed = ask(*grid, "--set", "learning_rate=2e-3", "--list")
     assert changed.stdout.count("another run") == 4  # finished cells are not mixed with those of a new recipe
-    more = run("--spec", str(spec), *TASKS, "--steps", "121", cwd=tmp_path)
-    assert more.returncode == 1
+    more = ask("--spec", str(spec), *TASKS, "--steps", "121")
+    assert more.exit_code == 1
     assert more.stdout.count("another run") == 2
     assert [path.stat().st_mtime_ns for path in weights] == before
 
@@ -118,8 +127,8 @@ def test_seeds_that_are_trained_together_are_saved_and_taken_up(spec: Path, tmp_
 
 
 def test_seeds_that_are_trained_together_are_not_compiled(spec: Path, tmp_path: Path) -> None:
-    done = run("--spec", str(spec), "--together", "2", "--seeds", "2", "--compile", cwd=tmp_path)
-    assert done.returncode == 2
+    done = ask("--spec", str(spec), "--together", "2", "--seeds", "2", "--compile")
+    assert done.exit_code == 2
     assert "leave out --compile or --together" in done.stderr
 
 
@@ -167,10 +176,13 @@ def test_a_cell_that_fails_is_reported_and_the_others_go_on(spec: Path, tmp_path
         (["--spec", "reference/gpt2", "--spec", "reference/gpt2"], "both lead to"),
     ],
 )
-def test_bad_input_is_reported_before_anything_is_trained(tmp_path: Path, arguments, message) -> None:
+def test_bad_input_is_reported_before_anything_is_trained(
+    tmp_path: Path, arguments, message, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "taken").touch()
-    done = run(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
+    done = ask(*arguments)
+    assert done.exit_code == 2
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "runs").exists()
@@ -179,8 +191,8 @@ def test_bad_input_is_reported_before_anything_is_trained(tmp_path: Path, argume
 def test_two_specs_of_one_name_are_reported_before_anything_is_trained(spec: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.yaml"
     other.write_text(spec.read_text().replace("width: 16", "width: 32"))
-    done = run("--spec", str(spec), "--spec", str(other), *TASKS, "--steps", "1", cwd=tmp_path)
-    assert done.returncode == 2
+    done = ask("--spec", str(spec), "--spec", str(other), *TASKS, "--steps", "1")
+    assert done.exit_code == 2
     assert str(spec) in done.stderr
     assert str(other) in done.stderr
     assert not (tmp_path / "runs").exists()

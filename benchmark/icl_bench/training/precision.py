@@ -70,7 +70,10 @@ def compiled_model(
         forward(*first).sum().backward()
     except torch._dynamo.exc.TorchDynamoException as error:
         reason = str(error).strip().partition("\n")[0]
-        raise InputError(f"torch.compile fails here ({reason}); leave out --compile") from None
+        raise InputError(  # a killed process may have left half a file in the cache
+            f"torch.compile fails here ({reason}); leave out --compile, or empty the cache of torch "
+            "(TORCHINDUCTOR_CACHE_DIR)"
+        ) from None
     model.zero_grad()
     return forward
 
