@@ -91,6 +91,7 @@ def test_several_tasks_stand_in_one_option(tmp_path):
     refused = CliRunner().invoke(app, words)
     assert refused.exit_code == 2
     assert "'nothing'" in refused.stderr
+    assert CliRunner().invoke(app, ["evaluate", "baseline/zero", "--task", ","]).exit_code == 2
 
 
 def test_a_quick_look_says_that_it_is_one_and_boards_refuse_its_record(tmp_path, monkeypatch):
@@ -100,8 +101,8 @@ def test_a_quick_look_says_that_it_is_one_and_boards_refuse_its_record(tmp_path,
     assert "64 of 2,048 prompts: not a board's number" in shown.stdout
     assert list(tmp_path.iterdir()) == []
     assert CliRunner().invoke(app, [*words, "--output", "quick.json"]).exit_code == 0
-    refused = CliRunner().invoke(app, ["leaderboard", "show", "--record", "quick.json"])
-    assert refused.exit_code == 2
+    with raises(InputError, "quick-look", naming=("64", "2,048")):
+        icl_bench.load_record("quick.json")
     with raises(InputError, "no-such-limit", naming="5"):
         icl_bench.evaluate("baseline/ridge", tasks="linear_regression", limit=5)
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import fabricated
 import pytest
+from raising import raises
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
+from icl_bench.errors import InputError, SpecError
 from icl_bench.leaderboard.entries import local_entries
 from icl_bench.leaderboard.write import gather_site, site_files
 from icl_bench.suites import load_suite
@@ -83,3 +85,30 @@ def test_the_site_has_a_page_of_it_that_says_it_is_local(files, monkeypatch):
     (page,) = [path for path in pages if f"models/{name}" in path and path.endswith(".html")]
     assert b"A local record" in pages[page]
     assert b"mark-local" in pages["index.html"]
+
+
+def test_models_of_one_name_that_are_made_otherwise_are_two_rows(tmp_path):
+    paths = [tmp_path / f"{seed}.json" for seed in range(2)]
+    for seed, path in enumerate(paths):
+        save(path, "user/mine", 0.1 + 0.02 * seed, seed)
+    other = json.loads(paths[1].read_text())
+    for task in other["tasks"].values():
+        task["checkpoint"]["training"]["recipe"] = {"steps": 7}
+    paths[1].write_text(json.dumps(other))
+    suite = load_suite("mini")
+    assert [entry.name for entry in local_entries(paths, suite, [])] == ["llama", "llama (2)"]
+
+
+def test_the_record_of_other_prompts_of_the_same_suite_name_is_refused(tmp_path):
+    path = tmp_path / "record.json"
+    fabricated.record("user/mine", 0.2).save(path)
+    value = json.loads(path.read_text())
+    value["suite"]["hash"] = "0" * 64
+    path.write_text(json.dumps(value))
+    with raises(InputError, "other-prompts", naming="mini-v1"):
+        local_entries([path], load_suite("mini"), [])
+
+
+def test_a_device_is_no_record():
+    with raises(SpecError, "no-regular-file", naming="/dev/zero"):
+        local_entries([Path("/dev/zero")], load_suite("mini"), [])

@@ -16,6 +16,9 @@ from icl_bench.suites import find_task
 FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("gpt2", {"activation_function": "relu"}, "cannot-convert", "activation_function"),
     ("gpt2", {"scale_attn_by_inverse_layer_idx": True}, "cannot-convert", "scale_attn_by_inverse_layer_idx"),
+    ("gpt2", {"is_causal": False}, "cannot-convert", "is_causal"),
+    ("llama", {"is_causal": False}, "cannot-convert", "is_causal"),
+    ("gpt2", {"model_type": ["gpt2"]}, "cannot-convert", "model_type"),
     ("gpt2", {"n_layer": 2}, "not-one-model", "3 layers"),
     ("gpt2", {"n_head": 5}, "spec", "5 heads"),
     ("gpt2", {"n_embd": "wide"}, "run-config", "n_embd"),

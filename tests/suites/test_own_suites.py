@@ -127,3 +127,11 @@ def test_a_suite_of_ones_own_does_not_stand_for_one_that_is_shipped(own):
 def test_a_registry_without_entries_says_so():
     message = str(UnknownNameError("task", "x", []))
     assert message.endswith("; there is none")
+
+
+def test_what_is_said_of_one_task_wins(own):
+    changes = {"linear_regression.points": 7, "points": 5}
+    suite = new_suite("mine-v1", tasks=["linear_regression", "decision_tree"], changes=changes, prompts=64)
+    assert [task.points for task in suite.tasks.values()] == [7, 5]
+    with raises(SpecError, naming="prompts"):
+        new_suite("none-v1", prompts=0)

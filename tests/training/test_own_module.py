@@ -1,11 +1,13 @@
 """A torch module of one's own is trained by a task's recipe, resumed, saved and scored."""
 
 import json
+from threading import Lock
 from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import load_model
+from raising import raises
+from safetensors.torch import load_file, load_model
 from torch import Tensor, nn
 
 import icl_bench
@@ -170,3 +172,59 @@ def _interrupted_after(steps: int) -> Any:
         yield lambda: next(calls) >= steps
 
     return interruptions
+
+
+class Detached(Network):
+    def forward(self, xs: Tensor, ys: Tensor) -> Tensor:
+        return super().forward(xs, ys).detach()
+
+
+class WithState(Network):
+    def get_extra_state(self) -> Any:
+        return {"calls": 3}
+
+    def set_extra_state(self, state: Any) -> None:
+        pass
+
+
+def with_nan() -> Network:
+    module = Network()
+    with torch.no_grad():
+        module.out.bias.fill_(float("nan"))
+    return module
+
+
+@pytest.mark.parametrize(
+    ("module", "code"),
+    [(Detached(), "unusable-module"), (with_nan(), "unusable-module"), (WithState(), "no-tensor")],
+)
+def test_what_would_fail_later_is_found_before_the_first_step(tmp_path, module, code):
+    with raises(InputError, code):
+        icl_bench.train(module, TASK, steps=2, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_module_that_cannot_be_copied_is_saved(tmp_path):
+    module = Network()
+    module.lock = Lock()
+    module.register_buffer("large", torch.tensor(1e9))
+    icl_bench.train(module, TASK, steps=2, out=tmp_path / "run", half=True)
+    tensors = load_file(tmp_path / "run" / "model.safetensors")
+    assert tensors["large"].item() == 1e9
+    assert tensors["out.weight"].dtype == torch.float16
+
+
+def test_other_frozen_parameters_make_another_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(train_module, "deferred_interruptions", _interrupted_after(2))
+    with pytest.raises(TrainingStopped):
+        train(Network(), out=tmp_path / "run")
+    frozen = Network()
+    frozen.into.requires_grad_(False)
+    with raises(CheckpointError, "other-run", naming="trained"):
+        train(frozen, out=tmp_path / "run", resume=True)
+
+
+def test_a_seed_is_at_least_0(tmp_path):
+    for model in (Network(), "reference/gpt2"):
+        with raises(InputError, "no-such-seed", naming="-1"):
+            icl_bench.train(model, TASK, seed=-1, steps=2, out=tmp_path / "run")

@@ -10,6 +10,8 @@ HELP_NAMES = {"help_option_names": ["-h", "--help"]}  # of every verb and group
 def _split(tasks: list[str] | None) -> list[str] | None:
     """The names in repeated options, each of which may hold several between commas; None for none."""
     names = [name.strip() for part in tasks or () for name in part.split(",")]
+    if names and not any(names):
+        raise typer.BadParameter("name a task, or several: a,b")
     return [name for name in names if name] or None
 
 

@@ -49,9 +49,10 @@ def check_record(record: ResultRecord, source: str) -> None:
 
 
 def check_of_suite(record: ResultRecord, suite: Suite, source: str) -> None:
-    """InputError where a record's results cannot be of the suite: its name, tasks, sizes and prompts.
+    """InputError where a record's results cannot be of the suite: its name, hash, tasks, sizes and prompts.
 
-    The lock's hash is not compared: it changes when errors of baselines are frozen, prompts never do.
+    A record of schema 1 has the lock's hash, which is not compared: it changes when errors of baselines are
+    frozen, prompts never do.
     """
     if record.suite.name != suite.name:
         raise InputError(
@@ -72,6 +73,11 @@ def check_of_suite(record: ResultRecord, suite: Suite, source: str) -> None:
                     "evaluate again",
                     code="other-task-sizes",
                 )
+    if record.suite.hash is not None and record.suite.hash != suite.hash:
+        raise InputError(
+            f"{source} is of other prompts or rules than those of {suite.name} here; evaluate again",
+            code="other-prompts",
+        )
 
 
 def audit(record: ResultRecord, suite: Suite, source: str) -> None:

@@ -24,14 +24,36 @@ def record_name(record: ResultRecord) -> str:
 def by_model(records: Iterable[tuple[str, ResultRecord]]) -> dict[str, list[ResultRecord]]:
     """By model's name, records in their order; each is given with what messages call it.
 
-    InputError where two are evaluations of one training run.
+    Records of one name are the seeds of one model where their architectures and recipes agree; others get a
+    number: `mine (2)`. InputError where two are evaluations of one training run.
     """
-    sources: dict[str, list[tuple[str, ResultRecord]]] = {}
+    groups: dict[str, list[list[tuple[str, ResultRecord]]]] = {}
     for source, record in records:
-        known = sources.setdefault(record_name(record), [])
-        _check_new(known, source, record)
-        known.append((source, record))
-    return {name: [record for _, record in known] for name, known in sources.items()}
+        known = groups.setdefault(record_name(record), [])
+        for group in known:
+            _check_new(group, source, record)
+        alike = next((group for group in known if _is_one_model(group[0][1], record)), None)
+        if alike is None:
+            known.append([(source, record)])
+        else:
+            alike.append((source, record))
+    return {
+        name if place == 0 else f"{name} ({place + 1})": [record for _, record in group]
+        for name, known in groups.items()
+        for place, group in enumerate(known)
+    }
+
+
+def _is_one_model(first: ResultRecord, second: ResultRecord) -> bool:
+    """Whether checkpoints of the tasks that both have are of one architecture, trained by one recipe."""
+    for task in first.tasks.keys() & second.tasks.keys():
+        sides = [record.tasks[task].checkpoint for record in (first, second)]
+        if None in sides and sides != [None, None]:
+            return False
+        made = [(side.spec, (side.training or {}).get("recipe")) for side in sides if side is not None]
+        if made and made[0] != made[1]:
+            return False
+    return True
 
 
 def pooled(records: Sequence[tuple[str, ResultRecord]], suite: Suite) -> dict[str, list[ResultRecord]]:

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from icl_bench.errors import SpecError
+from icl_bench.errors import InputError, SpecError, UnknownNameError
 from icl_bench.records.audit import check_record
 from icl_bench.specs.lfs_pointer import pointer_fault
 from icl_bench.specs.result import MAX_RECORD_BYTES, ResultRecord, parse_record
+from icl_bench.suites import load_suite
 
 
 def load_record(path: Path | str) -> ResultRecord:
@@ -14,8 +15,8 @@ def load_record(path: Path | str) -> ResultRecord:
     Args:
         path: of its JSON file.
 
-    Raises SpecError where the file holds no record, or one whose mean errors and scores do not follow from
-    its per-prompt errors.
+    Raises InputError where it is a quick look, on a part of the prompts, and SpecError where the file holds
+    no record, or one whose mean errors and scores do not follow from its per-prompt errors.
 
     >>> record = icl_bench.evaluate("baseline/zero", tasks="sparse_parity")
     >>> record.save("zero.json")
@@ -26,6 +27,8 @@ def load_record(path: Path | str) -> ResultRecord:
     """
     path = Path(path)
     try:
+        if path.exists() and not path.is_file():
+            raise SpecError(f"{path} is no regular file; give a result record", code="no-regular-file")
         if path.stat().st_size > MAX_RECORD_BYTES:
             raise SpecError(f"{path} is larger than {MAX_RECORD_BYTES / 2**20:g} MiB; give a result record")
         text = path.read_text(encoding="utf-8-sig")
@@ -43,5 +46,19 @@ def load_record(path: Path | str) -> ResultRecord:
     if not text.lstrip().startswith("{"):  # where the schema would speak of types
         raise SpecError(f"{path} holds no result record; `icl-bench evaluate MODEL` writes one")
     record = parse_record(text, str(path))
+    _refuse_quick_look(record, path)
     check_record(record, str(path))
     return record
+
+
+def _refuse_quick_look(record: ResultRecord, path: Path) -> None:
+    try:
+        whole = load_suite(record.suite.name).spec.prompts
+    except UnknownNameError:
+        return
+    fewest = min((result.prompts for result in record.tasks.values()), default=whole)
+    if fewest < whole:
+        raise InputError(
+            f"{path} is a quick look at {fewest:,} of {whole:,} prompts; evaluate without a limit",
+            code="quick-look",
+        )

@@ -141,6 +141,8 @@ class Registry(Generic[Registered]):
 def read_yaml(path: Path) -> Any:
     """Read a YAML or JSON file as plain data; SpecError names the file and the line."""
     try:
+        if path.exists() and not path.is_file():
+            raise SpecError(f"{path} is no regular file; give a text file", code="no-regular-file")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
         pointer = pointer_fault(content, path)

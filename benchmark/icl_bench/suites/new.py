@@ -90,7 +90,7 @@ def parse_setting(text: str) -> tuple[str, Any]:
 
 def _changes_by_task(source: Suite, chosen: Sequence[str], changes: Changes) -> dict[str, dict[str, Any]]:
     by_task: dict[str, dict[str, Any]] = {task: {} for task in chosen}
-    for full, value in changes.items():
+    for full, value in sorted(changes.items(), key=lambda change: "." in change[0]):  # of one task: the last
         task, dot, key = full.rpartition(".")
         if dot:
             source.task(task)
@@ -128,7 +128,7 @@ def _suite_values(
         "schema": 1,
         "name": name,
         "summary": f"Tasks of {source.name}, changed.",
-        "prompts": prompts or source.spec.prompts,
+        "prompts": source.spec.prompts if prompts is None else prompts,
         "resamples": source.spec.resamples,
         "tasks": [task if task in own else source.full_name(task) for task in chosen],
         "notes": f"Made from {source.name}. {'; '.join(described) or 'Nothing is changed'}.",

@@ -1,6 +1,5 @@
 """A run of a torch module of one's own: it is trained as it was given, by the recipe of a task."""
 
-import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +8,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import save_model
-from torch import nn
+from safetensors.torch import save_file
+from torch import Tensor, nn
 
 from icl_bench.environment import describe_environment
-from icl_bench.errors import InputError, StorageError
+from icl_bench.errors import CheckpointError, InputError, StorageError
 from icl_bench.files import sync, whole_folder
 from icl_bench.models.model import shapes
 from icl_bench.models.module_predictor import evaluating
@@ -42,27 +41,41 @@ class ModulePlan:
         return {"seed": self.seed, "recipe": self.recipe.to_dict(), "compiled": self.compiled}
 
     def new_model(self, device: str) -> nn.Module:
-        """The module itself, tried on a prompt of the task; InputError where its answer has another shape.
+        """The module itself, tried on prompts of random numbers.
 
-        What the module raises, as for inputs of another size, goes to the caller.
+        InputError where its answer has another shape, is not finite or cannot be trained, and where its state
+        holds what is no tensor. What the module raises, as for inputs of another size, goes to the caller.
         """
-        sizes, first = self.task.function_class, next(self.module.parameters())
-        xs, ys = (torch.zeros(2, self.task.points, size, device=first.device) for size in (sizes.d, sizes.k))
-        with evaluating(self.module), torch.no_grad():
-            answer = self.module(xs, ys)
-        shape = tuple(answer.shape) if isinstance(answer, torch.Tensor) else type(answer).__name__
-        if shape != tuple(ys.shape):
+        strange = [name for name, value in self.module.state_dict().items() if not isinstance(value, Tensor)]
+        if strange:
             raise InputError(
-                f"{self.name} answers {shape} to targets of shape {tuple(ys.shape)}; return predictions "
-                "(batch, points, k)"
+                f"{self.name} keeps {strange[0]!r}, which is no tensor, in its state; leave it out",
+                code="no-tensor",
             )
+        sizes, first = self.task.function_class, next(self.module.parameters())
+        generator = torch.Generator().manual_seed(self.seed)
+        xs, ys = (
+            torch.randn(2, self.task.points, size, generator=generator).to(first.device)
+            for size in (sizes.d, sizes.k)
+        )
+        with evaluating(self.module):
+            fault = _answer_fault(self.module(xs, ys), ys)
+        if fault:
+            raise InputError(f"{self.name} {fault}", code="unusable-module")
         return self.module
 
     def identity(self) -> dict[str, Any]:
         """What a saved state must agree with to be resumed: the name and shape of every tensor among it."""
         tensors = {name: list(shape) for name, shape in shapes(self.module).items()}
+        trained = [name for name, parameter in self.module.named_parameters() if parameter.requires_grad]
         task = f"{self.suite}/{self.task.name}"
-        return {"module": self.name, "tensors": tensors, "task": task, **self.provenance()}
+        return {
+            "module": self.name,
+            "tensors": tensors,
+            "trained": trained,
+            "task": task,
+            **self.provenance(),
+        }
 
     def save(
         self, model: nn.Module, folder: Path, dtype: torch.dtype, texts: Mapping[str, str], outcome: Outcome
@@ -74,10 +87,10 @@ class ModulePlan:
             "outcome": outcome.model_dump(mode="json"),
         }
         config = {"module": self.name, "task": f"{self.suite}/{self.task.name}", "training": training}
-        stored = copy.deepcopy(model).to(device="cpu", dtype=dtype)
+        stored = _as_stored(model, dtype)
         with whole_folder(folder) as part:
             try:
-                save_model(stored, str(part / WEIGHTS_FILE))
+                save_file(stored, part / WEIGHTS_FILE)
             except SafetensorError as error:
                 raise StorageError(
                     f"cannot write {folder}: {error}; free space or name another place"
@@ -86,6 +99,33 @@ class ModulePlan:
                 (part / name).write_text(text, encoding="utf-8", newline="\n")
             for file in part.iterdir():
                 sync(file)
+
+
+def _answer_fault(answer: Any, ys: Tensor) -> str | None:
+    """What keeps an answer from being trained towards targets; None where nothing does."""
+    shape = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
+    if shape != tuple(ys.shape):
+        return f"answers {shape} to targets of shape {tuple(ys.shape)}; return predictions (batch, points, k)"
+    if not bool(torch.isfinite(answer).all()):
+        return "answers what is not finite before its first step; look at its weights"
+    if not answer.requires_grad:
+        return "answers without a gradient; compute the answer without no_grad and detach"
+    return None
+
+
+def _as_stored(model: nn.Module, dtype: torch.dtype) -> dict[str, Tensor]:
+    """The state as it is saved: parameters in float16 where that is wanted, else everything as it is."""
+    parameters = dict(model.named_parameters(remove_duplicate=False))
+    stored = {}
+    for name, tensor in model.state_dict().items():
+        halved = dtype == torch.float16 and name in parameters and tensor.is_floating_point()
+        stored[name] = tensor.detach().to("cpu", dtype if halved else tensor.dtype, copy=True).contiguous()
+        if halved and not bool(torch.isfinite(stored[name]).all()):
+            raise CheckpointError(
+                f"cannot save {name!r} in float16: it holds values that are not finite; leave out half=True",
+                code="weights-not-finite",
+            )
+    return stored
 
 
 def make_module_plan(
@@ -106,10 +146,10 @@ def make_module_plan(
     name = type(module).__name__.lower() if name is None else name
     fault = spec_name_fault(name)
     if fault:
-        raise InputError(f"name {name!r:.80} cannot name a run; {fault}")
+        raise InputError(f"{name!r:.80} cannot name a run; give name=..., and {fault}")
     if not any(parameter.requires_grad for parameter in module.parameters()):
         raise InputError(
             f"{name} has no parameter to train; give a module whose parameters require gradients"
         )
-    suite, task_spec, chosen = find_training(task, recipe, steps, precision, changes)
+    suite, task_spec, chosen = find_training(task, recipe, steps, precision, changes, seed)
     return ModulePlan(module, name, suite.name, task_spec, chosen, seed)

@@ -40,7 +40,7 @@ def make_plan(
     SpecError and UnknownNameError are) where there is no such spec, task or recipe, or where they do not fit
     together.
     """
-    suite, task_spec, chosen = find_training(task, recipe, steps, precision, changes)
+    suite, task_spec, chosen = find_training(task, recipe, steps, precision, changes, seed)
     architecture = find_architecture(spec, suite.name, task_spec.name)
     return RunPlan(architecture, suite.name, task_spec, chosen, seed, compiled)
 
@@ -51,9 +51,12 @@ def find_training(
     steps: int | None,
     precision: str | None,
     changes: Mapping[str, Any] | None,
+    seed: int,
 ) -> tuple[Suite, TaskSpec, Recipe]:
     """The suite and task of SUITE/TASK, and the recipe with what is changed of it; errors as `make_plan`."""
     suite, task_spec = find_task(task)
+    if seed < 0:
+        raise InputError(f"seed is {seed}; give a whole number, at least 0", code="no-such-seed")
     if task_spec.trained_as is not None:
         raise InputError(
             f"{task_spec.name} is a variant of {task_spec.trained_as}; train on that", code="variant"

@@ -79,7 +79,8 @@ def train(
 
     Muon, where the recipe has it, changes the linear maps of a spec's blocks, and of a module every
     `nn.Linear` but the first and the last; Adam changes the rest. The tensors of a module are in the folder's
-    `model.safetensors`, for `safetensors.torch.load_model`.
+    `model.safetensors`, for `safetensors.torch.load_model`. Random numbers that a module draws itself, as
+    dropout does, come from torch's own generator: no seed here sets them, and a resumed run has others.
 
     The state is saved every minute. An interruption (Ctrl-C) waits for the end of the step; then the state is
     saved and TrainingStopped, a KeyboardInterrupt, is raised. One in the last step is reported in the result.

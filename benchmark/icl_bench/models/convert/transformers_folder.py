@@ -40,6 +40,7 @@ _EXPRESSIBLE: dict[str, dict[str, Any]] = {  # values of keys that change what a
         "scale_attn_weights": True,
         "scale_attn_by_inverse_layer_idx": False,
         "add_cross_attention": False,
+        "is_causal": True,
     },
     "llama": {
         "hidden_act": "silu",
@@ -47,6 +48,7 @@ _EXPRESSIBLE: dict[str, dict[str, Any]] = {  # values of keys that change what a
         "mlp_bias": False,
         "rope_theta": ROPE_BASE,
         "rope_scaling": None,
+        "is_causal": True,
     },
     "mamba": {"hidden_act": "silu", "use_bias": False, "use_conv_bias": True},
 }
@@ -73,7 +75,7 @@ def read_folder(folder: Path) -> Stack:
     """The model of a folder; CheckpointError where it is not one, or has what ours cannot express."""
     config = _read_config(folder)
     kind = config.get("model_type")
-    if kind not in FIRST_TENSORS:
+    if not isinstance(kind, str) or kind not in FIRST_TENSORS:
         name = shown(str(kind)).strip("'")
         raise CheckpointError(
             str(UnknownNameError("model_type", name, FIRST_TENSORS, config.source)), code="cannot-convert"
