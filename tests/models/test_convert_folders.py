@@ -38,6 +38,7 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("llama", {"rope_scaling": {"type": "linear"}}, "cannot-convert", "rope_scaling"),
     ("llama", {"attention_bias": True}, "cannot-convert", "attention_bias"),
     ("llama", {"hidden_act": "gelu"}, "cannot-convert", "hidden_act"),
+    ("mamba", {"time_step_rank": 7}, "cannot-convert", "time_step_rank"),
     ("mamba", {"use_conv_bias": False}, "cannot-convert", "use_conv_bias"),
     ("mamba", {"num_hidden_layers": 4}, "not-one-model", "3 layers"),
 ]

@@ -102,6 +102,8 @@ def test_what_cannot_be_is_refused_and_nothing_is_left(own, monkeypatch):
         new_suite("mine-v1", tasks=["decision_tree"], changes={"depht": 3})
     with raises(InputError, "no-such-key", naming="decision_tree.points"):
         new_suite("mine-v1", tasks=["linear_regression"], changes={"decision_tree.points": 3})
+    with raises(InputError, "zero-anchor", naming="baseline"):
+        new_suite("mine-v1", tasks=["linear_regression"], changes={"baseline": "zero"})
     with raises(SpecError, naming=("points", "many")):
         new_suite("mine-v1", tasks=["linear_regression"], changes={"points": "many"})
     with raises(SpecError, naming="name"):

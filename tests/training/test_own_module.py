@@ -194,9 +194,22 @@ def with_nan() -> Network:
     return module
 
 
+class ReadsTheAnswer(Network):
+    """Reads y_i before it answers it."""
+
+    def forward(self, xs: Tensor, ys: Tensor) -> Tensor:
+        return super().forward(xs, ys) + ys
+
+
 @pytest.mark.parametrize(
     ("module", "code"),
-    [(Detached(), "unusable-module"), (with_nan(), "unusable-module"), (WithState(), "no-tensor")],
+    [
+        (Detached(), "unusable-module"),
+        (with_nan(), "unusable-module"),
+        (ReadsTheAnswer(), "unusable-module"),
+        (WithState(), "no-tensor"),
+        (Network, "class-for-object"),
+    ],
 )
 def test_what_would_fail_later_is_found_before_the_first_step(tmp_path, module, code):
     with raises(InputError, code):

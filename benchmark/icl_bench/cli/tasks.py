@@ -140,7 +140,8 @@ def new(
 
     It is written into the folder that --suites (before the verb) or ICL_BENCH_SUITES names, and is known to
     every verb that is given the same. A changed task has prompts of its own; where x and y keep their sizes,
-    checkpoints that were trained on the base answer it. A task that is not changed stays that of the base.
+    checkpoints that were trained on the base answer it; learned positions beyond their prompts are untrained.
+    A task that is not changed stays that of the base.
 
     Example: icl-bench --suites mine tasks new longer-v1 --task linear_regression --set points=21
     """

@@ -54,7 +54,8 @@ def narrow_table(board: Board, standings: Sequence[Standing], metric: str, marks
     rows: list[dict[str, Any]] = []
     for standing in standings:
         place = "-" if standing.rank is None else str(standing.rank.place)
-        row = {"": place, "model": _cut(standing.name) + marks.get(standing.name, "")}
+        mark = marks.get(standing.name, "") + f" {POOLED}" * (max(standing.runs.values(), default=1) > 1)
+        row = {"": place, "model": _cut(standing.name, _LONGEST_NAME + 2 - len(mark)) + mark}
         row["mean"] = _value(standing.mean, 3)
         for task, short in initials.items():
             row[short] = _value(standing.estimates[metric].get(task), 2)
@@ -77,17 +78,17 @@ def notes(
         yield f"{ONE_RUN}: a task with one training run; rank and group know nothing there of other seeds"
     if names & set(doubted):
         yield f"{DOUBTED}: better than an exact predictor can be, or worse on fresh prompts"
-    if wide and any(runs > 1 for standing in board.models for runs in standing.runs.values()):
+    if any(runs > 1 for standing in board.models for runs in standing.runs.values()):
         yield f"{POOLED}: the mean of two or more runs"
     if names & set(local):
         yield f"{LOCAL}: a local record, given by --record"
 
 
-def _cut(name: str) -> str:
-    """A name of at most `_LONGEST_NAME` characters, without its middle: names differ at their ends."""
-    if len(name) <= _LONGEST_NAME:
+def _cut(name: str, longest: int) -> str:
+    """A name of at most `longest` characters, without its middle: names differ at their ends."""
+    if len(name) <= longest:
         return name
-    half = (_LONGEST_NAME - 1) // 2
+    half = (longest - 1) // 2
     return f"{name[:half]}…{name[-half:]}"
 
 

@@ -88,15 +88,20 @@ class NormSpec(Strict):
 
 
 def _parse_norm(value: Any) -> Any:
-    if not isinstance(value, str):
+    """A name, or a mapping with the epsilon; without one it is the usual one."""
+    if isinstance(value, NormSpec):
         return value
-    if value not in NORM_EPSILONS:
-        raise ValueError(str(UnknownNameError("norm", value, NORM_EPSILONS)))
-    return {"type": value, "epsilon": NORM_EPSILONS[value]}
+    name = value.get("type") if isinstance(value, dict) else value
+    if not isinstance(name, str):
+        raise ValueError(f"write {' or '.join(NORM_EPSILONS)}, or {{type: rmsnorm, epsilon: 1.0e-5}}")
+    if name not in NORM_EPSILONS:
+        raise ValueError(str(UnknownNameError("norm", name, NORM_EPSILONS)))
+    usual = {"type": name, "epsilon": NORM_EPSILONS[name]}
+    return usual | value if isinstance(value, dict) else usual
 
 
 def _parse_positions(value: Any) -> Any:
-    if isinstance(value, str) and value != "none":
+    if value != "none" and not isinstance(value, dict | LearnedPositions):
         remedy = "write {type: learned, max_tokens: N} or none"
         if value == "rope":
             remedy = (
@@ -115,7 +120,7 @@ class Sublayer(Strict):
 
     norm: Norm
     module: Block
-    skip: float = Field(default=1.0, gt=0, le=4)
+    skip: float = Field(default=1.0, gt=0, le=4, allow_inf_nan=False)
 
     @model_serializer(mode="wrap")
     def _without_usual_skip(self, dump: Callable[..., dict[str, Any]]) -> dict[str, Any]:

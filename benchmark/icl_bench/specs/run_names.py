@@ -1,5 +1,6 @@
 """How suites, tasks and runs are named: `mini-v1-seed-0` in file names, `mini-v1/gpt2/seed-0` as folders."""
 
+import os
 import re
 from pathlib import Path
 
@@ -31,7 +32,9 @@ def seed_folder(root: Path, suite: str, model: str, seed: int) -> Path:
 def seed_folders(folder: Path) -> dict[int, Path]:
     """The folders of training runs in that of a model, by seed, as `seed_folder` lays them; none where
     `folder` holds a checkpoint besides."""
-    seeds = {}
+    seeds: dict[int, Path] = {}
+    if not os.path.isdir(folder):  # unlike the method, it says no to any name
+        return seeds
     for path in folder.glob("*"):
         if seed := re.fullmatch(SEED_FOLDER, path.name):
             seeds[int(seed[1])] = path

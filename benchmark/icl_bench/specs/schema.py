@@ -141,7 +141,7 @@ class Registry(Generic[Registered]):
 def read_yaml(path: Path) -> Any:
     """Read a YAML or JSON file as plain data; SpecError names the file and the line."""
     try:
-        if path.exists() and not path.is_file():
+        if path.exists() and not (path.is_file() or path.is_dir()):
             raise SpecError(f"{path} is no regular file; give a text file", code="no-regular-file")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)

@@ -104,6 +104,10 @@ def _changes_by_task(source: Suite, chosen: Sequence[str], changes: Changes) -> 
                 f"{', '.join(known)}",
                 code="no-such-key",
             )
+        if key in ("baseline", "exact") and value == "zero":
+            raise InputError(
+                f"{full} is zero, which scores are measured from; name another baseline", code="zero-anchor"
+            )
         for name in concerned:
             by_task[name][key] = value
     return by_task

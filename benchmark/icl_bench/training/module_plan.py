@@ -43,8 +43,9 @@ class ModulePlan:
     def new_model(self, device: str) -> nn.Module:
         """The module itself, tried on prompts of random numbers.
 
-        InputError where its answer has another shape, is not finite or cannot be trained, and where its state
-        holds what is no tensor. What the module raises, as for inputs of another size, goes to the caller.
+        InputError where its answer has another shape, is not finite, cannot be trained or reads what comes
+        later, and where its state holds what is no tensor. What the module raises, as for inputs of another
+        size, goes to the caller.
         """
         strange = [name for name, value in self.module.state_dict().items() if not isinstance(value, Tensor)]
         if strange:
@@ -59,10 +60,22 @@ class ModulePlan:
             for size in (sizes.d, sizes.k)
         )
         with evaluating(self.module):
-            fault = _answer_fault(self.module(xs, ys), ys)
+            answer = self.module(xs, ys)
+            fault = _answer_fault(answer, ys) or self._reads_later(xs, ys, answer)
         if fault:
             raise InputError(f"{self.name} {fault}", code="unusable-module")
         return self.module
+
+    def _reads_later(self, xs: Tensor, ys: Tensor, answer: Tensor) -> str | None:
+        """Whether answers change with what comes after them; None where they do not."""
+        place = self.task.points // 2
+        later_xs, later_ys = xs.clone(), ys.clone()
+        later_xs[:, place + 1 :] += 1
+        later_ys[:, place:] += 1
+        changed = self.module(later_xs, later_ys)
+        if torch.allclose(changed[:, : place + 1], answer[:, : place + 1], rtol=1e-3, atol=1e-4):
+            return None
+        return "reads y_i, or what comes later, before it answers y_i; let it read y_{i-1} and earlier"
 
     def identity(self) -> dict[str, Any]:
         """What a saved state must agree with to be resumed: the name and shape of every tensor among it."""

@@ -41,7 +41,7 @@ class TrainingStopped(KeyboardInterrupt):
 
 
 def train(
-    model: SpecSource | nn.Module,
+    model: SpecSource | nn.Module | type,
     task: str,
     *,
     name: str | None = None,
@@ -98,6 +98,11 @@ def train(
     """
     options: dict[str, Any] = {"steps": steps, "recipe": recipe, "changes": changes, "precision": precision}
     plan: RunPlan | ModulePlan
+    if isinstance(model, type):
+        raise InputError(
+            f"{model.__qualname__} is a class; give an object of it, {model.__qualname__}(...)",
+            code="class-for-object",
+        )
     if isinstance(model, nn.Module):
         if compiled:
             raise InputError("compiled is of specs; give torch.compile(module) in place of the module")

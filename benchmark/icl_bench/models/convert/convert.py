@@ -3,6 +3,8 @@
 import hashlib
 from pathlib import Path
 
+import torch
+
 from icl_bench.errors import CheckpointError
 from icl_bench.models.convert import garg, in_context_2024
 from icl_bench.models.convert.config import Section, find_config, load_config
@@ -103,7 +105,15 @@ def _built(
             "training": {"seed": None, "recipe": stack.recipe, "converted": converted},
         }
     )
-    model.load_state_dict(state_of(stack, spec), assign=True)
+    state = state_of(stack, spec)
+    for name, tensor in state.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise CheckpointError(
+                f"{stack.source}: what becomes {name} holds values that are not finite; convert a checkpoint "
+                "of a run that did not diverge",
+                code="weights-not-finite",
+            )
+    model.load_state_dict(state, assign=True)
     return model.eval()
 
 

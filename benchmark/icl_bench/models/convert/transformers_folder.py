@@ -5,6 +5,7 @@ module with the backbone and the two maps, whatever it calls them. Prompts are a
 zeros after the coordinates of the shorter; y_i is read at the token of x_i; targets are not scaled.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,6 +179,13 @@ def _read_backbone(kind: str, weights: Weights, config: Section) -> Backbone:
     width, layers = config.whole(names.width), config.whole(names.layers)
     epsilon = config.epsilon(names.epsilon, names.usual_epsilon)
     if kind == "mamba":
+        rank = config.get("time_step_rank", "auto")
+        if rank not in ("auto", math.ceil(width / 16)):
+            raise CheckpointError(
+                f"{config.source}: time_step_rank is {shown(str(rank))}, and icl-bench's mamba has "
+                f"{math.ceil(width / 16)}, a sixteenth of the width; convert a model with that",
+                code="cannot-convert",
+            )
         backbone, sublayers = backbones.mamba(weights, width, epsilon), 1
     elif kind == "gpt2":
         backbone, sublayers = backbones.gpt2(weights, width, config.whole("n_head"), epsilon), 2
