@@ -155,6 +155,7 @@ def test_a_circle_is_noticed_however_long_it_is() -> None:
     assert set(circle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}})) == {"a", "b", "c"}
 
 
+@pytest.mark.slow
 def test_models_do_not_import_the_compiler() -> None:
     """It takes as long as torch itself; whoever compiles imports it."""
     code = "import sys, icl_bench.models.model; print('torch' in sys.modules, 'torch._dynamo' in sys.modules)"

@@ -33,6 +33,7 @@ def prompts(seed: int, points: int, d: int, k: int, values: int) -> tuple[np.nda
     return xs.astype(np.float32), rng.integers(-(2**18), 2**18, size=(1, points, k)).astype(np.float32)
 
 
+@pytest.mark.slow
 @given(
     points=st.integers(2, 24),
     d=st.integers(1, 3),

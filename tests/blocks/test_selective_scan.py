@@ -115,6 +115,7 @@ def test_the_gpu_kernel_equals_the_definition() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_operators_are_what_they_tell_torch() -> None:
     """Shapes, strides and aliasing are those that torch.compile and CUDA graphs rely on."""
     for dtype in (torch.float32, torch.float64):

@@ -16,6 +16,8 @@ from icl_bench.records.read import load_record
 from icl_bench.resources import data_folder
 from icl_bench.suites import catalogue, load_suite, suite_names
 
+pytestmark = pytest.mark.slow
+
 SVG = "{http://www.w3.org/2000/svg}"
 TASKS = [f"{name}/{task}" for name in suite_names() for task in load_suite(name).tasks]
 

@@ -3,6 +3,7 @@
 import json
 
 import fabricated
+import pytest
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
@@ -49,6 +50,7 @@ def test_the_mean_is_marked_as_one_test_of_its_own():
     assert (mean["p"] > 0, mean["p_corrected"]) == (True, None)
 
 
+@pytest.mark.slow
 def test_what_was_trained_once_is_reported(tmp_path):
     """Its intervals know nothing of other seeds. Baselines are not trained beforehand."""
     record = str(tmp_path / "record.json")

@@ -24,6 +24,8 @@ from icl_bench.records.read import load_record
 from icl_bench.specs.run_names import model_of_folder, seed_folders
 from icl_bench.views.cells import format_estimate
 
+pytestmark = pytest.mark.slow
+
 MODEL = "runs/tiny-v1/my-model"
 SIZES = {"linear_regression": (3, 1), "vector_mqar": (2, 2)}  # d and k in tiny-v1
 

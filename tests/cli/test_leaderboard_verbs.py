@@ -12,6 +12,8 @@ from icl_bench.cli import app
 from icl_bench.leaderboard import write
 from icl_bench.leaderboard.entries import Entry
 
+pytestmark = pytest.mark.slow
+
 
 def run(*arguments: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(app, ["leaderboard", *arguments])

@@ -143,6 +143,7 @@ def test_help_has_an_example(verb):
     assert f"Example: icl-bench models {verb}" in " ".join(stdout.split())
 
 
+@pytest.mark.slow
 def test_an_absurd_width_takes_no_memory(tmp_path):
     """In a process whose memory is bounded: a billion by a billion weights would not fit."""
     (tmp_path / "spec.yaml").write_text(yaml.safe_dump(small_spec(width=10**9)))

@@ -15,6 +15,8 @@ from icl_bench.display.initials import short_names
 from icl_bench.display.text_table import text_table
 from icl_bench.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 NARROW = {"TERMINAL_WIDTH": "80", "COLUMNS": "80"}
 VERBS = [
     "leaderboard show",

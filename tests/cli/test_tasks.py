@@ -122,6 +122,7 @@ def test_verify_says_that_a_suite_holds():
     assert [line.split() for line in stdout.splitlines()[1:]] == [[name, "holds"] for name in suite.tasks]
 
 
+@pytest.mark.slow
 def test_verify_without_a_suite_verifies_all():
     verdict = run_json("verify")
     assert verdict["holds"] is True

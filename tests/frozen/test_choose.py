@@ -20,6 +20,7 @@ def test_every_recorded_number_is_a_candidate_and_every_choice_is_recorded(suite
             assert task.baseline_options[name][field] in candidates
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["sparse_linear_regression", "vector_mqar"])
 def test_the_recorded_number_is_the_best_of_the_mini_suites_development_stream(name):
     mini = load_suite("mini")

@@ -34,6 +34,8 @@ from icl_bench.specs.result import without_timings
 from icl_bench.suites import Suite, load_prompts
 from icl_bench.workers import worker_pool
 
+pytestmark = pytest.mark.slow
+
 TASKS = ["linear_regression", "sparse_parity", "vector_mqar"]
 
 

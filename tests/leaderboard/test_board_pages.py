@@ -12,6 +12,8 @@ from icl_bench.leaderboard.entries import Entry
 from icl_bench.leaderboard.pages import boards, compare, models, published, tasks
 from icl_bench.suites import load_suite
 
+pytestmark = pytest.mark.slow
+
 FRONT = "index.html"
 APART = "What this board cannot separate"
 

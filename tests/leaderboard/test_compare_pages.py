@@ -7,6 +7,8 @@ from leaderboard.site_reading import text
 
 from icl_bench.leaderboard.pages import compare
 
+pytestmark = pytest.mark.slow
+
 NOTHING = "Nothing that it is compared with has a task in common with it."
 
 

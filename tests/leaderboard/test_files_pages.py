@@ -12,6 +12,8 @@ from site_pages import small_site
 from icl_bench.leaderboard.data import BoardData
 from icl_bench.leaderboard.pages import files
 
+pytestmark = pytest.mark.slow
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 

@@ -2,8 +2,11 @@
 
 from urllib.parse import parse_qs, quote, urlsplit
 
+import pytest
 from fabricated import SUITE
 from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.slow
 
 TASK = f"{SUITE}/tasks/linear_regression.html"
 COMMA = "gpt2, wide"

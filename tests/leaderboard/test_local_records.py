@@ -14,6 +14,8 @@ from icl_bench.leaderboard.entries import local_entries
 from icl_bench.leaderboard.write import gather_site, site_files
 from icl_bench.suites import load_suite
 
+pytestmark = pytest.mark.slow
+
 
 def invoke(*arguments: str) -> tuple[int, str, str]:
     result = CliRunner().invoke(app, ["leaderboard", *arguments])

@@ -11,6 +11,8 @@ from icl_bench.leaderboard.pages import published
 from icl_bench.models.reference import reference_names
 from icl_bench.suites import load_suite
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def site():

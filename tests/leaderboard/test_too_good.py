@@ -12,6 +12,8 @@ from icl_bench.leaderboard.entries import Entry
 from icl_bench.leaderboard.pages import boards, models
 from icl_bench.suites import load_suite
 
+pytestmark = pytest.mark.slow
+
 NAME = "user/model"
 TOLD = "Better than the exact predictor. On decision tree its optimality is above 1"
 

@@ -154,6 +154,7 @@ def save_elsewhere(folder: Path, before: str) -> subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.slow
 def test_a_real_limit_on_file_size_is_one_line(folder):
     """What a full disk does inside the writer of safetensors, which has errors of its own."""
     before = files_of(folder)
@@ -164,6 +165,7 @@ def test_a_real_limit_on_file_size_is_one_line(folder):
     assert files_of(folder) == before
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_the_old_folder_whole(folder):
     before = files_of(folder)
     kill = "import os, signal, safetensors.torch as s; write = s.save_file\n"

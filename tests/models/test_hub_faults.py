@@ -65,6 +65,7 @@ def test_a_file_that_was_uploaded_cut_short(hub: HubServer, root):
         load_checkpoint(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["api", "body"])
 def test_a_server_that_stops_answering(hub: HubServer, root, stage, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 1)

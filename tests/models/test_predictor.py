@@ -172,6 +172,7 @@ for change in (
 """
 
 
+@pytest.mark.slow
 def test_settings_that_shorten_float32_are_off_meanwhile_and_back_afterwards():
     """In a process of its own, for torch cannot take all of these back."""
     path = {"PYTHONPATH": str(Path(__file__).parents[1])}

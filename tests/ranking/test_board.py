@@ -14,6 +14,8 @@ from icl_bench.ranking.compare import compare_contenders
 from icl_bench.ranking.resampled import Contender, sample_task
 from icl_bench.suites import load_suite
 
+pytestmark = pytest.mark.slow
+
 TASKS = ["linear_regression", "sparse_parity"]
 
 

@@ -84,6 +84,7 @@ def test_swapping_the_two_swaps_the_verdict(tiny):
     assert forth.p == back.p
 
 
+@pytest.mark.slow
 def test_equal_models_with_noise_differ_significantly_about_one_time_in_twenty(tiny):
     rng = np.random.default_rng(0)
     zero = errors_of("zero")["linear_regression"]

@@ -20,6 +20,8 @@ from icl_bench.ranking.resampled import Contender
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import load_suite
 
+pytestmark = pytest.mark.slow
+
 
 def of_folder(folder: str, share: float, seed: int = 0) -> ResultRecord:
     """A record of a folder with checkpoints of the spec `llama`."""

@@ -15,6 +15,8 @@ from icl_bench.frozen.errors import BaselineErrors
 from icl_bench.ranking import resampled
 from icl_bench.ranking.resampled import Contender, sample_task
 
+pytestmark = pytest.mark.slow
+
 TASK = "linear_regression"
 
 

@@ -110,6 +110,7 @@ def test_the_interval_of_a_mean_is_the_normal_one():
     assert measured.high == pytest.approx(errors.mean() + half, abs=0.1 * half)
 
 
+@pytest.mark.slow
 def test_95_percent_intervals_cover_the_true_score_about_that_often():
     # a model whose true score is 0.75: E(model) = 1.5 between base 1 and zero 3, drawn independently,
     # so that the sampling error of the denominator is part of the interval

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from submissions.submitted import COMMIT, OTHER, edit, not_recorded
 
+pytestmark = pytest.mark.slow
+
 RUN = "tiny-v1-seed-0"
 RECORD, FRESH = f"{RUN}.json", f"{RUN}.fresh.json"
 LINEAR = ("tasks", "linear_regression")

@@ -32,6 +32,8 @@ from icl_bench.submissions.submission_folder import SubmissionFolder, read_submi
 from icl_bench.submissions.validate import validate
 from icl_bench.suites import load_suite
 
+pytestmark = pytest.mark.slow
+
 RUN = "tiny-v1-seed-0"
 RECORD, FRESH = f"{RUN}.json", f"{RUN}.fresh.json"
 LINEAR = ("tasks", "linear_regression")

@@ -56,6 +56,7 @@ def test_other_sizes_make_a_task_that_is_trained_for_itself(own, tmp_path):
     assert result.plan.recipe.learning_rate == 1e-3  # of the recipe that came along
 
 
+@pytest.mark.slow
 def test_from_a_suite_to_a_scored_reference_and_a_board(own, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(SUITES_VARIABLE)

@@ -16,6 +16,8 @@ from icl_bench.training import train as train_module
 from icl_bench.training.optimiser import block_matrices
 from icl_bench.training.train import TrainingStopped
 
+pytestmark = pytest.mark.slow
+
 TASK = "mini/linear_regression"
 FILES = ["config.json", "model.safetensors", "training.csv", "training.svg"]
 
