@@ -8,18 +8,27 @@ from raising import raises
 
 from icl_bench.baselines.base import BASELINES, Baseline
 from icl_bench.errors import InputError
+from icl_bench.function_classes.sparse_parity import SparseParity
 
 pytestmark = pytest.mark.slow
 
-# what a task would tell, and sizes that keep this file quick
+# what a task would say, and sizes that keep this file quick
 NEEDED = {
     "parity_bayes": {"sparsity": 1},
+    "prior_mean": {"function_class": SparseParity(dims=3, sparsity=1)},
     "sparse_bayes": {"sparsity": 1},
     "tree_bayes": {"depth": 2},
     "two_layer_nn": {"steps": 20},
     "xgboost": {"rounds": 1},
 }
 ALL = [entry(**NEEDED.get(name, {})) for name, entry in BASELINES.entries().items()]
+
+
+def of_size(baseline: Baseline, d: int) -> Baseline:
+    """As it answers prompts of d inputs: prior_mean is of a function class with its sizes."""
+    if baseline.type != "prior_mean":
+        return baseline
+    return baseline.model_copy(update={"function_class": SparseParity(dims=d, sparsity=1)})
 
 
 @pytest.fixture(params=ALL, ids=lambda baseline: baseline.type)
@@ -49,11 +58,11 @@ def test_each_says_what_it_predicts_and_what_it_serves(baseline):
 @pytest.mark.parametrize("baseline", ALL, ids=lambda baseline: baseline.type)
 def test_answers_have_the_shape_of_the_targets_and_start_at_zero(baseline, batch, points, d, seed):
     xs, ys = signs(seed, (batch, points, d))
-    predictions = baseline.predict(xs, ys)
+    predictions = of_size(baseline, d).predict(xs, ys)
     assert predictions.shape == ys.shape
     assert predictions.dtype == np.float32
     assert np.isfinite(predictions).all()
-    if baseline.type != "parity_bayes":  # its prior mean is 0 over x, not at every x
+    if baseline.type not in ("parity_bayes", "prior_mean"):  # parity's prior mean is 0 over x, not at every x
         assert not predictions[:, 0].any()
 
 
@@ -66,12 +75,14 @@ def test_no_answer_reads_its_own_target_or_what_comes_after(baseline, points, d,
     other_xs, other_ys = signs(seed + 100, (3, points, d))
     changed_xs, changed_ys = xs.copy(), ys.copy()
     changed_xs[:, i + 1 :], changed_ys[:, i:] = other_xs[:, i + 1 :], -2 * other_ys[:, i:]
+    baseline = of_size(baseline, d)
     before, after = baseline.predict(xs, ys), baseline.predict(changed_xs, changed_ys)
     np.testing.assert_array_equal(before[:, : i + 1], after[:, : i + 1])
 
 
 def test_a_prompt_is_answered_alike_alone_and_among_others(baseline):
     several_slices, few = (300, 70, 9), (20, 12, 9)  # xgboost takes prompts one by one, and long
+    baseline = of_size(baseline, 9)
     xs, ys = signs(0, few if baseline.type == "xgboost" else several_slices)
     whole = baseline.predict(xs, ys)
     for j in (0, len(xs) // 2, len(xs) - 1):
@@ -154,7 +165,7 @@ def test_hard_prompts_have_finite_answers_or_one_clear_error(
     xs = (degenerate(kind, seed, points, d) * 10.0 ** powers[0]).astype(np.float32)
     ys = (degenerate(targets, seed + 1, points, k) * 10.0 ** powers[1]).astype(np.float32)
     try:
-        predictions = baseline.predict(xs, ys)
+        predictions = of_size(baseline, d).predict(xs, ys)
     except InputError as error:
         predictions, message = None, str(error)
     if predictions is None:

@@ -221,9 +221,9 @@ def test_every_baseline_that_serves_a_task_is_missing_until_it_is_frozen(own):
     assert cheap == sorted(cheap, reverse=True)
 
 
-def test_what_scores_need_is_zero_and_each_tasks_own_baseline_and_exact_predictor(own):
+def test_what_scores_need_is_zero_the_floor_and_each_tasks_own_baseline_and_exact_predictor(own):
     needed = {(entry.task, entry.baseline.type) for entry in needed_baselines(own, list(own.tasks))}
-    assert needed == {
+    assert needed == {(task, "prior_mean") for task in own.tasks} | {
         ("linear_regression", "zero"), ("linear_regression", "least_squares"),
         ("sparse_parity", "zero"), ("sparse_parity", "parity_bayes"),
         ("vector_mqar", "zero"), ("vector_mqar", "lookup"),

@@ -7,6 +7,7 @@ from icl_bench.function_classes.streams import raw_words
 from icl_bench.specs.suite import FUNCTION_CLASSES
 
 DIMS, OTHER_SIZES, POINTS = 5, 2, 7
+STANDARD_ERRORS = 5
 NAMES = list(FUNCTION_CLASSES.entries())
 
 
@@ -24,6 +25,17 @@ def draw(
     raw = raw_words(key, start, prompts, function_class.words(points))
     xs, parameters = function_class.sample(raw, points)
     return xs, function_class.evaluate(parameters, xs), parameters
+
+
+def stated() -> list[str]:
+    """The classes that state the mean of y given x."""
+    return [name for name in NAMES if small(name).prior_mean(np.zeros((0, POINTS, DIMS))) is not None]
+
+
+def assert_mean_is_zero(residuals: np.ndarray) -> None:
+    """Residuals (functions, …) of functions drawn independently have the mean 0, within sampling error."""
+    standard_error = residuals.std(axis=0) / np.sqrt(len(residuals))
+    assert (np.abs(residuals.mean(axis=0)) <= STANDARD_ERRORS * standard_error + 1e-6).all()
 
 
 def same(a: Parameters, b: Parameters) -> bool:

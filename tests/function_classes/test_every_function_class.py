@@ -7,7 +7,7 @@ import importlib
 import numpy as np
 import pytest
 from raising import raises
-from small_classes import DIMS, NAMES, POINTS, draw, same, small
+from small_classes import DIMS, NAMES, POINTS, assert_mean_is_zero, draw, same, small, stated
 
 from icl_bench.errors import SpecError
 from icl_bench.function_classes.streams import raw_words
@@ -16,6 +16,7 @@ from icl_bench.specs.suite import FUNCTION_CLASSES, FunctionClassSpec, TaskSpec,
 pytestmark = pytest.mark.slow
 
 PROMPTS = 300  # more than `generate` makes at once
+FUNCTIONS = 4_096
 
 every = pytest.mark.parametrize("name", NAMES)
 
@@ -133,6 +134,18 @@ def test_a_curriculum_hides_coordinates_and_keeps_the_others(name, active):
     assert (xs[:, :, active:] == 0).all()
     assert np.array_equal(xs[:, :, :active], function_class.sample(raw, POINTS)[0][:, :, :active])
     assert np.isfinite(function_class.evaluate(parameters, xs)).all()
+
+
+@pytest.mark.parametrize("name", stated())
+def test_the_prior_mean_is_the_mean_of_drawn_functions_at_fixed_inputs(name):
+    """Scores are measured from it, so that it has to be exact."""
+    function_class = small(name)
+    xs, _, parameters = draw(function_class, FUNCTIONS)
+    for prompt in xs[:4]:
+        means = function_class.prior_mean(prompt[None])
+        assert means.shape == (1, POINTS, function_class.k)
+        ys = function_class.evaluate(parameters, np.repeat(prompt[None], FUNCTIONS, axis=0))
+        assert_mean_is_zero(ys - means)
 
 
 @every

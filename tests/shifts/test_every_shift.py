@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from function_classes.small_classes import NAMES, small
+from function_classes.small_classes import NAMES, assert_mean_is_zero, small, stated
 
 from icl_bench.function_classes.streams import GRID, raw_words
 from icl_bench.shifts.base import Drawn
@@ -61,3 +61,20 @@ class TestEveryShift:
         if on_grid:
             targets = function_class.evaluate(after.parameters, after.xs)
             assert np.isfinite(targets).all()
+
+
+@pytest.mark.parametrize("class_name", stated())
+@pytest.mark.parametrize(
+    "shift_name", [name for name, entry in sorted(SHIFTS.entries().items()) if entry.keeps_prior_mean]
+)
+def test_the_prior_mean_stays_where_a_shift_says_so(shift_name, class_name):
+    """What it leaves of y is uncorrelated with anything that is made from x."""
+    if (shift_name, class_name) == ("repeated", "vector_mqar"):
+        pytest.skip("values belong to the places of keys: there are no targets for queries apart from them")
+    function_class, _, after = shifted(shift_name, class_name, prompts=4_096)
+    xs = after.xs if after.queries is None else after.queries
+    residuals = function_class.evaluate(after.parameters, xs) - function_class.prior_mean(xs)
+    if after.noise is not None:
+        residuals = residuals + after.noise
+    for feature in (np.ones_like(xs[:, :, 0]), *np.moveaxis(xs, 2, 0), xs[:, :, 0] * xs[:, :, 1]):
+        assert_mean_is_zero(residuals * feature[:, :, None])

@@ -70,7 +70,9 @@ def compute(
     ] = None,
     needed: Annotated[
         bool,
-        typer.Option("--needed", help="Only what scores need: zero, and each task's baseline and exact."),
+        typer.Option(
+            "--needed", help="Only what scores need: zero, prior_mean, and each task's baseline and exact."
+        ),
     ] = False,
     workers: Workers = None,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What predictions are compared with: the zero estimator, the score's baseline, the exact predictor."""
+"""What predictions are compared with: 0, the score's baseline, the exact predictor, the floor."""
 
 from dataclasses import dataclass, replace
 
@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from icl_bench.baselines.base import Baseline, get_baseline
+from icl_bench.errors import InputError
 from icl_bench.frozen.errors import BaselineErrors, load_errors
 from icl_bench.predictor import Missing
 from icl_bench.scoring.scores import scored_errors, squared_errors
@@ -13,6 +14,7 @@ from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Prompts, Suite, load_prompts
 
 ZERO = "zero"
+PRIOR_MEAN = "prior_mean"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Anchors:
     zero: BaselineErrors  # on all prompts
     baseline: BaselineErrors | Missing
     exact: BaselineErrors | Missing
+    floor: BaselineErrors  # of the best answer without the context where that is known, else of 0; on all
 
     def first(self, prompts: int) -> "Anchors":
         """Their errors on the first prompts alone; curves stay the means over all."""
@@ -32,7 +35,7 @@ class Anchors:
         baseline, exact = (
             errors if isinstance(errors, Missing) else cut(errors) for errors in (self.baseline, self.exact)
         )
-        return Anchors(cut(self.zero), baseline, exact)
+        return Anchors(cut(self.zero), baseline, exact, cut(self.floor))
 
 
 def anchor_errors(suite: Suite, prompts: Prompts) -> Anchors:
@@ -41,34 +44,46 @@ def anchor_errors(suite: Suite, prompts: Prompts) -> Anchors:
     where the task names a baseline that there is not.
     """
     task = prompts.task
-    zero = load_errors(suite, task.name, ZERO)
-    if zero is None or zero.prompts < len(prompts.xs):
-        zero = _computed(ZERO, prompts)
-    by_name: dict[str, BaselineErrors | Missing] = {ZERO: zero}
+    whole = {name: _on_all(name, suite, prompts) for name in dict.fromkeys((ZERO, floor_name(task)))}
+    by_name: dict[str, BaselineErrors | Missing] = {**whole}
     for name in (task.baseline, task.exact):
         if name not in by_name:
             frozen = load_errors(suite, task.name, name)
             by_name[name] = frozen if frozen is not None else _unfrozen(name, suite, prompts)
-    return Anchors(zero, by_name[task.baseline], by_name[task.exact])
+    return Anchors(whole[ZERO], by_name[task.baseline], by_name[task.exact], whole[floor_name(task)])
 
 
 def suite_anchors(suite: Suite, task: TaskSpec) -> Anchors:
     """The same of a suite's task: its prompts are made only where one that is wanted is not frozen."""
-    frozen = [load_errors(suite, task.name, name) for name in (ZERO, task.baseline, task.exact)]
-    zero, baseline, exact = frozen
-    if zero is not None and baseline is not None and exact is not None:
-        return Anchors(zero, baseline, exact)
+    names = (ZERO, task.baseline, task.exact, floor_name(task))
+    frozen = [errors for name in names if (errors := load_errors(suite, task.name, name)) is not None]
+    if len(frozen) == len(names):
+        return Anchors(*frozen)
     return anchor_errors(suite, load_prompts(suite, task.name))
 
 
 def named_anchors(task: TaskSpec) -> list[str]:
-    """The predictors that scores on a task need, each once."""
-    return list(dict.fromkeys((ZERO, task.baseline, task.exact)))
+    """The predictors that scores and boards of a task need, each once."""
+    return list(dict.fromkeys((ZERO, floor_name(task), task.baseline, task.exact)))
+
+
+def floor_name(task: TaskSpec) -> str:
+    """The best predictor that does not look at the context, as far as it is known: prior_mean or zero."""
+    try:
+        return get_baseline(PRIOR_MEAN, task).type
+    except InputError:  # the mean of y given x is not known
+        return ZERO
 
 
 def summed_up(squared: Float[np.ndarray, "prompts points"], task: TaskSpec) -> BaselineErrors:
     """What is kept of a baseline's squared errors, whether they are frozen or used at once."""
     return BaselineErrors(curve=squared.mean(axis=0), errors=scored_errors(squared, task.scored))
+
+
+def _on_all(name: str, suite: Suite, prompts: Prompts) -> BaselineErrors:
+    """The frozen errors where they are of all the prompts, else those computed here."""
+    frozen = load_errors(suite, prompts.task.name, name)
+    return _computed(name, prompts) if frozen is None or frozen.prompts < len(prompts.xs) else frozen
 
 
 def _unfrozen(name: str, suite: Suite, prompts: Prompts) -> BaselineErrors | Missing:

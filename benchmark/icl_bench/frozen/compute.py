@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import icl_bench.baselines
+import icl_bench.function_classes
 from icl_bench.baselines.base import Baseline
 from icl_bench.files import whole_file
 from icl_bench.frozen.anchors import baseline_errors, summed_up
@@ -119,7 +120,7 @@ def _chunks(suite: Suite, pair: BaselineOnTask) -> Iterator[tuple[Path, slice]]:
 
 def _fingerprint(suite: Suite, pair: BaselineOnTask) -> str:
     """A hash of what decides a chunk's numbers: the frozen prompts, the baseline with its numbers, all code
-    of baselines, and the libraries."""
+    of baselines and function classes, and the libraries."""
     digest = hashlib.sha256()
     for text in (
         suite.home(pair.task).arrays_hash,
@@ -128,7 +129,7 @@ def _fingerprint(suite: Suite, pair: BaselineOnTask) -> str:
         str(describe_libraries()),
     ):
         digest.update(f"{text}\n".encode())
-    folder = Path(icl_bench.baselines.__path__[0])
-    for path in sorted(folder.rglob("*.py")):
-        digest.update(path.read_bytes())
+    for package in (icl_bench.baselines, icl_bench.function_classes):
+        for path in sorted(Path(package.__path__[0]).rglob("*.py")):
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -45,7 +45,7 @@ def missing_baselines(
 
 
 def needed_baselines(suite: Suite, tasks: Sequence[str], prompts: int | None = None) -> list[BaselineOnTask]:
-    """What is not frozen yet of the predictors that scores on the tasks need: zero, baseline and exact."""
+    """What is not frozen yet of what scores on the tasks need: zero, floor, baseline and exact."""
     names = {task: named_anchors(suite.task(task)) for task in tasks}
     missing = [pair for task in tasks for pair in missing_baselines(suite, [task], names[task], prompts)]
     return sorted(missing, key=lambda pair: not pair.baseline.cheap)

@@ -3,13 +3,15 @@
 from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Float32, UInt64
+from jaxtyping import Float, Float32, Float64, UInt64
 
 from icl_bench.specs.suite import FunctionClassSpec
 
 Words = UInt64[np.ndarray, "prompts words"]
 Inputs = Float32[np.ndarray, "prompts points d"]
 Targets = Float32[np.ndarray, "prompts points k"]
+RealInputs = Float[np.ndarray, "prompts points d"]
+Means = Float64[np.ndarray, "prompts points k"]
 Parameters = dict[str, np.ndarray]  # each with a leading prompt axis
 
 
@@ -61,6 +63,14 @@ class FunctionClass(FunctionClassSpec):
         have been set to 0 and points cut from the end. InputError where xs would not give exact targets.
         """
         raise NotImplementedError
+
+    def prior_mean(self, xs: RealInputs) -> Means | None:
+        """E[y | x] over the functions: the best answer that does not look at the context.
+
+        xs: (prompts, points, d), each point by itself. Returns float64 (prompts, points, k), or None,
+        whatever xs is, where the class does not state it: then its tasks have no baseline `prior_mean`.
+        """
+        return None
 
 
 def hide_inactive(xs: Inputs, active: int) -> Inputs:

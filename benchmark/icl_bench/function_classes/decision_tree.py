@@ -22,7 +22,15 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
+from icl_bench.function_classes.base import (
+    FunctionClass,
+    Inputs,
+    Means,
+    Parameters,
+    RealInputs,
+    Targets,
+    Words,
+)
 from icl_bench.function_classes.streams import grid_normals, on_grid, uniform_index
 from icl_bench.specs.suite import FUNCTION_CLASSES
 
@@ -67,6 +75,10 @@ class DecisionTree(FunctionClass):
             value = np.take_along_axis(xs, coordinate[:, :, None], axis=2)[:, :, 0]
             place = 2 * place + 1 + (value > 0)
         return np.take_along_axis(parameters["leaves"], place - nodes.shape[1], axis=1)[:, :, None]
+
+    def prior_mean(self, xs: RealInputs) -> Means:
+        """0: a leaf and its negative are equally likely, but for the few moved by a step of 2^-12."""
+        return np.zeros((*xs.shape[:2], self.k))
 
 
 def _parted(units: np.ndarray) -> np.ndarray:

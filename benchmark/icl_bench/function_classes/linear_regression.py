@@ -19,7 +19,15 @@ import numpy as np
 from jaxtyping import Float32
 from pydantic import Field
 
-from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
+from icl_bench.function_classes.base import (
+    FunctionClass,
+    Inputs,
+    Means,
+    Parameters,
+    RealInputs,
+    Targets,
+    Words,
+)
 from icl_bench.function_classes.streams import GRID, grid_normals, grid_units, on_grid
 from icl_bench.specs.suite import FUNCTION_CLASSES
 
@@ -53,6 +61,10 @@ class LinearRegression(FunctionClass):
     def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
         """Targets (prompts, points, 1)."""
         return linear_targets(parameters["w"], xs)
+
+    def prior_mean(self, xs: RealInputs) -> Means:
+        """0: w and −w are equally likely."""
+        return np.zeros((*xs.shape[:2], self.k))
 
 
 def linear_targets(w: Vectors, xs: Inputs) -> Targets:

@@ -22,7 +22,9 @@ from pydantic import Field, model_validator
 from icl_bench.function_classes.base import (
     FunctionClass,
     Inputs,
+    Means,
     Parameters,
+    RealInputs,
     Targets,
     Words,
     hide_inactive,
@@ -80,3 +82,7 @@ class SparseLinearRegression(FunctionClass):
     def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
         """Targets (prompts, points, 1)."""
         return linear_targets(parameters["w"], xs)
+
+    def prior_mean(self, xs: RealInputs) -> Means:
+        """0: w and −w are equally likely."""
+        return np.zeros((*xs.shape[:2], self.k))

@@ -18,7 +18,15 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
+from icl_bench.function_classes.base import (
+    FunctionClass,
+    Inputs,
+    Means,
+    Parameters,
+    RealInputs,
+    Targets,
+    Words,
+)
 from icl_bench.function_classes.streams import random_subset, sign_words, signs
 from icl_bench.specs.suite import FUNCTION_CLASSES
 
@@ -60,3 +68,14 @@ class SparseParity(FunctionClass):
         """Targets (prompts, points, 1), 0 where a hidden coordinate of x has been set to 0."""
         hidden = np.take_along_axis(xs, parameters["subset"][:, None, :], axis=2)
         return hidden.prod(axis=2, keepdims=True, dtype=np.float32)
+
+    def prior_mean(self, xs: RealInputs) -> Means:
+        """The mean over all hidden sets of their product at x: e_k(x) / C(d, k), with k the sparsity and e_k
+        the elementary symmetric polynomial."""
+        means = np.zeros((self.sparsity + 1, *xs.shape[:2]))  # over the sets of each size among those before
+        means[0] = 1.0
+        for seen in range(1, xs.shape[2] + 1):
+            x = xs[:, :, seen - 1].astype(np.float64)
+            for size in range(min(seen, self.sparsity), 0, -1):  # `size / seen` of those sets hold this one
+                means[size] += size / seen * (x * means[size - 1] - means[size])
+        return means[-1][:, :, None]

@@ -19,7 +19,15 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
+from icl_bench.function_classes.base import (
+    FunctionClass,
+    Inputs,
+    Means,
+    Parameters,
+    RealInputs,
+    Targets,
+    Words,
+)
 from icl_bench.function_classes.streams import GRID, GRID_LIMIT, grid_normals, grid_units, on_grid
 from icl_bench.specs.suite import FUNCTION_CLASSES
 
@@ -70,3 +78,7 @@ class TwoLayerMLP(FunctionClass):
         W2 = grid_units(parameters["W2"]).astype(np.int64)
         sums = np.matmul(hidden.astype(np.int64), W2[:, :, None])
         return sums.astype(np.float32) * np.float32(GRID**3)
+
+    def prior_mean(self, xs: RealInputs) -> Means:
+        """0: W2 and −W2 are equally likely, whatever W1 is."""
+        return np.zeros((*xs.shape[:2], self.k))

@@ -21,7 +21,15 @@ import numpy as np
 from pydantic import Field
 
 from icl_bench.errors import InputError
-from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
+from icl_bench.function_classes.base import (
+    FunctionClass,
+    Inputs,
+    Means,
+    Parameters,
+    RealInputs,
+    Targets,
+    Words,
+)
 from icl_bench.function_classes.streams import grid_normals, sphere, uniform_index
 from icl_bench.specs.suite import FUNCTION_CLASSES
 
@@ -73,3 +81,7 @@ class VectorMQAR(FunctionClass):
             )
         answers = np.take_along_axis(values, same.argmax(axis=2)[:, :, None], axis=1)
         return np.concatenate([values[:, : keys.shape[1]], answers], axis=1)
+
+    def prior_mean(self, xs: RealInputs) -> Means:
+        """0: values are independent of keys, and a value and its negative equally likely."""
+        return np.zeros((*xs.shape[:2], self.k))

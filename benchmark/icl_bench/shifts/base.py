@@ -31,6 +31,9 @@ class Shift(Strict):
     """
 
     changes: ClassVar[str]  # what it changes, in plain text
+    # whether E[y | x] stays what the function class states: parameters stay as they were drawn, inputs change
+    # without regard to them, and noise has the mean 0
+    keeps_prior_mean: ClassVar[bool] = False
     example: ClassVar[dict[str, Any]] = {}  # its keys but `type`, as an example: tests apply it
 
     type: str

@@ -16,6 +16,7 @@ class Repeated(Shift):
     """Query i is one of x_0 … x_{i−1}; without a context it is x_0."""
 
     changes: ClassVar[str] = "the query repeats an input of its context, chosen uniformly"
+    keeps_prior_mean: ClassVar[bool] = True
 
     type: Literal["repeated"] = "repeated"
 

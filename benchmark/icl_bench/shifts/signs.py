@@ -15,6 +15,7 @@ class Signs(Shift):
     """x → sign(x), with 1 for 0."""
 
     changes: ClassVar[str] = "x uniform on {−1, 1}^d"
+    keeps_prior_mean: ClassVar[bool] = True
 
     type: Literal["signs"] = "signs"
 
