@@ -33,6 +33,8 @@ def test_a_board_without_models_says_so_and_what_to_do(monkeypatch):
 def test_a_board_with_models_does_not():
     code, printed, _ = run("show", "--suite", "mini")
     assert (code, "no model is recorded" in printed) == (0, False)
+    assert printed.count(" is made of: ") == 1
+    assert "reference/llama-rope-swigluless is made of: no positions, mamba first" in printed
 
 
 def test_baselines_can_be_left_out():

@@ -91,6 +91,12 @@ def test_what_a_model_is_made_of_stands_beside_a_name_that_says_otherwise():
         (compare, "compare.html"),
     ):
         assert made_of in text(page(site, module, path)), path
+    options = [text(option) for option in page(site, compare, "compare.html").iter("option")]
+    assert f"reference/{name} ({made_of})" in options
+    figures = page(site, tasks, f"{SUITE}/tasks/linear_regression.html").iter("figure")
+    chart = next(text(figure) for figure in figures if "context length" in text(figure))
+    assert made_of in chart
+    assert "RoPE" not in chart  # llama is what its name says
 
 
 def test_a_board_of_models_with_several_runs_has_no_caveat_of_one(documents):

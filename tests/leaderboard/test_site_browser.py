@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fabricated import HOSTILE, LONG, SUITE
 from leaderboard.browsing import seeing, serving
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from icl_bench.leaderboard.site_folder import MARK
 
@@ -101,6 +101,14 @@ def test_the_address_brings_a_view_back_and_reset_leaves_it(page):
     assert set(query(page)) <= {"norm"}
 
 
+def choose(form: Locator, **models: str) -> None:
+    """Each as a field of the form; what a model is made of stands behind its name."""
+    for field, model in models.items():
+        select = form.locator(f"[name={field}]")
+        option = select.locator("option").filter(has_text=re.compile(rf"^{re.escape(model)}( \(|$)"))
+        select.select_option(option.get_attribute("value"))
+
+
 @pytest.mark.parametrize(
     ("a", "b", "pair"),
     [
@@ -112,8 +120,7 @@ def test_the_address_brings_a_view_back_and_reset_leaves_it(page):
 def test_the_form_leads_to_the_pair_and_opens_it(page, a, b, pair):
     page.goto("compare.html")
     form = page.locator("form[data-compare]").first
-    form.locator("[name=a]").select_option(label=a)
-    form.locator("[name=b]").select_option(label=b)
+    choose(form, a=a, b=b)
     form.get_by_role("button", name="Compare").click()
     page.wait_for_url("**/compare/*.html#*")
     expect(page.locator("h1")).to_have_text(f"{pair} compared")
@@ -140,13 +147,12 @@ def test_an_address_that_names_no_place_leaves_the_page_alive(page, wrong):
 def test_a_model_is_not_compared_with_itself(page):
     page.goto("compare.html")
     form = page.locator("form[data-compare]").first
-    for name in "ab":
-        form.locator(f"[name={name}]").select_option(label="reference/gpt2")
+    choose(form, a="reference/gpt2", b="reference/gpt2")
     form.get_by_role("button", name="Compare").click()
     invalid = form.locator("[name=b]").evaluate("field => field.validationMessage")
     assert invalid == "Choose two different models."
     assert urlsplit(page.url).path == "/compare.html"
-    form.locator("[name=a]").select_option(label="reference/mamba")
+    choose(form, a="reference/mamba")
     form.get_by_role("button", name="Compare").click()
     page.wait_for_url("**/reference__mamba.html#reference__gpt2")
 

@@ -77,6 +77,17 @@ def test_a_narrow_screen_shows_model_mean_and_first_score_at_once(browser, addre
                 assert box["x"] + box["width"] <= 390
 
 
+@pytest.mark.parametrize("width", [390, 1440])
+def test_components_take_one_line_below_a_name_and_are_whole_on_hover(browser, address, width):
+    look = "cells => cells.map((cell) => [cell.offsetHeight, cell.title, cell.textContent])"
+    with seeing(browser, address, viewport={"width": width, "height": 800}) as page:
+        for path in ("index.html", f"{SUITE}/tasks/decision_tree.html", "published.html"):
+            page.goto(path)
+            seen = page.locator("tbody .made").evaluate_all(look)
+            assert len(seen) > 4
+            assert all(height < 25 and title == text for height, title, text in seen), path
+
+
 @pytest.mark.parametrize("width", [390, 1024, 1440])
 def test_names_of_baselines_break_between_words_alone(browser, address, width):
     """Each part of a name, up to its next dash below, is on one line."""

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from icl_bench.models.accounting import account, components, made_of
+from icl_bench.models.accounting import account, components, made_of, named_otherwise
 from icl_bench.models.model import ICLModel
 from icl_bench.models.reference import reference_names, reference_spec
 from icl_bench.specs.architecture import parse_architecture
@@ -97,3 +97,19 @@ def test_components(name, positions, blocks, line):
         256,
         12,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "like", "otherwise"),
+    [
+        ("llama-rope-swigluless", "llama-rope-swigluless", True),  # mamba first, in the place of RoPE
+        ("llama-ropeless", "llama-ropeless", False),
+        ("reference/llama", "llama", False),
+        ("gpt2-rope-swiglu", "gpt2-rope-swiglu", False),
+        ("ana/Mamba_small", "mamba", False),
+        ("ana/Mamba_small", "llama", True),
+        ("ana/gpt2-rmsnorm", "gpt2", True),
+    ],
+)
+def test_a_name_with_the_word_of_a_component_that_is_lacking_says_otherwise(name, like, otherwise):
+    assert named_otherwise(name, reference_spec(like, "mini-v1")) == otherwise

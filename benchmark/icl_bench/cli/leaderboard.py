@@ -64,7 +64,6 @@ def show(
     from icl_bench.leaderboard import terminal
     from icl_bench.leaderboard.data import board_data
     from icl_bench.leaderboard.entries import board_of, entries_of
-    from icl_bench.models.accounting import made_of
     from icl_bench.suites import load_suite
 
     frozen = load_suite(suite)
@@ -81,8 +80,8 @@ def show(
     standings = [*board.models, *board.baselines] if baselines else board.models
     metric, wide = "optimality" if optimality else "score", wide or form == Form.markdown
     if wide:
-        made = {entry.name: made_of(next(iter(entry.specs.values()))) for entry in entries if entry.specs}
-        typer.echo(terminal.wide_table(board, standings, metric, marks, made, form == Form.markdown))
+        made_of = {entry.name: entry.made_of for entry in entries if entry.made_of}
+        typer.echo(terminal.wide_table(board, standings, metric, marks, made_of, form == Form.markdown))
     else:
         typer.echo(terminal.narrow_table(board, standings, metric, marks))
     if not entries:
@@ -90,7 +89,8 @@ def show(
             f"\nno model is recorded on {frozen.name} yet, baselines alone; score one with:\n"
             f"icl-bench evaluate MODEL --suite {frozen.name}"
         )
-    for note in terminal.notes(board, standings, doubted, local, wide):
+    otherwise = {entry.name: entry.made_of for entry in entries if entry.named_otherwise}
+    for note in terminal.notes(board, standings, doubted, local, otherwise, wide):
         typer.echo(f"\n{note}")
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from icl_bench.entries.base import EntryKind, recorded_kind
 from icl_bench.errors import InputError, SpecError
 from icl_bench.frozen.errors import frozen_baselines
-from icl_bench.models.accounting import Account, account
+from icl_bench.models.accounting import Account, account, made_of, named_otherwise
 from icl_bench.models.reference import PREFIX, shipped_folder, suite_references
 from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.probes.run import recorded_findings
@@ -55,6 +55,16 @@ class Entry:
                 if result.checkpoint is not None and task not in specs:
                     specs[task] = parse_architecture(result.checkpoint.spec, f"{self.name} on {task}")
         return specs
+
+    @property
+    def made_of(self) -> str:
+        """Its components in one line, of the first task where they differ; empty where it has no weights."""
+        return next((made_of(spec) for spec in self.specs.values()), "")
+
+    @property
+    def named_otherwise(self) -> bool:
+        """Whether its name has the word of a component that it lacks."""
+        return any(named_otherwise(self.name, spec) for spec in self.specs.values())
 
     def accounts(self, suite: Suite) -> dict[str, Account]:
         """What a prompt costs, by task."""

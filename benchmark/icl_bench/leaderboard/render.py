@@ -12,7 +12,6 @@ from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.links import relative
 from icl_bench.leaderboard.page import File, Page
 from icl_bench.leaderboard.site import Site
-from icl_bench.models.accounting import made_of
 from icl_bench.resources import data_folder
 
 _FILTERS = (
@@ -31,7 +30,6 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update({name: getattr(formats, name) for name in _FILTERS})
-    environment.filters["made_of"] = made_of
     return environment
 
 

@@ -65,12 +65,22 @@ def narrow_table(board: Board, standings: Sequence[Standing], metric: str, marks
 
 
 def notes(
-    board: Board, standings: Sequence[Standing], doubted: Collection[str], local: Collection[str], wide: bool
+    board: Board,
+    standings: Sequence[Standing],
+    doubted: Collection[str],
+    local: Collection[str],
+    otherwise: Mapping[str, str],
+    wide: bool,
 ) -> Iterator[str]:
-    """What the marks and short names in a table mean, and how far apart two models have to be."""
+    """What the marks and short names in a table mean, and how far apart two models have to be.
+
+    otherwise: the components of models whose names say otherwise; the wide form has a column of all.
+    """
     names = {standing.name for standing in standings}
     if not wide:
         yield fill(legend(list(board.suite.tasks)), WIDTH)
+        for name in (standing.name for standing in standings if standing.name in otherwise):
+            yield fill(f"{name} is made of: {otherwise[name]}", WIDTH)
         yield "with intervals, groups, components, whole names: --wide (--format markdown)"
     if board.resolvable is not None:
         yield f"neighbours in rank are distinguished when their means differ by about {board.resolvable:.3f}"

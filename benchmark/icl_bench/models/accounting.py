@@ -1,8 +1,9 @@
 """What an architecture costs on a task, counted from its spec: nothing is built and nothing is measured."""
 
+import re
 from dataclasses import dataclass
 
-from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.architecture import BLOCKS, NORM_EPSILONS, ArchitectureSpec
 from icl_bench.specs.suite import TaskSpec
 
 
@@ -53,6 +54,17 @@ def made_of(spec: ArchitectureSpec) -> str:
     parts = components(spec)
     positions = _POSITIONS.get(str(parts["positions"]), f"no positions, {parts['positions']}")
     return " · ".join([positions, *str(parts["blocks"]).split(", "), str(parts["norm"])])
+
+
+def named_otherwise(name: str, spec: ArchitectureSpec) -> bool:
+    """Whether a name has the word of a component that the architecture lacks, as `llama-rope-swigluless`."""
+    sublayers = list(spec.expanded())
+    norms = {spec.final_norm.type, *(sublayer.norm.type for sublayer in sublayers)}
+    held = norms | {sublayer.module.type for sublayer in sublayers}
+    if components(spec)["positions"] == "rope":
+        held |= {"rope"}
+    named = set(re.split(r"[^a-z0-9]+", name.lower())) & {"rope", *BLOCKS.entries(), *NORM_EPSILONS}
+    return not named <= held
 
 
 def _positions(spec: ArchitectureSpec) -> str:

@@ -1,7 +1,7 @@
 """A page a task: what it is, who does how well, and what is left to learn."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -84,7 +84,12 @@ def _best_first(models: list[ModelData], task: str) -> list[ModelData]:
 
 
 def _curve(board: SuiteBoard, model: ModelData, task: str) -> Series:
-    return model_curve(model.name.removeprefix(PREFIX), board.runs(model.name, task))
+    """A model's, with its components below its name where the name says otherwise."""
+    entry, curve = (
+        board.by_name[model.name],
+        model_curve(model.name.removeprefix(PREFIX), board.runs(model.name, task)),
+    )
+    return replace(curve, note=entry.made_of) if entry.named_otherwise else curve
 
 
 def _drawn(chart: Chart, what: str, more: bool) -> dict[str, Any]:
