@@ -18,7 +18,7 @@ from icl_bench.evaluation.fresh import (
     zero_errors,
 )
 from icl_bench.function_classes.streams import raw_words
-from icl_bench.scoring.scores import scored_errors, squared_errors
+from icl_bench.scoring.scores import scored_sums, squared_errors
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import load_prompts
 
@@ -62,7 +62,9 @@ def frozen(tiny):
 def test_a_model_that_knows_the_frozen_prompts_alone_has_a_gap(tiny, frozen):
     zero = zero_errors(fresh_prompts(tiny, TASK, COMMIT).ys, tiny, TASK)
     gap = relative_gap(tiny, TASK, COMMIT, frozen, (zero, zero))  # of what it does not know it answers 0
-    expected = 1 - sum(frozen.prompt_errors) / (frozen.scored_sum(frozen.error_curves.zero) * frozen.prompts)
+    expected = 1 - sum(frozen.prompt_errors) / (
+        frozen.scored_points.total(frozen.error_curves.zero) * frozen.prompts
+    )
     assert gap.value == pytest.approx(expected)
     assert gap.low < gap.value < gap.high
     assert beyond_sampling_error(gap, tasks=6)
@@ -71,8 +73,8 @@ def test_a_model_that_knows_the_frozen_prompts_alone_has_a_gap(tiny, frozen):
 def test_a_baseline_has_no_gap_on_either_sample(tiny, frozen):
     xs, ys = (fresh_prompts(tiny, TASK, COMMIT).xs, fresh_prompts(tiny, TASK, COMMIT).ys)
     task = tiny.task(TASK)
-    errors = scored_errors(
-        squared_errors(get_baseline("least_squares", task).predict(xs, ys), ys), task.scored
+    errors = scored_sums(
+        squared_errors(get_baseline("least_squares", task).predict(xs, ys), ys), task.scored_points
     )
     gap = relative_gap(tiny, TASK, COMMIT, frozen, (errors, zero_errors(ys, tiny, TASK)))
     assert gap.low < 0 < gap.high

@@ -5,7 +5,7 @@ import pytest
 
 from icl_bench.baselines.base import BASELINES, get_baseline
 from icl_bench.errors import InputError
-from icl_bench.scoring.scores import scored_errors, squared_errors
+from icl_bench.scoring.scores import scored_sums, squared_errors
 from icl_bench.suites import generate, load_suite
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ def test_no_baseline_beats_it(task):
     def errors(name: str) -> np.ndarray:
         part = slice(FEWER.get(name))
         predictions = get_baseline(name, task).predict(xs[part], ys[part])
-        return scored_errors(squared_errors(predictions, ys[part]), task.scored)
+        return scored_sums(squared_errors(predictions, ys[part]), task.scored_points)
 
     exact = errors(task.exact)
     for name in set(BASELINES.entries()) - {task.exact}:

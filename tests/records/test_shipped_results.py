@@ -9,7 +9,7 @@ from icl_bench.entries.open import open_source
 from icl_bench.models.reference import PREFIX, reference_names, reference_runs
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.store import all_records
-from icl_bench.scoring.scores import scored_errors, squared_errors
+from icl_bench.scoring.scores import scored_sums, squared_errors
 from icl_bench.suites import load_prompts, load_suite, suite_names
 
 pytestmark = pytest.mark.slow
@@ -50,7 +50,7 @@ def test_the_recorded_errors_come_out_again(suite, name):
         prompts = load_prompts(loaded, task)
         xs, ys = prompts.xs[:FEW], prompts.ys[:FEW]
         squared = squared_errors(source.task_predictor(loaded.task(task)).predictor.predict(xs, ys), ys)
-        errors = scored_errors(squared, result.scored)
+        errors = scored_sums(squared, result.scored_points)
         # weights are the same; sums in another order may differ in the last digits of float32
-        scale = result.scored_sum(result.error_curves.zero)
+        scale = result.scored_points.total(result.error_curves.zero)
         np.testing.assert_allclose(errors, result.prompt_errors[:FEW], rtol=1e-3, atol=1e-5 * scale)

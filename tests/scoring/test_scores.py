@@ -13,10 +13,11 @@ from icl_bench.scoring.scores import (
     interval_ends,
     interval_estimate,
     resampled_sums,
-    scored_errors,
+    scored_sums,
     share_of_gain,
     squared_errors,
 )
+from icl_bench.specs.scored import ScoredPoints
 
 KEY = "tiny-v1/some_task/bootstrap"
 
@@ -44,8 +45,8 @@ def test_squared_errors_are_averaged_over_coordinates_and_summed_over_scored_pos
     ys = np.float32([[[0, 0], [1, 1], [3, 1]]])
     errors = squared_errors(predictions, ys)
     assert errors.tolist() == [[2.5, 1.0, 2.0]]
-    assert scored_errors(errors, "all").tolist() == [5.5]
-    assert scored_errors(errors, "last").tolist() == [2.0]
+    for scored, total in (("all", 5.5), ("last", 2.0), ([0, 2], 4.5), ([1], 1.0), ([0, 1, 2], 5.5)):
+        assert scored_sums(errors, ScoredPoints(scored, points=3)).tolist() == [total]
 
 
 def test_squared_errors_of_large_numbers_are_exact_in_float64():

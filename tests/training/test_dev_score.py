@@ -10,7 +10,7 @@ from training.test_run import RECIPE, plan
 from icl_bench.baselines.base import get_baseline
 from icl_bench.suites import find_task, generate, load_suite
 from icl_bench.training import dev_score
-from icl_bench.training.dev_score import PROMPTS, Development, DevResult
+from icl_bench.training.dev_score import Development, DevResult, development_prompts
 from icl_bench.training.log import FIELDS, WITHOUT_OPTIMALITY, log_every, read_log
 from icl_bench.training.run import TrainingRun
 
@@ -44,7 +44,7 @@ def test_the_dev_score_is_the_share_of_the_baselines_gain() -> None:
 def test_the_optimality_of_the_development_prompts_has_a_small_error(name: str) -> None:
     """Of answers half way between 0 and the exact predictor, the standard error over prompts."""
     suite, task = find_task(f"mini/{name}")
-    count = PROMPTS[task.scored]
+    count = development_prompts(task)
     results = []
     for start in range(0, 8 * count, count):
         dev = Development(suite.name, task)

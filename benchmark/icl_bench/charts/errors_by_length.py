@@ -1,7 +1,6 @@
 """The charts of this benchmark: mean squared error against context length."""
 
 from collections.abc import Sequence
-from typing import Literal
 
 from icl_bench.charts.series import Chart, Number, Numbers, Role, Scale, Series
 
@@ -27,9 +26,9 @@ def error_chart(
     return Chart(title, x_label, "mean squared error", series, y_scale=scale, y_limit=limit, y_floor=floor)
 
 
-def length_label(scored: Literal["all", "last"]) -> str:
-    """The name of the x axis, which says where the last context length alone is scored."""
-    return "context length" if scored == "all" else "context length (the last one is scored)"
+def length_label(scored: str) -> str:
+    """The name of the x axis; `scored` says in words which context lengths are scored where not all are."""
+    return f"context length ({scored})" if scored else "context length"
 
 
 def baseline_series(

@@ -45,7 +45,8 @@ def list_tasks(as_json: AsJson = False) -> None:
         summary = f"{suite.name}: {suite.spec.summary} {suite.spec.prompts:,} prompts a task."
         typer.echo(in_window(summary) + "\n")
         rows = [
-            _sizes(task) | {"baseline": task.baseline, "exact": task.exact} for task in suite.tasks.values()
+            _sizes(task) | {"scored": str(task.scored_points), "baseline": task.baseline, "exact": task.exact}
+            for task in suite.tasks.values()
         ]
         typer.echo(text_table(rows, droppable=["exact"]) + "\n")
 
@@ -64,7 +65,7 @@ def show_task(name: TaskName, as_json: AsJson = False) -> None:
     if as_json:
         _print_json(_facts(suite, task) | {"prompt": {"xs": xs[0].tolist(), "ys": ys[0].tolist()}})
         return
-    for label, text in _facts(suite, task).items():
+    for label, text in (_facts(suite, task) | {"scored": str(task.scored_points)}).items():
         typer.echo(in_window(f"{label.replace('_', ' '):<16}{_format_value(text)}", " " * 16))
     typer.echo("first prompt")
     last = task.points - 1

@@ -28,7 +28,8 @@ def pooled_table(name: str, records: Sequence[ResultRecord], suite: Suite, bars:
     rows = []
     for task in standing.runs:
         results = [record.tasks[task] for record in records if task in record.tasks]
-        zero = results[0].scored_sum(results[0].error_curves.zero) / results[0].scored_points
+        scored = results[0].scored_points
+        zero = scored.total(results[0].error_curves.zero) / scored.count
         error = float(np.mean([result.mean_error.value for result in results]))
         numbers = [task, str(len(results)), f"{error:.4g}", f"{zero:.4g}", results[0].baseline]
         rows.append([*numbers, *_estimates(standing.scores[task], bars, standing.optimalities[task])])

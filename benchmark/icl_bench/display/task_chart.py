@@ -21,7 +21,8 @@ def task_chart(suite: Suite, task: TaskSpec, series: Sequence[Series], log: bool
         )
     zero = load_errors(suite, task.name, ZERO)
     level = float(zero.curve.max()) if zero else None
-    return error_chart(f"{suite.name}/{task.name}", series, level, log, length_label(task.scored))
+    scored = task.scored_points.in_words("", "the last one is scored", "scored: {}")
+    return error_chart(f"{suite.name}/{task.name}", series, level, log, length_label(scored))
 
 
 def baseline_curves(suite: Suite, task: TaskSpec, chosen: Collection[str] = ()) -> list[Series]:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from icl_bench.frozen.anchors import Anchors
 from icl_bench.frozen.errors import BaselineErrors
 from icl_bench.predictor import Missing
-from icl_bench.scoring.metric import Metric, metrics, scored_values
+from icl_bench.scoring.metric import Metric, metrics
 from icl_bench.scoring.scores import (
     PromptErrors,
     bootstrap_key,
@@ -17,6 +17,7 @@ from icl_bench.scoring.scores import (
     interval_ends,
     interval_estimate,
     resampled_sums,
+    scored_sums,
     squared_errors,
     without_estimate,
 )
@@ -34,7 +35,8 @@ def summarise(
     """The fields of a `TaskResult` that follow from the model's predictions and the errors of the anchors."""
     task = suite.tasks[name]
     errors = squared_errors(predictions, ys)
-    model, values = scored_values(errors, task), own_values(suite, name, predictions, ys)
+    model = scored_sums(errors, task.scored_points)
+    values = own_values(suite, name, predictions, ys)
     low, high = _band(suite, name, errors)
     return {
         "prompts": len(errors),
@@ -65,7 +67,7 @@ def own_values(
     """By metric that is not computed from squared errors, its values, summed over scored context lengths."""
     task = suite.tasks[name]
     return {
-        metric.type: scored_values(metric.values(predictions, ys), task)
+        metric.type: scored_sums(metric.values(predictions, ys), task.scored_points)
         for metric in metrics(task).values()
         if metric.has_values
     }
@@ -127,13 +129,12 @@ class _Sums:
         every = len(self._errors)
         prompts = every if anchor is None else anchor.prompts
         own = metric.type if metric.has_values else "model"
-        scored = 1 if self._task.scored == "last" else self._task.points
         value, resampled = (
             metric.compute(
                 sums[own],
                 sums.get(metric.anchor or "", np.full_like(sums["zero"], np.nan)),
                 sums["zero"],
-                prompts * scored,
+                prompts * self._task.scored_points.count,
             )[:, 0]
             for sums in self._of_first(prompts)
         )

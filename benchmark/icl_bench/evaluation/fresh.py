@@ -31,7 +31,7 @@ from icl_bench.scoring.scores import (
     bootstrap_key,
     interval_estimate,
     resampled_sums,
-    scored_errors,
+    scored_sums,
     squared_errors,
 )
 from icl_bench.specs.checkpoint import parse_json
@@ -58,7 +58,7 @@ def fresh_prompts(suite: Suite, task: str, commit: str) -> Prompts:
 
 def zero_errors(ys: Float[np.ndarray, "prompts points k"], suite: Suite, task: str) -> Errors:
     """Each prompt's error of answering 0, summed over the scored context lengths."""
-    return scored_errors(squared_errors(np.zeros_like(ys), ys), suite.task(task).scored)
+    return scored_sums(squared_errors(np.zeros_like(ys), ys), suite.task(task).scored_points)
 
 
 def evaluate_fresh(source: Source, suite: Suite, frozen: ResultRecord, commit: str) -> FreshRecord:
@@ -73,7 +73,7 @@ def evaluate_fresh(source: Source, suite: Suite, frozen: ResultRecord, commit: s
             continue
         prompts = fresh_prompts(suite, task, commit)
         predictions = predict_all(task_predictor.predictor, prompts, f"{task}, fresh", progress=True)
-        errors = scored_errors(squared_errors(predictions, prompts.targets), suite.task(task).scored)
+        errors = scored_sums(squared_errors(predictions, prompts.targets), suite.task(task).scored_points)
         zero = zero_errors(prompts.targets, suite, task)
         tasks[task] = FreshTask(
             sha256=result.checkpoint.sha256,

@@ -9,7 +9,7 @@ from icl_bench.baselines.base import Baseline, get_baseline
 from icl_bench.errors import InputError
 from icl_bench.frozen.errors import BaselineErrors, load_errors
 from icl_bench.predictor import Missing
-from icl_bench.scoring.scores import scored_errors, squared_errors
+from icl_bench.scoring.scores import scored_sums, squared_errors
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Prompts, Suite, load_prompts
 
@@ -77,7 +77,7 @@ def floor_name(task: TaskSpec) -> str:
 
 def summed_up(squared: Float[np.ndarray, "prompts points"], task: TaskSpec) -> BaselineErrors:
     """What is kept of a baseline's squared errors, whether they are frozen or used at once."""
-    return BaselineErrors(curve=squared.mean(axis=0), errors=scored_errors(squared, task.scored))
+    return BaselineErrors(curve=squared.mean(axis=0), errors=scored_sums(squared, task.scored_points))
 
 
 def _on_all(name: str, suite: Suite, prompts: Prompts) -> BaselineErrors:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from icl_bench.baselines.base import BASELINES
-from icl_bench.scoring.scores import scored_errors, squared_errors
+from icl_bench.scoring.scores import scored_sums, squared_errors
 from icl_bench.specs.schema import parse
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate
@@ -46,5 +46,5 @@ def _mean_error(
     name: str, options: dict[str, float], task: TaskSpec, xs: np.ndarray, ys: np.ndarray
 ) -> float:
     baseline = parse(BASELINES.entries()[name], options, name)
-    errors = scored_errors(squared_errors(baseline.predict(xs, ys), ys), task.scored)
-    return float(errors.mean() / (task.points if task.scored == "all" else 1))
+    errors = scored_sums(squared_errors(baseline.predict(xs, ys), ys), task.scored_points)
+    return float(errors.mean() / task.scored_points.count)

@@ -35,7 +35,7 @@ class BaselineErrors:
 
     def mean_error(self, task: TaskSpec) -> float:
         """The mean over prompts and scored context lengths."""
-        return float(self.errors.mean()) / (task.points if task.scored == "all" else 1)
+        return float(self.errors.mean()) / task.scored_points.count
 
 
 def errors_path(suite: Suite, task: str, baseline: str) -> Path:

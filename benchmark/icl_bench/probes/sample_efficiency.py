@@ -34,7 +34,7 @@ class SampleEfficiency(Probe):
 
     def serves(self, task: TaskSpec) -> bool:
         """Where every context length is scored."""
-        return task.scored == "all"
+        return task.scored_points.every
 
     def measure(self, subject: Subject) -> Finding:
         """The length, and the excess error at each."""

@@ -160,7 +160,7 @@ class _Drawn:
         runs = [(own, place, seed) for place, runs in enumerate(self._runs) for seed in runs]
         places = [keys.index(run) if run in keys else keys.index("zero") for run in runs]
         zero = [keys.index("zero")]
-        count = prompts * (self._task.points if self._task.scored == "all" else 1)
+        count = prompts * self._task.scored_points.count
         by_run = [
             metric.compute(sums[:, places], _column(sums, keys, metric.anchor), sums[:, zero], count)
             for sums in (totals, drawn)

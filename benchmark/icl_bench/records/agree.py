@@ -87,9 +87,9 @@ def _shared(reproduced: TaskResult, recorded: TaskResult) -> TaskResult:
 def _compared(reproduced: TaskResult, recorded: TaskResult) -> Iterator[tuple[str, _Number, _Number, float]]:
     """Every number that follows from predictions: (which, reproduced, recorded, scale)."""
     curves = recorded.error_curves
-    zero = recorded.scored_sum(curves.zero)
+    zero = recorded.scored_points.total(curves.zero)
     for key in recorded.estimates:
-        scale = zero / recorded.scored_points if key == "mean_error" else 1.0
+        scale = zero / recorded.scored_points.count if key == "mean_error" else 1.0
         here, there = reproduced.estimates.get(key, NO_ESTIMATE), recorded.estimates[key]
         for end in ("value", "low", "high"):
             yield key if end == "value" else f"{key}.{end}", getattr(here, end), getattr(there, end), scale

@@ -17,6 +17,7 @@ from icl_bench.evaluation.rules import CHECKS
 from icl_bench.frozen.anchors import suite_anchors
 from icl_bench.predictor import Missing
 from icl_bench.scoring.scores import regression_score
+from icl_bench.specs.fault_words import short_value
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
 from icl_bench.suites import Suite
@@ -69,7 +70,8 @@ def check_of_suite(record: ResultRecord, suite: Suite, source: str) -> None:
             recorded = getattr(result, what)
             if recorded != value:
                 raise InputError(
-                    f"{source}: tasks.{name}.{what} is {recorded} but {suite.name} has {value}; "
+                    f"{source}: tasks.{name}.{what} is {short_value(recorded)} but {suite.name} has "
+                    f"{short_value(value)}; "
                     "evaluate again",
                     code="other-task-sizes",
                 )
@@ -117,11 +119,11 @@ def audit_fresh(fresh: FreshRecord, frozen: ResultRecord, suite: Suite, source: 
 
 def _own_aggregates(task: TaskResult) -> list[tuple[str, float | None, float | None, float]]:
     """What the record says and what its own errors give: (key, said, given, scale of the two)."""
-    curves, points = task.error_curves, task.scored_points
-    model, zero = sum(task.prompt_errors) / task.prompts, task.scored_sum(curves.zero)
+    curves, scored = task.error_curves, task.scored_points
+    model, zero = sum(task.prompt_errors) / task.prompts, scored.total(curves.zero)
     return [
-        ("error_curves.model", task.scored_sum(curves.model), model, zero),
-        ("estimates.mean_error", task.mean_error.value, model / points, zero / points),
+        ("error_curves.model", scored.total(curves.model), model, zero),
+        ("estimates.mean_error", task.mean_error.value, model / scored.count, zero / scored.count),
         ("estimates.score", task.score.value, _score(task, model, curves.baseline), 1.0),
         ("estimates.optimality", task.optimality.value, _score(task, model, curves.exact), 1.0),
     ]
@@ -130,7 +132,7 @@ def _own_aggregates(task: TaskResult) -> list[tuple[str, float | None, float | N
 def _score(task: TaskResult, model: float, curve: list[float] | None) -> float | None:
     if curve is None:
         return None
-    base, zero = task.scored_sum(curve), task.scored_sum(task.error_curves.zero)
+    base, zero = (task.scored_points.total(part) for part in (curve, task.error_curves.zero))
     return float(regression_score(model, base, zero)) if base < zero else None
 
 
@@ -181,15 +183,16 @@ def _aggregates(
     for key, estimate in expected.items():
         if key not in result.estimates:  # recorded before there was this metric
             continue
-        scale = zero / result.scored_points if key == "mean_error" else 1.0
+        scale = zero / result.scored_points.count if key == "mean_error" else 1.0
         recorded = result.estimates[key]
         yield f"estimates.{key}", _numbers(recorded), _numbers(estimate), scale
         because = (recorded.reason, recorded.prompts)
         yield f"estimates.{key}.reason", because, (estimate.reason, estimate.prompts), 0.0
     around = zip(curves.model_low, curves.model, curves.model_high, strict=True)
     yield "error_curves.model_low", all(low <= mean <= high for low, mean, high in around), True, 0.0
-    if result.scored == "last":
-        ends = (curves.model_low[-1], curves.model_high[-1])
+    if result.scored_points.count == 1:
+        (only,) = result.scored_points.positions
+        ends = (curves.model_low[only], curves.model_high[only])
         yield "error_curves.model_high", ends, (result.mean_error.low, result.mean_error.high), zero
 
 

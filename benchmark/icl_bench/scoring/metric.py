@@ -10,7 +10,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from jaxtyping import Float
 
-from icl_bench.scoring.scores import PromptErrors
 from icl_bench.specs.schema import Registry, Strict
 from icl_bench.specs.suite import TaskSpec
 
@@ -63,8 +62,3 @@ def metrics(task: TaskSpec | None = None, on_board: bool = False) -> dict[str, M
         for metric in every
         if (task is None or metric.serves(task)) and (metric.on_board or not on_board)
     }
-
-
-def scored_values(values: Float[np.ndarray, "prompts points"], task: TaskSpec) -> PromptErrors:
-    """One number a prompt: its values summed over the scored context lengths."""
-    return values.sum(axis=1) if task.scored == "all" else values[:, -1]

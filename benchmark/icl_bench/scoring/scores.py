@@ -9,13 +9,13 @@ scored on the same task are resampled in pairs.
 
 import math
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from icl_bench.function_classes.streams import raw_words, uniform_index
 from icl_bench.specs.result import Estimate
+from icl_bench.specs.scored import ScoredPoints
 
 CONFIDENCE = 0.95
 
@@ -32,11 +32,14 @@ def squared_errors(
     return np.square(difference, out=difference).mean(axis=2)
 
 
-def scored_errors(
-    errors: Float[np.ndarray, "prompts points"], scored: Literal["all", "last"]
+def scored_sums(
+    values: Float[np.ndarray, "prompts points"], scored: ScoredPoints
 ) -> Float[np.ndarray, " prompts"]:
-    """One number a prompt: its errors summed over the scored context lengths."""
-    return errors.sum(axis=1) if scored == "all" else errors[:, -1]
+    """One number a prompt: its errors, or values of a metric, summed over the scored context lengths."""
+    if scored.every:
+        return values.sum(axis=1)
+    first, *others = scored.positions
+    return values[:, scored.positions].sum(axis=1) if others else values[:, first]
 
 
 def regression_score(

@@ -31,19 +31,20 @@ def fault_message(location: Location, fault: Any) -> str:
         least_or_most, bound = _LENGTHS[fault["type"]]
         message = f"give {least_or_most} {fault['ctx'][bound]:,}"
     place = _place(location)
-    value_shown = "" if fault["type"] == "value_error" else f" (given: {_short(fault['input'])})"
+    value_shown = "" if fault["type"] == "value_error" else f" (given: {short_value(fault['input'])})"
     return f"{place + ': ' if place else ''}{message}{value_shown}"
 
 
 def _place(location: Location) -> str:
     place = ""
     for part in location:
-        name = str(part) if str(part).isprintable() and len(str(part)) <= 200 else _short(part)
+        name = str(part) if str(part).isprintable() and len(str(part)) <= 200 else short_value(part)
         place += f"[{part}]" if isinstance(part, int) else f".{name}" if place else name
     return place
 
 
-def _short(value: Any) -> str:
+def short_value(value: Any) -> str:
+    """A value as a message shows it: at most 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 

@@ -17,6 +17,7 @@ from icl_bench.specs.outcome import Outcome, read_outcome
 from icl_bench.specs.record_json import as_data, as_json
 from icl_bench.specs.record_schemas import as_current, as_file
 from icl_bench.specs.schema import Strict, parse
+from icl_bench.specs.scored import Scored, ScoredPoints, check_scored
 from icl_bench.specs.text import plain_text
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class TaskResult(Strict):
 
     prompts: Count
     points: Count
-    scored: Literal["all", "last"]
+    scored: Scored
     baseline: str  # the predictor at score 1
     exact: str  # the predictor at optimality 1
     checkpoint: CheckpointIdentity | None
@@ -177,6 +178,7 @@ class TaskResult(Strict):
         for name, curve in self.error_curves:
             if curve is not None and len(curve) != self.points:
                 raise ValueError(f"error_curves.{name} has {len(curve)} entries for {self.points} points")
+        check_scored(self.scored, self.points)
         return self
 
     @property
@@ -195,9 +197,9 @@ class TaskResult(Strict):
         return self.estimates["optimality"]
 
     @property
-    def scored_points(self) -> int:
-        """How many context lengths the score sums over."""
-        return self.points if self.scored == "all" else 1
+    def scored_points(self) -> ScoredPoints:
+        """The points of a prompt that the score sums over."""
+        return ScoredPoints(self.scored, self.points)
 
     @property
     def seed(self) -> int | None:
@@ -209,10 +211,6 @@ class TaskResult(Strict):
     def outcome(self) -> Outcome | None:
         """How its checkpoint says that training ended; None where it does not say, or there is none."""
         return read_outcome(self.checkpoint.training) if self.checkpoint else None
-
-    def scored_sum(self, curve: list[float]) -> float:
-        """The part of an error curve that the score sums over."""
-        return sum(curve) if self.scored == "all" else curve[-1]
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         """Its sizes and estimates; not every error."""

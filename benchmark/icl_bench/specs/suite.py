@@ -6,12 +6,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from icl_bench.errors import SpecError
 from icl_bench.specs.names import FullTaskName, Sha256, SuiteName, TaskName
 from icl_bench.specs.result import Evaluator
 from icl_bench.specs.schema import Registry, Strict, locked_values, parse, read_yaml
+from icl_bench.specs.scored import Scored, ScoredPoints, check_scored
 
 
 class FunctionClassSpec(Strict):
@@ -52,7 +53,8 @@ class TaskSpec(Strict):
     summary: str
     function_class: Annotated[Any, BeforeValidator(FUNCTION_CLASSES.parse)]
     points: int = Field(ge=2, le=4_096)  # examples a prompt, the last query included
-    scored: Literal["all", "last"]  # which context lengths the score sums over
+    # which context lengths the score sums over: all, the last, or a list of them, as [3, 7, 11] from 0
+    scored: Scored
     baseline: str  # the predictor whose score is 1
     exact: str  # the exact, or best known, predictor: optimality 1
     exact_note: str  # in which sense it is exact; begins with "Exact" where it is, else "Best known"
@@ -64,6 +66,16 @@ class TaskSpec(Strict):
     def locked_form(self) -> dict[str, Any]:
         """What a lock hashes of it: what decides prompts and score. Texts are not hashed."""
         return locked_values(self, {"baseline_options"}, {"schema_version", "summary", "exact_note"})
+
+    @model_validator(mode="after")
+    def _scored_points_are_there(self) -> "TaskSpec":
+        check_scored(self.scored, self.points)
+        return self
+
+    @property
+    def scored_points(self) -> ScoredPoints:
+        """The points of a prompt that the score sums over."""
+        return ScoredPoints(self.scored, self.points)
 
     @property
     def tokens(self) -> int:

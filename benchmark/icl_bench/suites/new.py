@@ -45,7 +45,8 @@ def new_suite(
         base: the suite whose tasks it has.
         tasks: of those, by name; all unless given.
         changes: by KEY (of every chosen task that has it) or TASK.KEY, its value: a size of the function
-            class, `points` (examples a prompt), `scored`, `shift`, or the predictors `baseline` and `exact`.
+            class, `points` (examples a prompt), `scored` ("all", "last" or a list of context lengths),
+            `shift`, or the predictors `baseline` and `exact`.
         prompts: of each task; the base's number unless given. Another one makes every task one of its own.
 
     Raises InputError where there is no folder for it, the name is taken, or a key is of no task; SpecError
@@ -146,12 +147,19 @@ def _task(source: Suite, name: str, changes: Changes) -> TaskSpec:
     for key, value in changes.items():
         (values if key in TASK_KEYS else values["function_class"])[key] = value
     task = parse(TaskSpec, values, f"task {name}")
-    if changes.keys() & {"shift", "exact"}:
+    if changes.keys() & {"shift", "exact"} or not _scored_within(task, base):
         note = f"Best known. Not shown to be exact with what is changed of {source.full_name(name)}."
         task = task.model_copy(update={"exact_note": note})
     sizes = [(spec.function_class.d, spec.function_class.k) for spec in (base, task)]
     trained_as = source.trained_as(name) if sizes[0] == sizes[1] else None
     return task.model_copy(update={"trained_as": trained_as})
+
+
+def _scored_within(task: TaskSpec, base: TaskSpec) -> bool:
+    """Whether no point is scored of which the base does not say whether its predictor is exact there."""
+    if base.scored_points.every or task.scored == base.scored:
+        return True
+    return set(task.scored_points.positions) <= set(base.scored_points.positions)
 
 
 def _write(folder: Path, spec: SuiteSpec, tasks: Mapping[str, TaskSpec], source: Suite) -> None:

@@ -10,14 +10,19 @@ from icl_bench.baselines.base import get_baseline
 from icl_bench.frozen.anchors import ZERO
 from icl_bench.frozen.errors import load_errors
 from icl_bench.models.module_predictor import evaluating
-from icl_bench.scoring.scores import scored_errors, squared_errors
+from icl_bench.scoring.scores import scored_sums, squared_errors
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate, load_suite
 
 # Enough that the optimality of answers half way to the exact predictor's has a standard error below 0.02 on
-# every task of mini-v1 (`tests/training/test_dev.py`). Where one position of a prompt is scored,
+# every task of mini-v1 (`tests/training/test_dev_score.py`). Where few points of a prompt are scored,
 # a prompt says less, and costs no less.
-PROMPTS = {"all": 512, "last": 1_024}
+_PROMPTS, _PROMPTS_OF_FEWER_POINTS = 512, 1_024
+
+
+def development_prompts(task: TaskSpec) -> int:
+    """How many prompts a run on a task is watched on."""
+    return _PROMPTS if task.scored_points.every else _PROMPTS_OF_FEWER_POINTS
 
 
 class DevResult(NamedTuple):
@@ -39,7 +44,7 @@ class Development:
     def __init__(self, suite: str, task: TaskSpec) -> None:
         """SuiteError where frozen errors are damaged."""
         self.task = task
-        self.xs, self.ys, _ = generate(task, suite, "dev", 0, PROMPTS[task.scored])
+        self.xs, self.ys, _ = generate(task, suite, "dev", 0, development_prompts(task))
         self.mean_zero_error = float(self._errors(np.zeros_like(self.ys)).mean())
         frozen_suite = load_suite(suite)
         self._gains: tuple[float, float] | None = None
@@ -67,5 +72,5 @@ class Development:
 
     def _errors(self, predictions: np.ndarray) -> np.ndarray:
         """A prompt's mean error over the scored positions."""
-        scored = self.task.points if self.task.scored == "all" else 1
-        return scored_errors(squared_errors(predictions, self.ys), self.task.scored) / scored
+        scored = self.task.scored_points
+        return scored_sums(squared_errors(predictions, self.ys), scored) / scored.count

@@ -63,7 +63,23 @@ def find_training(
         )
     options = {"steps": steps, "precision": precision}
     changed = {key: value for key, value in options.items() if value is not None} | dict(changes or {})
-    return suite, task_spec, changed_recipe(find_recipe(recipe, suite, task_spec.name), changed)
+    chosen = changed_recipe(find_recipe(recipe, suite, task_spec.name), changed)
+    _check_curriculum(chosen, suite, task_spec)
+    return suite, task_spec, chosen
+
+
+def _check_curriculum(recipe: Recipe, suite: Suite, task: TaskSpec) -> None:
+    """InputError where the first prompts end before any point that is scored: they would have no loss."""
+    if recipe.curriculum is None:
+        return
+    points = recipe.curriculum.points.at(0, task.points)
+    if not task.scored_points.of_first(points).count:
+        least = task.scored_points.positions[0] + 1
+        raise InputError(
+            f"the recipe's curriculum begins with {points} points, and none of them is scored in "
+            f"{suite.name}/{task.name}; give curriculum.points.start at least {least}",
+            code="too-short-curriculum",
+        )
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,14 @@ class TrainingRun(RunState):
 
 
 def training_errors(plan: RunPlan | ModulePlan, predictions: torch.Tensor, ys: torch.Tensor) -> torch.Tensor:
-    """What a loss is the mean square of: errors of the scaled targets at the scored positions.
+    """What a loss is the mean square of: errors of the scaled targets at the scored points.
 
-    Both (…, points, k).
+    predictions and ys: (…, points, k), of prompts that a curriculum may have ended early. Returns
+    (…, scored points, k). Slices alone are taken, which a CUDA graph can record.
     """
     errors = (predictions - ys) * plan.recipe.target_scale
-    return errors[..., -1:, :] if plan.task.scored == "last" else errors
+    scored = plan.task.scored_points.of_first(errors.shape[-2])
+    if scored.every:
+        return errors
+    first, *others = (errors[..., run, :] for run in scored.runs)
+    return torch.cat([first, *others], dim=-2) if others else first

@@ -24,7 +24,7 @@ def _number(value: float | None) -> str:
 
 def cells(name: str, task: "TaskResult") -> list[str]:
     """The cells of a task, under `HEADERS`; that of the bar is empty."""
-    zero = task.scored_sum(task.error_curves.zero) / task.scored_points
+    zero = task.scored_points.total(task.error_curves.zero) / task.scored_points.count
     numbers = [f"{task.mean_error.value:.4g}", f"{zero:.4g}", task.baseline]
     return [
         name,

@@ -20,4 +20,5 @@ def record_figure(record: "ResultRecord") -> "Figure":
 def _task_chart(record: "ResultRecord", name: str, task: "TaskResult") -> Chart:
     level = max(task.error_curves.zero)
     title, series = f"{record.suite.name}/{name}", predictor_curves(record.model.id, task)
-    return error_chart(title, series, level, x_label=length_label(task.scored))
+    scored = task.scored_points.in_words("", "the last one is scored", "scored: {}")
+    return error_chart(title, series, level, x_label=length_label(scored))

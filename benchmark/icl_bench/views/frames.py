@@ -46,7 +46,7 @@ def _row(name: str, task: "TaskResult") -> dict[str, Any]:
     row: dict[str, Any] = {"task": name, "prompts": task.prompts, "points": task.points}
     for key, estimate in task.estimates.items():
         row |= {key: estimate.value, f"{key}_low": estimate.low, f"{key}_high": estimate.high}
-    row["zero_error"] = task.scored_sum(task.error_curves.zero) / task.scored_points
+    row["zero_error"] = task.scored_points.total(task.error_curves.zero) / task.scored_points.count
     row |= {"baseline": task.baseline, "exact": task.exact, "seconds": task.cost.seconds, "seed": task.seed}
     return row | outcome_row(task.outcome)
 

@@ -44,9 +44,15 @@ def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _chart(record: "ResultRecord") -> str:
     """Relative errors of the first tasks against context length; empty where none can be drawn."""
-    named = [(name, _relative(task), task.scored) for name, task in record.tasks.items()]
+    named = [(name, _relative(task), task.scored_points) for name, task in record.tasks.items()]
     drawn = [
-        Series(name, range(len(curve)), curve, "model", note="the last is scored" if scored == "last" else "")
+        Series(
+            name,
+            range(len(curve)),
+            curve,
+            "model",
+            note=scored.in_words("", "the last is scored", "scored: {}"),
+        )
         for name, curve, scored in named
         if any(is_number(value) for value in curve)
     ][:_MOST_CURVES]

@@ -19,7 +19,6 @@ PANEL = Panel(
     model=[9.0 - 0.5 * k for k in range(N)],
     low=[8.5 - 0.5 * k for k in range(N)],
     high=[9.5 - 0.5 * k for k in range(N)],
-    scored_last=False,
 )
 BOTTOM, TOP = 148.0, 30.0
 
@@ -112,8 +111,9 @@ def test_gaps_are_gaps(gap):
         replace(PANEL, zero=[0.0] * N),
         replace(PANEL, zero=[math.nan] * N),
         replace(PANEL, zero=[1e-9] * N, model=[1e90] * N),
-        Panel("one", [1.0], [0.5], [0.1], [0.7], [0.6], [0.8], True),
-        Panel("long", [1.0] * 257, None, None, [2.0] * 257, None, None, True),
+        Panel("one", [1.0], [0.5], [0.1], [0.7], [0.6], [0.8]),
+        Panel("long", [1.0] * 257, None, None, [2.0] * 257, None, None, (256,), "the last"),
+        replace(PANEL, model=[math.nan] * N, scored=(3, N - 1), scored_words="3 and 10"),
     ],
 )
 def test_odd_numbers_are_drawn(panel):
@@ -124,13 +124,25 @@ def test_odd_numbers_are_drawn(panel):
 
 
 def test_a_task_that_scores_the_last_length_says_so_and_marks_it():
-    plain, last = read_inert(draw_panel(PANEL)), read_inert(draw_panel(replace(PANEL, scored_last=True)))
+    marked = replace(PANEL, scored=(N - 1,), scored_words="only the last is scored")
+    plain, last = read_inert(draw_panel(PANEL)), read_inert(draw_panel(marked))
     assert "context length" in texts(plain)
     assert "context length (only the last is scored)" in texts(last)
     markers = [element.get("transform") for element in model_parts(last) if element.get("transform")]
     (end,) = [points(element.get("d"))[-1] for element in model_parts(last) if element.get("stroke-linejoin")]
     assert markers == [f"translate({end[0]:g},{end[1]:g})"]
     assert len([element for element in model_parts(plain) if element.get("transform")]) > 2
+
+
+def test_every_context_length_of_a_list_is_marked():
+    svg = read_inert(draw_panel(replace(PANEL, scored=(3, 7), scored_words="scored: 3 and 7")))
+    assert "context length (scored: 3 and 7)" in texts(svg)
+    (line,) = [points(part.get("d")) for part in model_parts(svg) if part.get("stroke-linejoin")]
+    markers = [element.get("transform") for element in model_parts(svg) if element.get("transform")]
+    assert markers == [f"translate({line[at][0]:g},{line[at][1]:g})" for at in (3, 7)]
+    (marks,) = [path.get("d") for path in svg.iter(f"{SVG}path") if path.get("stroke-dasharray") == "1 3"]
+    assert [x for x, _ in points(marks)] == [line[3][0], line[7][0]]
+    assert "; scored: 3 and 7. Means" in svg[1].text
 
 
 def test_the_legend_shows_every_line_of_a_panel():

@@ -99,7 +99,8 @@ def _panel(board: SuiteBoard, model: ModelData, task: TaskSpec) -> Panel:
         model=curve.y,
         low=curve.low,
         high=curve.high,
-        scored_last=task.scored == "last",
+        scored=() if task.scored_points.every else task.scored_points.positions,
+        scored_words=task.scored_points.in_words("", "only the last is scored", "scored: {}"),
     )
 
 

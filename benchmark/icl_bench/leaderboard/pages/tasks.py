@@ -111,8 +111,7 @@ def _gap(board: SuiteBoard, task: TaskSpec, best: ModelData) -> Gap | None:
     if zero is None or exact is None:
         return None
     model = _curve(board, best, task.name).y
-    scored = range(task.points) if task.scored == "all" else [task.points - 1]
-    shares = {i: (model[i] - exact[i]) / zero[i] for i in scored if zero[i] > 0}
+    shares = {i: (model[i] - exact[i]) / zero[i] for i in task.scored_points.positions if zero[i] > 0}
     if not shares:
         return None
     at = max(shares, key=lambda i: shares[i])

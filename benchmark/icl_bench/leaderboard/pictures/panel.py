@@ -42,8 +42,8 @@ _NAMES: dict[Role, str] = {
 class Panel:
     """Mean squared errors of one task at context lengths 0, 1, …, points - 1: (points,) each.
 
-    `low` and `high` are a band around the model's. What is not finite is a gap. With `scored_last` only the
-    last context length is scored, and it is marked.
+    `low` and `high` are a band around the model's. What is not finite is a gap. Where some context lengths
+    alone are scored, `scored` holds them, they are marked, and `scored_words` says which they are.
     """
 
     title: str
@@ -53,7 +53,8 @@ class Panel:
     model: Numbers
     low: Numbers | None
     high: Numbers | None
-    scored_last: bool
+    scored: tuple[int, ...] = ()
+    scored_words: str = ""
 
     def __post_init__(self) -> None:
         if not self.zero:
@@ -88,7 +89,8 @@ def draw_panel(panel: Panel) -> str:
         tuple(panel.zero),
         None if panel.baseline is None else tuple(panel.baseline),
         None if panel.exact is None else tuple(panel.exact),
-        panel.scored_last,
+        panel.scored,
+        panel.scored_words,
     )
     svg.extend(elements)
     _draw_model(coloured(svg, _styles()["model"].colour), panel, x, y)
@@ -117,13 +119,14 @@ def _frame(
     zero: tuple[Number, ...],
     baseline: tuple[Number, ...] | None,
     exact: tuple[Number, ...] | None,
-    scored_last: bool,
+    scored: tuple[int, ...],
+    scored_words: str,
 ) -> tuple[Axis, Axis, Sequence[Element]]:
     """What the panels of all models have on a task: axes and the curves of references. The elements stand in
     many pictures and are not to be changed."""
     x, y = _axes(zero)
     frame = Element("g")
-    _draw_axes(frame, title, len(zero), scored_last, x, y)
+    _draw_axes(frame, title, scored, scored_words, x, y)
     curves: tuple[tuple[Role, Numbers | None], ...]
     curves = ("exact", exact), ("baseline", baseline), ("zero", zero)  # thin ones on top
     for role, values in curves:
@@ -141,7 +144,9 @@ def _axes(zero: Numbers) -> tuple[Axis, Axis]:
     return Axis(0.0, max(1, len(zero) - 1), whole=True, start=left, end=_RIGHT), y
 
 
-def _draw_axes(frame: Element, title: str, points: int, scored_last: bool, x: Axis, y: Axis) -> None:
+def _draw_axes(
+    frame: Element, title: str, scored: tuple[int, ...], scored_words: str, x: Axis, y: Axis
+) -> None:
     grid, ink, muted = (coloured(frame, name) for name in ("grid", "ink", "muted"))
     heading = shortened(plain(title), (WIDTH - 8) / BOLD, _TITLE)
     write(ink, heading, 4, 15, _TITLE, font_weight="600")
@@ -153,11 +158,11 @@ def _draw_axes(frame: Element, title: str, points: int, scored_last: bool, x: Ax
     stroke(muted, f"M{px(x.start)},{px(y.start)}H{px(x.end)}" + "".join(_tick(at, y) for at, _ in places))
     for at, text in places:
         write(muted, text, at, y.start + 16, _SMALL, text_anchor="middle")
-    label = "context length (only the last is scored)" if scored_last else "context length"
+    label = f"context length ({scored_words})" if scored_words else "context length"
     write(muted, label, (x.start + x.end) / 2, y.start + 33, _SMALL, text_anchor="middle")
-    if scored_last:
-        last = x.pixel(points - 1)
-        stroke(muted, f"M{px(last)},{px(y.start)}V{px(y.end)}", stroke_dasharray="1 3")
+    if scored:
+        lines = "".join(f"M{px(x.pixel(at))},{px(y.start)}V{px(y.end)}" for at in scored)
+        stroke(muted, lines, stroke_dasharray="1 3")
 
 
 def _draw_model(group: Element, panel: Panel, x: Axis, y: Axis) -> None:
@@ -170,8 +175,9 @@ def _draw_model(group: Element, panel: Panel, x: Axis, y: Axis) -> None:
     _draw_line(group, "".join(_path(clamped(run, y.end, y.start)) for run in runs(points)), style)
     known = [point for point in points if point]
     seen = [point for point in known if y.end <= point[1] <= y.start]
-    chosen = known[-1:] if panel.scored_last else marked(seen, x.start, x.end, _MARKERS, 0.4)
-    for point in clamped(chosen, y.end, y.start) if panel.scored_last else chosen:
+    scored = [points[at] for at in panel.scored]
+    chosen = clamped([point for point in scored if point], y.end, y.start)
+    for point in chosen if scored else marked(seen, x.start, x.end, _MARKERS, 0.4):
         fill(group, style.marker, transform=_moved(point))
     highest = min(known, key=lambda point: point[1], default=None)
     if highest and highest[1] < y.end:
@@ -214,7 +220,7 @@ def _in_words(panel: Panel) -> str:
         numbers = [value for value in values or () if is_number(value)]
         if numbers:
             means.append(f"{name} {format_number(sum(numbers) / len(numbers))}")
-    which = "; only the last is scored" if panel.scored_last else ""
+    which = f"; {panel.scored_words}" if panel.scored_words else ""
     return f"Mean squared error against context length{which}. Means of the curves: {', '.join(means)}."
 
 
