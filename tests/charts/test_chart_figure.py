@@ -48,6 +48,17 @@ def test_labels_are_whole_and_apart(log: bool) -> None:
     assert [text.rpartition("-")[2] for text in first] == [str(k) for k in range(14)]
 
 
+def test_as_many_names_and_notes_as_a_task_has_baselines_are_whole() -> None:
+    """The legend was cut off, and the panel shrank to nothing beside it."""
+    series = [Series(f"baseline {k}", range(5), [9.0, 3.0, 1.0, 0.5, 0.0], note="a note") for k in range(18)]
+    made = figure([error_chart("suite/task", series, 3.5)])
+    (texts,) = legends(made)
+    assert {text.get_text().count("\n") for text in texts} == {1}
+    assert all(made.bbox.y0 <= text.get_window_extent().y0 for text in texts)
+    (axes,) = made.axes
+    assert axes.get_window_extent().height > 0.5 * made.bbox.height
+
+
 def test_hostile_names_are_text() -> None:
     (texts,) = legends(figure([line_chart(HOSTILE)]))
     shown = [text.get_text().split("\n")[0] for text in texts]

@@ -27,6 +27,7 @@ _PIXELS = 72  # an inch: sizes of text are in points
 _TEXT, _SMALL = 9, 8  # points
 _NAME_WIDTH = 130  # pixels
 _DPI = 200
+_LINE, _GAP = 1.25, 0.55  # of a line of a name, and between names, in sizes of its text
 _MARKERS = {
     styles.CIRCLE: "o",
     styles.SQUARE: "s",
@@ -41,8 +42,10 @@ _MARKERS = {
 
 
 def figure(charts: Sequence[Chart]) -> "Figure":
-    """A panel a chart, in rows of `COLUMNS`; InputError where matplotlib is not installed."""
-    made = _new_figure(min(COLUMNS, len(charts)), ceil(len(charts) / COLUMNS))
+    """A panel a chart, in rows of `COLUMNS`, as tall as its names need; InputError where matplotlib is not
+    installed."""
+    height = max([_PANEL[1], *map(_names_height, charts)])
+    made = _new_figure(min(COLUMNS, len(charts)), ceil(len(charts) / COLUMNS), height)
     for chart, axes in zip(charts, made.axes, strict=False):
         _draw(axes, chart)
     for axes in made.axes[len(charts) :]:
@@ -62,7 +65,7 @@ def as_file(chart: Chart, form: str) -> bytes:
     return file.getvalue()
 
 
-def _new_figure(columns: int, rows: int) -> "Figure":
+def _new_figure(columns: int, rows: int, height: float) -> "Figure":
     """Of matplotlib alone, without a window or a global state; a notebook shows it as a picture."""
     try:
         from matplotlib.figure import Figure
@@ -81,7 +84,7 @@ def _new_figure(columns: int, rows: int) -> "Figure":
             self.savefig(file, format="png", dpi=_DPI / 2)
             return file.getvalue()
 
-    size = (_PANEL[0] * columns, _PANEL[1] * rows)
+    size = (_PANEL[0] * columns, height * rows)
     made = ShownFigure(figsize=size, layout="constrained")
     made.subplots(rows, columns, squeeze=False)
     return made
@@ -114,11 +117,23 @@ def _draw(axes: "Axes", chart: Chart) -> None:
         frameon=False,
         handlelength=3.2,
     )
-    names = shortened_apart([plain(series.name) for series in chart.series], _NAME_WIDTH, _SMALL)
-    for text, name, series in zip(legend.get_texts(), names, chart.series, strict=True):
-        note = note_text(series, largest_beyond(chart, series))
+    for text, lines_shown in zip(legend.get_texts(), _names(chart), strict=True):
         text.set_parse_math(False)  # a dollar in a name is a dollar
-        text.set_text("\n".join([name, *wrapped(note, _NAME_WIDTH, _SMALL)]))
+        text.set_text("\n".join(lines_shown))
+
+
+def _names(chart: Chart) -> list[list[str]]:
+    """What stands beside the panel for each series: the lines of its name and its note."""
+    names = shortened_apart([plain(series.name) for series in chart.series], _NAME_WIDTH, _SMALL)
+    notes = [note_text(series, largest_beyond(chart, series)) for series in chart.series]
+    return [[name, *wrapped(note, _NAME_WIDTH, _SMALL)] for name, note in zip(names, notes, strict=True)]
+
+
+def _names_height(chart: Chart) -> float:
+    """The inches that the names take, with the title above them."""
+    names = _names(chart)
+    lines = sum(map(len, names)) * _LINE + len(names) * _GAP
+    return (lines * _SMALL + 3 * _TEXT) / _PIXELS
 
 
 def _draw_series(axes: "Axes", series: Series, style: Style, floor: Number | None) -> Any:

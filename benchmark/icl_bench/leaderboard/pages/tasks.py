@@ -7,12 +7,13 @@ from typing import Any
 
 from icl_bench.charts import Chart, Series, draw, table_rows
 from icl_bench.display.task_chart import baseline_curves, task_chart
-from icl_bench.frozen.anchors import ZERO
+from icl_bench.frozen.anchors import PRIOR_MEAN, ZERO, floor_name, named_anchors
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.page import Page, picture
 from icl_bench.leaderboard.pictures import draw_prompt
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.reference import PREFIX
+from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate
 from icl_bench.views.series import model_curve
@@ -58,22 +59,34 @@ def _context(board: SuiteBoard, task: TaskSpec) -> dict[str, Any]:
     xs, ys, _ = generate(task, board.suite.name, "eval", 0, 1)
     models = _best_first(board.data.models, task.name)
     baselines = baseline_curves(board.suite, task)
-    parts = [model for model in baselines if model.name in (ZERO, task.baseline, task.exact)]
+    anchors = _anchors_drawn(board, task)
+    parts = [curve for curve in baselines if curve.name in anchors]
+    ranked = _best_first(board.data.baselines, task.name)
     shown = [_curve(board, model, task.name) for model in models[:MODELS]]
     return {
         "board": board,
         "task": task,
         "prompt": picture(draw_prompt(xs[0], ys[0])),
         "models": models,
-        "baselines": _best_first(board.data.baselines, task.name),
+        "baselines": ranked,
+        "floor": next((model for model in ranked if model.name == BASELINE_PREFIX + PRIOR_MEAN), None),
         "charts": [
             _drawn(task_chart(board.suite, task, parts + shown), "models", len(models) > MODELS)
             if shown
             else None,
             _drawn(task_chart(board.suite, task, baselines), "baselines", False),
         ],
+        "floor_drawn": PRIOR_MEAN in anchors,
         "gap": _gap(board, task, models[0]) if models else None,
     }
+
+
+def _anchors_drawn(board: SuiteBoard, task: TaskSpec) -> set[str]:
+    """Whose curves are drawn beside those of models: the floor's where it is not that of answering 0."""
+    anchors, floor = set(named_anchors(task)), floor_name(task)
+    if board.frozen_curve(task.name, floor) == board.frozen_curve(task.name, ZERO):
+        anchors.discard(floor)
+    return anchors | {ZERO}
 
 
 def _best_first(models: list[ModelData], task: str) -> list[ModelData]:
