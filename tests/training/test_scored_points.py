@@ -40,6 +40,13 @@ def test_the_loss_is_over_scored_points_alone(scored, positions, leading):
     assert reached.nonzero().flatten().tolist() == list(positions)
 
 
+@pytest.mark.parametrize(("scored", "count"), [("all", 4), ("last", 1), ([2, 3, 7], 2)])
+def test_prompts_that_a_curriculum_ends_early_have_the_points_that_are_left(scored, count):
+    answers, ys = torch.zeros(6, 4, 1), torch.arange(1.0, 5.0)[None, :, None].expand(6, 4, 1)
+    errors = training_errors(planned(scored), answers, ys)
+    assert errors[0, :, 0].tolist() == [-2.0 * (4 - count + place + 1) for place in range(count)]
+
+
 @pytest.mark.slow
 def test_a_step_does_not_depend_on_targets_that_are_not_scored(tmp_path, monkeypatch):
     """Those before the last scored point are read as examples, so the ones behind it are changed."""
