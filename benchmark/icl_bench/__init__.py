@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from icl_bench.evaluation.run import evaluate as evaluate
     from icl_bench.models.load import load_model as load_model
     from icl_bench.ranking.compare import compare as compare
+    from icl_bench.ranking.effects import effects as effects
     from icl_bench.records.read import load_record as load_record
     from icl_bench.submissions.submit import submit as submit
     from icl_bench.suites.catalogue import load_suite as load_suite
@@ -39,6 +40,7 @@ __version__ = version("icl-bench")
 _FUNCTIONS = {  # by name, their modules, imported at first use: `import icl_bench` itself is quick
     "chart": "icl_bench.display.chart",
     "compare": "icl_bench.ranking.compare",
+    "effects": "icl_bench.ranking.effects",
     "evaluate": "icl_bench.evaluation.run",
     "load_model": "icl_bench.models.load",
     "load_record": "icl_bench.records.read",

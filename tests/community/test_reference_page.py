@@ -26,7 +26,8 @@ MOST_WEIGHTS = 30 * 2**20  # bytes, of all references together
 def test_its_tables_are_what_their_commands_print() -> None:
     assert commands(TEXT) == [
         "leaderboard show --no-baselines --format markdown",
-        "leaderboard show --no-baselines --optimality --format markdown",
+        "leaderboard show --no-baselines --metric score --format markdown",
+        "effects --of gain --format markdown",
     ]
     assert filled(TEXT) == TEXT, "run `make tables`"
 

@@ -9,6 +9,7 @@ import typer
 
 from icl_bench.cli.baselines import baselines
 from icl_bench.cli.compare import compare
+from icl_bench.cli.effects import effects
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.evaluate import evaluate
 from icl_bench.cli.leaderboard import leaderboard
@@ -73,6 +74,7 @@ def icl_bench(
 
 app.command()(evaluate)
 app.command()(compare)
+app.command()(effects)
 app.command()(predict)
 app.command()(probe)
 app.command()(submit)

@@ -31,10 +31,13 @@ def compare(
 ) -> None:
     """Compare two models on the same prompts, task by task, with 95% intervals of the difference.
 
-    Both are resampled over the same prompts, so a small difference can be distinguished where their intervals
-    overlap. p-values are corrected for the number of tasks (Holm); that of the mean over tasks is one test of
-    its own. Of models on the board what is recorded is taken, of baselines what is frozen; other models are
-    evaluated first. Seeds of a model, in records joined by commas or in a folder, are pooled as on a board.
+    Compared is the gain: 0 is the prior mean, the best answer without the context, and 1 the exact
+    predictor. Both are resampled over the same prompts, so a small difference can be distinguished where
+    their intervals overlap; how much seeds differ is told from the runs of both and of the references.
+    p-values are corrected for the number of tasks (Holm); that of a mean over tasks is one test of its
+    own. Of models on the board what is recorded is taken, of baselines what is frozen; other models are
+    evaluated first. Seeds of a model, in records joined by commas or in a folder, are pooled as on a
+    board.
 
     Example: icl-bench compare reference/gpt2 baseline/ridge --task linear_regression
     Example: icl-bench compare results/mine-0.json,results/mine-1.json reference/gpt2
@@ -56,14 +59,14 @@ def _notes(comparison: "Comparison") -> Iterator[str]:
     """A line for all that the table alone would leave open."""
     if any(_alone(difference) for difference in comparison.differences):
         corrected = sum(difference.p_corrected is not None for difference in comparison.differences)
-        yield f"* of the mean alone, not corrected; the others are for {corrected} tasks (Holm)"
+        yield f"* of a mean alone, not corrected; the others are for {corrected} tasks (Holm)"
     lacking = comparison.lacking
     left_out: dict[str, list[str]] = {}
     for task in dict.fromkeys([*lacking["A"], *lacking["B"]]):
         sides = [side for side in lacking if task in lacking[side]]
         left_out.setdefault(" and ".join(sides) + (" have" if len(sides) > 1 else " has"), []).append(task)
     for sides_have, tasks in left_out.items():
-        yield f"{sides_have} no result on {', '.join(tasks)}: left out, and so is the mean over tasks"
+        yield f"{sides_have} no result on {', '.join(tasks)}: left out, and so are the means of them"
     several = [f"{side} is the mean of {runs}" for side, runs in comparison.runs.items() if runs > 1]
     if several:
         yield f"{', '.join(several)} training runs"
@@ -73,7 +76,7 @@ def _notes(comparison: "Comparison") -> Iterator[str]:
         have = "have" if len(comparison.trained_once) > 1 else "has"
         yield (
             f"{' and '.join(comparison.trained_once)} {have} a task with one training run: "
-            "nothing there tells what another seed would change"
+            "what another seed would change is told from other models' runs; (these runs): not known"
         )
     for difference in comparison.differences:
         if difference.difference.reason is not None:
@@ -85,13 +88,19 @@ def _alone(difference: "Difference") -> bool:
     return difference.p is not None and difference.p_corrected is None
 
 
+def _verdict(difference: "Difference") -> str:
+    if difference.better is None:
+        return "too few prompts" if difference.p is None else "not separated"
+    return f"{difference.better} is better" + " (these runs)" * difference.of_runs
+
+
 def _prompts(difference: "Difference") -> str:
-    from icl_bench.ranking.compare import MEAN
+    from icl_bench.ranking.compare import GRADED, MEAN
 
     prompts, suite_prompts = difference.prompts, difference.suite_prompts
     if prompts == suite_prompts:
         return f"{prompts:,}"
-    return f"{'' if difference.task == MEAN else 'first '}{prompts:,} of {suite_prompts:,}"
+    return f"{'' if difference.task in (GRADED, MEAN) else 'first '}{prompts:,} of {suite_prompts:,}"
 
 
 def _table(comparison: "Comparison") -> str:
@@ -101,7 +110,7 @@ def _table(comparison: "Comparison") -> str:
 
     rows = []
     for difference in comparison.differences:
-        p = "-" if difference.p is None else p_value(difference, comparison.resamples)
+        p = "-" if difference.p is None else p_value(difference)
         rows.append(
             {
                 "task": difference.task,
@@ -110,7 +119,7 @@ def _table(comparison: "Comparison") -> str:
                 "B": "-" if difference.b is None else f"{difference.b:.3f}",
                 "A − B": format_estimate(difference.difference),
                 "p": p + " *" * _alone(difference),
-                "": f"{difference.better} is better" if difference.better else "not separated",
+                "": _verdict(difference),
             }
         )
     return text_table(rows, droppable=["prompts", "p", "A", "B"])

@@ -2,23 +2,17 @@
 
 import json
 import shlex
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from icl_bench.cli.errors import VerbGroup
+from icl_bench.cli.options import Form
+from icl_bench.errors import UnknownNameError
 from icl_bench.interruptions import let_signals_interrupt
 
 leaderboard = typer.Typer(cls=VerbGroup, help="Rank what is recorded, on the terminal and as a site.")
-
-
-class Form(StrEnum):
-    """Of a table on the terminal."""
-
-    text = "text"
-    markdown = "markdown"
 
 
 SITE = Path("_site")
@@ -39,24 +33,25 @@ SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of the
 def show(
     suite: SuiteName = "mini",
     record: Records = None,
-    optimality: Annotated[
-        bool, typer.Option("--optimality", help="Tasks against the exact predictors in place of baselines.")
-    ] = False,
+    metric: Annotated[
+        str, typer.Option(help="Of the tasks and of the means: gain, optimality or score.")
+    ] = "gain",
     baselines: Annotated[
         bool, typer.Option("--baselines/--no-baselines", help="Baselines below the models.")
     ] = True,
-    wide: Annotated[bool, typer.Option("--wide", help="Intervals, groups, components, whole names.")] = False,
+    wide: Annotated[bool, typer.Option("--wide", help="Intervals, components, whole names.")] = False,
     form: Annotated[
         Form, typer.Option("--format", help="Of the table; markdown is wide.", show_default=True)
     ] = Form.text,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")] = False,
 ) -> None:
-    """Show the board of a suite: ranks, mean scores and a score a task.
+    """Show the board of a suite: places, means, how many runs learned, and the gain on every task.
 
-    --wide adds 95% intervals, what models are made of, and groups: models of one group are statistically
-    indistinguishable from its leader. Intervals count what differs between prompts and, where a model has
-    several runs of a task, between runs. Models that lack a task are not ranked, baselines neither. Records
-    of your own stand among what is recorded, the seeds of one model pooled.
+    A gain is optimality measured from the prior mean: 0 is the best answer without the context, 1 the exact
+    predictor. A place is 1 and the number of models that are significantly better; models with fewer than
+    three training runs of a task have none, baselines neither. --wide adds 95% intervals, which count what
+    differs between prompts and between training runs, and what models are made of. Records of your own stand
+    among what is recorded, the seeds of one model pooled.
 
     Example: icl-bench leaderboard show --suite mini --wide
     Example: icl-bench leaderboard show --record results/mine-0.json --record results/mine-1.json
@@ -64,9 +59,12 @@ def show(
     from icl_bench.leaderboard import terminal
     from icl_bench.leaderboard.data import board_data
     from icl_bench.leaderboard.entries import board_of, entries_of
+    from icl_bench.scoring.metric import metrics
     from icl_bench.suites import load_suite
 
     frozen = load_suite(suite)
+    if metric not in metrics(on_board=True):
+        raise UnknownNameError("metric", metric, metrics(on_board=True))
     entries = entries_of(frozen, record or ())
     board = board_of(frozen, entries)
     data = board_data(board, entries)
@@ -78,7 +76,7 @@ def show(
     marks = {name: f" {terminal.LOCAL}" for name in local}
     marks |= {name: marks.get(name, "") + f" {terminal.DOUBTED}" for name in doubted}
     standings = [*board.models, *board.baselines] if baselines else board.models
-    metric, wide = "optimality" if optimality else "score", wide or form == Form.markdown
+    wide = wide or form == Form.markdown
     if wide:
         made_of = {entry.name: entry.made_of for entry in entries if entry.made_of}
         typer.echo(terminal.wide_table(board, standings, metric, marks, made_of, form == Form.markdown))

@@ -1,10 +1,18 @@
 """Options that several verbs have, spelt and explained in one place."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}  # of every verb and group
+
+
+class Form(StrEnum):
+    """Of a table on the terminal."""
+
+    text = "text"
+    markdown = "markdown"
 
 
 def _split(tasks: list[str] | None) -> list[str] | None:

@@ -6,23 +6,23 @@ import numpy as np
 
 from icl_bench.display.table import score_bar
 from icl_bench.display.text_table import text_table
-from icl_bench.ranking.board import Board
+from icl_bench.ranking.board import Board, Standing
 from icl_bench.ranking.contenders import contender
 from icl_bench.specs.result import Estimate, ResultRecord
 from icl_bench.suites import Suite
 from icl_bench.views.cells import format_estimate
 
-MEAN = "mean over tasks"
-_HEADERS = ("task", "seeds", "error", "of zero", "baseline", "score", "", "optimality")
-_DROPPABLE = ("", "of zero", "baseline", "error", "seeds")  # in a narrow window, the first first
+_HEADERS = ("task", "seeds", "error", "of zero", "baseline", "score", "", "optimality", "gains", "learned")
+_DROPPABLE = ("", "of zero", "baseline", "error", "seeds", "gains")  # in a narrow window, the first first
 _RIGHT = ("seeds", "error", "of zero")
 
 
 def pooled_table(name: str, records: Sequence[ResultRecord], suite: Suite, bars: bool = True) -> str:
-    """One row a task that any of the records has, and that of the mean score where all tasks have one.
+    """One row a task that any of the records has, and those of means where all tasks have one.
 
-    Scores and intervals are those of a board (`icl_bench.ranking.resampled`): these count what differs
-    between prompts and between seeds. `error` is the mean over seeds.
+    Scores and intervals are those of a board (`icl_bench.ranking.board`) of this model alone: they count what
+    differs between prompts and between seeds. `error` is the mean over seeds; gains are by seed, and of an
+    all-or-nothing task it is said how many runs learned.
     """
     (standing,) = Board(suite, [contender(name, records)]).models
     rows = []
@@ -32,9 +32,13 @@ def pooled_table(name: str, records: Sequence[ResultRecord], suite: Suite, bars:
         zero = scored.total(results[0].error_curves.zero) / scored.count
         error = float(np.mean([result.mean_error.value for result in results]))
         numbers = [task, str(len(results)), f"{error:.4g}", f"{zero:.4g}", results[0].baseline]
-        rows.append([*numbers, *_estimates(standing.scores[task], bars, standing.optimalities[task])])
-    if standing.mean is not None and len(rows) > 1:
-        rows.append([MEAN, "", "", "", "", *_estimates(standing.mean, bars, None)])
+        numbers += _estimates(standing.scores[task], bars, standing.estimates["optimality"][task])
+        gains = ", ".join(f"{gain:.3f}" for gain in standing.gains[task].values())
+        rows.append([*numbers, gains, _learned(standing, task)])
+    if len(rows) > 1:
+        for label, score in standing.means["score"].items():
+            optimality = standing.means["optimality"].get(label)
+            rows.append([label, "", "", "", "", *_estimates(score, bars, optimality), "", ""])
     align = ["right" if header in _RIGHT else "left" for header in _HEADERS]
     return text_table(rows, _HEADERS, droppable=_DROPPABLE, tablefmt="simple", colalign=align)
 
@@ -55,6 +59,11 @@ def lacking(records: Mapping[int, ResultRecord]) -> Iterator[str]:
 def format_seeds(seeds: Sequence[int]) -> str:
     """`seed 0`, or `seeds 0, 1`."""
     return f"seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+
+
+def _learned(standing: Standing, task: str) -> str:
+    learned = standing.learned.get(task)
+    return "" if learned is None else f"{learned.learned} of {learned.runs}"
 
 
 def _estimates(score: Estimate, bars: bool, optimality: Estimate | None) -> list[str]:

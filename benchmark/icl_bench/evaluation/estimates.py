@@ -133,7 +133,7 @@ class _Sums:
             metric.compute(
                 sums[own],
                 sums.get(metric.anchor or "", np.full_like(sums["zero"], np.nan)),
-                sums["zero"],
+                sums[metric.origin],
                 prompts * self._task.scored_points.count,
             )[:, 0]
             for sums in self._of_first(prompts)
@@ -146,7 +146,8 @@ class _Sums:
     def _of_first(self, prompts: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Sums over the first `prompts` by what is summed: one row (1, 1), and a row a resample."""
         if prompts not in self._drawn:
-            columns = {"model": self._errors, **self._values, "zero": self._anchors.zero.errors}
+            columns = {"model": self._errors, **self._values}
+            columns |= {"zero": self._anchors.zero.errors, "floor": self._anchors.floor.errors}
             for role in ("baseline", "exact"):
                 anchor = getattr(self._anchors, role)
                 if not isinstance(anchor, Missing) and anchor.prompts == prompts:

@@ -3,7 +3,8 @@
 Pages are made of these numbers alone, so a page and the file cannot disagree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from statistics import median
 from typing import Any, Literal
 
 from pydantic import Field, JsonValue
@@ -13,19 +14,33 @@ from icl_bench.leaderboard.entries import Entry, Family, family, verified
 from icl_bench.leaderboard.provenance import SubmissionData, submission_data
 from icl_bench.models.accounting import components
 from icl_bench.ranking.board import Board, Standing
+from icl_bench.ranking.compare import GRADED, MEAN
+from icl_bench.ranking.places import Place
 from icl_bench.scoring.metric import metrics
 from icl_bench.specs.outcome import Outcome
 from icl_bench.specs.result import Estimate, ResultRecord, TaskResult
 from icl_bench.specs.schema import Strict
 
 
-class RankData(Strict):
-    """A place, its 95% interval, and a group of indistinguishable models."""
+class PlaceData(Strict):
+    """1 and the number of models that are significantly better, and whether other models share it."""
 
-    place: int
-    low: int
-    high: int
-    group: int
+    number: int
+    shared: bool
+
+    def __str__(self) -> str:
+        """`1=` where it is shared, else `4`."""
+        return str(Place(self.number, self.shared))
+
+
+class LearnedData(Strict):
+    """Of a model's runs on an all-or-nothing task, those that learned it, and how soon."""
+
+    learned: int
+    runs: int
+    probability: Estimate  # that a run learns
+    gain: Estimate | None  # of the runs that learned; null where none did
+    steps: int | None  # the median to a development optimality of 0.9, where every learned run tells
 
 
 class RunData(Strict):
@@ -34,6 +49,7 @@ class RunData(Strict):
     seed: int | None
     steps: int | None  # that were made, or else of its recipe
     sha256: str  # of its weights
+    gain: float | None
     estimates: dict[str, Estimate]  # by metric
     outcome: Outcome | None
 
@@ -53,6 +69,8 @@ class TaskScores(Strict):
 
     runs: int
     estimates: dict[str, Estimate]  # by metric, as far as it is known of every run
+    seeds: dict[int, float]  # the gain of each run, by seed
+    learned: LearnedData | None  # of an all-or-nothing task
     training: list[RunData]  # a run each; empty for a baseline
 
     @property
@@ -97,21 +115,27 @@ class ModelData(Strict):
     submission: SubmissionData | None  # what a submission says; null for references and baselines
     architecture: Architecture | None
     weights: dict[str, list[str]]  # SHA-256 of each run's, by task
-    rank: RankData | None  # null for a baseline, or where a task is missing
-    one_run: bool  # whether a task was trained once alone: rank and group know nothing there of other seeds
+    place: PlaceData | None  # by the mean over tasks; null where `unplaced` says why
+    graded_place: PlaceData | None  # by the mean over graded tasks
+    unplaced: str | None  # why there is no place; null for a baseline too
+    one_run: bool  # whether a task was trained once alone: little is known there of other seeds
     above_exact: list[str]  # tasks where it is better than the exact predictor: something is amiss
     doubted: bool  # whether its page warns of it, for that or for being worse on fresh prompts
-    mean: Estimate | None  # of the scores, tasks at equal weight
+    mean: Estimate | None  # of the gains, tasks at equal weight: what boards are sorted by
+    graded: Estimate | None  # the same of the graded tasks: the headline
+    mean_score: Estimate | None  # of the ICL regression scores
     probes: dict[str, dict[str, list[Estimate]]]  # by probe and task, one a seed that was probed
     tasks: dict[str, TaskScores]
 
 
 class TaskData(Strict):
-    """A task of the suite: the names of the predictors at score 1 and at optimality 1."""
+    """A task of the suite: the names of the predictors at score 1 and at optimality 1, and for an
+    all-or-nothing task the gain at which a run has learned it."""
 
     name: str
     baseline: str
     exact: str
+    learned_at: float | None
 
 
 class MetricData(Strict):
@@ -125,16 +149,16 @@ class MetricData(Strict):
 class BoardData(Strict):
     """Everything that a suite's board says."""
 
-    schema_version: Literal[2] = Field(2, alias="schema")
+    schema_version: Literal[3] = Field(3, alias="schema")
     suite: str
     hash: str  # to cite: of prompts, scoring rules and the errors that scores are measured between
     lock_hash: str  # of everything that is frozen
     prompts: int
     resamples: int
-    resolvable: float | None  # how far apart the means of neighbours in rank have to be, about
-    metrics: list[MetricData]  # the score, optimality, then others
+    resolvable: float | None  # how far apart the graded means of neighbours have to be, about
+    metrics: list[MetricData]  # the score, optimality, gain, then others
     tasks: list[TaskData]
-    models: list[ModelData]  # in the order of rank, then what has none
+    models: list[ModelData]  # the highest mean first, then what has none
     baselines: list[ModelData]
 
 
@@ -143,7 +167,7 @@ def board_data(board: Board, entries: Sequence[Entry]) -> BoardData:
     suite = board.suite
     known = {entry.name: entry for entry in entries}
     return BoardData(
-        schema=2,
+        schema=3,
         suite=suite.name,
         hash=suite.hash,
         lock_hash=suite.lock_hash,
@@ -155,7 +179,7 @@ def board_data(board: Board, entries: Sequence[Entry]) -> BoardData:
             for name, metric in metrics(on_board=True).items()
         ],
         tasks=[
-            TaskData(name=name, baseline=task.baseline, exact=task.exact)
+            TaskData(name=name, baseline=task.baseline, exact=task.exact, learned_at=task.learned_at)
             for name, task in suite.tasks.items()
         ],
         models=[_model(board, standing, known[standing.name]) for standing in board.models],
@@ -192,9 +216,6 @@ def _row(
     recomputed: bool,
     entry: Entry | None = None,
 ) -> ModelData:
-    rank, placed = standing.rank, None
-    if rank is not None:
-        placed = RankData(place=rank.place, low=rank.low, high=rank.high, group=rank.group)
     return ModelData(
         name=standing.name,
         kind=kind,
@@ -204,11 +225,15 @@ def _row(
         submission=None,
         architecture=None,
         weights={},
-        rank=placed,
+        place=_place(standing.places.get(MEAN)),
+        graded_place=_place(standing.places.get(GRADED, standing.places.get(MEAN))),
+        unplaced=None if kind == "baseline" else standing.unplaced,
         one_run=standing.one_run,
         above_exact=list(standing.above_exact),
         doubted=bool(standing.above_exact),
         mean=standing.mean,
+        graded=standing.graded,
+        mean_score=standing.means["score"].get(MEAN),
         probes={},
         tasks=_tasks(standing, entry),
     )
@@ -222,22 +247,49 @@ def _tasks(standing: Standing, entry: Entry | None) -> dict[str, TaskScores]:
             estimates={
                 metric: by_task[task] for metric, by_task in standing.estimates.items() if task in by_task
             },
-            training=[_run(record.tasks[task]) for record in records if _is_trained(record, task)],
+            seeds=dict(standing.gains[task]) if entry is not None else {},
+            learned=_learned(standing, task, records),
+            training=[
+                _run(record.tasks[task], standing.gains[task])
+                for record in records
+                if _is_trained(record, task)
+            ],
         )
         for task in standing.scores
     }
+
+
+def _place(place: Place | None) -> PlaceData | None:
+    return None if place is None else PlaceData(number=place.number, shared=place.shared)
+
+
+def _learned(standing: Standing, task: str, records: Sequence[ResultRecord]) -> LearnedData | None:
+    learned = standing.learned.get(task)
+    if learned is None:
+        return None
+    outcomes = [record.tasks[task].outcome for record in records if _is_trained(record, task)]
+    steps = [outcome.steps_to_learn.get("0.9") for outcome in outcomes if outcome is not None]
+    known = [step for step in steps if step is not None]
+    return LearnedData(
+        learned=learned.learned,
+        runs=learned.runs,
+        probability=learned.probability,
+        gain=learned.gain,
+        steps=round(median(known)) if known and len(known) == learned.learned else None,
+    )
 
 
 def _is_trained(record: ResultRecord, task: str) -> bool:
     return task in record.tasks and record.tasks[task].checkpoint is not None
 
 
-def _run(result: TaskResult) -> RunData:
+def _run(result: TaskResult, gains: Mapping[int, float]) -> RunData:
     assert result.checkpoint is not None
     return RunData(
         seed=result.seed,
         steps=result.outcome.steps if result.outcome else _recipe_steps(result.checkpoint.training),
         sha256=result.checkpoint.sha256,
+        gain=gains.get(result.seed) if result.seed is not None else None,
         estimates=result.estimates,
         outcome=result.outcome,
     )

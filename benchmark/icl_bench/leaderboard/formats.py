@@ -17,6 +17,7 @@ _FEW_FROM = 9.9995  # what has one digit after the point: from here on three say
 _SCIENTIFIC_FROM = 99_999.5  # of a model of huge answers: in full it would be wider than a page
 _HEAT = 10  # shades of a cell
 _CAPITALS = {"mlp", "mqar"}
+LEAST_P = 0.001  # that is shown
 
 
 def score(value: float | None) -> str:
@@ -49,16 +50,12 @@ def signed(difference: Estimate) -> str:
     return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
-def p_value(difference: Difference, resamples: int) -> str:
-    """The p-value of a difference, corrected where it is one of many.
-
-    One as small as the number of resamples allows has a `≤` before it: the true one may be smaller.
-    """
+def p_value(difference: Difference) -> str:
+    """The p-value of a difference, corrected where it is one of many; below 0.001 no more than that."""
     p = difference.p if difference.p_corrected is None else difference.p_corrected
     if difference.p is None or p is None:
         return NONE
-    least = difference.p * (resamples + 1) < 3  # twice a count of resamples, and 1 is added to each count
-    return f"≤ {p:.3f}" if least else f"{p:.3f}"
+    return f"< {LEAST_P}" if p < LEAST_P else f"{p:.3f}"
 
 
 def learning(runs: Sequence[RunData]) -> str:

@@ -7,13 +7,15 @@ from typing import Any
 from icl_bench.display.initials import legend, short_names
 from icl_bench.display.text_table import CLOSE, text_table
 from icl_bench.ranking.board import Board, Standing
+from icl_bench.ranking.compare import GRADED, MEAN, METRIC
 from icl_bench.specs.result import Estimate
 from icl_bench.views.cells import format_estimate
 
-ONE_RUN = "§"  # beside rank and group, as on the site
+ONE_RUN = "§"  # in the place of a place, as on the site
 DOUBTED = "⚠"  # beside a name, as on the site
 POOLED = "‡"  # beside a score
 LOCAL = "+"  # beside a name
+SHORT_MEANS = {GRADED: "graded", MEAN: "all"}
 WIDTH = 80  # columns of the narrow form
 _LONGEST_NAME = 31  # of the references' names
 
@@ -26,21 +28,21 @@ def wide_table(
     components: Mapping[str, str],
     markdown: bool,
 ) -> str:
-    """Ranks, groups, the mean score and a metric of every task, all with their 95% intervals.
+    """Places, how many runs learned, means and a metric of every task, all with their 95% intervals.
 
     components: by model, what it is made of, for models that have weights.
     """
     rows = []
     for standing in standings:
         cells = standing.estimates[metric]
-        rank, group = "-", "-"
-        if standing.rank is not None:
-            mark = f" {ONE_RUN}" * standing.one_run
-            rank = f"{standing.rank.place} [{standing.rank.low}, {standing.rank.high}]{mark}"
-            group = f"{standing.rank.group}{mark}"
-        row = {"rank": rank, "group": group, "model": standing.name + marks.get(standing.name, "")}
+        row = {"place": _place(standing), "model": standing.name + marks.get(standing.name, "")}
         row["made of"] = components.get(standing.name, "-")
-        row["mean score"] = "-" if standing.mean is None else format_estimate(standing.mean)
+        for label, mean in _means(board, standing, metric).items():
+            row[label] = "-" if mean is None else format_estimate(mean)
+            if label in standing.places and label != MEAN:
+                row[label] += f" ({standing.places[label]})"
+        for task in board.learned_tasks:
+            row[f"{task} learned"] = _learned(standing, task)
         for task in board.suite.tasks:
             pooled = POOLED * (standing.runs.get(task, 0) > 1)
             row[task] = format_estimate(cells[task]) + pooled if task in cells else "-"
@@ -49,18 +51,23 @@ def wide_table(
 
 
 def narrow_table(board: Board, standings: Sequence[Standing], metric: str, marks: dict[str, str]) -> str:
-    """Ranks, the mean score and a metric of every task, without intervals; tasks by their initials."""
+    """Places, means and a metric of every task, without intervals; tasks by their initials.
+
+    Of an all-or-nothing task it is shown how many runs of a model learned it.
+    """
     initials = short_names(list(board.suite.tasks))
     rows: list[dict[str, Any]] = []
     for standing in standings:
-        place = "-" if standing.rank is None else str(standing.rank.place)
         mark = marks.get(standing.name, "") + f" {POOLED}" * (max(standing.runs.values(), default=1) > 1)
-        row = {"": place, "model": _cut(standing.name, _LONGEST_NAME + 2 - len(mark)) + mark}
-        row["mean"] = _value(standing.mean, 3)
+        row = {"": _place(standing), "model": _cut(standing.name, _LONGEST_NAME + 2 - len(mark)) + mark}
+        for label, mean in _means(board, standing, metric).items():
+            row[SHORT_MEANS[label]] = _value(mean, 3)
         for task, short in initials.items():
-            row[short] = _value(standing.estimates[metric].get(task), 2)
+            learned = standing.learned.get(task) if metric == METRIC else None
+            cell = _value(standing.estimates[metric].get(task), 2)
+            row[short] = cell if learned is None else f"{learned.learned}/{learned.runs}"
         rows.append(row)
-    align = ["right", "left", *["right"] * (1 + len(initials))]
+    align = ["right", "left", *["right"] * (len(board.means) + len(initials))]
     return text_table(rows, colalign=align, tablefmt=CLOSE)
 
 
@@ -81,17 +88,40 @@ def notes(
         yield fill(legend(list(board.suite.tasks)), WIDTH)
         for name in (standing.name for standing in standings if standing.name in otherwise):
             yield fill(f"{name} is made of: {otherwise[name]}", WIDTH)
-        yield "with intervals, groups, components, whole names: --wide (--format markdown)"
+        if len(board.means) > 1:
+            yield "graded: mean over graded tasks; all: over all; 2/3: two of three runs learned"
+        yield "with intervals, components, whole names: --wide (--format markdown)"
     if board.resolvable is not None:
-        yield f"neighbours in rank are distinguished when their means differ by about {board.resolvable:.3f}"
-    if wide and any(standing.one_run and standing.rank is not None for standing in board.models):
-        yield f"{ONE_RUN}: a task with one training run; rank and group know nothing there of other seeds"
+        yield f"neighbours are told apart where graded means differ by about {board.resolvable:.3f}"
+    if any(standing.places for standing in board.models):
+        yield "place: 1 and the number of models that are significantly better; 1= is shared"
+    if any(standing.one_run and standing.mean is not None for standing in board.models):
+        yield f"{ONE_RUN}: no place, since a task has one training run; three of each are needed"
     if names & set(doubted):
         yield f"{DOUBTED}: better than an exact predictor can be, or worse on fresh prompts"
     if any(runs > 1 for standing in board.models for runs in standing.runs.values()):
         yield f"{POOLED}: the mean of two or more runs"
     if names & set(local):
         yield f"{LOCAL}: a local record, given by --record"
+
+
+def _place(standing: Standing) -> str:
+    place = standing.places.get(MEAN)
+    if place is not None:
+        return str(place)
+    return ONE_RUN if standing.one_run and standing.mean is not None else "-"
+
+
+def _means(board: Board, standing: Standing, metric: str) -> dict[str, Estimate | None]:
+    return {label: standing.means[metric].get(label) for label in board.means}
+
+
+def _learned(standing: Standing, task: str) -> str:
+    learned = standing.learned.get(task)
+    if learned is None:
+        return "-"
+    low, high = learned.probability.low, learned.probability.high
+    return f"{learned.learned} of {learned.runs} [{low:.2f}, {high:.2f}]"
 
 
 def _cut(name: str, longest: int) -> str:

@@ -1,51 +1,43 @@
-"""A board: models side by side on one suite, with ranks that say what they cannot separate.
+"""A board: models side by side on one suite, with places that say what they cannot separate.
 
-All follows from scores on the same resamples of the prompts (`icl_bench.ranking.resampled`).
+All follows from gains on the same prompts (`icl_bench.ranking.resampled`). The variance between seeds of a
+graded task is pooled over all models of the board.
 
-Mean: a model's mean score has every task at the same weight, each resampled on its own. A model that lacks a
-task has none and is not ranked.
+Means: a model's mean over the graded tasks is the headline, that over all tasks what boards are sorted by.
+Every task has the same weight. A model that lacks a task has no mean of it.
 
-Rank: 1 and the number of models with a higher mean. Its interval is the central 95% of the model's ranks over
-resamples.
+Place: 1 and the number of models that are significantly better, in the paired difference of means, corrected
+for all pairs of the board by Holm's method. Places are given of both means, among models that have at least
+three training runs of every averaged task: fewer say next to nothing of another seed.
 
-Group: models that are statistically indistinguishable from their group's leader. The best model leads group
-1. Going down from a leader, the first model that is separated from it leads the next group. A model is
-separated from its leader where the difference of their means is outside an interval about 0 of confidence 1 −
-5% / m, with m the number of pairs among the leader and the models below it (Bonferroni: the leader is picked
-as the best of them, so every pair has its chance). Resamples are too few to show the ends of that interval:
-it is the 95% interval over paired resamples, widened as that of a normal distribution would be; where a model
-has several runs, as that of Student's t with as many degrees of freedom as give the ratio of its 95% to its
-68% interval.
-
-Resolvable: the median over neighbours in rank of the half-width of the 95% interval of their paired
-difference: about how far apart two neighbours have to be before one comparison separates them.
+Resolvable: the median over neighbours of the half-width of the 95% interval of their paired difference in
+the headline: about how far apart two neighbours have to be before one comparison separates them.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
 
-from icl_bench.ranking.compare import Contrast, Difference, compare_contenders, differences
-from icl_bench.ranking.resampled import Contender, SampledTask, sample_task
+from icl_bench.ranking.compare import (
+    GRADED,
+    MEAN,
+    METRIC,
+    Contrast,
+    Difference,
+    averaged_tasks,
+    compare_contenders,
+    differences,
+)
+from icl_bench.ranking.modes import Learned
+from icl_bench.ranking.places import NEEDED_RUNS, Measured, Place, pair_differences, placed
+from icl_bench.ranking.resampled import Contender, SampledTask, sample_task, seed_variance
+from icl_bench.ranking.spread import SIGNIFICANT, mean_terms
 from icl_bench.resources import cores
 from icl_bench.scoring.metric import metrics
-from icl_bench.scoring.scores import CONFIDENCE, interval_ends, interval_estimate
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite
-
-
-@dataclass(frozen=True)
-class Rank:
-    """A place on the board, its 95% interval, and the group of models indistinguishable from its leader."""
-
-    place: int
-    low: int
-    high: int
-    group: int
 
 
 @dataclass(frozen=True)
@@ -55,8 +47,11 @@ class Standing:
     name: str
     runs: Mapping[str, int]  # how many, by task
     estimates: Mapping[str, Mapping[str, Estimate]]  # by metric and task
-    mean: Estimate | None = None
-    rank: Rank | None = None
+    gains: Mapping[str, Mapping[int, float]]  # by task and seed
+    learned: Mapping[str, Learned]  # by all-or-nothing task
+    means: Mapping[str, Mapping[str, Estimate]]  # by metric, and by what they are over: GRADED, MEAN
+    places: Mapping[str, Place] = field(default_factory=dict)  # by what the mean is over; only where placed
+    unplaced: str | None = None  # why there is no place by the mean over all tasks
     one_run: bool = False  # as `Contender.one_run`
     above_exact: tuple[str, ...] = ()  # tasks whose exact predictor it beats by more than sampling explains
 
@@ -66,9 +61,14 @@ class Standing:
         return self.estimates["score"]
 
     @property
-    def optimalities(self) -> Mapping[str, Estimate]:
-        """The optimality by task."""
-        return self.estimates["optimality"]
+    def mean(self) -> Estimate | None:
+        """The mean gain over all tasks, by which boards are sorted."""
+        return self.means[METRIC].get(MEAN)
+
+    @property
+    def graded(self) -> Estimate | None:
+        """The mean gain over the graded tasks; over all where there is no other kind."""
+        return self.means[METRIC].get(GRADED, self.mean)
 
 
 class Board:
@@ -79,14 +79,14 @@ class Board:
     ) -> None:
         self.suite = suite
         self._contenders = {model.name: model for model in (*models, *baselines)}
-        self._places = self._sample()
-        complete, left = _best_first([self._standing(model) for model in models])
-        means = np.array([self._mean(model.name) for model in complete]).T  # (resamples, models)
-        single = [max(model.runs.values()) == 1 for model in complete]
-        ranks, self.resolvable = _rank(np.array([_mean_value(model) for model in complete]), means, single)
-        ranked = [replace(model, rank=rank) for model, rank in zip(complete, ranks, strict=True)]
-        self.models = [*ranked, *left]  # the best first, then those without a rank
-        complete, left = _best_first([self._standing(model) for model in baselines])
+        self._sampled = self._sample()
+        self.means = averaged_tasks(suite, list(suite.tasks))  # of which tasks, by what they are called
+        self.learned_tasks = [name for name, task in suite.tasks.items() if task.learned_at is not None]
+        standings = self._standings()
+        complete, left = _best_first([standings[model.name] for model in models])
+        self.models = [*self._with_places(complete), *left]  # the best first, then those without a mean
+        self.resolvable = self._resolvable(complete)
+        complete, left = _best_first([standings[model.name] for model in baselines])
         self.baselines = [*complete, *left]
 
     def differences(self, a: str, others: Sequence[str]) -> dict[str, list[Difference]]:
@@ -95,7 +95,7 @@ class Board:
         InputError where it shares no task with one of them.
         """
         contrasts, whole = [], set(others)
-        for task, places in self._places.items():
+        for task, places in self._sampled.items():
             held = {name: places[name] for name in (a, *others) if name in places}
             if a not in held:
                 continue
@@ -104,10 +104,10 @@ class Board:
             whole -= {name for name, (among, _) in held.items() if among is not sampled}
             beside = {name: k for name, (among, k) in held.items() if among is sampled}
             if beside:
-                contrasts.append(Contrast(task, sampled["score"], place, beside))
-        joint = differences(contrasts, len(self._places))
+                contrasts.append(Contrast(task, sampled[METRIC], place, beside))
+        joint = differences(contrasts, self.suite, list(self.suite.tasks))
         alone = {
-            name: compare_contenders(self.suite, self._contenders[a], self._contenders[name])
+            name: self._alone(self._contenders[a], self._contenders[name])
             for name in others
             if name not in whole or name not in joint
         }
@@ -126,54 +126,117 @@ class Board:
         with ThreadPoolExecutor(cores()) as pool:
             return dict(zip(self.suite.tasks, pool.map(sample, self.suite.tasks), strict=True))
 
-    def _standing(self, contender: Contender) -> Standing:
-        places = {
-            task: by_name[contender.name]
-            for task, by_name in self._places.items()
-            if contender.name in by_name
-        }
-        estimates: dict[str, dict[str, Estimate]] = {name: {} for name in metrics(on_board=True)}
-        for task, (sampled, place) in places.items():
-            for metric, scores_of_task in sampled.items():
-                estimates[metric][task] = scores_of_task.estimates[place]
-        scores = estimates["score"]
-        mean = None
-        if len(scores) == len(self.suite.tasks) and all(
-            estimate.low is not None for estimate in scores.values()
-        ):
-            values = [estimate.value for estimate in scores.values() if estimate.value is not None]
-            fewer = [estimate.prompts for estimate in scores.values() if estimate.prompts is not None]
-            mean = interval_estimate(float(np.mean(values)), self._mean(contender.name))
-            mean = mean.model_copy(update={"prompts": min(fewer)}) if fewer else mean
+    def _alone(self, a: Contender, b: Contender) -> list[Difference]:
+        others = [model for model in self._contenders.values() if model not in (a, b)]
+        trained = [model for model in others if not model.is_baseline]
+        return compare_contenders(self.suite, a, b, pooled_with=trained)
+
+    def _standings(self) -> dict[str, Standing]:
+        means: dict[str, dict[str, dict[str, Estimate]]] = {name: {} for name in self._contenders}
+        for metric in metrics(on_board=True):
+            for name in self._contenders:
+                means[name][metric] = {}
+            for label, tasks in self.means.items():
+                for name, estimate in self._means(metric, tasks):
+                    means[name][metric][label] = estimate
+        return {name: self._standing(contender, means[name]) for name, contender in self._contenders.items()}
+
+    def _means(self, metric: str, tasks: Sequence[str]) -> Iterator[tuple[str, Estimate]]:
+        """The mean of a metric over tasks, of everyone who has all of them with an interval."""
+        together: dict[tuple[int, ...], list[str]] = {}  # those that are sampled together on every task
+        for name in self._contenders:
+            held = [self._sampled[task].get(name) for task in tasks]
+            samples = [(by_metric.get(metric), place) for by_metric, place in filter(None, held)]
+            if len(samples) == len(tasks) and all(
+                sampled is not None and sampled.estimates[place].low is not None for sampled, place in samples
+            ):
+                together.setdefault(tuple(id(sampled) for sampled, _ in samples), []).append(name)
+        for names in together.values():
+            measured = [self._measured(task, metric, names) for task in tasks]
+            terms = mean_terms([each.sampled.terms(each.places) for each in measured])
+            fewest = min(each.sampled.prompts for each in measured)
+            prompts = None if fewest == self.suite.spec.prompts else fewest
+            for name, estimate in zip(names, terms.estimates(), strict=True):
+                yield name, estimate.model_copy(update={"prompts": prompts})
+
+    def _measured(self, task: str, metric: str, names: Sequence[str]) -> Measured:
+        held = [self._sampled[task][name] for name in names]
+        return Measured(held[0][0][metric], [place for _, place in held])
+
+    def _standing(self, contender: Contender, means: Mapping[str, Mapping[str, Estimate]]) -> Standing:
+        name = contender.name
+        held = {task: by_name[name] for task, by_name in self._sampled.items() if name in by_name}
+        estimates: dict[str, dict[str, Estimate]] = {metric: {} for metric in metrics(on_board=True)}
+        for task, (by_metric, place) in held.items():
+            for metric, sampled in by_metric.items():
+                estimates[metric][task] = sampled.estimates[place]
+        learned = {task: by_metric[METRIC].learned(place) for task, (by_metric, place) in held.items()}
         return Standing(
-            contender.name,
-            {task: len(contender.runs[task]) for task in places},
+            name,
+            {task: len(contender.runs[task]) for task in held},
             estimates,
-            mean,
+            {
+                task: dict(zip(contender.runs[task], by_metric[METRIC].by_run[place].tolist(), strict=True))
+                for task, (by_metric, place) in held.items()
+            },
+            {task: runs for task, runs in learned.items() if runs is not None},
+            means,
+            unplaced="a task is missing, or has no interval",
             one_run=contender.one_run,
-            above_exact=tuple(self._above_exact(contender, estimates["optimality"])),
+            above_exact=tuple(self._above_exact(held)),
         )
 
-    def _above_exact(self, contender: Contender, optimalities: Mapping[str, Estimate]) -> Iterator[str]:
-        """The tasks whose exact predictor is beaten by more than sampling explains."""
-        for task, optimality in optimalities.items():
-            if (
-                self.suite.task(task).exactness != "exact"
-                or optimality.value is None
-                or optimality.low is None
-            ):
+    def _above_exact(self, held: Mapping[str, tuple[SampledTask, int]]) -> Iterator[str]:
+        """The tasks whose exact predictor is beaten by more than sampling explains (Bonferroni)."""
+        for task, (by_metric, place) in held.items():
+            sampled = by_metric["optimality"]
+            value, interval = sampled.values[place], sampled.estimates[place]
+            if self.suite.task(task).exactness != "exact" or interval.low is None or value <= 1:
                 continue
-            if optimality.low > 1:  # the wider interval is looked at where this one is above already
-                sampled, place = self._places[task][contender.name]
-                drawn = sampled["optimality"].resampled[:, place]
-                wider = _widening(drawn, len(contender.runs[task]) == 1, len(optimalities))
-                if optimality.value - wider * (optimality.value - optimality.low) > 1:
-                    yield task
+            terms = sampled.terms([place])
+            nothing = np.zeros(1)  # that a run may not learn is no reason for being above
+            excess = replace(
+                terms, values=terms.values - 1, below=nothing, above=nothing, below_squares=nothing
+            )
+            if excess.p_values()[0] < SIGNIFICANT / len(held):
+                yield task
 
-    def _mean(self, name: str) -> np.ndarray:
-        """The mean score over tasks on each resample."""
-        drawn = [places[name][0]["score"].resampled[:, places[name][1]] for places in self._places.values()]
-        return np.mean(drawn, axis=0)
+    def _with_places(self, standings: Sequence[Standing]) -> list[Standing]:
+        """Those that have enough runs, with their places by each mean."""
+        by_name: dict[str, dict[str, Place]] = {standing.name: {} for standing in standings}
+        for label, tasks in self.means.items():
+            names = [
+                standing.name
+                for standing in standings
+                if all(standing.runs[task] >= NEEDED_RUNS for task in tasks)
+            ]
+            if names:
+                measured = [self._measured(task, METRIC, names) for task in tasks]
+                for name, place in zip(names, placed(measured), strict=True):
+                    by_name[name][label] = place
+        few = f"a task has fewer than {NEEDED_RUNS} training runs"
+        return [
+            replace(
+                standing,
+                places=by_name[standing.name],
+                unplaced=None if MEAN in by_name[standing.name] else few,
+            )
+            for standing in standings
+        ]
+
+    def _resolvable(self, standings: Sequence[Standing]) -> float | None:
+        if len(standings) < 2:
+            return None
+        ordered = sorted(standings, key=lambda standing: -_value(standing.graded))
+        tasks = self.means.get(GRADED, self.means[MEAN])
+        measured = [self._measured(task, METRIC, [standing.name for standing in ordered]) for task in tasks]
+        pairs = np.array([range(len(ordered) - 1), range(1, len(ordered))])
+        halves = [
+            (estimate.high - estimate.low) / 2
+            for estimate in pair_differences(measured, pairs).estimates()
+            if estimate.low is not None and estimate.high is not None
+        ]
+        return float(np.median(halves))
 
 
 def _sampled_places(
@@ -187,9 +250,16 @@ def _sampled_places(
             whole.append(contender)
         else:
             groups.append([contender])
-    sampled = [(group, sample_task(suite, task, group)) for group in groups if group]
+    filled = [group for group in groups if group]
+    samples = [sample_task(suite, task, group) for group in filled]
+    for metric in {metric for by_metric in samples for metric in by_metric}:
+        seeds = seed_variance([by_metric[metric] for by_metric in samples])
+        for by_metric in samples:
+            by_metric[metric] = replace(by_metric[metric], seeds=seeds)
     return {
-        contender.name: (scores, place) for group, scores in sampled for place, contender in enumerate(group)
+        contender.name: (by_metric, place)
+        for group, by_metric in zip(filled, samples, strict=True)
+        for place, contender in enumerate(group)
     }
 
 
@@ -197,77 +267,12 @@ def _best_first(standings: Sequence[Standing]) -> tuple[list[Standing], list[Sta
     """Those with a mean, the highest first, and those without, by name."""
     complete = [standing for standing in standings if standing.mean is not None]
     left = [standing for standing in standings if standing.mean is None]
-    return sorted(complete, key=lambda standing: (-_mean_value(standing), standing.name)), sorted(
+    return sorted(complete, key=lambda standing: (-_value(standing.mean), standing.name)), sorted(
         left, key=lambda standing: standing.name
     )
 
 
-def _mean_value(standing: Standing) -> float:
-    assert standing.mean is not None
-    assert standing.mean.value is not None
-    return standing.mean.value
-
-
-def _rank(values: np.ndarray, drawn: np.ndarray, single: Sequence[bool]) -> tuple[list[Rank], float | None]:
-    """Ranks of models in the order of their values, the best first, and what is resolvable.
-
-    values: (models,), drawn: (resamples, models), single: whether a model has one run of each task.
-    """
-    if len(values) == 0:
-        return [], None
-    tail = (1 - CONFIDENCE) / 2
-    places, resampled = _places(values), np.array([_places(means) for means in drawn])
-    ends = np.quantile(resampled, [tail, 1 - tail], axis=0, method="inverted_cdf")
-    groups = _groups(values, drawn, single)
-    ranks = [
-        Rank(int(place), int(low), int(high), group)
-        for place, low, high, group in zip(places, *ends, groups, strict=True)
-    ]
-    if len(values) < 2:
-        return ranks, None
-    return ranks, float(np.median([_half_width(drawn, k, k + 1) for k in range(len(values) - 1)]))
-
-
-def _places(means: np.ndarray) -> np.ndarray:
-    """1 and the number of higher ones, of each."""
-    return 1 + len(means) - np.searchsorted(np.sort(means), means, side="right")
-
-
-def _groups(values: np.ndarray, drawn: np.ndarray, single: Sequence[bool]) -> list[int]:
-    groups, leader = [1], 0
-    for model in range(1, len(values)):
-        apart = drawn[:, leader] - drawn[:, model]
-        pairs = math.comb(len(values) - leader, 2)
-        wider = _widening(apart, single[leader] and single[model], pairs)
-        separated = values[leader] - values[model] > wider * _half_width(drawn, leader, model)
-        groups.append(groups[-1] + int(separated))
-        leader = model if separated else leader
-    return groups
-
-
-def _widening(drawn: np.ndarray, single: bool, tests: int) -> float:
-    """By how much the 95% interval of resamples is widened for as many tests (Bonferroni); `single`: of one
-    run each."""
-    degrees = np.inf if single else _degrees(drawn)
-    tail = (1 - CONFIDENCE) / 2
-    return float(stdtrit(degrees, tail / tests) / stdtrit(degrees, tail))
-
-
-_DEGREES = np.array([1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 40, 1e6])
-_ONE_SIGMA = ndtr(-1)  # beyond either end of an interval of 68%
-_RATIOS = stdtrit(_DEGREES, (1 - CONFIDENCE) / 2) / stdtrit(_DEGREES, _ONE_SIGMA)
-
-
-def _degrees(drawn: np.ndarray) -> float:
-    """The degrees of freedom of Student's t with tails as heavy as those of the resamples."""
-    low, high = interval_ends(drawn)
-    inner_low, inner_high = np.quantile(drawn, [_ONE_SIGMA, 1 - _ONE_SIGMA])
-    if inner_high == inner_low:  # models that are the same
-        return np.inf
-    return float(np.interp(-(high - low) / (inner_high - inner_low), -_RATIOS, _DEGREES))
-
-
-def _half_width(drawn: np.ndarray, a: int, b: int) -> float:
-    """Half the width of the 95% interval of the paired difference of two models."""
-    low, high = interval_ends(drawn[:, a] - drawn[:, b])
-    return float(high - low) / 2
+def _value(estimate: Estimate | None) -> float:
+    assert estimate is not None
+    assert estimate.value is not None
+    return estimate.value

@@ -1,30 +1,37 @@
-"""Two models on the same prompts: the difference of their scores, with intervals and corrected p-values.
+"""Two models on the same prompts: the difference of their gains, with intervals and corrected p-values.
 
-D = S_A − S_B = Σ (ξ_A − ξ_B) / Σ (ξ_base − ξ_0) on each task, from the errors of both on the same prompts.
 Prompts are resampled as for every interval (`icl_bench.ranking.resampled`), the same ones for both, so what
-makes a prompt hard for both cancels. The p-value is that of the two-sided percentile bootstrap, twice the
-smaller share of resamples at or beyond 0 with one added to either count (Davison & Hinkley 1997, chapter
-4), and is corrected for the number of tasks by Holm's method (Holm 1979).
+makes a prompt hard for both cancels. How much other training runs may differ is pooled over both models and
+over what else is recorded on the suite with several runs (`icl_bench.ranking.seeds`). Intervals and p-values
+are those of `icl_bench.ranking.spread`; p-values are two-sided, and corrected for the number of tasks by
+Holm's method (Holm 1979, Scandinavian Journal of Statistics 6:65).
+
+There are two means of tasks at equal weight: over the graded ones, which is the headline of a board, and over
+all, by which it is sorted.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
 from icl_bench.errors import InputError
-from icl_bench.ranking.contenders import ComparedModel, contenders
-from icl_bench.ranking.resampled import Contender, Sampled, sample_task
-from icl_bench.scoring.scores import interval_estimates
+from icl_bench.ranking.contenders import ComparedModel, contenders, several_runs
+from icl_bench.ranking.resampled import Contender, sample_task, seed_variance
+from icl_bench.ranking.sampled import Sampled
+from icl_bench.ranking.spread import SIGNIFICANT, Terms, holm, mean_terms
+from icl_bench.scoring.scores import without_estimate
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite, chosen_tasks, load_suite
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SIGNIFICANT = 0.05  # corrected p-values below it count as a difference
+METRIC = "gain"  # that models are compared by
+FEWEST_PROMPTS = 64  # of a task, for a p-value and a verdict
+GRADED = "mean over graded tasks"
 MEAN = "mean over tasks"
 
 
@@ -35,11 +42,12 @@ class Difference:
     task: str
     prompts: int  # that both, and the task's baseline, have errors of: the first ones
     suite_prompts: int  # that the suite has
-    a: float | None  # scores on those prompts
+    a: float | None  # gains on those prompts
     b: float | None
     difference: Estimate  # a − b
     p: float | None  # uncorrected
     p_corrected: float | None  # for the number of tasks; None for the mean, which is one test
+    of_runs: bool = False  # whether nothing is known of other seeds: it is that of these runs alone
 
     @property
     def better(self) -> str | None:
@@ -52,9 +60,10 @@ class Difference:
     def to_dict(self) -> dict[str, Any]:
         """As plain data."""
         ends = {"low": self.difference.low, "high": self.difference.high, "reason": self.difference.reason}
-        scores = {"score_a": self.a, "score_b": self.b, "difference": self.difference.value}
-        row = {"task": self.task, "prompts": self.prompts, "of": self.suite_prompts, **scores, **ends}
-        return row | {"p": self.p, "p_corrected": self.p_corrected, "better": self.better}
+        gains = {"gain_a": self.a, "gain_b": self.b, "difference": self.difference.value}
+        row = {"task": self.task, "prompts": self.prompts, "of": self.suite_prompts, **gains, **ends}
+        tested = {"p": self.p, "p_corrected": self.p_corrected, "better": self.better}
+        return row | tested | {"of_runs": self.of_runs}
 
 
 @dataclass(frozen=True)
@@ -64,12 +73,11 @@ class Comparison:
     suite: str
     a: str  # the names of the models
     b: str
-    differences: list[Difference]  # a task each, then that of their mean
+    differences: list[Difference]  # a task each, then those of their means
     runs: dict[str, int]  # of "A" and "B", the most training runs of a task
     trained_once: list[str]  # which of "A" and "B" have a task with one training run
     perhaps_trained_once: list[str]  # the same, of what is not known to be trained: Python objects
     lacking: dict[str, list[str]]  # the tasks that "A" and "B" have no errors of, which are left out
-    resamples: int  # that every interval and p-value is computed from
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, a mapping a task."""
@@ -101,7 +109,7 @@ def compare(
     """Compare two models on the same prompts, task by task, with 95% intervals of the difference.
 
     Of models on the board what is recorded is taken, of baselines what is frozen; other models are evaluated.
-    p-values are corrected for the number of tasks (Holm); that of the mean over tasks is one test.
+    p-values are corrected for the number of tasks (Holm); that of a mean over tasks is one test.
 
     Args:
         a: a model's name, as for `icl_bench.evaluate`, a result record, the path of one, the folder of a
@@ -113,7 +121,7 @@ def compare(
         device: where checkpoints compute that are evaluated, `cpu` unless given.
         progress: show evaluations on standard error.
 
-    Scores have no unit: 0 is answering 0, and 1 is the task's baseline.
+    Gains have no unit: 0 is the prior mean, the best answer without the context, and 1 the exact predictor.
 
     Raises InputError where a name does not exist, a record is of another suite, or the two have no task in
     common, and CheckError where a model that is evaluated breaks a rule of the benchmark.
@@ -131,22 +139,25 @@ def compare(
         suite=frozen.name,
         a=first.name,
         b=second.name,
-        differences=compare_contenders(frozen, first, second, chosen),
+        differences=compare_contenders(frozen, first, second, chosen, several_runs(frozen, sides.values())),
         runs={side: max(map(len, model.runs.values()), default=0) for side, model in sides.items()},
         trained_once=[side for side, trained in once.items() if trained],
         perhaps_trained_once=[side for side, trained in once.items() if trained is None],
         lacking={side: [task for task in chosen if task not in model.runs] for side, model in sides.items()},
-        resamples=frozen.spec.resamples,
     )
 
 
 def compare_contenders(
-    suite: Suite, a: Contender, b: Contender, tasks: Sequence[str] | None = None
+    suite: Suite,
+    a: Contender,
+    b: Contender,
+    tasks: Sequence[str] | None = None,
+    pooled_with: Sequence[Contender] = (),
 ) -> list[Difference]:
     """A difference for each of the tasks (the suite's, by default) that both have errors of, in the suite's
-    order; where that is every one of them, also that of the mean over tasks.
+    order; where that is every one of them, also those of their means.
 
-    InputError where they share no task.
+    pooled_with: further models whose runs tell how much seeds differ. InputError where a and b share no task.
     """
     wanted = [task for task in suite.tasks if tasks is None or task in tasks]
     shared = [task for task in wanted if a.runs.get(task) and b.runs.get(task)]
@@ -155,13 +166,21 @@ def compare_contenders(
             f"{a.name} and {b.name} have no task of {suite.name} in common; evaluate both on one",
             code="no-common-task",
         )
-    contrasts = [Contrast(task, sample_task(suite, task, [a, b])["score"], 0, {b.name: 1}) for task in shared]
-    return differences(contrasts, len(wanted))[b.name]
+    contrasts = []
+    for task in shared:
+        sampled = sample_task(suite, task, [a, b])[METRIC]
+        known = [model for model in pooled_with if len(model.runs.get(task, ())) > 1]
+        if known:
+            sampled = replace(
+                sampled, seeds=seed_variance([sampled, sample_task(suite, task, known)[METRIC]])
+            )
+        contrasts.append(Contrast(task, sampled, 0, {b.name: 1}))
+    return differences(contrasts, suite, wanted)[b.name]
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """One model and others on a task, by their places among the models whose scores are sampled."""
+    """One model and others on a task, by their places among the models whose gains are sampled."""
 
     task: str
     sampled: Sampled
@@ -170,11 +189,33 @@ class Contrast:
 
     def tested(self) -> "_Tested":
         """What separates it from every other."""
-        places = [self.a, *self.others.values()]
-        estimates, drawn = self.sampled.differences(self.a, places[1:])
-        scores = [score if np.isfinite(score) else None for score in self.sampled.scores[places].tolist()]
-        known = [estimate.low is not None for estimate in estimates]
-        return _Tested(self, scores, estimates, np.where(known, two_sided_p(drawn), np.nan), drawn)
+        places = list(self.others.values())
+        terms = self.sampled.differences(self.a, places)
+        known = [estimate if estimate.low is None else None for estimate in self.sampled.estimates]
+        estimates = []
+        for place, estimate in zip(places, terms.estimates(), strict=True):
+            missing = known[self.a] or known[place]
+            estimates.append(estimate if missing is None else _without_interval(estimate, missing))
+        enough = self.sampled.prompts >= FEWEST_PROMPTS
+        whole = [enough and estimate.low is not None for estimate in estimates]
+        return _Tested(self, terms, estimates, np.where(whole, terms.p_values(), np.nan))
+
+    def of_runs(self, place: int) -> bool:
+        """Whether the difference from another is that of these training runs alone."""
+        sampled = self.sampled
+        trained = sampled.trained[self.a] or sampled.trained[place]
+        return trained and sampled.scale is None and sampled.seeds.degrees == 0
+
+    def gain(self, place: int) -> float | None:
+        """Of one model, the mean over its runs."""
+        return self.sampled.estimates[place].value
+
+
+def _without_interval(estimate: Estimate, missing: Estimate) -> Estimate:
+    """A difference that has no interval, for the reason that one of the two has none."""
+    if missing.value is None or estimate.value is None or not np.isfinite(estimate.value):
+        return without_estimate(missing.reason or "")
+    return Estimate(value=estimate.value, low=None, high=None, reason=missing.reason)
 
 
 @dataclass(frozen=True)
@@ -182,29 +223,43 @@ class _Tested:
     """The differences of a contrast; a p-value is NaN where there is no interval."""
 
     contrast: Contrast
-    scores: Sequence[float | None]  # of the one model, then of the others
+    terms: Terms
     estimates: Sequence[Estimate]
     p: Float[np.ndarray, " others"]
-    drawn: Float[np.ndarray, "resamples others"]
 
     def each(self, p_corrected: Mapping[str, float]) -> Iterator[tuple[str, Difference]]:
         """Each of the others, and the difference from it."""
-        task, sampled = self.contrast.task, self.contrast.sampled
-        prompts, (a, *scores) = (sampled.prompts, sampled.suite_prompts), self.scores
-        rows = zip(self.contrast.others, scores, self.estimates, self.p.tolist(), strict=True)
-        for name, b, estimate, p in rows:
-            both = (None, None) if estimate.low is None else (p, p_corrected[name])
-            yield name, Difference(task, *prompts, a, b, estimate, *both)
+        contrast, sampled = self.contrast, self.contrast.sampled
+        a = contrast.gain(contrast.a)
+        rows = zip(contrast.others.items(), self.estimates, self.p.tolist(), strict=True)
+        for (name, place), estimate, p in rows:
+            known = bool(np.isfinite(p))
+            yield (
+                name,
+                Difference(
+                    contrast.task,
+                    sampled.prompts,
+                    sampled.suite_prompts,
+                    a,
+                    contrast.gain(place),
+                    estimate,
+                    p if known else None,
+                    p_corrected[name] if known else None,
+                    of_runs=contrast.of_runs(place),
+                ),
+            )
 
-    def drawn_for(self, names: Sequence[str]) -> Float[np.ndarray, "names resamples"]:
-        """The resampled differences from some of the others, those of one model side by side."""
+    def terms_for(self, names: Sequence[str]) -> Terms:
+        """Of some of the others."""
         columns = {name: column for column, name in enumerate(self.contrast.others)}
-        return self.drawn.T[[columns[name] for name in names]]
+        return self.terms.take([columns[name] for name in names])
 
 
-def differences(contrasts: Sequence[Contrast], wanted: int) -> dict[str, list[Difference]]:
-    """By other model, a difference for each task, then, where all that are wanted have one with an interval,
-    that of their mean: a mean over fewer would be another quantity from pair to pair."""
+def differences(
+    contrasts: Sequence[Contrast], suite: Suite, wanted: Sequence[str]
+) -> dict[str, list[Difference]]:
+    """By other model, a difference for each task, then those of means over the wanted tasks, where each has
+    one with an interval: a mean over fewer would be another quantity from pair to pair."""
     names = list(dict.fromkeys(name for contrast in contrasts for name in contrast.others))
     tasks = [contrast.tested() for contrast in contrasts]
     p_values = np.full((len(tasks), len(names)), np.nan)
@@ -215,43 +270,34 @@ def differences(contrasts: Sequence[Contrast], wanted: int) -> dict[str, list[Di
     for task, corrected in zip(tasks, holm(p_values).tolist(), strict=True):
         for name, difference in task.each(dict(zip(names, corrected, strict=True))):
             by_other[name].append(difference)
-    if len(tasks) == wanted > 1:
-        whole = np.isfinite(p_values).all(axis=0)
+    for label, group in averaged_tasks(suite, wanted).items():
+        rows = [k for k, task in enumerate(tasks) if task.contrast.task in group]
+        whole = np.isfinite(p_values[rows]).all(axis=0)
         complete = [name for name, known in zip(names, whole, strict=True) if known]
-        for name, mean in _means(tasks, complete, by_other):
-            by_other[name].append(mean)
+        if complete and len(rows) == len(group) > 1:
+            means = list(_means(label, [tasks[row] for row in rows], complete, by_other))
+            for name, mean in means:
+                by_other[name].append(mean)
     return by_other
 
 
+def averaged_tasks(suite: Suite, wanted: Sequence[str]) -> dict[str, list[str]]:
+    """The tasks of each mean over these: the graded ones, where there are others, and all."""
+    graded = [task for task in wanted if suite.task(task).learned_at is None]
+    return ({GRADED: graded} if 0 < len(graded) < len(wanted) else {}) | {MEAN: list(wanted)}
+
+
 def _means(
-    tasks: Sequence[_Tested], names: Sequence[str], by_other: Mapping[str, Sequence[Difference]]
+    label: str, tasks: Sequence[_Tested], names: Sequence[str], by_other: Mapping[str, Sequence[Difference]]
 ) -> Iterator[tuple[str, Difference]]:
-    """Over tasks of equal weight, each resampled on its own: strata. `names` are those with every task."""
-    if not names:
-        return
-    drawn = np.mean([task.drawn_for(names) for task in tasks], axis=0).T
-    ab = np.array([[(task.a, task.b) for task in by_other[name]] for name in names]).mean(axis=1)
-    estimates = interval_estimates(ab[:, 0] - ab[:, 1], drawn)
-    for name, (a, b), estimate, p in zip(
-        names, ab.tolist(), estimates, two_sided_p(drawn).tolist(), strict=True
-    ):
-        prompts = sum(task.prompts for task in by_other[name])
-        suite_prompts = sum(task.suite_prompts for task in by_other[name])
-        yield name, Difference(MEAN, prompts, suite_prompts, a, b, estimate, p, None)
-
-
-def holm(p_values: Float[np.ndarray, "tests ..."]) -> Float[np.ndarray, "tests ..."]:
-    """Holm's step-down correction: the i-th smallest of m times (m − i), never falling, at most 1. Tests that
-    were not made stay NaN and are not counted."""
-    order = np.argsort(p_values, axis=0, kind="stable")  # NaN last
-    smallest_first = np.take_along_axis(p_values, order, axis=0)
-    times = np.isfinite(p_values).sum(axis=0) - np.indices(p_values.shape)[0]
-    corrected = np.empty_like(p_values)
-    np.put_along_axis(corrected, order, np.maximum.accumulate(smallest_first * times, axis=0), axis=0)
-    return np.minimum(corrected, 1.0)
-
-
-def two_sided_p(differences: Float[np.ndarray, "resamples ..."]) -> Float[np.ndarray, "..."]:
-    """Twice the smaller share of resamples on either side of 0, at most 1."""
-    smaller = np.minimum((differences <= 0).sum(axis=0), (differences >= 0).sum(axis=0))
-    return np.asarray(np.minimum(1.0, 2 * (smaller + 1) / (len(differences) + 1)))
+    """Over tasks of equal weight; `names` are those that have every one."""
+    terms = mean_terms([task.terms_for(names) for task in tasks])
+    averaged = {task.contrast.task for task in tasks}
+    rows = zip(names, terms.estimates(), terms.p_values().tolist(), strict=True)
+    for name, estimate, p in rows:
+        known = [difference for difference in by_other[name] if difference.task in averaged]
+        a, b = (float(np.mean([getattr(row, side) for row in known])) for side in "ab")
+        prompts = sum(row.prompts for row in known)
+        suite_prompts = sum(row.suite_prompts for row in known)
+        of_runs = any(row.of_runs for row in known)
+        yield name, Difference(label, prompts, suite_prompts, a, b, estimate, p, None, of_runs)

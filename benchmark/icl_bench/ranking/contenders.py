@@ -1,9 +1,11 @@
 """What models are compared by: errors from records, from a suite's frozen errors, or evaluated now."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from icl_bench.entries.base import Source
 from icl_bench.entries.open import kind_of, open_source
@@ -12,6 +14,7 @@ from icl_bench.evaluation.run import evaluate_source
 from icl_bench.evaluation.seeds import holds_seeds, open_seeds
 from icl_bench.frozen.errors import load_errors
 from icl_bench.frozen.freeze import serving_baselines
+from icl_bench.models.reference import PREFIX, suite_references
 from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.audit import check_of_suite
@@ -130,6 +133,22 @@ def _open_named(name: str, suite: Suite, tasks: Sequence[str], device: str | Non
         return lambda progress: recorded
     source = open_source(name, suite, None, device, tasks)
     return lambda progress: _evaluate(source, suite, left, recorded, progress)
+
+
+def several_runs(suite: Suite, compared: Iterable[Contender]) -> list[Contender]:
+    """The references that are recorded with several seeds, but for those that are compared themselves."""
+    known = [errors for model in compared for runs in model.runs.values() for errors in runs.values()]
+    models = []
+    for name in suite_references(suite):
+        records = all_records(PREFIX + name, suite)
+        if len(records) > 1:
+            models.append(contender(PREFIX + name, records))
+    return [model for model in models if not _shares_a_run(model, known)]
+
+
+def _shares_a_run(model: Contender, known: Sequence[np.ndarray]) -> bool:
+    runs = (errors for by_seed in model.runs.values() for errors in by_seed.values())
+    return any(np.array_equal(errors, other) for errors in runs for other in known)
 
 
 def distinct_names(models: Sequence[Contender], sources: Sequence[str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 A metric is a ratio of sums over prompts, so that one set of resampled sums serves them all. Its terms are the
 squared errors of the model, or values of its own (whether an answer is right, its log-loss), and the squared
-errors of answering 0 and of one of the task's predictors.
+errors of one of the task's predictors and of what is answered without looking at the context: 0, or the prior
+mean, which is the best of such answers.
 """
 
 from typing import Any, ClassVar, Literal
@@ -14,6 +15,7 @@ from icl_bench.specs.schema import Registry, Strict
 from icl_bench.specs.suite import TaskSpec
 
 Anchor = Literal["baseline", "exact"]
+Origin = Literal["zero", "floor"]
 Sums = Float[np.ndarray, "rows columns"]
 Column = Float[np.ndarray, "rows 1"]
 
@@ -28,6 +30,7 @@ class Metric(Strict):
     definition: ClassVar[str]  # one sentence, plain text
     place: ClassVar[int]  # in the order in which metrics are shown
     anchor: ClassVar[Anchor | None] = None  # the predictor of the task that it is measured against
+    origin: ClassVar[Origin] = "zero"  # where it is 0: answering 0, or the floor, which is the prior mean
     on_board: ClassVar[bool] = True  # whether boards and their files have a column of it
     has_values: ClassVar[bool] = False  # whether it is computed from `values`, not from squared errors
 
@@ -41,12 +44,12 @@ class Metric(Strict):
         """Its value of each answer, where it `has_values`."""
         raise NotImplementedError
 
-    def compute(self, model: Sums, anchor: Column, zero: Column, count: int) -> Sums:
+    def compute(self, model: Sums, anchor: Column, origin: Column, count: int) -> Sums:
         """The metric of each column of `model`, row by row; NaN where it is not defined.
 
         model: sums over prompts and scored context lengths, of squared errors or of the metric's own values.
-        anchor, zero: sums of squared errors of the predictor `anchor` (NaN where there is none) and of
-        answering 0. count: over how many prompts and scored context lengths they are summed.
+        anchor, origin: sums of squared errors of the predictor `anchor` (NaN where there is none) and of what
+        `origin` names. count: over how many prompts and scored context lengths they are summed.
         """
         raise NotImplementedError
 

@@ -61,11 +61,16 @@ class TaskSpec(Strict):
     # numbers of baselines, by name, that were chosen on this task's development stream
     baseline_options: dict[str, dict[str, float]] = Field(default={})
     trained_as: FullTaskName | None = None  # the task whose checkpoints answer this one; None for its own
+    # the gain at which a training run has learned an all-or-nothing task; None for a graded one
+    learned_at: float | None = Field(default=None, gt=0, lt=1)
     shift: Annotated[Any, BeforeValidator(_parsed_shift)] = None  # what a variant changes of the prompts
 
     def locked_form(self) -> dict[str, Any]:
-        """What a lock hashes of it: what decides prompts and score. Texts are not hashed."""
-        return locked_values(self, {"baseline_options"}, {"schema_version", "summary", "exact_note"})
+        """What a lock hashes of it: what decides prompts and score. Texts are not hashed, nor is
+        `learned_at`, by which runs are told apart and no error is scored."""
+        return locked_values(
+            self, {"baseline_options"}, {"schema_version", "summary", "exact_note", "learned_at"}
+        )
 
     @model_validator(mode="after")
     def _scored_points_are_there(self) -> "TaskSpec":

@@ -6,6 +6,7 @@ from typing import Any
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
+from icl_bench.ranking.places import NEEDED_RUNS
 
 ROWS = 150  # a page, which keeps it under 500 kB
 SIZES = (10**5, 10**6, 10**7, 10**8)  # where the filter by parameters parts
@@ -29,6 +30,8 @@ def pages(site: Site) -> Iterator[Page]:
                     "numbers": [(k, _path(board, k)) for k in range(1, len(starts) + 1)],
                     "choices": _choices(models),
                     "sizes": SIZES,
+                    "graded": [task for task in board.data.tasks if task.learned_at is None],
+                    "learned": [task for task in board.data.tasks if task.learned_at is not None],
                     "separation": _separation(board),
                 },
             )
@@ -50,14 +53,13 @@ def _choices(models: list[ModelData]) -> dict[str, list[str]]:
 
 def _separation(board: SuiteBoard) -> dict[str, Any]:
     """What the board cannot separate."""
-    ranked = [model for model in board.data.models if model.rank is not None]
-    groups: dict[int, list[ModelData]] = {}
-    for model in ranked:
-        if model.rank is not None:
-            groups.setdefault(model.rank.group, []).append(model)
+    complete = [model for model in board.data.models if model.mean is not None]
+    placed = [model for model in complete if model.place is not None]
     return {
-        "ranked": len(ranked),
-        "groups": groups,
+        "complete": len(complete),
+        "placed": len(placed),
+        "places": len({model.place.number for model in placed if model.place is not None}),
         "resolvable": board.data.resolvable,
-        "one_run": sum(model.one_run for model in ranked),
+        "needed": NEEDED_RUNS,
+        "one_run": sum(model.one_run for model in complete),
     }

@@ -9,10 +9,9 @@ from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.pages.differences import row_and_pair
 from icl_bench.leaderboard.site import Site, SuiteBoard
-from icl_bench.ranking.compare import MEAN
 
 ALL = 60  # up to so many, each is compared with every other and with baselines
-NEIGHBOURS = 5  # beyond that, with so many before and after it in rank, and with references
+NEIGHBOURS = 5  # beyond that, with so many before and after it, and with references
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -37,14 +36,12 @@ def pages(site: Site) -> Iterator[Page]:
 
 def _context(board: SuiteBoard, model: ModelData, others: Sequence[ModelData]) -> dict[str, Any]:
     differences = board.board.differences(model.name, [other.name for other in others])
-    columns, resamples = [MEAN, *board.suite.tasks], board.data.resamples
+    columns = [*board.board.means, *board.suite.tasks]
     return {
         "board": board,
         "model": model,
-        "others": [
-            (other, *row_and_pair(differences[other.name], columns, model.name, resamples))
-            for other in others
-        ],
+        "others": [(other, *row_and_pair(differences[other.name], columns, model.name)) for other in others],
+        "columns": columns,
         "near": NEIGHBOURS if len(board.data.models) > ALL else None,
         "quote": shlex.quote,
     }

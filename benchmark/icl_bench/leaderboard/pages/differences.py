@@ -24,20 +24,24 @@ class _Forms:
         self.row = str(macros.row())
         better = ("A", "B", None)
         self.cells = {verdict: str(macros.cell(verdict)) for verdict in better}
-        self.verdicts = {verdict: str(macros.verdict(verdict)) for verdict in better}
+        self.verdicts = {
+            (verdict, of_runs): str(macros.verdict(verdict, of_runs))
+            for verdict in better
+            for of_runs in (False, True)
+        }
 
 
 _forms = cache(_Forms)
 
 
 def row_and_pair(
-    differences: Sequence[Difference], tasks: Sequence[str], model: str, resamples: int
+    differences: Sequence[Difference], tasks: Sequence[str], model: str
 ) -> tuple[Markup, Markup]:
     """What separates A, which is `model`, from one other: a cell for each of `tasks`, and a row for each
-    difference with the scores of both, the p-value and the verdict."""
+    difference with the gains of both, the p-value and the verdict."""
     cells = {difference.task: _cell(difference) for difference in differences}
     row = "".join(cells.get(task, _forms().nothing) for task in tasks)
-    rows = [_pair_row(difference, cells[difference.task], model, resamples) for difference in differences]
+    rows = [_pair_row(difference, cells[difference.task], model) for difference in differences]
     pair = "\n".join(rows)
     return Markup(row), Markup(pair)
 
@@ -53,18 +57,19 @@ def _cell(difference: Difference) -> str:
     )
 
 
-def _pair_row(difference: Difference, cell: str, model: str, resamples: int) -> str:
+def _pair_row(difference: Difference, cell: str, model: str) -> str:
     prompts = count(difference.prompts)
     if difference.prompts < difference.suite_prompts:
         prompts += f" of {count(difference.suite_prompts)}"
     reason = difference.difference.reason
-    verdict = escape(reason) if reason else _forms().verdicts[difference.better].format(model=escape(model))
+    form = _forms().verdicts[difference.better, difference.of_runs]
+    verdict = escape(reason) if reason else form.format(model=escape(model))
     return _forms().row.format(
         task=escape(spaced(difference.task)),
         prompts=prompts,
         a=score(difference.a),
         b=score(difference.b),
         cell=cell,
-        p=p_value(difference, resamples),
+        p=p_value(difference),
         verdict=verdict,
     )

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from icl_bench.charts.text import plain
 from icl_bench.leaderboard import formats
-from icl_bench.leaderboard.data import BoardData, ModelData
+from icl_bench.leaderboard.data import BoardData, LearnedData, ModelData
 from icl_bench.leaderboard.page import File
 from icl_bench.leaderboard.pictures import draw_badge
 from icl_bench.leaderboard.site import Site, SuiteBoard
@@ -37,13 +37,15 @@ COLUMNS = {  # of the CSV file: one row a model and task
     "high": "upper end",
     **_further_columns("optimality", "the same against the exact or best known predictor"),
     "prompts": "how many prompts the score rests on",
-    "rank": "on the whole board; empty for baselines, and where a task is missing",
-    "rank_low": "lower end of its 95% interval",
-    "rank_high": "upper end",
-    "group": "models of one group are statistically indistinguishable from its leader",
-    "mean": "of the scores, tasks at equal weight; empty where a task is missing",
-    "mean_low": "lower end of its 95% interval",
-    "mean_high": "upper end",
+    **_further_columns("gain", "optimality, measured from the prior mean"),
+    "learned": "of an all-or-nothing task, how many runs learned it",
+    "p_learned_low": "lower end of the 95% interval of the probability that a run learns",
+    "p_learned_high": "upper end",
+    "place": "1 and the number of models with a significantly higher mean; empty below three runs a task",
+    "graded_place": "the same of the mean over graded tasks",
+    **_further_columns("mean", "of the gains, tasks at equal weight; empty where a task is missing"),
+    **_further_columns("graded", "the same of the graded tasks"),
+    **_further_columns("mean_score", "the same of the scores"),
 }
 RUN_COLUMNS = {  # of the CSV file of training runs: one row a run
     "suite": "name and version",
@@ -52,6 +54,7 @@ RUN_COLUMNS = {  # of the CSV file of training runs: one row a run
     "seed": "of its weights and training prompts, as its checkpoint says",
     "score": "ICL regression score of this run",
     "optimality": "the same against the exact or best known predictor",
+    "gain": "optimality, measured from the prior mean",
     **OUTCOME_COLUMNS,
     "sha256": "of model.safetensors",
 }
@@ -88,7 +91,9 @@ def data_files(site: Site) -> Iterator[DataFile]:
         yield DataFile(File(f"data/{name}-runs.csv", runs_csv(board.data).encode()), about)
     yield DataFile(File(SCHEMA, _schema().encode()), "The JSON Schema of the JSON files.")
     if site.date is not None:
-        yield DataFile(File(FEED, _feed(site, site.date)), "An Atom feed with an entry a ranked model.")
+        yield DataFile(
+            File(FEED, _feed(site, site.date)), "An Atom feed with an entry a model that has every task."
+        )
 
 
 def badge_path(board: SuiteBoard, name: str) -> str:
@@ -97,11 +102,11 @@ def badge_path(board: SuiteBoard, name: str) -> str:
 
 
 def badge_value(data: BoardData, model: ModelData) -> str:
-    """`0.912 · rank 3 to 5 §`, marked as on the board; without a rank the mean, of a part how much it is."""
-    if model.mean is None:
+    """`0.912 · place 3=`: the mean over graded tasks; without a place the mean, of a part how much it is."""
+    if model.graded is None:
         return f"{len(model.tasks)} of {len(data.tasks)} tasks"
-    mean = formats.score(model.mean.value)
-    return mean if model.rank is None else f"{mean} · rank {_places(model)}{' §' * model.one_run}"
+    mean = formats.score(model.graded.value)
+    return mean + (" §" * model.one_run if model.graded_place is None else f" · place {model.graded_place}")
 
 
 def board_json(data: BoardData) -> str:
@@ -153,7 +158,7 @@ def runs_csv(data: BoardData) -> str:
                 known |= {
                     name: estimate.value for name, estimate in run.estimates.items() if name in on_board
                 }
-                known["sha256"] = run.sha256
+                known |= {"sha256": run.sha256, "gain": run.gain}
                 writer.writerow(known | outcome_row(run.outcome) | {"steps": run.steps})
     return table.getvalue()
 
@@ -161,11 +166,12 @@ def runs_csv(data: BoardData) -> str:
 def _rows(data: BoardData, model: ModelData) -> Iterator[dict[str, Any]]:
     whole: dict[str, Any] = {"suite": data.suite, "model": model.name, "kind": model.kind}
     whole["family"] = model.architecture.family if model.architecture is not None else None
-    if model.rank is not None:
-        rank = model.rank
-        whole |= {"rank": rank.place, "rank_low": rank.low, "rank_high": rank.high, "group": rank.group}
-    if model.mean is not None:
-        whole |= {"mean": model.mean.value, **_ends(model.mean, "mean_")}
+    for key, place in {"place": model.place, "graded_place": model.graded_place}.items():
+        whole[key] = None if place is None else place.number
+    for key in ("mean", "graded", "mean_score"):
+        mean = getattr(model, key)
+        if mean is not None:
+            whole |= {key: mean.value, **_ends(mean, f"{key}_")}
     for task, scores in model.tasks.items():
         yield whole | {
             "task": task,
@@ -179,6 +185,7 @@ def _rows(data: BoardData, model: ModelData) -> Iterator[dict[str, Any]]:
                 for key, number in {metric: estimate.value, **_ends(estimate, f"{metric}_")}.items()
             },
             "prompts": scores.score.prompts or data.prompts,
+            **_learned(scores.learned),
         }
 
 
@@ -186,10 +193,10 @@ def _ends(estimate: Estimate, before: str) -> dict[str, float | None]:
     return {f"{before}low": estimate.low, f"{before}high": estimate.high}
 
 
-def _places(model: ModelData) -> str:
-    assert model.rank is not None
-    low, high = model.rank.low, model.rank.high
-    return str(low) if low == high else f"{low} to {high}"
+def _learned(learned: LearnedData | None) -> dict[str, Any]:
+    if learned is None:
+        return {}
+    return {"learned": learned.learned, **_ends(learned.probability, "p_learned_")}
 
 
 def _schema() -> str:
@@ -202,7 +209,7 @@ def _as_json(value: dict[str, Any]) -> str:
 
 
 def _feed(site: Site, date: str) -> bytes:
-    """Atom 1.0 (RFC 4287): an entry for each ranked model of each board, all of the data's date."""
+    """Atom 1.0 (RFC 4287): an entry a model with every task, on each board, of the data's date."""
     updated = f"{date}T00:00:00Z"
     feed = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})
     _add(feed, "id", site.address + FEED)
@@ -213,7 +220,7 @@ def _feed(site: Site, date: str) -> bytes:
     _add(feed, "link", rel="alternate", type="text/html", href=site.address)
     for board in site.boards:
         for model in board.data.models:
-            if model.rank is not None and model.mean is not None:
+            if model.graded is not None:
                 _entry(feed, site, board, model, updated)
     ElementTree.indent(feed, " ")
     text: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
@@ -221,17 +228,20 @@ def _feed(site: Site, date: str) -> bytes:
 
 
 def _entry(feed: ElementTree.Element, site: Site, board: SuiteBoard, model: ModelData, updated: str) -> None:
-    assert model.mean is not None
+    assert model.graded is not None
     entry, address = _add(feed, "entry"), site.address + board.page("models", model.name)
-    mean, suite = formats.score(model.mean.value), board.suite.name
+    mean, suite = formats.score(model.graded.value), board.suite.name
+    place = "" if model.graded_place is None else f", place {model.graded_place}"
     _add(entry, "id", address)
-    _add(entry, "title", f"{plain(model.name)} on {suite}: {mean}, rank {_places(model)}")
+    _add(entry, "title", f"{plain(model.name)} on {suite}: {mean}{place}")
     _add(entry, "updated", updated)
     _add(entry, "link", rel="alternate", type="text/html", href=address)
-    scores = [f"{task} {formats.score(result.score.value)}" for task, result in model.tasks.items()]
-    interval = f"95% interval {formats.interval(model.mean)}"
-    summary = f"Mean score {mean}, {interval}. By task: {', '.join(scores)}."
-    once = " With one training run of a task, its rank knows nothing there of other seeds." * model.one_run
+    gains = [
+        f"{task} {formats.score(result.estimates['gain'].value)}" for task, result in model.tasks.items()
+    ]
+    interval = f"95% interval {formats.interval(model.graded)}"
+    summary = f"Mean gain on the graded tasks {mean}, {interval}. By task: {', '.join(gains)}."
+    once = " A task with one training run says little of other seeds." * model.one_run
     _add(entry, "summary", summary + once)
 
 

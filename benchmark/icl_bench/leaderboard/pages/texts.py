@@ -8,14 +8,17 @@ from typing import Any
 from icl_bench.evaluation.rules import CHECKS, TOLERANCE
 from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.pages import files
-from icl_bench.leaderboard.site import Site
+from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.reference import reference_spec_file
-from icl_bench.ranking.compare import SIGNIFICANT
+from icl_bench.ranking.orders import orders
+from icl_bench.ranking.places import NEEDED_RUNS
+from icl_bench.ranking.spread import SIGNIFICANT
 from icl_bench.records import agree as agreement
 from icl_bench.scoring.scores import CONFIDENCE
 from icl_bench.specs.architecture import BLOCKS
 from icl_bench.suites import load_suite
 
+ROWS = 40  # of the table of orders
 EXAMPLE = "llama-ropeless"  # the reference whose spec is shown
 TITLE = "icl-bench: a benchmark of in-context learning"
 AUTHORS = "The icl-bench maintainers"
@@ -41,7 +44,7 @@ def pages(site: Site) -> Iterator[Page]:
         "method.html",
         "method.html",
         "Method",
-        "How scores, intervals, ranks and groups are computed, so that anyone can recompute them.",
+        "How scores, intervals and places are computed, so that anyone can recompute them.",
         {
             "percent": f"{CONFIDENCE:.0%}",
             "significant": SIGNIFICANT,
@@ -50,6 +53,8 @@ def pages(site: Site) -> Iterator[Page]:
             "checks": CHECKS,
             "frozen": [board.data for board in site.boards],
             "tasks": list(site.boards[0].suite.tasks.values()),
+            "needed": NEEDED_RUNS,
+            "orders": [(board, _orders(board)) for board in site.boards],
         },
     )
     yield Page(
@@ -73,6 +78,18 @@ def pages(site: Site) -> Iterator[Page]:
         "What changed in the suites and on the board.",
         {"frozen": [(board, board.data) for board in site.boards]},
     )
+
+
+def _orders(board: SuiteBoard) -> dict[str, Any] | None:
+    """The orders of a board, and the positions of its first models in each."""
+    every = orders(board.board)
+    if not every:
+        return None
+    names = [model.name for model in board.data.models if model.mean is not None][:ROWS]
+    return {
+        "orders": every,
+        "rows": [(name, [order.positions.get(name) for order in every]) for name in names],
+    }
 
 
 def _data(site: Site) -> dict[str, Any]:

@@ -19,6 +19,6 @@ class MeanError(Metric):
 
     type: Literal["mean_error"] = "mean_error"
 
-    def compute(self, model: Sums, anchor: Column, zero: Column, count: int) -> Sums:
+    def compute(self, model: Sums, anchor: Column, origin: Column, count: int) -> Sums:
         """The mean of the squared errors."""
         return model / count

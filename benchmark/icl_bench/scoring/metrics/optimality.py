@@ -20,6 +20,6 @@ class Optimality(Metric):
 
     type: Literal["optimality"] = "optimality"
 
-    def compute(self, model: Sums, anchor: Column, zero: Column, count: int) -> Sums:
+    def compute(self, model: Sums, anchor: Column, origin: Column, count: int) -> Sums:
         """The share of what the exact predictor gains over answering 0."""
-        return share_of_gain(model, anchor, zero)
+        return share_of_gain(model, anchor, origin)

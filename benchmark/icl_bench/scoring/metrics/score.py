@@ -23,6 +23,6 @@ class Score(Metric):
 
     type: Literal["score"] = "score"
 
-    def compute(self, model: Sums, anchor: Column, zero: Column, count: int) -> Sums:
+    def compute(self, model: Sums, anchor: Column, origin: Column, count: int) -> Sums:
         """The share of what the baseline gains over answering 0."""
-        return share_of_gain(model, anchor, zero)
+        return share_of_gain(model, anchor, origin)

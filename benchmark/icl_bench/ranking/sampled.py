@@ -1,0 +1,160 @@
+"""A metric of several models on one task, with what other prompts and other training runs would change.
+
+What other runs would change is told on a graded task from how much the runs of all models differ
+(`icl_bench.ranking.seeds`), on an all-or-nothing task from how many of them learned
+(`icl_bench.ranking.modes`). Where nothing of other runs is known, an interval is that of prompts alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+
+from icl_bench.ranking.modes import Learned, learned_runs, mean_interval
+from icl_bench.ranking.seeds import UNKNOWN, SeedVariance
+from icl_bench.ranking.spread import STANDARD, Terms, combined_terms
+from icl_bench.scoring.scores import defined_estimates, without_estimate
+from icl_bench.specs.result import Estimate
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A metric on an all-or-nothing task: what it is of the floor and of the exact predictor, and the gain
+    at which a run has learned."""
+
+    floor: float
+    exact: float
+    learned_at: float
+
+    def gains(self, values: Float[np.ndarray, " values"]) -> Float[np.ndarray, " values"]:
+        """Values of the metric as gains."""
+        return (values - self.floor) / (self.exact - self.floor)
+
+    def values(self, gains: Float[np.ndarray, " values"]) -> Float[np.ndarray, " values"]:
+        """The other way round."""
+        return self.floor + gains * (self.exact - self.floor)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A metric of models on one task. Where it is not defined it is NaN, and `reasons` says why."""
+
+    base: str  # the predictor at which it is 1, empty where there is none
+    prompts: int  # that all of them, the base and zero have errors of: the first ones
+    suite_prompts: int  # that the suite has
+    by_run: Sequence[Float[np.ndarray, " _"]]  # of each model, in the order of its seeds
+    resampled: Float[np.ndarray, "resamples models"]  # of the mean over runs, on resampled prompts
+    reasons: Sequence[str | None]  # one a model
+    trained: Sequence[bool]  # whether another seed could give another value, one a model
+    scale: Scale | None = None  # of an all-or-nothing task
+    seeds: SeedVariance = UNKNOWN  # of a graded one
+
+    @cached_property
+    def values(self) -> Float[np.ndarray, " models"]:
+        """The mean over runs of each."""
+        return np.array([values.mean() for values in self.by_run])
+
+    @cached_property
+    def estimates(self) -> list[Estimate]:
+        """The metric of each with its 95% interval."""
+        estimates = self._of_prompts()
+        if self.scale is not None or self.seeds.degrees:
+            low, high = self._modes if self.scale is not None else self._seed_ends()
+            for place, estimate in enumerate(estimates):
+                if estimate.low is not None and self.trained[place]:
+                    ends = {"low": float(low[place]), "high": float(high[place])}
+                    estimates[place] = estimate.model_copy(update=ends)
+        if self.prompts == self.suite_prompts:
+            return estimates
+        return [estimate.model_copy(update={"prompts": self.prompts}) for estimate in estimates]
+
+    def terms(self, places: Sequence[int]) -> Terms:
+        """Some of the models, with the parts of what they may vary by."""
+        chosen = list(places)
+        below, above = np.square((self._modes[:, chosen] - self.values[chosen]) / STANDARD)
+        degrees = np.maximum(self._counts[chosen] - 1, 1)
+        return Terms(
+            self.values[chosen],
+            self._prompt_variances[chosen],
+            self._seed_variances[None, chosen],
+            np.array([self.seeds.degrees or np.inf], dtype=float),
+            below,
+            above,
+            np.square(below) / degrees,
+            np.square(above) / degrees,
+        )
+
+    def differences(self, a: int, others: Sequence[int]) -> Terms:
+        """How much higher the metric of one is than those of others, on the same prompts."""
+        rows = self.resampled.T
+        first, rest = self.terms([a]), self.terms(others)
+        return Terms(
+            first.values - rest.values,
+            np.var(rows[a] - rows[list(others)], axis=1),
+            first.seeds + rest.seeds,
+            first.degrees,
+            first.below + rest.above,
+            first.above + rest.below,
+            first.below_squares + rest.above_squares,
+            first.above_squares + rest.below_squares,
+        )
+
+    def combined(self, places: Sequence[int], weights: Float[np.ndarray, "combinations models"]) -> Terms:
+        """Weighted sums of some of the models, on the same prompts."""
+        drawn = self.resampled[:, list(places)]
+        centred = drawn - drawn.mean(axis=0)
+        return combined_terms(self.terms(places), weights, centred.T @ centred / len(drawn))
+
+    def learned(self, place: int) -> Learned | None:
+        """How many runs of a model learned; None on a graded task, and of what is not trained."""
+        if self.scale is None or not self.trained[place] or self.reasons[place]:
+            return None
+        return learned_runs(*self._gains(place), self.scale.learned_at)
+
+    def _gains(self, place: int) -> tuple[np.ndarray, float]:
+        """Of the runs of a model on an all-or-nothing task, and the variance of their mean by prompts."""
+        assert self.scale is not None
+        width = self.scale.exact - self.scale.floor
+        return self.scale.gains(self.by_run[place]), float(self._prompt_variances[place]) / width**2
+
+    def _seed_ends(self) -> Float[np.ndarray, "2 models"]:
+        estimates = self.terms(range(len(self.by_run))).estimates()
+        return np.array([[estimate.low, estimate.high] for estimate in estimates], dtype=float).T
+
+    @cached_property
+    def _prompt_variances(self) -> Float[np.ndarray, " models"]:
+        """Of the mean over the same runs on other prompts."""
+        return np.var(self.resampled, axis=0)
+
+    @cached_property
+    def _seed_variances(self) -> Float[np.ndarray, " models"]:
+        """Of the mean over other runs, on a graded task; 0 where nothing is known of it."""
+        known = np.array(self.trained) & (self.seeds.degrees > 0)
+        return np.where(known, self.seeds.variance / self._counts, 0.0)
+
+    @cached_property
+    def _counts(self) -> Float[np.ndarray, " models"]:
+        """How many runs each has."""
+        return np.array([len(values) for values in self.by_run], dtype=float)
+
+    @cached_property
+    def _modes(self) -> Float[np.ndarray, "2 models"]:
+        """The ends of the intervals over runs of an all-or-nothing task; the values themselves elsewhere."""
+        ends = np.stack([self.values, self.values])
+        if self.scale is not None:
+            for place, trained in enumerate(self.trained):
+                if trained and np.isfinite(self.values[place]):
+                    interval = mean_interval(*self._gains(place), self.scale.learned_at)
+                    ends[:, place] = self.scale.values(np.array(interval))
+        return ends
+
+    def _of_prompts(self) -> list[Estimate]:
+        if all(self.reasons):  # nothing to look at, which takes longer than all else
+            return [without_estimate(reason or "") for reason in self.reasons]
+        estimates = defined_estimates(self.values, self.resampled, self.base)
+        return [
+            without_estimate(reason) if reason else estimate
+            for reason, estimate in zip(self.reasons, estimates, strict=True)
+        ]
