@@ -1,8 +1,9 @@
 """Linear regression: y = w · x.
 
 Prior: x ~ N(0, I_d), w ~ N(0, I_d), both rounded to odd multiples of 2^-13. No noise.
-Exact predictor: least squares of minimum norm is the posterior mean at every context length (for i < d the
-posterior of w is N(w_min-norm, projection off the rows of X)).
+Exact predictor: under the continuous prior, least squares of minimum norm is the posterior mean at every
+context length (for i < d the posterior of w is N(w_min-norm, projection off the rows of X)). The grid says
+more of w than that (tests/baselines/test_grid.py).
 Source: Garg et al. 2022 (arXiv 2208.01066), section 3; sizes from Campbell et al. 2024 (arXiv 2411.03945).
 
 One prompt with w = (1, −2): x = (3, 1) → 1, x = (0.5, 0.25) → 0, x = (0, 1) → ?, which is −2.

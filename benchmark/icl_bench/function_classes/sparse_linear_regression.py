@@ -2,7 +2,8 @@
 
 Prior: x ~ N(0, I_d); the support of w is uniform over the C(d, sparsity) subsets; w on it ~ N(0, I); all
 rounded to odd multiples of 2^-13, so a kept coordinate is never 0. No noise.
-Exact predictor: the average of the minimum-norm fits of all supports, weighted by their evidence.
+Exact predictor: under the continuous prior, the average of the minimum-norm fits of all supports, weighted by
+their evidence. The grid says more of w than that (tests/baselines/test_grid.py).
 Source: Garg et al. 2022 (arXiv 2208.01066), section 4; sizes from Campbell et al. 2024 (arXiv 2411.03945).
 
 One prompt with d = 3, w = (0, 0, 2):

@@ -3,7 +3,8 @@
 Prior: x ~ N(0, I_d), every entry of W1 and W2 ~ N(0, 1), all rounded to odd multiples of 2^-13. No noise.
 The mean square of y is d · width / 2.
 Best-known predictor: the posterior mean of the Gaussian process with the arc-cosine kernel, which is the
-exact prior covariance at any width, so it is the best among the predictors linear in the observed y.
+exact prior covariance at any width, so it is the best among the predictors linear in the observed y. One
+that is not linear is a little better (tests/baselines/test_beyond_nngp.py).
 Source: Garg et al. 2022 (arXiv 2208.01066), section 5; sizes from Campbell et al. 2024 (arXiv 2411.03945).
 
 One prompt with d = 1, width 2, W1 = (1, −1), W2 = (2, 3): x = 1 → 2, x = −1 → 3, x = 0.5 → ?, which is 1.
