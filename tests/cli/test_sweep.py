@@ -21,12 +21,8 @@ COMMAND = [str(Path(sys.executable).parent / "icl-bench"), "sweep", "mini"]
 TASKS = ["--task", "linear_regression", "--task", "sparse_parity"]
 
 
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *arguments], cwd=cwd, capture_output=True, text=True, check=False)
-
-
 def ask(*arguments: str) -> Result:
-    """The same in this process and folder, for what trains nothing."""
+    """The same in this process and folder; what it trains, it trains in others."""
     return CliRunner().invoke(app, ["sweep", "mini", *arguments])
 
 
@@ -46,8 +42,8 @@ def test_a_grid_is_trained_once(spec: Path, tmp_path: Path, monkeypatch) -> None
     assert "0 of 4 runs done, 4 left" in listed.stdout
     assert not (tmp_path / "runs").exists()
 
-    trained = run(*grid, cwd=tmp_path)
-    assert trained.returncode == 0, trained.stderr
+    trained = ask(*grid)
+    assert trained.exit_code == 0, trained.stderr
     assert "4 of 4 runs done" in trained.stdout
     assert trained.stderr.count("dev score") >= 4
     folders = [tmp_path / f"runs/mini-v1/tiny/seed-{s}/{t}" for s in (0, 1) for t in TASKS[1::2]]
@@ -66,10 +62,8 @@ def test_a_grid_is_trained_once(spec: Path, tmp_path: Path, monkeypatch) -> None
     assert more.stdout.count("another run") == 2
     assert [path.stat().st_mtime_ns for path in weights] == before
 
-    scored = subprocess.run(
-        [COMMAND[0], "evaluate", "runs/mini-v1/tiny/seed-1", "--json"],
-        cwd=tmp_path, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    scored = CliRunner().invoke(app, ["evaluate", "runs/mini-v1/tiny/seed-1", "--json"])
+    assert scored.exit_code == 0, scored.stderr
     assert '"sparse_parity"' in scored.stdout
 
 
@@ -97,20 +91,24 @@ def start_and_stop(
     return sweep.returncode, said.read_text()
 
 
-def test_a_sweep_that_was_stopped_is_taken_up(spec: Path, tmp_path: Path) -> None:
-    grid = ["--spec", str(spec), *TASKS, "--steps", "2500", "--workers", "2"]
+def test_a_sweep_that_was_stopped_is_taken_up(spec: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    grid = ["--spec", str(spec), *TASKS, "--steps", "1500", "--workers", "2"]
     code, said = start_and_stop(grid, tmp_path, signal.SIGINT)
     assert code == 130
     assert "continue with the same command, or see what is left by --list" in said
     assert said.endswith("\ninterrupted\n")
-    listed = run(*grid, "--list", cwd=tmp_path).stdout
+    listed = ask(*grid, "--list").stdout
     assert listed.count(" begun ") == 2
-    second = run(*grid, cwd=tmp_path)
-    assert second.returncode == 0, second.stderr
+    second = ask(*grid)
+    assert second.exit_code == 0, second.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_seeds_that_are_trained_together_are_saved_and_taken_up(spec: Path, tmp_path: Path, number) -> None:
+def test_seeds_that_are_trained_together_are_saved_and_taken_up(
+    spec: Path, tmp_path: Path, number, monkeypatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     grid = ["--spec", str(spec), *TASKS[:2], "--seeds", "2", "--together", "2", "--workers", "1"]
     grid += ["--steps", "700"]
     folders = [tmp_path / f"runs/mini-v1/tiny/seed-{seed}/linear_regression" for seed in (0, 1)]
@@ -120,8 +118,8 @@ def test_seeds_that_are_trained_together_are_saved_and_taken_up(spec: Path, tmp_
         with FileLock(folder / "run.lock", timeout=120):
             steps.append(torch.load(folder / "state.pt", weights_only=True)["step"])
     assert steps[0] == steps[1] >= 100
-    again = run(*grid, cwd=tmp_path)
-    assert again.returncode == 0, again.stderr
+    again = ask(*grid)
+    assert again.exit_code == 0, again.stderr
     assert "2 of 2 runs done" in again.stdout
     assert again.stderr.count("dev score") >= 2
 
@@ -138,7 +136,6 @@ WITHOUT_INTERRUPTIONS = ("sh", "-c", 'trap "" INT; exec "$@"', "sh")  # as shell
 @pytest.mark.parametrize(
     ("number", "code", "prefix"),
     [
-        (signal.SIGTERM, 130, ()),
         (signal.SIGTERM, 130, WITHOUT_INTERRUPTIONS),
         (signal.SIGHUP, 130, ()),
         (signal.SIGKILL, -signal.SIGKILL, ()),
@@ -153,12 +150,13 @@ def test_runs_end_and_are_saved_however_their_sweep_ends(spec: Path, tmp_path, n
             assert torch.load(folder / "state.pt", weights_only=True)["step"] >= 100
 
 
-def test_a_cell_that_fails_is_reported_and_the_others_go_on(spec: Path, tmp_path: Path) -> None:
+def test_a_cell_that_fails_is_reported_and_the_others_go_on(spec: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
     occupied = tmp_path / "runs/mini-v1/tiny/seed-0/linear_regression"
     occupied.mkdir(parents=True)
     (occupied / "notes.txt").write_text("precious")
-    done = run("--spec", str(spec), *TASKS, "--steps", "20", cwd=tmp_path)
-    assert done.returncode == 1
+    done = ask("--spec", str(spec), *TASKS, "--steps", "20")
+    assert done.exit_code == 1
     assert "1 of 2 runs done, 1 left" in done.stdout
     assert "tiny on linear_regression, seed 0: error: " in done.stdout
     assert "notes.txt" in done.stdout

@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 from raising import raises
 from safetensors.numpy import load_file
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from icl_bench import progress
 from icl_bench.cli import app
 from icl_bench.errors import ICLBenchError
 from icl_bench.resources import data_folder
+from icl_bench.training.log import LOG_FILE
 from icl_bench.training.plan import make_plan
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.train import train
@@ -45,23 +46,29 @@ def run(*arguments: str, cwd: Path, threads: int = 1) -> subprocess.CompletedPro
     )
 
 
-def test_a_trained_folder_is_scored(spec: Path, tmp_path: Path) -> None:
-    trained = run("train", str(spec), TASK, "--steps", "30", "--seed", "3", "--half", cwd=tmp_path)
-    assert trained.returncode == 0, trained.stderr
+def ask(*arguments: str) -> Result:
+    """The same in this process and folder."""
+    return CliRunner().invoke(app, arguments)
+
+
+def test_a_trained_folder_is_scored(spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    trained = ask("train", str(spec), TASK, "--steps", "30", "--seed", "3", "--half")
+    assert trained.exit_code == 0, trained.stderr
     folder = "runs/mini-v1/tiny/seed-3/linear_regression"
     assert f"icl-bench evaluate {folder}" in trained.stdout
-    scored = run("evaluate", folder, "--task", "linear_regression", cwd=tmp_path)
-    assert scored.returncode == 0, scored.stderr
-    again = run("train", str(spec), TASK, "--steps", "30", "--seed", "3", cwd=tmp_path)
-    assert again.returncode == 2
-    assert "holds a finished run" in again.stderr
-    assert len(again.stderr.splitlines()) == 1
+    scored = ask("evaluate", folder, "--task", "linear_regression")
+    assert scored.exit_code == 0, scored.stderr
+    refused(("train", str(spec), TASK, "--steps", "30", "--seed", "3"), "holds a finished run", tmp_path)
 
 
-def test_one_command_trains_a_cell_at_paper_size_and_scores_it(spec: Path, tmp_path: Path) -> None:
+def test_one_command_trains_a_cell_at_paper_size_and_scores_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     arguments = ["reference/gpt2", "paper/vector_mqar", "--steps", "2", "--out", "cell", "--evaluate"]
-    done = run("train", *arguments, "--quiet", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    done = ask("train", *arguments, "--quiet")
+    assert done.exit_code == 0, done.stderr
     assert "vector_mqar" in done.stdout
     record = json.loads((tmp_path / "results/cell-paper-v1-vector_mqar.json").read_text())
     assert list(record["tasks"]) == ["vector_mqar"]
@@ -75,9 +82,9 @@ MIXER = "module: {type: mamba, expand: 2, state: 4, conv: 2}"
 def test_a_compiled_run_learns_the_same(spec: Path, tmp_path: Path, mixer: bool) -> None:
     if mixer:
         spec.write_text(re.sub(r"module: \{[^}]*\}", MIXER, spec.read_text()))
-    for folder, option in (("eager", []), ("compiled", ["--compile"])):
-        done = run("train", str(spec), TASK, "--steps", "3", "--out", folder, *option, cwd=tmp_path)
-        assert (done.returncode, "Warning" in done.stderr) == (0, False), done.stderr
+    train(spec, TASK, steps=3, out=tmp_path / "eager")
+    done = run("train", str(spec), TASK, "--steps", "3", "--out", "compiled", "--compile", cwd=tmp_path)
+    assert (done.returncode, "Warning" in done.stderr) == (0, False), done.stderr
     eager, compiled = (load_file(tmp_path / name / "model.safetensors") for name in ("eager", "compiled"))
     assert eager.keys() == compiled.keys()
     for name in eager:
@@ -105,15 +112,14 @@ def test_without_a_compiler_compile_is_refused_and_nothing_begun(spec: Path, tmp
 
 
 def test_an_interrupted_run_goes_on_to_the_same_weights(spec: Path, tmp_path: Path) -> None:
-    arguments = ["train", str(spec), TASK, "--steps", "1500", "--out"]
-    whole = run(*arguments, "whole", cwd=tmp_path)
-    assert whole.returncode == 0, whole.stderr
+    arguments = ["train", str(spec), TASK, "--steps", "800", "--out"]
+    train(spec, TASK, steps=800, out=tmp_path / "whole")
     first = subprocess.Popen(
         [*COMMAND, *arguments, "cut"], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=with_threads(1)
     )
-    while not (tmp_path / "cut" / "state.pt").exists():  # training begins when the first state is there
+    log = tmp_path / "cut" / LOG_FILE
+    while first.poll() is None and not (log.exists() and len(log.read_text().splitlines()) > 1):
         time.sleep(0.01)
-    time.sleep(1)
     first.send_signal(signal.SIGINT)
     message = first.communicate()[1]
     assert first.returncode == 130, message
@@ -182,13 +188,14 @@ def test_a_run_is_resumed_with_its_own_spec_and_settings_alone(spec: Path, tmp_p
         assert {path.name: path.read_bytes() for path in begun.folder.iterdir()} == before
 
 
-def test_a_recipe_is_a_preset_or_a_file(spec: Path, tmp_path: Path) -> None:
+def test_a_recipe_is_a_preset_or_a_file(spec: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rate is changed by a file, the whole recipe by the name of another suite's."""
+    monkeypatch.chdir(tmp_path)
     own = (data_folder("tasks") / "mini-v1" / "recipe.yaml").read_text()
     (tmp_path / "mine.yaml").write_text(own.replace("learning_rate: 1.0e-3", "learning_rate: 7.0e-4"))
     arguments = ["--steps", "2", "--recipe", "mine.yaml", "--out", "run"]
-    done = run("train", str(spec), TASK, *arguments, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    done = ask("train", str(spec), TASK, *arguments)
+    assert done.exit_code == 0, done.stderr
     recipe = json.loads((tmp_path / "run/config.json").read_text())["training"]["recipe"]
     assert (recipe["learning_rate"], recipe["steps"], recipe["warmup"]) == (7e-4, 2, 200)
     assert make_plan(str(spec), TASK, 0).recipe == make_plan(str(spec), TASK, 0, recipe="mini").recipe
