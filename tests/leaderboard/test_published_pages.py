@@ -106,3 +106,20 @@ def test_sizes_come_from_specs_and_recipes(tree):
 def test_without_any_results_the_printed_scores_stand_alone():
     tree = page(small_site(()), published, "published.html")
     assert all(len(cells) == 1 for cells in rows_of(tree, "linear_regression").values())
+
+
+def test_a_column_beyond_the_best_known_predictor_is_said_to_have_another_unit(tree):
+    (said,) = (text(item) for item in tree.iter("li") if "are in another unit than ours" in text(item))
+    assert said.startswith("Two layer MLP: the printed scores, 1.123 to 1.130,")
+    assert "nngp, the best known predictor, has a score of 1.057 against our baseline two_layer_nn" in said
+    section = next(
+        element for element in tree.iter("section") if element.get("aria-labelledby") == "two_layer_mlp"
+    )
+    assert "The units differ" in text(section)
+
+
+def test_where_a_printed_score_is_within_reach_no_other_unit_is_named(monkeypatch):
+    known = published.load_published()
+    known.scores["gpt2"]["two_layer_mlp"] = 1.05
+    monkeypatch.setattr(published, "load_published", lambda: known)
+    assert "are in another unit than ours" not in text(page(small_site(()), published, "published.html"))

@@ -5,12 +5,15 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from icl_bench.frozen.anchors import ZERO
+from icl_bench.frozen.errors import load_errors
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.accounting import account, made_of
 from icl_bench.models.reference import PREFIX, reference_spec
 from icl_bench.resources import data_folder
+from icl_bench.scoring.scores import regression_score
 from icl_bench.specs.recipe import Curriculum
 from icl_bench.specs.result import Finite
 from icl_bench.specs.schema import Strict, parse, read_yaml
@@ -114,8 +117,26 @@ def _table(published: Published, paper: Suite, boards: list[SuiteBoard], task: s
             if task in board.suite.tasks
         },
         "alphas": _alphas([paper, *(board.suite for board in boards)], task),
+        "beyond": _beyond(published, paper, task),
         "rows": rows,
     }
+
+
+def _beyond(published: Published, paper: Suite, task: str) -> dict[str, Any] | None:
+    """Where each printed score is above what the exact, or best known, predictor has against our baseline at
+    the paper's sizes: that predictor, its score, and the range of the printed ones. Their unit is another."""
+    spec = paper.tasks[task]
+    errors = [load_errors(paper, task, name) for name in (spec.exact, spec.baseline, ZERO)]
+    frozen = [each.errors for each in errors if each is not None]
+    printed = [row[task] for row in published.scores.values() if task in row]
+    if len(frozen) < len(errors) or not printed or spec.exact == spec.baseline:
+        return None
+    prompts = min(map(len, frozen))
+    exact, baseline, zero = (float(each[:prompts].sum()) for each in frozen)
+    score = float(regression_score(exact, baseline, zero))
+    if not score < min(printed):
+        return None
+    return {"predictor": spec.exact, "score": score, "printed": (min(printed), max(printed))}
 
 
 def _references(board: SuiteBoard) -> dict[str, ModelData]:
