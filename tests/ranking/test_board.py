@@ -1,17 +1,18 @@
-"""Ranks say what they cannot separate, and are what their definition says, computed here the long way."""
+"""Places say what they cannot separate, and are what their definition says, computed here the long way."""
 
 import json
-from itertools import pairwise
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import yaml
-from scipy.stats import norm
+from scipy.stats import t as student
 
 import icl_bench
 from icl_bench.ranking.board import Board
-from icl_bench.ranking.compare import compare_contenders
+from icl_bench.ranking.compare import GRADED, MEAN, compare_contenders
 from icl_bench.ranking.resampled import Contender, sample_task
+from icl_bench.ranking.spread import holm
 from icl_bench.suites import load_suite
 
 pytestmark = pytest.mark.slow
@@ -47,78 +48,101 @@ def model(
     return Contender(name, drawn)
 
 
-def test_the_best_mean_is_first_and_what_lacks_a_task_is_last_without_a_rank(suite, zero):
-    good, bad = model("good", zero, 0.2), model("bad", zero, 0.6)
-    part = Contender("part", {TASKS[0]: model("part", zero, 0.01).runs[TASKS[0]]})
-    board = Board(suite, [bad, part, good], [model("base", zero, 0.1)])
+def test_the_best_mean_is_first_and_what_lacks_a_task_is_last_without_a_place(suite, zero):
+    good, bad = model("good", zero, 0.2, runs=3), model("bad", zero, 0.6, runs=3)
+    part = Contender("part", {TASKS[0]: model("part", zero, 0.01, runs=3).runs[TASKS[0]]})
+    board = Board(suite, [bad, part, good], [model("baseline/base", zero, 0.1)])
     assert [model.name for model in board.models] == ["good", "bad", "part"]
-    assert [model.rank and model.rank.place for model in board.models] == [1, 2, None]
+    assert [str(model.places.get(MEAN)) for model in board.models] == ["1", "2", "None"]
     assert board.models[2].mean is None
+    assert board.models[2].unplaced
     assert list(board.models[2].scores) == [TASKS[0]]
-    assert [(baseline.name, baseline.rank) for baseline in board.baselines] == [("base", None)]
+    assert [(baseline.name, baseline.places) for baseline in board.baselines] == [("baseline/base", {})]
     assert board.baselines[0].mean.value > board.models[0].mean.value
 
 
-def half_width(drawn: np.ndarray) -> float:
-    return np.ptp(np.quantile(drawn, [0.025, 0.975])) / 2
+@pytest.mark.parametrize("runs", [1, 2])
+def test_fewer_than_three_runs_of_a_task_give_no_place_and_others_theirs(suite, zero, runs):
+    few = Contender(
+        "few",
+        {**model("few", zero, 0.1, runs=3).runs, TASKS[1]: model("few", zero, 0.1, runs=runs).runs[TASKS[1]]},
+    )
+    board = Board(suite, [few, model("good", zero, 0.2, runs=3), model("bad", zero, 0.6, runs=3)])
+    assert [(each.name, str(each.places.get(MEAN))) for each in board.models] == [
+        ("few", "None"),
+        ("good", "1"),
+        ("bad", "2"),
+    ]
+    assert "3 training runs" in board.models[0].unplaced
+    assert [each.one_run for each in board.models] == [runs == 1, False, False]
 
 
-def test_ranks_means_and_groups_are_as_defined(suite, zero):
+def test_means_and_places_are_as_defined(suite, zero):
+    """Every number of a board again, from errors, for models of which each has a deviation of its own."""
     shares = {"a": 0.30, "b": 0.302, "c": 0.31, "d": 0.33, "e": 0.5}
-    models = [model(name, zero, share, noise=0.2) for name, share in shares.items()]
+    models = [model(name, zero, share, noise=0.2, runs=3) for name, share in shares.items()]
     board = Board(suite, models)
-    drawn = np.mean(
-        [sample_task(suite, task, models)["score"].resampled for task in TASKS], axis=0
-    )  # (resamples, models)
-    names = [model.name for model in models]
-    for standing in board.models:
-        k = names.index(standing.name)
-        ranks = sorted(1 + (row > row[k]).sum() for row in drawn)
-        assert (standing.rank.low, standing.rank.high) == (ranks[49], ranks[1949])  # of 2,000
-        low, high = np.quantile(drawn[:, k], [0.025, 0.975])
+    sampled = {task: sample_task(suite, task, models)["gain"] for task in TASKS}
+    values = np.mean([each.values for each in sampled.values()], axis=0)
+    seeds = [each.seeds.variance / 3 / 4 for each in sampled.values()]  # of the mean over two tasks
+    names = [each.name for each in models]
+    p_values = {}
+    for k in range(5):
+        prompts = sum(np.var(each.resampled[:, k]) for each in sampled.values()) / 4
+        total = prompts + sum(seeds)
+        degrees = total**2 / sum(part**2 / 10 for part in seeds)
+        low, high = student(degrees, values[k], np.sqrt(total)).interval(0.95)
+        (standing,) = (each for each in board.models if each.name == names[k])
+        assert standing.mean.value == pytest.approx(values[k])
         assert (standing.mean.low, standing.mean.high) == pytest.approx((low, high))
-        scores = [estimate.value for estimate in standing.scores.values()]
-        assert standing.mean.value == pytest.approx(np.mean(scores))
-    expected, leader = [1], 0
-    order = [names.index(model.name) for model in board.models]
-    for k in range(1, len(order)):
-        pairs = (len(order) - leader) * (len(order) - leader - 1) // 2
-        apart = drawn[:, order[leader]] - drawn[:, order[k]]
-        gap = board.models[leader].mean.value - board.models[k].mean.value
-        separated = gap > norm.ppf(1 - 0.025 / pairs) / norm.ppf(0.975) * half_width(apart)
-        leader = k if separated else leader
-        expected.append(expected[-1] + separated)
-    assert [model.rank.group for model in board.models] == expected
-    assert 1 < max(expected) < len(models)
-    widths = [half_width(drawn[:, a] - drawn[:, b]) for a, b in pairwise(order)]
-    assert board.resolvable == pytest.approx(np.median(widths))
-
-
-@pytest.mark.parametrize("runs", [2, 3, 5])
-def test_equal_models_are_in_one_group_on_95_of_100_boards(suite, zero, runs):
-    """Where training seeds are all that differs, on one task more than on the other."""
-    rng, trials, apart = np.random.default_rng(runs), 60, 0
-    for _ in range(trials):
-        models = [
-            Contender(
-                name,
-                {
-                    task: {seed: errors * rng.normal(0.5, noise) for seed in range(runs)}
-                    for (task, errors), noise in zip(zero.items(), (0.1, 0.01), strict=True)
-                },
-            )
-            for name in "abcdef"
+        for other in range(k):
+            drawn = [each.resampled[:, k] - each.resampled[:, other] for each in sampled.values()]
+            total = sum(np.var(each) for each in drawn) / 4 + 2 * sum(seeds)
+            degrees = total**2 / sum((2 * part) ** 2 / 10 for part in seeds)
+            gap = values[k] - values[other]
+            p_values[k, other] = 2 * student(degrees).sf(abs(gap) / np.sqrt(total))
+    corrected = dict(zip(p_values, holm(np.array(list(p_values.values()))), strict=True))
+    for k in range(5):
+        better = [
+            pair
+            for pair, p in corrected.items()
+            if k in pair and p < 0.05 and values[sum(pair) - k] > values[k]
         ]
-        apart += max(model.rank.group for model in Board(suite, models).models) > 1
-    assert apart / trials <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / trials)
+        (standing,) = (each for each in board.models if each.name == names[k])
+        assert standing.places[MEAN].number == 1 + len(better)
+    assert 1 < len({each.places[MEAN].number for each in board.models}) < 5
 
 
-def test_equal_models_share_their_place_and_group(suite, zero):
-    twin = model("a", zero, 0.4)
-    board = Board(suite, [twin, Contender("b", twin.runs), model("c", zero, 0.8)])
-    ranks = [model.rank for model in board.models]
-    assert [(rank.place, rank.group) for rank in ranks] == [(1, 1), (1, 1), (3, 2)]
-    assert [(rank.low, rank.high) for rank in ranks] == [(1, 1), (1, 1), (3, 3)]
+def test_equal_models_share_their_place(suite, zero):
+    twin = model("a", zero, 0.4, runs=3)
+    board = Board(suite, [twin, Contender("b", twin.runs), model("c", zero, 0.8, runs=3)])
+    assert [str(each.places[MEAN]) for each in board.models] == ["1=", "1=", "3"]
+
+
+def test_the_headline_is_the_mean_over_graded_tasks(suite, zero):
+    """Where a task is all or nothing, it is counted how many runs learned it."""
+    task = suite.task(TASKS[1]).model_copy(update={"learned_at": 0.9})
+    two_kinds = replace(suite, tasks={**suite.tasks, TASKS[1]: task})
+    shares = {TASKS[0]: (0.3, 0.31, 0.32), TASKS[1]: (0.01, 0.6, 0.02)}
+    runs = {name: {k: share * zero[name] for k, share in enumerate(of)} for name, of in shares.items()}
+    (standing,) = Board(two_kinds, [Contender("x", runs)]).models
+    assert standing.graded == standing.estimates["gain"][TASKS[0]].model_copy(
+        update={"low": standing.graded.low, "high": standing.graded.high}
+    )
+    assert (standing.learned[TASKS[1]].learned, standing.learned[TASKS[1]].runs) == (2, 3)
+    assert list(standing.learned) == [TASKS[1]]
+    assert set(standing.places) == {GRADED, MEAN}
+    assert standing.mean.value == pytest.approx(
+        np.mean([np.mean(list(gains.values())) for gains in standing.gains.values()])
+    )
+
+
+def test_means_are_of_each_metric(suite, zero):
+    (standing,) = Board(suite, [model("x", zero, 0.3)]).models
+    for metric, means in standing.means.items():
+        expected = np.mean([estimate.value for estimate in standing.estimates[metric].values()])
+        assert means[MEAN].value == pytest.approx(expected)
+    assert standing.means["gain"][MEAN].value != pytest.approx(standing.means["score"][MEAN].value)
 
 
 def test_the_order_in_which_models_come_changes_nothing(suite, zero):

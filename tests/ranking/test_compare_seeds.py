@@ -15,6 +15,7 @@ from icl_bench.cli import app
 from icl_bench.errors import InputError
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.ranking.board import Board
+from icl_bench.ranking.compare import GRADED, MEAN
 from icl_bench.ranking.contenders import contender, distinct_names
 from icl_bench.ranking.resampled import Contender
 from icl_bench.specs.result import ResultRecord
@@ -52,11 +53,13 @@ def test_seeds_of_one_side_are_pooled_as_on_a_board(seeds):
     assert (comparison["a"], comparison["runs"]) == ("llama", {"A": 3, "B": 1})
     assert comparison["trained_once"] == []
     (standing,) = Board(load_suite("mini"), [contender("llama", records)]).models
-    *tasks, mean = comparison["differences"]
-    assert {row["task"]: row["score_a"] for row in tasks} == pytest.approx(
-        {task: estimate.value for task, estimate in standing.scores.items()}
+    *tasks, graded, mean = comparison["differences"]
+    assert {row["task"]: row["gain_a"] for row in tasks} == pytest.approx(
+        {task: estimate.value for task, estimate in standing.estimates["gain"].items()}
     )
-    assert mean["score_a"] == pytest.approx(standing.mean.value)
+    assert (graded["task"], mean["task"]) == (GRADED, MEAN)
+    assert graded["gain_a"] == pytest.approx(standing.graded.value)
+    assert mean["gain_a"] == pytest.approx(standing.mean.value)
     from_python = icl_bench.compare([records[0], *seeds[1:]], "baseline/ridge")
     assert from_python.to_dict() == comparison
     alone = icl_bench.compare(records[0], "baseline/ridge")
@@ -105,7 +108,8 @@ def test_tasks_that_one_side_lacks_are_named(seeds, tmp_path):
     assert "A has no result" not in printed
     comparison = icl_bench.compare(seeds[0], tmp_path / "other.json")
     assert comparison.lacking == {"A": [], "B": list(lacks)}
-    assert len(comparison.differences) == 4
+    assert [row.task for row in comparison.differences][-1] == GRADED  # both have every graded task
+    assert len(comparison.differences) == 5
     printed = compared(*[str(tmp_path / "other.json")] * 2, "--task", "linear_regression,vector_mqar")[1]
     assert "A and B have no result on vector_mqar: left out" in printed
 

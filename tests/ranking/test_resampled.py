@@ -1,11 +1,12 @@
 """Several runs are one number whose interval counts what differs between them as well as between prompts."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 from raising import raises
-from scipy.stats import sem
+from scipy.stats import sem, ttest_ind
 from scipy.stats import t as student
 
 import icl_bench
@@ -14,6 +15,7 @@ from icl_bench.frozen.anchors import Anchors
 from icl_bench.frozen.errors import BaselineErrors
 from icl_bench.ranking import resampled
 from icl_bench.ranking.resampled import Contender, sample_task
+from icl_bench.suites import Suite
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +29,12 @@ def errors(name: str) -> np.ndarray:
 
 def score(suite, *runs):
     return sample_task(suite, TASK, [Contender("x", {TASK: dict(enumerate(runs))})])["score"].estimates[0]
+
+
+def all_or_nothing(suite) -> Suite:
+    """The same suite, whose linear regression is learned from a gain of 0.9."""
+    task = suite.task(TASK).model_copy(update={"learned_at": 0.9})
+    return replace(suite, tasks={**suite.tasks, TASK: task})
 
 
 def test_one_run_has_the_scores_and_intervals_of_its_record(tiny):
@@ -60,10 +68,8 @@ def spread(shares: dict[int, float]) -> dict[int, np.ndarray]:
 def test_where_runs_outweigh_prompts_the_interval_is_students(tiny, shares):
     estimate = score(tiny, *spread(dict(enumerate(shares))).values())
     assert estimate.value == pytest.approx(np.mean(shares))
-    beyond = student(len(shares) - 1, np.mean(shares), sem(shares))
-    drawn_error = np.sqrt(0.025 * 0.975 / tiny.spec.resamples)
-    assert beyond.cdf(estimate.low) == pytest.approx(0.025, abs=3 * drawn_error)
-    assert beyond.sf(estimate.high) == pytest.approx(0.025, abs=3 * drawn_error)
+    expected = student(len(shares) - 1, np.mean(shares), sem(shares)).interval(0.95)
+    assert (estimate.low, estimate.high) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("runs", [2, 3, 5])
@@ -72,27 +78,77 @@ def test_equal_models_differ_significantly_in_5_of_100_comparisons(tiny, runs):
     rejected = 0
     for _ in range(trials):
         first, second = (dict(enumerate(rng.normal(0.5, 0.1, size=runs))) for _ in range(2))
-        estimate = difference(tiny, first, second)
-        rejected += not estimate.low <= 0 <= estimate.high
+        rejected += difference(tiny, first, second).p_values()[0] < 0.05
     assert rejected / trials == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / trials))
 
 
 def difference(suite, a: dict[int, float], b: dict[int, float]):
     contenders = [Contender(name, {TASK: spread(shares)}) for name, shares in (("a", a), ("b", b))]
-    estimate = sample_task(suite, TASK, contenders)["score"]
-    return estimate.differences(0, [1])[0][0]
+    return sample_task(suite, TASK, contenders)["score"].differences(0, [1])
 
 
-def test_runs_of_one_seed_are_paired(tiny):
-    """What a seed does to both models cancels, in whatever order the runs come."""
-    estimate = difference(tiny, {0: 0.2, 1: 0.5, 2: 0.8}, {2: 0.7, 0: 0.1, 1: 0.4})
-    assert (estimate.value, estimate.low, estimate.high) == pytest.approx((0.1, 0.1, 0.1))
+def test_the_difference_of_two_models_is_students_with_the_variance_of_both(tiny):
+    a, b = [0.2, 0.5, 0.8], [0.1, 0.4, 0.5, 0.7]
+    terms = difference(tiny, dict(enumerate(a)), dict(enumerate(b)))
+    expected = ttest_ind(a, b)
+    assert terms.p_values()[0] == pytest.approx(expected.pvalue)
+    interval = expected.confidence_interval(0.95)
+    (estimate,) = terms.estimates()
+    assert (estimate.low, estimate.high) == pytest.approx((interval.low, interval.high))
 
 
-def test_runs_of_other_seeds_are_not_paired(tiny):
-    estimate = difference(tiny, {0: 0.2, 1: 0.5, 2: 0.8}, {3: 0.1, 4: 0.4, 5: 0.7})
-    assert estimate.low < -0.5
-    assert estimate.high > 0.7
+def test_further_models_say_more_of_seeds(tiny):
+    """The variance between runs is one number for all models of a task."""
+    a, b, c = ({0: 0.4, 1: 0.6}, {0: 0.5, 1: 0.7}, {0: 0.1, 1: 0.2, 2: 0.3})
+    models = [Contender(name, {TASK: spread(runs)}) for name, runs in zip("abc", (a, b, c), strict=True)]
+    seeds = sample_task(tiny, TASK, models)["gain"].seeds
+    assert seeds.degrees == 4
+    assert seeds.variance == pytest.approx((2 * 0.1**2 + 2 * 0.1**2 + 2 * 0.1**2) / 4)
+
+
+def test_with_one_run_the_seeds_of_others_count(tiny):
+    """Where no model has two runs, nothing is known of seeds and the interval is that of its prompts."""
+    single, several = (
+        Contender("x", {TASK: spread({0: 0.5})}),
+        Contender("y", {TASK: spread({0: 0.3, 1: 0.7})}),
+    )
+    alone = sample_task(tiny, TASK, [single])["gain"].estimates[0]
+    beside = sample_task(tiny, TASK, [single, several])["gain"].estimates[0]
+    assert alone.high - alone.low < 0.01
+    assert beside.high - beside.low > 0.5
+
+
+def test_a_baseline_has_no_seeds(tiny):
+    several = Contender("y", {TASK: spread({0: 0.3, 1: 0.7})})
+    baseline = Contender("baseline/x", {TASK: spread({0: 0.5})})
+    estimate = sample_task(tiny, TASK, [baseline, several])["gain"].estimates[0]
+    assert estimate.high - estimate.low < 0.01
+
+
+def test_of_an_all_or_nothing_task_it_is_said_how_many_runs_learned(tiny):
+    models = [
+        Contender("x", {TASK: spread({0: 0.95, 1: 0.3, 2: 0.92})}),
+        Contender("baseline/y", {TASK: spread({0: 0.5})}),
+    ]
+    sampled = sample_task(all_or_nothing(tiny), TASK, models)["gain"]
+    learned = sampled.learned(0)
+    assert (learned.learned, learned.runs) == (2, 3)
+    assert learned.gain.value == pytest.approx(0.935)
+    assert sampled.learned(1) is None
+    assert sampled.seeds.degrees == 0
+    assert 0 <= sampled.estimates[0].low < 0.7 < sampled.estimates[0].high <= 1
+    assert sample_task(tiny, TASK, models)["gain"].learned(0) is None
+
+
+def test_a_score_beyond_the_exact_predictors_is_no_bound_of_a_score(tiny):
+    """The mixture is that of gains; in the unit of a score whose base is weaker it reaches further."""
+    runs = {0: 0.99, 1: 0.98, 2: 0.2}
+    by_metric = sample_task(all_or_nothing(tiny), TASK, [Contender("x", {TASK: spread(runs)})])
+    gain, score = (by_metric[name].estimates[0] for name in ("gain", "score"))
+    floor, exact = by_metric["score"].scale.floor, by_metric["score"].scale.exact
+    for end in ("low", "high"):
+        expected = floor + getattr(gain, end) * (exact - floor)
+        assert getattr(score, end) == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_model_without_a_run_is_an_error(tiny):

@@ -263,17 +263,19 @@ def differences(
     names = list(dict.fromkeys(name for contrast in contrasts for name in contrast.others))
     tasks = [contrast.tested() for contrast in contrasts]
     p_values = np.full((len(tasks), len(names)), np.nan)
+    whole = np.zeros(p_values.shape, dtype=bool)
     columns = {name: column for column, name in enumerate(names)}
-    for row, task in zip(p_values, tasks, strict=True):
-        row[[columns[name] for name in task.contrast.others]] = task.p
+    for row, known, task in zip(p_values, whole, tasks, strict=True):
+        held = [columns[name] for name in task.contrast.others]
+        row[held] = task.p
+        known[held] = [estimate.low is not None for estimate in task.estimates]
     by_other: dict[str, list[Difference]] = {name: [] for name in names}
     for task, corrected in zip(tasks, holm(p_values).tolist(), strict=True):
         for name, difference in task.each(dict(zip(names, corrected, strict=True))):
             by_other[name].append(difference)
     for label, group in averaged_tasks(suite, wanted).items():
         rows = [k for k, task in enumerate(tasks) if task.contrast.task in group]
-        whole = np.isfinite(p_values[rows]).all(axis=0)
-        complete = [name for name, known in zip(names, whole, strict=True) if known]
+        complete = [name for name, known in zip(names, whole[rows].all(axis=0), strict=True) if known]
         if complete and len(rows) == len(group) > 1:
             means = list(_means(label, [tasks[row] for row in rows], complete, by_other))
             for name, mean in means:
@@ -300,4 +302,5 @@ def _means(
         prompts = sum(row.prompts for row in known)
         suite_prompts = sum(row.suite_prompts for row in known)
         of_runs = any(row.of_runs for row in known)
-        yield name, Difference(label, prompts, suite_prompts, a, b, estimate, p, None, of_runs)
+        tested = None if any(row.p is None for row in known) else p
+        yield name, Difference(label, prompts, suite_prompts, a, b, estimate, tested, None, of_runs)

@@ -11,11 +11,12 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
+from scipy.stats import t as student
 
 from icl_bench.ranking.modes import Learned, learned_runs, mean_interval
 from icl_bench.ranking.seeds import UNKNOWN, SeedVariance
 from icl_bench.ranking.spread import STANDARD, Terms, combined_terms
-from icl_bench.scoring.scores import defined_estimates, without_estimate
+from icl_bench.scoring.scores import CONFIDENCE, defined_estimates, without_estimate
 from icl_bench.specs.result import Estimate
 
 
@@ -61,7 +62,7 @@ class Sampled:
         """The metric of each with its 95% interval."""
         estimates = self._of_prompts()
         if self.scale is not None or self.seeds.degrees:
-            low, high = self._modes if self.scale is not None else self._seed_ends()
+            low, high = self._modes if self.scale is not None else self._seed_ends(estimates)
             for place, estimate in enumerate(estimates):
                 if estimate.low is not None and self.trained[place]:
                     ends = {"low": float(low[place]), "high": float(high[place])}
@@ -119,9 +120,15 @@ class Sampled:
         width = self.scale.exact - self.scale.floor
         return self.scale.gains(self.by_run[place]), float(self._prompt_variances[place]) / width**2
 
-    def _seed_ends(self) -> Float[np.ndarray, "2 models"]:
-        estimates = self.terms(range(len(self.by_run))).estimates()
-        return np.array([[estimate.low, estimate.high] for estimate in estimates], dtype=float).T
+    def _seed_ends(self, of_prompts: Sequence[Estimate]) -> Float[np.ndarray, "2 models"]:
+        """The ends of the intervals over runs of a graded task: those of prompts, widened on either side."""
+        ends = np.array([[estimate.low, estimate.high] for estimate in of_prompts], dtype=float).T
+        seeds = self._seed_variances
+        total = np.square((ends - self.values) / STANDARD) + seeds
+        with np.errstate(divide="ignore", invalid="ignore"):
+            degrees = np.where(seeds > 0, self.seeds.degrees * np.square(total / seeds), np.inf)
+        reach = student.isf((1 - CONFIDENCE) / 2, degrees) * np.sqrt(total)
+        return self.values + np.array([[-1.0], [1.0]]) * reach
 
     @cached_property
     def _prompt_variances(self) -> Float[np.ndarray, " models"]:
