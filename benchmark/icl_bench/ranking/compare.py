@@ -275,7 +275,7 @@ def differences(
             by_other[name].append(difference)
     for label, group in averaged_tasks(suite, wanted).items():
         rows = [k for k, task in enumerate(tasks) if task.contrast.task in group]
-        complete = [name for name, known in zip(names, whole[rows].all(axis=0), strict=True) if known]
+        complete = [name for name in names if whole[rows, columns[name]].all()]
         if complete and len(rows) == len(group) > 1:
             means = list(_means(label, [tasks[row] for row in rows], complete, by_other))
             for name, mean in means:

@@ -59,6 +59,14 @@ def learned_runs(gains: _Gains, prompts: float, learned_at: float) -> Learned:
 
 def mean_interval(gains: _Gains, prompts: float, learned_at: float) -> tuple[float, float]:
     """The 95% interval of the mean gain over runs; arguments as above."""
+    low, high = _mixture_ends(tuple(np.round(gains, 12).tolist()), float(f"{prompts:.6e}"), learned_at)
+    mean = float(gains.mean())
+    return min(low, mean), max(high, mean)
+
+
+@lru_cache(maxsize=4_096)  # the same runs are asked about in the unit of each metric
+def _mixture_ends(runs: tuple[float, ...], prompts: float, learned_at: float) -> tuple[float, float]:
+    gains = np.array(runs)
     learned = gains >= learned_at
     k, n = int(learned.sum()), len(gains)
     p = _beta_quantiles(k, n)
@@ -69,7 +77,7 @@ def mean_interval(gains: _Gains, prompts: float, learned_at: float) -> tuple[flo
         low = _mode_mean(lower, prompts, (0.0, learned_at), 2, end)
         mixture = (low, high)[end] if k == certain else p * high + (1 - p) * low
         ends.append(float(np.quantile(mixture, share)))
-    return min(ends[0], float(gains.mean())), max(ends[1], float(gains.mean()))
+    return ends[0], ends[1]
 
 
 def _jeffreys(k: int, n: int) -> tuple[float, float]:
