@@ -173,7 +173,7 @@ def test_a_difference_on_fewer_prompts_knows_of_how_many(own):
     assert prompts == [(50, 96), (50, 96), (100, 192)]
     arguments = ["compare", "baseline/knn", "baseline/ridge", "--suite", "tiny"]
     lines = CliRunner().invoke(app, [*arguments, "--task", TASKS[0]]).stdout.splitlines()
-    assert lines[-1].startswith(f"{TASKS[0]}  first 50 of 96  ")
+    assert lines[-2].startswith(f"{TASKS[0]}  first 50 of 96  ")
     document = json.loads(CliRunner().invoke(app, [*arguments, "--task", TASKS[0], "--json"]).stdout)
     assert (document["differences"][0]["prompts"], document["differences"][0]["of"]) == (50, 96)
 

@@ -21,7 +21,9 @@ class TwoLayerNN(Baseline):
     Adam takes `steps` steps on the squared error at one context point each, drawn with replacement, in
     float32 from the initialisation of `torch.nn.Linear`: weights and biases uniform within ±1/√fan-in (Garg
     et al. 2022, arXiv 2208.01066, appendix). Initial weights and points are read from a random stream of
-    this baseline's own: block i of it belongs to context length i, whatever the prompt.
+    this baseline's own: block i of it belongs to context length i, whatever the prompt. So one initial
+    network serves all prompts at a context length. Another one would move the scores of all models together,
+    which is in no interval: intervals resample prompts.
     """
 
     type: Literal["two_layer_nn"] = "two_layer_nn"

@@ -35,9 +35,9 @@ def compare(
     predictor. Both are resampled over the same prompts, so a small difference can be distinguished where
     their intervals overlap; how much seeds differ is told from the runs of both and of the references.
     p-values are corrected for the number of tasks (Holm); that of a mean over tasks is one test of its
-    own. Of models on the board what is recorded is taken, of baselines what is frozen; other models are
-    evaluated first. Seeds of a model, in records joined by commas or in a folder, are pooled as on a
-    board.
+    own. A task of fewer than 64 prompts has no p-value and no verdict, nor has a mean over it. Of
+    models on the board what is recorded is taken, of baselines what is frozen; other models are evaluated
+    first. Seeds of a model, in records joined by commas or in a folder, are pooled as on a board.
 
     Example: icl-bench compare reference/gpt2 baseline/ridge --task linear_regression
     Example: icl-bench compare results/mine-0.json,results/mine-1.json reference/gpt2
@@ -57,6 +57,8 @@ def compare(
 
 def _notes(comparison: "Comparison") -> Iterator[str]:
     """A line for all that the table alone would leave open."""
+    from icl_bench.ranking.compare import FEWEST_PROMPTS
+
     if any(_alone(difference) for difference in comparison.differences):
         corrected = sum(difference.p_corrected is not None for difference in comparison.differences)
         yield f"* of a mean alone, not corrected; the others are for {corrected} tasks (Holm)"
@@ -78,6 +80,8 @@ def _notes(comparison: "Comparison") -> Iterator[str]:
             f"{' and '.join(comparison.trained_once)} {have} a task with one training run: "
             "what another seed would change is told from other models' runs; (these runs): not known"
         )
+    if any(_of_few_prompts(difference) for difference in comparison.differences):
+        yield f"a task has fewer than {FEWEST_PROMPTS} prompts: no verdict on it, nor on a mean over it"
     for difference in comparison.differences:
         if difference.difference.reason is not None:
             yield f"{difference.task}: {difference.difference.reason}"
@@ -86,6 +90,11 @@ def _notes(comparison: "Comparison") -> Iterator[str]:
 def _alone(difference: "Difference") -> bool:
     """Whether its p-value is that of one test, not one of many."""
     return difference.p is not None and difference.p_corrected is None
+
+
+def _of_few_prompts(difference: "Difference") -> bool:
+    """Whether it has an interval and yet no p-value."""
+    return difference.p is None and difference.difference.low is not None
 
 
 def _verdict(difference: "Difference") -> str:

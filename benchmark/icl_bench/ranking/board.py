@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from icl_bench.ranking.compare import (
+    FEWEST_PROMPTS,
     GRADED,
     MEAN,
     METRIC,
@@ -202,33 +203,44 @@ class Board:
                 yield task
 
     def _with_places(self, standings: Sequence[Standing]) -> list[Standing]:
-        """Those that have enough runs, with their places by each mean."""
+        """Those with enough runs and prompts have places by each mean."""
         by_name: dict[str, dict[str, Place]] = {standing.name: {} for standing in standings}
         for label, tasks in self.means.items():
-            names = [
-                standing.name
-                for standing in standings
-                if all(standing.runs[task] >= NEEDED_RUNS for task in tasks)
-            ]
+            names = [standing.name for standing in standings if self._unplaced(standing, tasks) is None]
             if names:
                 measured = [self._measured(task, METRIC, names) for task in tasks]
                 for name, place in zip(names, placed(measured), strict=True):
                     by_name[name][label] = place
-        few = f"a task has fewer than {NEEDED_RUNS} training runs"
         return [
             replace(
                 standing,
                 places=by_name[standing.name],
-                unplaced=None if MEAN in by_name[standing.name] else few,
+                unplaced=self._unplaced(standing, self.means[MEAN]),
             )
             for standing in standings
         ]
 
+    def _unplaced(self, standing: Standing, tasks: Sequence[str]) -> str | None:
+        """Why a model with a mean over these tasks has no place by it."""
+        if any(standing.runs[task] < NEEDED_RUNS for task in tasks):
+            return f"a task has fewer than {NEEDED_RUNS} training runs"
+        return self._untested(standing.name, tasks)
+
+    def _untested(self, name: str, tasks: Sequence[str]) -> str | None:
+        """Why nothing is tested of a model: it is not resampled with the others, or on few prompts."""
+        for task in tasks:
+            if _fewest(self._contenders[name], task) < self.suite.spec.prompts:
+                return "a task has errors of the first prompts alone"
+            if self._sampled[task][name][0][METRIC].prompts < FEWEST_PROMPTS:
+                return f"a task has fewer than {FEWEST_PROMPTS} prompts"
+        return None
+
     def _resolvable(self, standings: Sequence[Standing]) -> float | None:
-        if len(standings) < 2:
-            return None
-        ordered = sorted(standings, key=lambda standing: -_value(standing.graded))
         tasks = self.means.get(GRADED, self.means[MEAN])
+        tested = [standing for standing in standings if self._untested(standing.name, tasks) is None]
+        if len(tested) < 2:
+            return None
+        ordered = sorted(tested, key=lambda standing: -_value(standing.graded))
         measured = [self._measured(task, METRIC, [standing.name for standing in ordered]) for task in tasks]
         pairs = np.array([range(len(ordered) - 1), range(1, len(ordered))])
         halves = [
@@ -246,7 +258,7 @@ def _sampled_places(
     whole: list[Contender] = []
     groups = [whole]
     for contender in contenders:
-        if min(map(len, contender.runs[task].values())) == suite.spec.prompts:
+        if _fewest(contender, task) == suite.spec.prompts:
             whole.append(contender)
         else:
             groups.append([contender])
@@ -261,6 +273,11 @@ def _sampled_places(
         for group, by_metric in zip(filled, samples, strict=True)
         for place, contender in enumerate(group)
     }
+
+
+def _fewest(contender: Contender, task: str) -> int:
+    """Of how many prompts every run has errors."""
+    return min(map(len, contender.runs[task].values()))
 
 
 def _best_first(standings: Sequence[Standing]) -> tuple[list[Standing], list[Standing]]:

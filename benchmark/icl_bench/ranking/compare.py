@@ -109,7 +109,8 @@ def compare(
     """Compare two models on the same prompts, task by task, with 95% intervals of the difference.
 
     Of models on the board what is recorded is taken, of baselines what is frozen; other models are evaluated.
-    p-values are corrected for the number of tasks (Holm); that of a mean over tasks is one test.
+    p-values are corrected for the number of tasks (Holm); that of a mean over tasks is one test. A task of
+    fewer than FEWEST_PROMPTS prompts has none and no verdict, nor has a mean over it.
 
     Args:
         a: a model's name, as for `icl_bench.evaluate`, a result record, the path of one, the folder of a
