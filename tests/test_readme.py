@@ -52,8 +52,8 @@ def test_a_network_of_ones_own_is_on_a_local_board(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", short], cwd=tmp_path, check=True, capture_output=True)
     (command,) = re.findall(r"# then: icl-bench (.*)", example)
     (row,) = [line for line in printed(*command.split(), cwd=tmp_path).splitlines() if " gru " in line]
-    score = icl_bench.load_record(tmp_path / "gru.json").tasks["linear_regression"].score.value
-    assert row.split()[:5] == ["-", "gru", "+", "-", f"{score:z.2f}"]
+    gain = icl_bench.load_record(tmp_path / "gru.json").tasks["linear_regression"].estimates["gain"].value
+    assert row.split()[:6] == ["-", "gru", "+", "-", "-", f"{gain:z.2f}"]
 
 
 def test_the_task_table_is_what_the_command_prints(tmp_path: Path) -> None:

@@ -45,26 +45,85 @@ def test_baselines_can_be_left_out():
     assert whole.count("reference/") == models.count("reference/")
 
 
-def test_rank_and_group_of_one_run_are_marked_and_the_mark_is_reported(monkeypatch):
-    runs = {"reference/llama": (0,), "reference/gpt2": (0, 1)}
+ONE_RUN = "§: no place, since a task has one training run; three of each are needed"
+FEW_RUNS = "-: no place: baselines, and models with fewer than three training runs of a task"
+
+
+def recorded(monkeypatch, **models: tuple[float, int]) -> list[Entry]:
+    """Models by the share of the error that they leave, and how many runs they have."""
     rows = [
-        Entry(name, [fabricated.record(name, 0.2, seed=k) for k in seeds]) for name, seeds in runs.items()
+        Entry(f"ana/{name}", [fabricated.record(f"ana/{name}", share, seed=k) for k in range(runs)])
+        for name, (share, runs) in models.items()
     ]
     fabricated.show_only(monkeypatch, rows)
-    table = run("show", "--format", "markdown")[1]
-    cells = {row.split("|")[3].strip(): row.split("|")[1:3] for row in table.splitlines() if "|" in row}
-    for name, seeds in runs.items():
-        assert ["§" in cell for cell in cells[name]] == [len(seeds) == 1] * 2, name
-    assert "§" not in "".join(cells["baseline/ridge"])
-    assert "§: a task with one training run; rank and group know nothing there of other seeds" in table
-    board = json.loads(run("show", "--json")[1])
-    assert {model["name"]: model["one_run"] for model in board["models"]} == {
-        "reference/llama": True,
-        "reference/gpt2": False,
+    return rows
+
+
+def shown_rows(table: str) -> dict[str, list[str]]:
+    """The words of each row by the name of its model."""
+    rows = [line.split() for line in table.splitlines() if "/" in line[:12]]
+    return {words[1]: words for words in rows}
+
+
+def test_places_are_of_models_with_three_runs_and_others_have_a_mark_that_is_explained(monkeypatch):
+    recorded(monkeypatch, near=(0.01, 3), twin=(0.01, 3), far=(0.5, 3), two=(0.01, 2), once=(0.2, 1))
+    table = run("show")[1]
+    rows = shown_rows(table)
+    assert {name: words[0] for name, words in rows.items() if name.startswith("ana/")} == {
+        "ana/near": "1=",
+        "ana/twin": "1=",
+        "ana/far": "3",
+        "ana/two": "-",
+        "ana/once": "§",
     }
-    assert not any(model["one_run"] for model in board["baselines"])
-    rows.pop(0)
-    assert "§" not in run("show")[1]
+    assert rows["baseline/ridge"][0] == "-"
+    assert [line for line in (ONE_RUN, FEW_RUNS) if line not in table.splitlines()] == []
+    assert "place: 1 and the number of models that are significantly better; 1= is shared" in table
+
+
+def test_a_board_whose_models_all_have_three_runs_explains_no_missing_place(monkeypatch):
+    recorded(monkeypatch, near=(0.01, 3), far=(0.5, 3))
+    table = run("show")[1]
+    assert [mark for mark in ("§", FEW_RUNS) if mark in table] == []
+    assert [words[0] for name, words in shown_rows(table).items() if name.startswith("ana/")] == ["1", "2"]
+
+
+def test_how_many_runs_learned_an_all_or_nothing_task_is_shown_and_its_chance_when_wide(monkeypatch):
+    recorded(monkeypatch, near=(0.01, 3), far=(0.5, 2))
+    rows = shown_rows(run("show")[1])
+    assert rows["ana/near"][-2:] == ["3/3", "3/3"]
+    assert rows["ana/far"][-2:] == ["0/2", "0/2"]
+    assert "/" not in "".join(rows["baseline/ridge"][2:])
+    scores = shown_rows(run("show", "--metric", "score")[1])
+    assert "/" not in "".join(scores["ana/near"][3:])  # it is of gains alone
+    table = run("show", "--format", "markdown")[1].splitlines()
+    head = [cell.strip() for cell in table[0].split("|")[1:-1]]
+    cells = dict(zip(head, (cell.strip() for cell in table[2].split("|")[1:-1]), strict=True))
+    assert head[:5] == ["place", "model", "made of", "mean over graded tasks", "mean over tasks"]
+    assert cells["sparse_parity learned"] == "3 of 3 [0.46, 1.00]"
+    assert cells["mean over graded tasks"].endswith("] (1)")  # the place by it
+
+
+def test_the_metric_of_a_board_can_be_chosen_and_a_mistyped_one_is_reported(monkeypatch):
+    (entry,) = recorded(monkeypatch, near=(0.01, 1))
+    task = entry.records[0].tasks["sparse_linear_regression"].estimates
+    for metric in ("score", "optimality"):
+        cell = shown_rows(run("show", "--metric", metric)[1])["ana/near"][5]
+        assert cell == f"{task[metric].value:.2f}", metric
+    assert run("show", "--metric", "gain")[1] == run("show")[1] != run("show", "--metric", "score")[1]
+    code, stdout, stderr = run("show", "--metric", "gian")
+    assert (code, stdout) == (2, "")
+    assert "did you mean 'gain'" in stderr
+
+
+def test_the_json_says_how_often_a_task_was_trained_once(monkeypatch):
+    recorded(monkeypatch, once=(0.2, 1), two=(0.2, 2))
+    board = json.loads(run("show", "--json")[1])
+    assert board["schema"] == 3
+    models = {model["name"]: model for model in board["models"]}
+    assert {name: model["one_run"] for name, model in models.items()} == {"ana/once": True, "ana/two": False}
+    assert {model["unplaced"] for model in models.values()} == {"a task has fewer than 3 training runs"}
+    assert not any(model["one_run"] or model["unplaced"] for model in board["baselines"])
 
 
 @pytest.mark.parametrize(

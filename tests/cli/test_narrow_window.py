@@ -21,7 +21,7 @@ NARROW = {"TERMINAL_WIDTH": "80", "COLUMNS": "80"}
 VERBS = [
     "leaderboard show",
     "leaderboard show --suite paper",
-    "leaderboard show --optimality --no-baselines",
+    "leaderboard show --metric optimality --no-baselines",
     "tasks list",
     "tasks show mini/decision_tree",
     "models list",
@@ -29,6 +29,7 @@ VERBS = [
     "models blocks",
     "baselines list",
     "compare reference/gpt2 reference/mamba",
+    "effects --pairs",
     "evaluate baseline/ridge --limit 64",
     "sweep mini --list",
 ]

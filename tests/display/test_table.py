@@ -22,8 +22,8 @@ def test_one_row_a_task_with_score_interval_and_bar(tiny):
 def test_what_is_missing_is_explained_below_the_table(tiny):
     table = as_table(icl_bench.evaluate("baseline/zero", "tiny"))
     assert table.splitlines()[-1] == (
-        "decision_tree: no score (baseline zero is no better than answering 0 here), "
-        "no optimality (baseline two_layer_nn has no frozen errors for tiny-v1/decision_tree yet; "
+        "decision_tree: no score (baseline zero is no better than answering 0 here), no optimality and "
+        "no gain (baseline two_layer_nn has no frozen errors for tiny-v1/decision_tree yet; "
         "run `icl-bench baselines compute tiny-v1`)"
     )
     partial = as_table(icl_bench.evaluate("baseline/parity_bayes", "tiny"))

@@ -177,7 +177,7 @@ def test_errors_frozen_on_fewer_prompts_are_compared_on_those_and_the_record_say
     from icl_bench.display.table import as_table
 
     table = as_table(icl_bench.evaluate("baseline/ridge", "tiny", ["linear_regression"]))
-    assert "linear_regression: score on the first 50 of 96 prompts" in table
+    assert "linear_regression: score, optimality, gain on the first 50 of 96 prompts" in table
 
 
 @pytest.mark.parametrize("damage", ["cut", "swapped", "gone", "lock", "prompts"])

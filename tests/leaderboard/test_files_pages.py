@@ -6,10 +6,11 @@ import json
 from xml.etree import ElementTree
 
 import pytest
-from fabricated import ADDRESS, DATE, HOSTILE, entries
+from fabricated import ADDRESS, DATE, HOSTILE, entries, record
 from site_pages import small_site
 
-from icl_bench.leaderboard.data import BoardData
+from icl_bench.leaderboard.data import BoardData, PlaceData
+from icl_bench.leaderboard.entries import Entry
 from icl_bench.leaderboard.pages import files
 
 pytestmark = pytest.mark.slow
@@ -80,17 +81,28 @@ def test_the_csv_has_a_row_a_model_and_task_with_the_board_s_numbers(site, conte
             "low": scores.score.low,
             "high": scores.score.high,
             "optimality": scores.optimality.value,
+            "gain": scores.estimates["gain"].value,
+            "gain_low": scores.estimates["gain"].low,
+            "learned": scores.learned and scores.learned.learned,
+            "p_learned_low": scores.learned and scores.learned.probability.low,
+            "p_learned_high": scores.learned and scores.learned.probability.high,
+            "place": model.place and model.place.number,
+            "graded_place": model.graded_place and model.graded_place.number,
             "mean": model.mean and model.mean.value,
             "mean_low": model.mean and model.mean.low,
-            "rank": model.rank and model.rank.place,
-            "rank_high": model.rank and model.rank.high,
-            "group": model.rank and model.rank.group,
+            "graded": model.graded and model.graded.value,
+            "graded_high": model.graded and model.graded.high,
+            "mean_score": model.mean_score and model.mean_score.value,
             "runs": scores.runs,
             "prompts": 2048,
         }.items():
             assert (float(row[column]) if row[column] else None) == number, (row["model"], column)
         assert row["kind"] == model.kind
-    assert {row["family"] for row in rows if row["model"] == "reference/llama"} == {"attention"}
+    llama = [row for row in rows if row["model"] == "reference/llama"]
+    assert {row["family"] for row in llama} == {"attention"}
+    assert {row["place"] for row in llama} == {"1"}
+    assert {row["task"] for row in llama if row["learned"]} == {"sparse_parity", "vector_mqar"}
+    assert {row["place"] for row in rows if row["model"] != "reference/llama"} == {""}
 
 
 def test_the_csv_of_runs_has_a_row_a_run_with_what_its_checkpoint_says(site, contents):
@@ -107,6 +119,7 @@ def test_the_csv_of_runs_has_a_row_a_run_with_what_its_checkpoint_says(site, con
     for row, (name, task, run) in zip(rows, runs, strict=True):
         assert (row["model"], row["task"], row["sha256"]) == (name, task, run.sha256)
         assert float(row["optimality"]) == run.optimality.value
+        assert (float(row["gain"]) if row["gain"] else None) == run.gain
         if run.outcome is None:
             assert row["steps"] == row["converged"] == row["steps_to_learn_0.9"] == ""
         else:
@@ -115,7 +128,7 @@ def test_the_csv_of_runs_has_a_row_a_run_with_what_its_checkpoint_says(site, con
     assert any(run.outcome for *_, run in runs)
 
 
-def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_ranked_model(site, contents):
+def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_model_with_every_task(site, contents):
     feed = ElementTree.fromstring(contents["feed.xml"])
     assert feed.tag == f"{ATOM}feed"
     for entry in (feed, *feed.findall(f"{ATOM}entry")):
@@ -126,7 +139,7 @@ def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_ranked_model(site, 
     assert all(link.startswith(ADDRESS) for link in links)
     board = site.boards[0]
     pages = {
-        ADDRESS + board.page("models", model.name) for model in board.data.models if model.rank is not None
+        ADDRESS + board.page("models", model.name) for model in board.data.models if model.mean is not None
     }
     assert {entry.find(f"{ATOM}link").get("href") for entry in feed.findall(f"{ATOM}entry")} == pages
     ids = [entry.findtext(f"{ATOM}id") for entry in feed.findall(f"{ATOM}entry")]
@@ -139,6 +152,10 @@ def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_ranked_model(site, 
     }
     assert warned_pages == once & pages
     assert warned_pages not in (set(), pages)
+    titles = {entry.findtext(f"{ATOM}title") for entry in feed.findall(f"{ATOM}entry")}
+    llama = next(model for model in board.data.models if model.name == "reference/llama")
+    assert f"reference/llama on mini-v1: {llama.graded.value:.3f}, place 1" in titles
+    assert sum(", place" in title for title in titles) == 1  # the others have no three runs
 
 
 def test_a_site_of_unknown_date_has_no_feed():
@@ -155,20 +172,48 @@ def test_each_model_has_a_badge_with_its_numbers(site, contents):
         assert texts == ["icl-bench mini-v1", files.badge_value(board.data, model)]
 
 
-def test_a_badge_tells_mean_and_ranks_or_how_much_is_there(site):
+def test_a_badge_tells_mean_and_place_or_how_much_is_there(site):
     board = site.boards[0]
     known = {model.name: model for model in board.data.models}
     part = known["reference/gpt2-rms"]
     assert files.badge_value(board.data, part) == "5 of 6 tasks"
-    first = known["ana/quick_one"]
-    assert first.rank.low == first.rank.high == 1
-    several = first.model_copy(update={"one_run": False})
-    assert files.badge_value(board.data, several) == f"{first.mean.value:.3f} · rank 1"
-    spread = first.rank.model_copy(update={"low": 1, "high": 3})
-    once = first.model_copy(update={"rank": spread, "one_run": True})
-    assert files.badge_value(board.data, once).endswith(" · rank 1 to 3 §")
+    llama = known["reference/llama"]
+    assert files.badge_value(board.data, llama) == f"{llama.graded.value:.3f} · place 1"
+    tied = llama.model_copy(update={"graded_place": PlaceData(number=3, shared=True)})
+    assert files.badge_value(board.data, tied) == f"{llama.graded.value:.3f} · place 3="
+    twice, once = known["ana/quick_one"], known["reference/gpt2"]
+    assert files.badge_value(board.data, twice) == f"{twice.graded.value:.3f}"
+    assert files.badge_value(board.data, once) == f"{once.graded.value:.3f} §"
     baseline = next(model for model in board.data.baselines if model.mean is not None)
-    assert "rank" not in files.badge_value(board.data, baseline)
+    assert files.badge_value(board.data, baseline) == f"{baseline.graded.value:.3f}"
+
+
+def test_the_json_says_which_places_are_shared_and_why_a_model_has_none():
+    shown = [
+        Entry(name, [record(name, share, seed=seed) for seed in range(seeds)])
+        for name, share, seeds in (
+            ("ana/one", 0.01, 3),
+            ("ana/other", 0.01, 3),
+            ("ana/far", 0.5, 3),
+            ("ana/two", 0.04, 2),
+        )
+    ]
+    models = json.loads(files.board_json(small_site(shown).boards[0].data))["models"]
+    by_name = {model["name"]: model for model in models}
+    tied, last = {"number": 1, "shared": True}, {"number": 3, "shared": False}
+    places = {name: (model["place"], model["graded_place"]) for name, model in by_name.items()}
+    assert places == {
+        "ana/one": (tied, tied),
+        "ana/other": (tied, tied),
+        "ana/far": (last, last),
+        "ana/two": (None, None),
+    }
+    assert {name for name, model in by_name.items() if model["unplaced"]} == {"ana/two"}
+    assert by_name["ana/two"]["unplaced"] == "a task has fewer than 3 training runs"
+    learned = by_name["ana/one"]["tasks"]["sparse_parity"]["learned"]
+    assert (learned["learned"], learned["runs"], learned["steps"]) == (3, 3, 1200)
+    assert learned["probability"]["value"] == 1
+    assert by_name["ana/far"]["tasks"]["sparse_parity"]["learned"]["gain"] is None
 
 
 def test_a_hostile_name_is_text_and_nothing_else(contents):

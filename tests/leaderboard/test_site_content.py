@@ -39,7 +39,7 @@ def test_the_front_page_holds_the_numbers_of_the_data_file(documents, data):
     models = [*data.models, *data.baselines]
     assert len(rows) == len(models) > 15
     for row, model in zip(rows, models, strict=True):
-        rank, group, name, mean, *cells = row
+        place, name, graded, parity, retrieval, mean, *cells = row
         assert name.get("data-v") == model.name
         marks = " ✓verified" * model.verified + " ⚠its page warns of it" * model.doubted
         shown = text(name).replace("/ ", "/")
@@ -47,14 +47,34 @@ def test_the_front_page_holds_the_numbers_of_the_data_file(documents, data):
             assert shown.endswith(f" · {model.architecture.norm}")
             shown = shown.removesuffix(f" {text(having(name, 'made')[0])}")
         assert shown == model.name + marks
-        held = [model.rank.place, model.rank.group] if model.rank else [None, None]
-        assert [value.get("data-v") for value in (rank, group)] == [value and str(value) for value in held]
+        assert place.get("data-v") == (model.place and str(model.place.number))
+        assert_shown(graded, model.graded)
         assert_shown(mean, model.mean)
-        for cell, task in zip(cells, data.tasks, strict=False):
-            assert_shown(cell, model.tasks[task.name].score if task.name in model.tasks else None)
+        for cell, task in zip((parity, retrieval), data.tasks[-2:], strict=True):
+            assert_learned(cell, model.tasks.get(task.name))
+        for cell, task in zip(cells, data.tasks[:-2], strict=False):
+            assert_shown(cell, model.tasks[task.name].estimates["gain"] if task.name in model.tasks else None)
+        scores, *costs = cells[len(data.tasks) - 2 :]
+        assert_shown(scores, model.mean_score)
         if model.architecture:
-            assert cells[len(data.tasks) + 1].get("data-v") == str(model.architecture.parameters)
-            assert cells[len(data.tasks) + 3].get("data-v") == str(model.architecture.flops)
+            _, parameters, _, flops, _ = costs
+            assert parameters.get("data-v") == str(model.architecture.parameters)
+            assert flops.get("data-v") == str(model.architecture.flops)
+
+
+def assert_learned(cell, scores) -> None:
+    """How many runs learned an all-or-nothing task; of a baseline its gain."""
+    if scores is None or scores.learned is None:
+        assert_shown(cell, scores and scores.estimates["gain"])
+    else:
+        learned = scores.learned
+        assert [text(element) for element in having(cell, "v")] == [f"{learned.learned} of {learned.runs}"]
+        assert float(cell.get("data-v")) == learned.learned / learned.runs
+        low, high = learned.probability.low, learned.probability.high
+        assert f"with a probability of {low:.3f} to {high:.3f} (95%)" in cell.get("title")
+        shown = [gain for seeds in having(cell, "seeds") for gain in text(seeds).split()]
+        several = len(scores.seeds) > 1
+        assert shown == [formats.score(gain) for gain in scores.seeds.values() if several]
 
 
 def assert_shown(cell, estimate) -> None:
@@ -80,11 +100,13 @@ def test_pages_of_models_and_tasks_hold_the_same_numbers(documents, data):
             result = model.tasks.get(task.name)
             assert_shown(row[1], result and result.score)
             assert_shown(row[3], result and result.optimality)
+            assert_shown(row[4], result and result.estimates["gain"])
 
 
-def test_a_model_that_lacks_a_task_has_no_mean_and_no_rank(data):
+def test_a_model_that_lacks_a_task_has_no_mean_and_no_place(data):
     (model,) = [model for model in data.models if model.name == "reference/gpt2-rms"]
-    assert (model.mean, model.rank) == (None, None)
+    assert (model.mean, model.place, model.graded_place) == (None, None, None)
+    assert model.unplaced == "a task is missing, or has no interval"
     assert len(model.tasks) == len(data.tasks) - 1
     assert data.models[-1] == model
     assert {model.runs for model in data.models[1].tasks.values()} == {3}
@@ -116,16 +138,16 @@ def test_names_that_differ_in_capitals_alone_have_pages_of_their_own(site_folder
     assert max(len(path.name) for path in folder.iterdir()) < 200
 
 
-def test_the_feed_has_an_entry_for_each_ranked_model(site_folder, data):
+def test_the_feed_has_an_entry_for_each_model_with_every_task(site_folder, data):
     feed = ElementTree.parse(site_folder / "feed.xml").getroot()
     entries = feed.findall(f"{ATOM}entry")
-    assert len(entries) == sum(model.rank is not None for model in data.models)
+    assert len(entries) == sum(model.mean is not None for model in data.models)
     names = {model.name: model for model in data.models}
     for entry in entries:
         address, title = entry.findtext(f"{ATOM}id"), entry.findtext(f"{ATOM}title")
         assert (site_folder / address.removeprefix(fabricated.ADDRESS)).is_file()
         name, _, score = title.rpartition(f" on {SUITE}: ")
-        assert score.startswith(formats.score(names[name].mean.value))
+        assert score.startswith(formats.score(names[name].graded.value))
         assert entry.findtext(f"{ATOM}updated") == f"{fabricated.DATE}T00:00:00Z"
     assert any(LONG in entry.findtext(f"{ATOM}title") for entry in entries)
 

@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from icl_bench.cli import app
 from icl_bench.evaluation.rules import CHECKS
+from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.pages import boards, files, published
 from icl_bench.leaderboard.pages import texts as module
 from icl_bench.leaderboard.render import Renderer
@@ -22,8 +23,8 @@ from icl_bench.specs.architecture import parse_architecture
 
 ROOT = Path(__file__).resolve().parents[2]
 ANCHORS = {
-    *("score", "optimality", "intervals", "seeds", "ranks", "groups", "resolvable", "compare", "verified"),
-    *("checks", "frozen", "training"),
+    *("score", "optimality", "intervals", "seeds", "learned", "mean", "places", "orders", "resolvable"),
+    *("compare", "verified", "checks", "frozen", "training"),
 }
 
 
@@ -83,6 +84,22 @@ def test_the_method_says_what_each_check_means(trees):
     assert set(CHECKS) <= terms
     meanings = ["".join(element.itertext()) for element in trees["method.html"].iter("dd")]
     assert all(meanings)
+
+
+def test_the_method_shows_the_order_of_models_by_other_means_than_that_of_the_board(site, trees):
+    (table,) = [element for element in trees["method.html"].iter("table") if element.get("class") == "orders"]
+    head, *rows = ([text(cell) for cell in row] for row in table.iter("tr"))
+    by_choice = {name: [row[column] for row in rows] for column, name in enumerate(head)}
+    suite = site.boards[0].suite
+    assert [f"without {formats.spaced(task)}" for task in suite.tasks] == head[5:11]
+    complete = [model.name for model in site.boards[0].data.models if model.mean is not None]
+    assert by_choice["Model"] == [*complete, "Kendall’s τ"]
+    assert by_choice["mean over tasks"] == [*map(str, range(1, len(complete) + 1)), "1.00"]
+    graded = [model.graded.value for model in site.boards[0].data.models if model.mean is not None]
+    positions = [str(1 + sum(other > value for other in graded)) for value in graded]
+    assert by_choice["mean over graded tasks"][:-1] == positions
+    assert by_choice["seed 2"][:-1].count("–") == len(complete) - 1  # reference/llama has it
+    assert "paper-v1 has no two models with every task yet." in text(trees["method.html"])
 
 
 def test_the_method_names_the_stream_of_resamples_and_the_locks(site, trees):

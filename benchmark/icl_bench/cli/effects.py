@@ -63,19 +63,24 @@ def effects(
         if rows:
             typer.echo(f"{response} on {found.suite}\n")
             if form == Form.markdown:
-                typer.echo(_markdown(rows) + "\n")
+                typer.echo(_markdown(rows, _tasks(found, rows)) + "\n")
             else:
-                typer.echo((_wide if wide else _narrow)(rows) + "\n")
+                typer.echo((_wide(rows) if wide else _narrow(rows, _tasks(found, rows))) + "\n")
     for note in _notes(found, wide or form == Form.markdown):
         typer.echo(in_window(note))
 
 
-def _narrow(rows: "list[Effect]") -> str:
+def _tasks(found: "Effects", rows: "list[Effect]") -> list[str]:
+    """Those of the rows, in the order of the suite: a row may lack the first."""
+    present = {row.task for row in rows}
+    return [task for task in dict.fromkeys(effect.task for effect in found.effects) if task in present]
+
+
+def _narrow(rows: "list[Effect]", tasks: list[str]) -> str:
     """A row an effect, a column a task: by its initials where that is needed."""
     from icl_bench.display.initials import short_names
     from icl_bench.display.text_table import CLOSE, text_table
 
-    tasks = list(dict.fromkeys(row.task for row in rows))
     short = short_names(tasks)
     table: dict[str, dict[str, str]] = {}
     for row in rows:
@@ -87,21 +92,21 @@ def _narrow(rows: "list[Effect]") -> str:
 
 def _wide(rows: "list[Effect]") -> str:
     from icl_bench.display.text_table import text_table
+    from icl_bench.leaderboard.formats import three_digits
 
     table = []
     for row in rows:
         interval = "-" if row.low is None or row.high is None else f"[{row.low:+z.3f}, {row.high:+z.3f}]"
-        p = "-" if row.p_corrected is None else f"{row.p_corrected:.3f}"
+        p = "-" if row.p_corrected is None else three_digits(row.p_corrected)
         values = {"effect": f"{row.value:+z.3f}", "95% interval": interval, "p": p}
         table.append({"task": row.task, "of": row.term, **values})
     return text_table(table, colalign=["left", "left", "right", "right", "right"])
 
 
-def _markdown(rows: "list[Effect]") -> str:
+def _markdown(rows: "list[Effect]", tasks: list[str]) -> str:
     """A row an effect, a column a task, with intervals."""
     from icl_bench.display.text_table import text_table
 
-    tasks = list(dict.fromkeys(row.task for row in rows))
     table: dict[str, dict[str, str]] = {}
     for row in rows:
         cells = table.setdefault(row.term, {"": row.term} | dict.fromkeys(tasks, "-"))

@@ -12,7 +12,7 @@ from icl_bench.cli.options import Form
 from icl_bench.errors import UnknownNameError
 from icl_bench.interruptions import let_signals_interrupt
 
-leaderboard = typer.Typer(cls=VerbGroup, help="Rank what is recorded, on the terminal and as a site.")
+leaderboard = typer.Typer(cls=VerbGroup, help="Show what is recorded, on the terminal and as a site.")
 
 
 SITE = Path("_site")

@@ -17,11 +17,12 @@ def as_table(record: ResultRecord, bars: bool = True) -> str:
     `error` is the mean squared error of a prediction, `of zero` that of answering 0; intervals are 95%.
     """
     further = _further_metrics(record)
-    headers = [*HEADERS, *(metric.heading.lower() for metric in further.values())]
-    rows = [
-        cells(name, task) + [format_estimate(task.estimates.get(metric, NO_ESTIMATE)) for metric in further]
-        for name, task in record.tasks.items()
-    ]
+    headers = [*HEADERS[:-1], *(metric.heading.lower() for metric in further.values()), HEADERS[-1]]
+    rows = []
+    for name, task in record.tasks.items():
+        *numbers, seconds = cells(name, task)
+        estimates = [task.estimates.get(metric, NO_ESTIMATE) for metric in further]
+        rows.append([*numbers, *map(format_estimate, estimates), seconds])
     rows += [[name, *["-"] * (len(headers) - 1)] for name in record.missing]
     if bars:
         for row, task in zip(rows, record.tasks.values(), strict=False):

@@ -69,7 +69,7 @@ class TaskScores(Strict):
 
     runs: int
     estimates: dict[str, Estimate]  # by metric, as far as it is known of every run
-    seeds: dict[int, float]  # the gain of each run, by seed
+    seeds: dict[str, float]  # the gain of each run, by seed
     learned: LearnedData | None  # of an all-or-nothing task
     training: list[RunData]  # a run each; empty for a baseline
 
@@ -247,7 +247,7 @@ def _tasks(standing: Standing, entry: Entry | None) -> dict[str, TaskScores]:
             estimates={
                 metric: by_task[task] for metric, by_task in standing.estimates.items() if task in by_task
             },
-            seeds=dict(standing.gains[task]) if entry is not None else {},
+            seeds={str(seed): gain for seed, gain in standing.gains[task].items()} if entry else {},
             learned=_learned(standing, task, records),
             training=[
                 _run(record.tasks[task], standing.gains[task])

@@ -51,10 +51,15 @@ def signed(difference: Estimate) -> str:
 
 
 def p_value(difference: Difference) -> str:
-    """The p-value of a difference, corrected where it is one of many; below 0.001 no more than that."""
+    """The p-value of a difference, corrected where it is one of many."""
     p = difference.p if difference.p_corrected is None else difference.p_corrected
     if difference.p is None or p is None:
         return NONE
+    return three_digits(p)
+
+
+def three_digits(p: float) -> str:
+    """A p-value; of one below 0.001 no more than that is said."""
     return f"< {LEAST_P}" if p < LEAST_P else f"{p:.3f}"
 
 

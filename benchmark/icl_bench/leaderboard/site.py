@@ -23,7 +23,7 @@ class SuiteBoard:
 
     @cached_property
     def board(self) -> Board:
-        """Ranks and scores."""
+        """Places, means and scores."""
         return board_of(self.suite, self.entries)
 
     @cached_property

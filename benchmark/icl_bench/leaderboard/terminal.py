@@ -12,6 +12,7 @@ from icl_bench.specs.result import Estimate
 from icl_bench.views.cells import format_estimate
 
 ONE_RUN = "§"  # in the place of a place, as on the site
+NO_PLACE = "-"
 DOUBTED = "⚠"  # beside a name, as on the site
 POOLED = "‡"  # beside a score
 LOCAL = "+"  # beside a name
@@ -97,6 +98,8 @@ def notes(
         yield "place: 1 and the number of models that are significantly better; 1= is shared"
     if any(standing.one_run and standing.mean is not None for standing in board.models):
         yield f"{ONE_RUN}: no place, since a task has one training run; three of each are needed"
+    if any(_place(standing) == NO_PLACE and standing.mean is not None for standing in board.models):
+        yield f"{NO_PLACE}: no place: baselines, and models with fewer than three training runs of a task"
     if names & set(doubted):
         yield f"{DOUBTED}: better than an exact predictor can be, or worse on fresh prompts"
     if any(runs > 1 for standing in board.models for runs in standing.runs.values()):
@@ -109,7 +112,7 @@ def _place(standing: Standing) -> str:
     place = standing.places.get(MEAN)
     if place is not None:
         return str(place)
-    return ONE_RUN if standing.one_run and standing.mean is not None else "-"
+    return ONE_RUN if standing.one_run and standing.mean is not None else NO_PLACE
 
 
 def _means(board: Board, standing: Standing, metric: str) -> dict[str, Estimate | None]:

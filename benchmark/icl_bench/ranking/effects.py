@@ -85,8 +85,9 @@ def effects(suite: str = "mini", tasks: str | Sequence[str] | None = None) -> Ef
         suite: its name, as `mini` or `paper-v1`.
         tasks: names, or one name, to restrict it to.
 
-    Gains have no unit: 0 is the prior mean, 1 the exact predictor. InputError where a reference of the design
-    is missing or has no record of a task.
+    Gains have no unit: 0 is the prior mean, 1 the exact predictor.
+
+    Raises InputError where a reference of the design is missing or has no record of a task.
 
     >>> found = icl_bench.effects("mini", "linear_regression").to_frame()
     >>> list(found[found.kind == "effect"].term)[:3]

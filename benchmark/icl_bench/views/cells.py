@@ -40,14 +40,19 @@ def notes_on(record: "ResultRecord") -> list[str]:
     """A line for everything that could not be given in full, and why."""
     notes = []
     for name, task in record.tasks.items():
-        parts = [(what, estimate) for what, estimate in task.estimates.items() if what != "mean_error"]
-        reasons = [f"no {_lacking(what, part)} ({part.reason})" for what, part in parts if part.reason]
-        if reasons:
+        lacking: dict[str, list[str]] = {}  # by reason
+        fewer: dict[int, list[str]] = {}  # by the number of prompts
+        for what, estimate in task.estimates.items():
+            if what != "mean_error" and estimate.reason is not None:
+                lacking.setdefault(estimate.reason, []).append(f"no {_lacking(what, estimate)}")
+            if what != "mean_error" and estimate.prompts is not None:
+                fewer.setdefault(estimate.prompts, []).append(what)
+        if lacking:
+            reasons = [f"{' and '.join(metrics)} ({reason})" for reason, metrics in lacking.items()]
             notes.append(f"{name}: {', '.join(reasons)}")
         notes += [
-            f"{name}: {what} on the first {part.prompts:,} of {task.prompts:,} prompts"
-            for what, part in parts
-            if part.prompts is not None
+            f"{name}: {', '.join(metrics)} on the first {prompts:,} of {task.prompts:,} prompts"
+            for prompts, metrics in fewer.items()
         ]
     for reason in dict.fromkeys(record.missing.values()):
         tasks = [name for name, why in record.missing.items() if why == reason]

@@ -70,6 +70,6 @@ def _pair_row(difference: Difference, cell: str, model: str) -> str:
         a=score(difference.a),
         b=score(difference.b),
         cell=cell,
-        p=p_value(difference),
+        p=escape(p_value(difference)),
         verdict=verdict,
     )

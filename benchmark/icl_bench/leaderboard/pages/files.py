@@ -83,7 +83,7 @@ def data_files(site: Site) -> Iterator[DataFile]:
     """The files for download, in the order in which a page lists them."""
     for board in site.boards:
         name = board.suite.name
-        about = f"Everything that the board of {name} says: scores, intervals, ranks, architectures, hashes."
+        about = f"Everything that the board of {name} says: scores, intervals, places, architectures, hashes."
         yield DataFile(File(f"data/{name}.json", board_json(board.data).encode()), about)
         about = f"The scores of {name} as a table, one row a model and task."
         yield DataFile(File(f"data/{name}.csv", board_csv(board.data).encode()), about)
@@ -102,8 +102,8 @@ def badge_path(board: SuiteBoard, name: str) -> str:
 
 
 def badge_value(data: BoardData, model: ModelData) -> str:
-    """`0.912 · place 3=`: the mean over graded tasks; without a place the mean, of a part how much it is."""
-    if model.graded is None:
+    """`0.912 · place 3=`: the graded mean and the place by it, § for none, or how much is there."""
+    if model.mean is None or model.graded is None:
         return f"{len(model.tasks)} of {len(data.tasks)} tasks"
     mean = formats.score(model.graded.value)
     return mean + (" §" * model.one_run if model.graded_place is None else f" · place {model.graded_place}")
@@ -220,7 +220,7 @@ def _feed(site: Site, date: str) -> bytes:
     _add(feed, "link", rel="alternate", type="text/html", href=site.address)
     for board in site.boards:
         for model in board.data.models:
-            if model.graded is not None:
+            if model.mean is not None:
                 _entry(feed, site, board, model, updated)
     ElementTree.indent(feed, " ")
     text: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
