@@ -1,6 +1,7 @@
 """Every error names its fault and what to do, and has a code that programs can rely on."""
 
 import ast
+import pickle
 import re
 from pathlib import Path
 
@@ -18,6 +19,18 @@ CLASSES = {
     if isinstance(value, type) and issubclass(value, ICLBenchError)
 }
 HOLE = "\0"  # what is filled in when the error is raised
+
+
+@pytest.mark.parametrize("kind", CLASSES.values(), ids=CLASSES)
+def test_an_error_survives_the_way_between_processes(kind: type[ICLBenchError]) -> None:
+    arguments = (
+        ("task", "parity", ["sparse_parity"]) if kind is UnknownNameError else ("it is wrong; mend it",)
+    )
+    error = kind(*arguments, code="some-code")
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert (type(again), str(again), again.code, again.exit_code) == (
+        *(kind, str(error), "some-code", kind.exit_code),
+    )
 
 
 def literal(node: ast.expr) -> str:

@@ -9,8 +9,10 @@ that of the class, or a finer one where two faults of a class have to be disting
 to one class.
 """
 
+import copyreg
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 _LONGEST_NAME = 200
 _MOST_NAMES = 50  # that are listed where none is near
@@ -29,6 +31,10 @@ class ICLBenchError(Exception):
         super().__init__(message)
         if code is not None:
             self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its message and attributes, whatever its class is called with: processes send it."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class InputError(ICLBenchError):

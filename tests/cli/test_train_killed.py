@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -136,8 +137,10 @@ def test_an_interruption_waits_for_the_end_of_the_step(tmp_path: Path, monkeypat
         os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(run.optimiser, "step", interrupted)
-    with pytest.raises(TrainingStopped, match="resume=True"):
+    with pytest.raises(TrainingStopped, match="resume=True") as stopped:
         run_to_end(run)
+    again = pickle.loads(pickle.dumps(stopped.value))  # noqa: S301
+    assert (str(again), again.folder, again.step) == (str(stopped.value), run.folder, run.step)
     run.release()
     second = TrainingRun(plan(), tmp_path / "run")
     second.resume()

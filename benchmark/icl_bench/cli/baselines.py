@@ -7,7 +7,7 @@ import typer
 
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.frozen import frozen_means
-from icl_bench.cli.options import Tasks
+from icl_bench.cli.options import AsJson, Tasks
 
 if TYPE_CHECKING:
     from icl_bench.suites import Suite
@@ -25,7 +25,7 @@ baselines = typer.Typer(cls=VerbGroup, help="The predictors that need no trainin
 
 @baselines.command("list")
 def list_baselines(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON in place of the table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Name every baseline, what it predicts and which tasks it answers.
 

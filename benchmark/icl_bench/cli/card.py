@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from icl_bench.cli.options import records
+
 if TYPE_CHECKING:
     from icl_bench.model_card.facts import CardFacts
 
@@ -13,12 +15,7 @@ OURS = "library_name: icl-bench"  # is in every card that was made here
 
 Records = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--record",
-        metavar="FILE",
-        help="Result record of these weights; may be given again, for other tasks.",
-        show_default="those shipped with a reference",
-    ),
+    records("Result record of these weights on some tasks", "those shipped with a reference"),
 ]
 Suite = Annotated[
     str | None, typer.Option(help="mini or paper.", show_default="that of the record or checkpoint")

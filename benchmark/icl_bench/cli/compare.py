@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.options import Tasks
+from icl_bench.cli.options import AsJson, Device, SuiteName, Tasks
 
 if TYPE_CHECKING:
     from icl_bench.ranking.compare import Comparison, Difference
@@ -24,10 +24,10 @@ ModelOrRecord = Annotated[
 def compare(
     a: ModelOrRecord,
     b: ModelOrRecord,
-    suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
+    suite: SuiteName = "mini",
     task: Tasks = None,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")] = False,
+    device: Device = None,
+    as_json: AsJson = False,
 ) -> None:
     """Compare two models on the same prompts, task by task, with 95% intervals of the difference.
 

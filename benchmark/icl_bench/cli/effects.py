@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.options import Form, Tasks
+from icl_bench.cli.options import AsJson, Form, SuiteName, Tasks
 
 if TYPE_CHECKING:
     from icl_bench.ranking.effects import Effect, Effects
@@ -21,7 +21,7 @@ class Of(StrEnum):
 
 
 def effects(
-    suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
+    suite: SuiteName = "mini",
     task: Tasks = None,
     of: Annotated[Of | None, typer.Option(help="Only of this measurement.", show_default="all three")] = None,
     pairs: Annotated[
@@ -33,7 +33,7 @@ def effects(
     form: Annotated[
         Form, typer.Option("--format", help="Of the table; markdown has intervals.", show_default=True)
     ] = Form.text,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what RMSNorm, RoPE and SwiGLU do to the references, alone and together, and Mamba mixers.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.options import Tasks
+from icl_bench.cli.options import Device, Model, Revision, SuiteName, Tasks
 from icl_bench.cli.outcome import quick_look, refuse_lost, unicode_terminal, where_kept
 
 if TYPE_CHECKING:
@@ -13,42 +13,37 @@ if TYPE_CHECKING:
     from icl_bench.suites import Suite
 
 
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="File of the record, replaced where it differs; of several seeds, a folder.",
+        show_default="results/MODEL-SUITE[-TASKS].json",
+    ),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="A quick look at the first N prompts: no board's number; no record without --output.",
+        show_default="all prompts",
+    ),
+]
+RecordAsJson = Annotated[
+    bool, typer.Option("--json", help="Print the record in place of the table; of several seeds, a list.")
+]
+
+
 def evaluate(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            help="Hub user/model or user/model@revision, a folder, reference/NAME or baseline/NAME.",
-            show_default=False,
-        ),
-    ],
-    suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
+    model: Model,
+    suite: SuiteName = "mini",
     task: Tasks = None,
-    revision: Annotated[
-        str | None, typer.Option(help="Commit, branch or tag of a Hub model.", show_default=False)
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="File of the record, replaced where it differs; of several seeds, a folder.",
-            show_default="results/MODEL-SUITE[-TASKS].json",
-        ),
-    ] = None,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="A quick look at the first N prompts: no board's number; no record without --output.",
-            show_default="all prompts",
-        ),
-    ] = None,
-    as_json: Annotated[
-        bool,
-        typer.Option("--json", help="Print the record in place of the table; of several seeds, a list."),
-    ] = False,
+    revision: Revision = None,
+    device: Device = None,
+    output: Output = None,
+    limit: Limit = None,
+    as_json: RecordAsJson = False,
 ) -> None:
     """Score a model on frozen prompts against baselines, with 95% intervals.
 
@@ -66,9 +61,7 @@ def evaluate(
     from icl_bench.evaluation.seeds import holds_seeds
     from icl_bench.files import check_ending, check_file_place
     from icl_bench.records.file_name import default_file_name
-    from icl_bench.records.keep import keep_at, keep_beside
     from icl_bench.records.record_files import RESULTS
-    from icl_bench.specs.record_json import in_ascii
     from icl_bench.suites import chosen_tasks, load_suite
 
     frozen = load_suite(suite)
@@ -77,19 +70,27 @@ def evaluate(
         evaluate_seeds(model, frozen, tasks, revision, device, output, limit, as_json)
         return
     path = output
-    if path is None and limit is None:
+    if output is None and limit is None:
         path = Path(RESULTS) / default_file_name(model, frozen, tasks, revision, device)
     if path is not None:
         check_ending(path, [".json"], "a record")
         check_file_place(path)
     record = evaluate_model(model, suite, tasks, progress=True, revision=revision, device=device, limit=limit)
-    kept = None
-    if path is not None:
-        kept = keep_at(record, path) if output is not None else keep_beside(record, path)
+    _keep_and_print(record, frozen, path, output is not None, as_json)
+
+
+def _keep_and_print(
+    record: "ResultRecord", suite: "Suite", path: Path | None, named: bool, as_json: bool
+) -> None:
+    """Write a record where it belongs, print it, then say where it is; `named`: the path is the user's."""
+    from icl_bench.records.keep import keep_at, keep_beside
+    from icl_bench.specs.record_json import in_ascii
+
+    kept = None if path is None else (keep_at if named else keep_beside)(record, path)
     if as_json:
         typer.echo(in_ascii(record.to_json()), nl=False)
     else:
-        _print_table(record, frozen)
+        _print_table(record, suite)
     if kept is not None and kept.fault is None:
         typer.echo(f"{'' if as_json else chr(10)}{where_kept(kept)}", err=as_json)
     refuse_lost([kept])

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from icl_bench.cli.errors import VerbGroup
-from icl_bench.cli.options import Form
+from icl_bench.cli.options import AsJson, Form, SuiteName, records
 from icl_bench.errors import UnknownNameError
 from icl_bench.interruptions import let_signals_interrupt
 
@@ -17,16 +17,7 @@ leaderboard = typer.Typer(cls=VerbGroup, help="Show what is recorded, on the ter
 
 SITE = Path("_site")
 ADDRESS = "https://icl-bench.example/"
-Records = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--record",
-        metavar="FILE",
-        help="Also this record of your own, marked as local; may be given again.",
-        show_default=False,
-    ),
-]
-SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
+Records = Annotated[list[Path] | None, records("Also this record of your own, marked as local")]
 
 
 @leaderboard.command("show")
@@ -43,7 +34,7 @@ def show(
     form: Annotated[
         Form, typer.Option("--format", help="Of the table; markdown is wide.", show_default=True)
     ] = Form.text,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the board of a suite: places, means, how many runs learned, and the gain on every task.
 

@@ -9,6 +9,7 @@ import typer
 from icl_bench.cli.card import card, push
 from icl_bench.cli.convert import convert
 from icl_bench.cli.errors import VerbGroup
+from icl_bench.cli.options import AsJson, SuiteName
 
 if TYPE_CHECKING:
     from icl_bench.specs.architecture import ArchitectureSpec
@@ -18,9 +19,6 @@ models = typer.Typer(cls=VerbGroup, help="Look at models, convert them and publi
 models.command()(card)
 models.command()(push)
 models.command()(convert)
-
-SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else.")]
 
 
 @models.command("list")

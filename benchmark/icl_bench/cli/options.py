@@ -1,11 +1,27 @@
 """Options that several verbs have, spelt and explained in one place."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}  # of every verb and group
+
+
+SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
+Device = Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")]
+Revision = Annotated[
+    str | None, typer.Option(help="Commit, branch or tag of a Hub model.", show_default=False)
+]
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL",
+        help="Hub user/model or user/model@revision, a folder, reference/NAME or baseline/NAME.",
+        show_default=False,
+    ),
+]
 
 
 class Form(StrEnum):
@@ -13,6 +29,11 @@ class Form(StrEnum):
 
     text = "text"
     markdown = "markdown"
+
+
+def records(help: str, default: str | bool = False) -> Any:
+    """The option `--record`, which may be given again."""
+    return typer.Option("--record", metavar="FILE", help=f"{help}; may be given again.", show_default=default)
 
 
 def _split(tasks: list[str] | None) -> list[str] | None:

@@ -5,16 +5,11 @@ from typing import Annotated
 
 import typer
 
+from icl_bench.cli.options import Device, Model, Revision
+
 
 def predict(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            help="Hub user/model or user/model@revision, a folder, reference/NAME or baseline/NAME.",
-            show_default=False,
-        ),
-    ],
+    model: Model,
     task: Annotated[
         str, typer.Argument(metavar="SUITE/TASK", help="As mini/linear_regression.", show_default=False)
     ],
@@ -22,10 +17,8 @@ def predict(
     limit: Annotated[
         int | None, typer.Option(help="Only the first N prompts.", metavar="N", show_default="all", min=1)
     ] = None,
-    revision: Annotated[
-        str | None, typer.Option(help="Commit, branch or tag of a Hub model.", show_default=False)
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
+    revision: Revision = None,
+    device: Device = None,
 ) -> None:
     """Write a model's predictions on a task's frozen prompts.
 

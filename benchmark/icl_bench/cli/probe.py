@@ -5,28 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.options import Tasks
+from icl_bench.cli.options import Device, Model, SuiteName, Tasks
 
 if TYPE_CHECKING:
     from icl_bench.specs.probe_record import ProbeRecord
 
 
 def probe(
-    model: Annotated[
-        str,
-        typer.Argument(
-            metavar="MODEL",
-            help="Hub user/model or user/model@revision, a folder, reference/NAME or baseline/NAME.",
-            show_default=False,
-        ),
-    ],
+    model: Model,
     probe_names: Annotated[
         list[str] | None,
         typer.Option("--probe", help="Only this probe; may be given again.", show_default="all"),
     ] = None,
-    suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
+    suite: SuiteName = "mini",
     task: Tasks = None,
-    device: Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")] = None,
+    device: Device = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="File of the record.", show_default="none is written"),

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
+from icl_bench.cli.options import SuiteName, records
+
 
 def _text(help: str, metavar: str = "TEXT", default: str | bool = False) -> Any:
     return typer.Option(metavar=metavar, help=help, show_default=default)
@@ -20,15 +22,11 @@ Licence = Annotated[
     str | None, _text("Of the weights, as apache-2.0 (SPDX).", default="that of the model's card")
 ]
 Records = Annotated[
-    list[Path] | None,
-    typer.Option(
-        help="Record that evaluate wrote of a revision, in place of evaluating it; may be given again."
-    ),
+    list[Path] | None, records("Record that evaluate wrote of a revision, in place of evaluating it")
 ]
 Revision = Annotated[
     str | None, typer.Option(help="Commit, branch or tag; as user/model@revision.", show_default="main")
 ]
-Suite = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="The folder submissions of a checkout.")]
 Supersede = Annotated[
     str | None, _text("Why recorded results are to be replaced by these; they are kept apart.", "REASON")
@@ -50,7 +48,7 @@ def submit(
     website: Annotated[str | None, _text("More of it.", "https://...")] = None,
     record: Records = None,
     revision: Revision = None,
-    suite: Suite = "mini",
+    suite: SuiteName = "mini",
     out: Out = Path("submissions"),
     supersede: Supersede = None,
     replace: Replace = False,

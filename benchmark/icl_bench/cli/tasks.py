@@ -10,7 +10,7 @@ import typer
 from icl_bench.cli.chart import chart
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.frozen import format_mean, frozen_means
-from icl_bench.cli.options import Tasks
+from icl_bench.cli.options import AsJson, Tasks
 
 if TYPE_CHECKING:
     from icl_bench.specs.suite import TaskSpec
@@ -22,7 +22,6 @@ tasks.command()(chart)
 TaskName = Annotated[
     str, typer.Argument(metavar="SUITE/TASK", help="As mini/linear_regression.", show_default=False)
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else.")]
 
 SHOWN_POINTS = 3
 SHOWN_COORDINATES = 4

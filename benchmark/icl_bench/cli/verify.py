@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from icl_bench.cli.options import Device, SuiteName
+
 if TYPE_CHECKING:
     from icl_bench.records.agree import Agreement
     from icl_bench.records.reproduce import Row, Verification
     from icl_bench.specs.result import ResultRecord
-
-Device = Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")]
 
 
 def verify(
@@ -47,7 +47,7 @@ def verify(
 
 def reproduce(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A row of the board.", show_default=False)],
-    suite: Annotated[str, typer.Option(help="mini or paper, or a version of them.")] = "mini",
+    suite: SuiteName = "mini",
     device: Device = None,
 ) -> None:
     """Evaluate a row of the board again, every seed whose weights can be had. Exits with 1 where one differs.

@@ -6,7 +6,8 @@ for, nothing is filled in, nothing submitted is executed.
 """
 
 import copy
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -49,13 +50,23 @@ def save_checkpoint(
     _check_replaceable(folder, {*CHECKPOINT_FILES, *extra})
     stored = _as_stored(model, dtype)
     config = parse_config(model._hub_mixin_config, "the model's config").to_dict()
+    with weights_folder(folder, extra) as part:
+        stored.save_pretrained(part, config=config)
+        (part / "README.md").unlink()  # the mixin's model card, written again when the model is pushed
+
+
+@contextmanager
+def weights_folder(folder: Path, texts: Mapping[str, str]) -> Iterator[Path]:
+    """A place to write weights in, which becomes `folder` with `texts` by file name, whole or not at all.
+
+    StorageError where it cannot be written.
+    """
     with whole_folder(folder) as part:
         try:
-            stored.save_pretrained(part, config=config)
+            yield part
         except SafetensorError as error:  # raised for a full disk too, with the reason in its text
             raise StorageError(f"cannot write {folder}: {error}; free space or name another place") from None
-        (part / "README.md").unlink()  # the mixin's model card, written again when the model is pushed
-        for name, text in extra.items():
+        for name, text in texts.items():
             (part / name).write_text(text, encoding="utf-8", newline="\n")
         for file in part.iterdir():  # what it replaces, as a run's state, may be removed once it is there
             sync(file)

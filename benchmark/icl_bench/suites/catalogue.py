@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -92,17 +93,23 @@ class Suite:
         """SHA-256 to cite: of the prompts, the rules of the scores, and the frozen errors of the predictors
         that scores are measured between. It stays the same when errors of another baseline are frozen.
         """
-        return _json_hash({task: self._hashes(task) for task in self.tasks})
+        homes = {home.name: home for home in map(self.home, self.tasks)}
+        locks = {name: home.lock for name, home in homes.items()}  # each is read once
+        return _json_hash({task: self._hashes(task, locks[self.home(task).name]) for task in self.tasks})
 
-    def _hashes(self, task: str) -> dict[str, str]:
-        home = self.home(task)
-        locked, spec = home.lock.baselines.get(task, {}), self.tasks[task]
+    def _hashes(self, task: str, lock: SuiteLock) -> dict[str, str]:
+        locked, spec = lock.baselines.get(task, {}), self.tasks[task]
         errors = {
             f"errors.{name}": locked[name].sha256
             for name in ("zero", spec.baseline, spec.exact)
             if name in locked
         }
-        return {**home.lock.tasks[task].hashes(), **errors}
+        return {**lock.tasks[task].hashes(), **errors}
+
+    @cached_property
+    def _rules(self) -> dict[str, str]:
+        """The hash of what decides the prompts and score of each task."""
+        return {name: rules_hash(self.home(name).spec, task) for name, task in self.tasks.items()}
 
     @property
     def lock(self) -> SuiteLock:
@@ -121,8 +128,8 @@ class Suite:
                 "a suite is never edited: restore its files, or make a new version",
                 code="lock-differs",
             )
-        for name, task in self.tasks.items():
-            if lock.tasks[name].rules != rules_hash(self.home(name).spec, task):
+        for name, rules in self._rules.items():
+            if lock.tasks[name].rules != rules:
                 file = self.home(name).folder / f"{name}.yaml"
                 raise SuiteError(
                     f"{file} or suite.yaml says otherwise than {self.lock_path} how {name} is drawn or "

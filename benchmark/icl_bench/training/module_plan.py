@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from icl_bench.environment import describe_environment
-from icl_bench.errors import CheckpointError, InputError, StorageError
-from icl_bench.files import sync, whole_folder
+from icl_bench.errors import CheckpointError, InputError
+from icl_bench.models.checkpoint import weights_folder
 from icl_bench.models.model import shapes
 from icl_bench.models.module_predictor import evaluating
 from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
@@ -21,11 +20,11 @@ from icl_bench.specs.names import spec_name_fault
 from icl_bench.specs.outcome import Outcome
 from icl_bench.specs.recipe import Recipe
 from icl_bench.specs.suite import TaskSpec
-from icl_bench.training.plan import find_training
+from icl_bench.training.plan import Plan, find_training
 
 
 @dataclass(frozen=True)
-class ModulePlan:
+class ModulePlan(Plan):
     """Everything that decides the weights a run ends with, beside those that the module begins with."""
 
     module: nn.Module  # (xs, ys) → predictions, tensors of (batch, points, d or k)
@@ -35,10 +34,6 @@ class ModulePlan:
     recipe: Recipe
     seed: int  # of the prompts
     compiled: bool = False
-
-    def provenance(self) -> dict[str, Any]:
-        """As plain data: what the run's `config.json` says of its training."""
-        return {"seed": self.seed, "recipe": self.recipe.to_dict(), "compiled": self.compiled}
 
     def new_model(self, device: str) -> nn.Module:
         """The module itself, tried on prompts of random numbers.
@@ -81,12 +76,11 @@ class ModulePlan:
         """What a saved state must agree with to be resumed: the name and shape of every tensor among it."""
         tensors = {name: list(shape) for name, shape in shapes(self.module).items()}
         trained = [name for name, parameter in self.module.named_parameters() if parameter.requires_grad]
-        task = f"{self.suite}/{self.task.name}"
         return {
             "module": self.name,
             "tensors": tensors,
             "trained": trained,
-            "task": task,
+            "task": self.full_task,
             **self.provenance(),
         }
 
@@ -99,19 +93,10 @@ class ModulePlan:
             "environment": describe_environment(device).model_dump(mode="json"),
             "outcome": outcome.model_dump(mode="json"),
         }
-        config = {"module": self.name, "task": f"{self.suite}/{self.task.name}", "training": training}
+        config = {"module": self.name, "task": self.full_task, "training": training}
         stored = _as_stored(model, dtype)
-        with whole_folder(folder) as part:
-            try:
-                save_file(stored, part / WEIGHTS_FILE)
-            except SafetensorError as error:
-                raise StorageError(
-                    f"cannot write {folder}: {error}; free space or name another place"
-                ) from None
-            for name, text in {**texts, CONFIG_FILE: json.dumps(config, indent=2) + "\n"}.items():
-                (part / name).write_text(text, encoding="utf-8", newline="\n")
-            for file in part.iterdir():
-                sync(file)
+        with weights_folder(folder, {**texts, CONFIG_FILE: json.dumps(config, indent=2) + "\n"}) as part:
+            save_file(stored, part / WEIGHTS_FILE)
 
 
 def _answer_fault(answer: Any, ys: Tensor) -> str | None:

@@ -82,8 +82,27 @@ def _check_curriculum(recipe: Recipe, suite: Suite, task: TaskSpec) -> None:
         )
 
 
+class Plan:
+    """What a run of a spec and one of a module have in common."""
+
+    suite: str
+    task: TaskSpec
+    recipe: Recipe
+    seed: int
+    compiled: bool
+
+    @property
+    def full_task(self) -> str:
+        """The task as SUITE/TASK."""
+        return f"{self.suite}/{self.task.name}"
+
+    def provenance(self) -> dict[str, Any]:
+        """As plain data: what the run's `config.json` says of its training."""
+        return {"seed": self.seed, "recipe": self.recipe.to_dict(), "compiled": self.compiled}
+
+
 @dataclass(frozen=True)
-class RunPlan:
+class RunPlan(Plan):
     """Everything that decides the weights a run ends with, machine aside."""
 
     architecture: ArchitectureSpec
@@ -97,18 +116,10 @@ class RunPlan:
         tokens, longest = self.task.tokens, self.architecture.max_tokens()
         if longest is not None and tokens > longest:
             raise InputError(
-                f"{self.architecture.name} has {longest} positions and a prompt of {self.suite}/"
-                f"{self.task.name} has {tokens} tokens; raise positions.max_tokens to {tokens}",
+                f"{self.architecture.name} has {longest} positions and a prompt of {self.full_task} has "
+                f"{tokens} tokens; raise positions.max_tokens to {tokens}",
                 code="too-few-positions",
             )
-
-    def provenance(self) -> dict[str, Any]:
-        """As plain data: what a checkpoint's `config.json` says of its training."""
-        return {
-            "seed": self.seed,
-            "recipe": self.recipe.to_dict(),
-            "compiled": self.compiled,
-        }
 
     def new_model(self, device: str) -> ICLModel:
         """The model at step 0; its weights are drawn from the run's seed.
@@ -120,7 +131,7 @@ class RunPlan:
             spec=self.architecture.to_dict(),
             d=self.task.function_class.d,
             k=self.task.function_class.k,
-            task=f"{self.suite}/{self.task.name}",
+            task=self.full_task,
             target_scale=self.recipe.target_scale,
             training={**self.provenance(), "environment": environment},
         )
@@ -157,6 +168,6 @@ class RunPlan:
         """What a saved state must agree with to be resumed."""
         return {
             "spec": self.architecture.to_dict(),
-            "task": f"{self.suite}/{self.task.name}",
+            "task": self.full_task,
             **self.provenance(),
         }

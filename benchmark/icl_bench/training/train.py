@@ -39,6 +39,9 @@ class TrainingStopped(KeyboardInterrupt):
         self.folder = folder
         self.step = step
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.folder, self.step)
+
 
 def train(
     model: SpecSource | nn.Module | type,

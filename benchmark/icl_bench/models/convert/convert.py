@@ -21,15 +21,21 @@ IN_CONTEXT_2024, TRANSFORMERS = "Campbell et al. 2024", "transformers"
 
 
 def convert_checkpoint(
-    path: Path, suite: str, task: TaskSpec, config: Path | None = None, spec: ArchitectureSpec | None = None
+    path: Path,
+    suite: str,
+    task: TaskSpec,
+    config: Path | None = None,
+    spec: ArchitectureSpec | None = None,
+    name: str | None = None,
 ) -> ICLModel:
     """The model of a file or folder of earlier code, for the task that it was trained for.
 
     A folder is one of `transformers`, a file one of Garg et al. 2022, Park et al. 2024 or Campbell et al.
     2024, for which `config` is the run's own configuration, by default the one beside the file. `spec` is the
     architecture that it must turn out to have; where there is no configuration, it says how many heads there
-    are. CheckpointError, one line, where the file holds anything but tensors and plain data, where a tensor
-    is missing or left over, and where the model has what our format cannot express.
+    are. The model is called `name`; unless given as `spec` is, or as its backbone: gpt2. CheckpointError, one
+    line, where the file holds anything but tensors and plain data, where a tensor is missing or left over,
+    and where the model has what our format cannot express.
     """
     if path.is_dir():
         source, stack = TRANSFORMERS, read_folder(path)
@@ -38,7 +44,9 @@ def convert_checkpoint(
         source, stack = _read_file(path, config, _heads(spec), task)
     _check_fits(stack, suite, task)
     stack = with_biases_of(stack, spec)
-    return _built(stack, check_spec(stack, spec), suite, task, {"from": source, "sha256": _sha256(path)})
+    built = check_spec(stack, spec)
+    built = built if name is None else built.model_copy(update={"name": name})
+    return _built(stack, built, suite, task, {"from": source, "sha256": _sha256(path)})
 
 
 def _read_file(file: Path, config: Path | None, heads: int | None, task: TaskSpec) -> tuple[str, Stack]:
