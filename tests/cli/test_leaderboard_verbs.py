@@ -46,7 +46,7 @@ def test_baselines_can_be_left_out():
 
 
 ONE_RUN = "§: no place, since a task has one training run; three of each are needed"
-FEW_RUNS = "-: no place: baselines, and models with fewer than three training runs of a task"
+FEW_RUNS = "-: no place: baselines, and models without three runs on all prompts of a task"
 
 
 def recorded(monkeypatch, **models: tuple[float, int]) -> list[Entry]:

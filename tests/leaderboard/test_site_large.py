@@ -27,16 +27,16 @@ def test_the_front_page_stays_light(pages):
     assert {path: len(content) for path, content in pages.items() if len(content) > LIGHT} == {}
 
 
-def test_every_model_is_on_one_page_in_the_order_of_rank(pages):
+def test_every_model_is_on_one_page_in_the_order_of_the_mean(pages):
     read = [read_page(content.decode(), path) for path, content in pages.items()]
     assert len(read) > 1
-    names, places = [], []
+    names, means = [], []
     for page in read:
         rows = [row for row in page.all("tr") if row.get("class", "").startswith("model")]
-        names += [row[2].get("data-v") for row in rows]
-        places += [int(row[0].get("data-v")) for row in rows]
+        names += [row[1].get("data-v") for row in rows]
+        means += [float(row[5].get("data-v")) for row in rows]
         assert len(rows) <= boards.ROWS
         (pager,) = [element for element in page.all("nav") if element.get("class") == "numbers"]
         assert [page.target(link.get("href"))[0] for link in pager.iter("a")] == list(pages)
     assert len(names) == len(set(names)) == MODELS
-    assert places == sorted(places)
+    assert means == sorted(means, reverse=True)

@@ -71,7 +71,11 @@ def test_a_narrow_screen_shows_model_mean_and_first_score_at_once(browser, addre
     with seeing(browser, address, viewport={"width": 390, "height": 800}) as page:
         page.goto("index.html")
         for row in page.locator("table.board tr.model").all()[:3]:
-            for cell in (row.locator("th"), row.locator(".mean"), row.locator("td.n[class*=' h']").first):
+            for cell in (
+                row.locator("th"),
+                row.locator(".mean").first,
+                row.locator("td.n[class*=' h']").first,
+            ):
                 box = cell.bounding_box()
                 assert box["x"] >= 0
                 assert box["x"] + box["width"] <= 390

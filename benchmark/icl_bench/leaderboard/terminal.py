@@ -99,7 +99,7 @@ def notes(
     if any(standing.one_run and standing.mean is not None for standing in board.models):
         yield f"{ONE_RUN}: no place, since a task has one training run; three of each are needed"
     if any(_place(standing) == NO_PLACE and standing.mean is not None for standing in board.models):
-        yield f"{NO_PLACE}: no place: baselines, and models with fewer than three training runs of a task"
+        yield f"{NO_PLACE}: no place: baselines, and models without three runs on all prompts of a task"
     if names & set(doubted):
         yield f"{DOUBTED}: better than an exact predictor can be, or worse on fresh prompts"
     if any(runs > 1 for standing in board.models for runs in standing.runs.values()):
