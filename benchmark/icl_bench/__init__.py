@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from icl_bench.errors import HubError as HubError
     from icl_bench.errors import ICLBenchError as ICLBenchError
     from icl_bench.errors import InputError as InputError
+    from icl_bench.errors import ResultWarning as ResultWarning
     from icl_bench.errors import SpecError as SpecError
     from icl_bench.errors import StorageError as StorageError
     from icl_bench.errors import SuiteError as SuiteError
@@ -59,6 +60,7 @@ _ERRORS = dict.fromkeys(
         "HubError",
         "ICLBenchError",
         "InputError",
+        "ResultWarning",
         "SpecError",
         "StorageError",
         "SuiteError",

@@ -37,6 +37,10 @@ class ICLBenchError(Exception):
         return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
+class ResultWarning(UserWarning):
+    """A result is doubtful that passed every check: too good, or worse on fresh prompts."""
+
+
 class InputError(ICLBenchError):
     """An argument or a file's content is not usable."""
 

@@ -243,7 +243,7 @@ def test_progress_goes_to_stderr_and_only_when_asked_for(tiny, capsys):
     icl_bench.evaluate(Zero(), "tiny", ["linear_regression"], progress=True)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.splitlines() == ["linear_regression: 96/96"]
+    assert captured.err.splitlines() == ["linear_regression: 96/96", "linear_regression, fresh: 96/96"]
 
 
 def test_checks_that_take_long_are_seen_to_go_on(tiny, capsys, monkeypatch):

@@ -54,6 +54,7 @@ class EntryKind(Strict):
     names: ClassVar[str]  # what its names look like, in plain text
     trained: ClassVar[bool] = True  # whether it has weights, and so training seeds
     shipped: ClassVar[bool] = False  # whether it comes with icl-bench
+    own_code: ClassVar[bool] = False  # whether its answers come from code that is no part of icl-bench
     remote: ClassVar[bool] = False  # whether opening it needs a network, unless it is cached
     submission: ClassVar[str | None] = None  # what a submission of it holds; None where none can be made
 
@@ -89,10 +90,15 @@ ENTRY_KINDS: Registry[Any] = Registry("kind of entry", "icl_bench.entries")
 
 def recorded_kind(record: ResultRecord) -> EntryKind:
     """The kind of entry that a record says it is of; UnknownNameError where there is none of that name."""
+    return kind_of_model(record.model)
+
+
+def kind_of_model(model: ModelIdentity) -> EntryKind:
+    """The same of what is, or will be, in a record."""
     kinds = {kind.type: kind for kind in entry_kinds()}
-    if record.model.kind not in kinds:
-        raise UnknownNameError("kind of entry", record.model.kind, kinds)
-    return kinds[record.model.kind]
+    if model.kind not in kinds:
+        raise UnknownNameError("kind of entry", model.kind, kinds)
+    return kinds[model.kind]
 
 
 def entry_kinds() -> list[EntryKind]:

@@ -25,6 +25,7 @@ class CallableKind(EntryKind):
     shown_as: ClassVar[str] = "Python object"
     names: ClassVar[str] = "none; give the object to icl_bench.evaluate"
     trained: ClassVar[bool] = False
+    own_code: ClassVar[bool] = True
 
     def recognises(self, name: str) -> bool:
         """No name is of this kind."""

@@ -4,44 +4,33 @@ The frozen prompts of a task are the stream `suite/task/eval`, and everybody may
 are the stream `suite/task/fresh/<commit>`: SHA-256 of that name, with the 40 hexadecimal digits of the
 commit that merged the submission, seeds the generator (`icl_bench.function_classes.streams`). The commit's
 hash covers the submission, and so the hashes of the weights: it exists only after them. All else of the task
-is the same.
+is the same. For a Python object 40 digits are drawn at random when it is evaluated.
 
-A model that learned the task has the same error on both, but for sampling. The gap is
-
-    ξ_model / ξ_zero on the fresh prompts  -  ξ_model / ξ_zero on the frozen prompts,
-
-with ξ the error summed over prompts and scored context lengths. The two are independent samples of prompts:
-each is resampled by draws of its own, and the central 95% of the differences is the interval.
+A model that learned the task is as good on both, but for sampling (`icl_bench.evaluation.gaps`).
 """
 
+import secrets
 from pathlib import Path
-from statistics import NormalDist
 
 import numpy as np
 from jaxtyping import Float
 
+from icl_bench.baselines.base import get_baseline
 from icl_bench.entries.base import Source
 from icl_bench.environment import describe_environment, describe_evaluator
 from icl_bench.errors import SpecError
+from icl_bench.evaluation.gaps import Errors, PromptSample, optimality_gap, ratio_gap
 from icl_bench.evaluation.predict import predict_all
-from icl_bench.frozen.anchors import suite_anchors
-from icl_bench.predictor import Missing
-from icl_bench.scoring.scores import (
-    CONFIDENCE,
-    bootstrap_key,
-    interval_estimate,
-    resampled_sums,
-    scored_sums,
-    squared_errors,
-)
+from icl_bench.frozen.anchors import Anchors, baseline_errors, suite_anchors
+from icl_bench.predictor import Missing, Predictor
+from icl_bench.scoring.scores import bootstrap_key, scored_sums, squared_errors
 from icl_bench.specs.checkpoint import parse_json
 from icl_bench.specs.fresh import FreshRecord, FreshTask
+from icl_bench.specs.fresh_check import FreshCheck
 from icl_bench.specs.result import MAX_RECORD_BYTES, Estimate, ResultRecord, TaskResult
 from icl_bench.specs.schema import parse
 from icl_bench.suites import Prompts, Suite, generate, load_suite
 from icl_bench.suites.generate import generate_queries
-
-Errors = Float[np.ndarray, " prompts"]
 
 
 def fresh_stream(commit: str) -> str:
@@ -49,9 +38,15 @@ def fresh_stream(commit: str) -> str:
     return f"fresh/{commit}"
 
 
-def fresh_prompts(suite: Suite, task: str, commit: str) -> Prompts:
-    """As many prompts as are frozen; InputError where `commit` is not one."""
-    asked = (suite.task(task), suite.home(task).name, fresh_stream(commit), 0, suite.spec.prompts)
+def new_seed() -> str:
+    """Forty hexadecimal digits in a commit's place, that nobody knows before."""
+    return secrets.token_hex(20)
+
+
+def fresh_prompts(suite: Suite, task: str, commit: str, prompts: int | None = None) -> Prompts:
+    """The first `prompts`, by default as many as are frozen; InputError where `commit` is not one."""
+    stream, count = fresh_stream(commit), suite.spec.prompts if prompts is None else prompts
+    asked = (suite.task(task), suite.home(task).name, stream, 0, count)
     arrays = generate(*asked)
     return Prompts(suite.task(task), arrays.xs, arrays.ys, generate_queries(*asked))
 
@@ -59,6 +54,16 @@ def fresh_prompts(suite: Suite, task: str, commit: str) -> Prompts:
 def zero_errors(ys: Float[np.ndarray, "prompts points k"], suite: Suite, task: str) -> Errors:
     """Each prompt's error of answering 0, summed over the scored context lengths."""
     return scored_sums(squared_errors(np.zeros_like(ys), ys), suite.task(task).scored_points)
+
+
+def exact_errors(prompts: Prompts, anchors: Anchors) -> Errors | None:
+    """The same of the task's exact predictor; None where it takes longer than seconds, or has no errors of
+    all the frozen prompts to compare with."""
+    task, exact = prompts.task, get_baseline(prompts.task.exact, prompts.task)
+    frozen = anchors.exact
+    if not exact.cheap or isinstance(frozen, Missing) or frozen.prompts < anchors.zero.prompts:
+        return None
+    return scored_sums(baseline_errors(exact, prompts), task.scored_points)
 
 
 def evaluate_fresh(source: Source, suite: Suite, frozen: ResultRecord, commit: str) -> FreshRecord:
@@ -72,18 +77,18 @@ def evaluate_fresh(source: Source, suite: Suite, frozen: ResultRecord, commit: s
         if isinstance(task_predictor, Missing) or result.checkpoint is None:
             continue
         prompts = fresh_prompts(suite, task, commit)
-        predictions = predict_all(task_predictor.predictor, prompts, f"{task}, fresh", progress=True)
-        errors = scored_sums(squared_errors(predictions, prompts.targets), suite.task(task).scored_points)
-        zero = zero_errors(prompts.targets, suite, task)
+        anchors = suite_anchors(suite, suite.task(task))
+        sample = _sample(task_predictor.predictor, suite, prompts, anchors, progress=True)
         tasks[task] = FreshTask(
             sha256=result.checkpoint.sha256,
-            prompts=len(errors),
-            prompt_errors=errors.tolist(),
-            zero_errors=zero.tolist(),
-            gap=relative_gap(suite, task, commit, result, (errors, zero)),
+            prompts=len(sample.model),
+            prompt_errors=sample.model.tolist(),
+            zero_errors=sample.zero.tolist(),
+            exact_errors=None if sample.exact is None else sample.exact.tolist(),
+            gap=_gap(suite, task, commit, _frozen_sample(result.prompt_errors, anchors), sample),
         )
     return FreshRecord(
-        schema=1,
+        schema=2,
         model=frozen.model,
         suite=frozen.suite,
         commit=commit,
@@ -93,47 +98,74 @@ def evaluate_fresh(source: Source, suite: Suite, frozen: ResultRecord, commit: s
     )
 
 
-def relative_gap(
-    suite: Suite, task: str, commit: str, frozen: TaskResult, fresh: tuple[Errors, Errors]
-) -> Estimate:
-    """How much larger the error over that of answering 0 is on fresh prompts, with its 95% interval; `fresh`
-    is the errors of the model and of zero there."""
-    frozen_zero = suite_anchors(suite, suite.task(task)).zero.errors
-    name = suite.full_name(task)
-    pairs = ((np.array(frozen.prompt_errors), frozen_zero), fresh)
-    keys = (bootstrap_key(name), f"{name}/{fresh_stream(commit)}/bootstrap")
-    values, resampled = [], []
-    for pair, key in zip(pairs, keys, strict=True):
-        columns = np.stack(pair, axis=1)
-        sums = resampled_sums(columns, suite.spec.resamples, key)
-        values.append(float(pair[0].sum()) / float(pair[1].sum()))
-        resampled.append(sums[:, 0] / sums[:, 1])
-    return interval_estimate(values[1] - values[0], resampled[1] - resampled[0])
+def check_on_fresh(
+    predictor: Predictor,
+    suite: Suite,
+    task: str,
+    errors: list[float],
+    seed: str,
+    prompts: int,
+    progress: bool = False,
+) -> FreshCheck:
+    """Score a Python object on as many fresh prompts; `errors` are those on frozen prompts, the first ones.
+
+    CheckError where a prediction is not finite.
+    """
+    drawn = fresh_prompts(suite, task, seed, prompts)
+    anchors = suite_anchors(suite, suite.task(task))
+    sample = _sample(predictor, suite, drawn, anchors, progress)
+    return FreshCheck(
+        seed=seed,
+        prompts=prompts,
+        prompt_errors=sample.model.tolist(),
+        gap=_gap(suite, task, seed, _frozen_sample(errors, anchors), sample),
+    )
+
+
+def recorded_gap(suite: Suite, name: str, fresh: FreshRecord, frozen: TaskResult) -> Estimate:
+    """The gap that follows from the errors of a task in a record of fresh prompts, by the record's schema."""
+    task = fresh.tasks[name]
+    exact = None if task.exact_errors is None else np.array(task.exact_errors)
+    sample = PromptSample(np.array(task.prompt_errors), np.array(task.zero_errors), exact)
+    anchors = suite_anchors(suite, suite.task(name))
+    known = _frozen_sample(frozen.prompt_errors, anchors)
+    return _gap(suite, name, fresh.commit, known, sample, schema=fresh.schema_version)
 
 
 def with_gaps_to(frozen: ResultRecord, fresh: FreshRecord) -> FreshRecord:
     """A record of fresh prompts whose gaps are those to another record of the same weights."""
     suite = load_suite(fresh.suite.name)
-    tasks = {}
-    for name, task in fresh.tasks.items():
-        errors = (np.array(task.prompt_errors), np.array(task.zero_errors))
-        gap = relative_gap(suite, name, fresh.commit, frozen.tasks[name], errors)
-        tasks[name] = task.model_copy(update={"gap": gap})
+    tasks = {
+        name: task.model_copy(update={"gap": recorded_gap(suite, name, fresh, frozen.tasks[name])})
+        for name, task in fresh.tasks.items()
+    }
     return fresh.model_copy(update={"tasks": tasks})
 
 
-def beyond_sampling_error(gap: Estimate, tasks: int = 1) -> bool:
-    """Whether a model is worse on fresh prompts by more than the sampling of prompts explains.
+def _sample(
+    predictor: Predictor, suite: Suite, prompts: Prompts, anchors: Anchors, progress: bool
+) -> PromptSample:
+    """The errors of a predictor and of the anchors on fresh prompts."""
+    name = prompts.task.name
+    predictions = predict_all(predictor, prompts, f"{name}, fresh", progress)
+    errors = scored_sums(squared_errors(predictions, prompts.targets), prompts.task.scored_points)
+    return PromptSample(errors, zero_errors(prompts.targets, suite, name), exact_errors(prompts, anchors))
 
-    `tasks` is how many gaps of the model are looked at: the interval is widened, as for a normal
-    distribution, so that a model that learned its tasks has a false alarm in any of them in at most 2.5% of
-    cases. A model that is better on fresh prompts is no alarm.
-    """
-    if gap.value is None or gap.low is None:
-        return False
-    tail = (1 - CONFIDENCE) / 2
-    wider = NormalDist().inv_cdf(tail / tasks) / NormalDist().inv_cdf(tail)
-    return gap.value - wider * (gap.value - gap.low) > 0
+
+def _frozen_sample(errors: list[float], anchors: Anchors) -> PromptSample:
+    """The same on the first frozen prompts."""
+    first, exact = anchors.first(len(errors)), anchors.exact
+    whole = not isinstance(exact, Missing) and exact.prompts >= anchors.zero.prompts
+    known = first.exact.errors if whole and not isinstance(first.exact, Missing) else None
+    return PromptSample(np.array(errors), first.zero.errors, known)
+
+
+def _gap(
+    suite: Suite, task: str, seed: str, frozen: PromptSample, fresh: PromptSample, schema: int = 2
+) -> Estimate:
+    name = suite.full_name(task)
+    keys = (bootstrap_key(name), f"{name}/{fresh_stream(seed)}/bootstrap")
+    return (ratio_gap if schema == 1 else optimality_gap)(frozen, fresh, suite.spec.resamples, keys)
 
 
 def load_fresh_record(path: Path) -> FreshRecord:

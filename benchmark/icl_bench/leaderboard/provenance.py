@@ -1,7 +1,7 @@
 """Where a submitted model comes from, as plain data: who submitted which files, whether its scores are as
 good on fresh prompts, and which results were replaced."""
 
-from icl_bench.evaluation.fresh import beyond_sampling_error
+from icl_bench.evaluation.gaps import beyond_sampling_error
 from icl_bench.specs.result import Estimate, ResultRecord
 from icl_bench.specs.schema import Strict
 from icl_bench.specs.text import Link
@@ -22,7 +22,7 @@ class FreshData(Strict):
     seed: int
     task: str
     commit: str  # that the prompts are drawn from
-    gap: Estimate  # error over that of answering 0, here less that on the frozen prompts
+    gap: Estimate  # by how much its optimality is lower on these than on the frozen prompts
     beyond: bool  # whether it is worse than the sampling of prompts explains, all gaps of the model in view
 
 

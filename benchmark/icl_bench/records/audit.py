@@ -12,7 +12,7 @@ import numpy as np
 
 from icl_bench.errors import InputError, SpecError, UnknownNameError
 from icl_bench.evaluation.estimates import estimates
-from icl_bench.evaluation.fresh import fresh_prompts, relative_gap, zero_errors
+from icl_bench.evaluation.fresh import exact_errors, fresh_prompts, recorded_gap, zero_errors
 from icl_bench.evaluation.rules import CHECKS
 from icl_bench.frozen.anchors import suite_anchors
 from icl_bench.predictor import Missing
@@ -33,6 +33,7 @@ _LOCKS_OF_SCHEMA_1 = {
     "paper-v1": "68381a9ca7432b838a44ab4e6dce097dfda2bc5e3f0d0279f19890edae7c271a",
 }
 TOLERANCE = 1e-7  # relative to the number, or to the task's error of answering 0: the order of a sum
+EXACT_TOLERANCE = 1e-3  # the same of an exact predictor on one prompt, some of which are ill-conditioned
 
 _Numbers = Sequence[float | None]
 
@@ -100,21 +101,30 @@ def audit(record: ResultRecord, suite: Suite, source: str) -> None:
 
 
 def audit_fresh(fresh: FreshRecord, frozen: ResultRecord, suite: Suite, source: str) -> None:
-    """The same of a record on fresh prompts; its errors of answering 0 are those of the commit's prompts."""
+    """The same of a record on fresh prompts; errors of anchors are those on the commit's prompts."""
     for name, result in fresh.tasks.items():
         _check_possible(result.prompt_errors, f"{source}: tasks.{name}.prompt_errors")
-        zero = zero_errors(fresh_prompts(suite, name, fresh.commit).targets, suite, name)
-        if result.prompts != len(zero) or not _agree(result.zero_errors, zero.tolist(), float(zero.mean())):
-            raise SpecError(
-                f"{source}: tasks.{name}.zero_errors are not those of the prompts of {fresh.commit}; "
-                "evaluate it again"
-            )
-        pair = (np.array(result.prompt_errors), np.array(result.zero_errors))
-        gap = relative_gap(suite, name, fresh.commit, frozen.tasks[name], pair)
+        _check_anchors(fresh, suite, name, f"{source}: tasks.{name}")
+        gap = recorded_gap(suite, name, fresh, frozen.tasks[name])
         if not _agree(_numbers(result.gap), _numbers(gap), 1.0) or result.gap.reason != gap.reason:
             raise SpecError(
                 f"{source}: tasks.{name}.gap does not follow from the recorded errors; evaluate it again"
             )
+
+
+def _check_anchors(fresh: FreshRecord, suite: Suite, name: str, where: str) -> None:
+    """SpecError where errors of zero or of the exact predictor are not those of the commit's prompts."""
+    result, prompts = fresh.tasks[name], fresh_prompts(suite, name, fresh.commit)
+    zero = zero_errors(prompts.targets, suite, name)
+    scale, remedy = float(zero.mean()), f"are not those of the prompts of {fresh.commit}; evaluate it again"
+    if result.prompts != len(zero) or not _agree(result.zero_errors, zero.tolist(), scale):
+        raise SpecError(f"{where}.zero_errors {remedy}")
+    if fresh.schema_version == 1:
+        return
+    exact = exact_errors(prompts, suite_anchors(suite, suite.task(name)))
+    expected = None if exact is None else exact.tolist()
+    if not _agree(result.exact_errors, expected, scale, EXACT_TOLERANCE):
+        raise SpecError(f"{where}.exact_errors {remedy}")
 
 
 def _own_aggregates(task: TaskResult) -> list[tuple[str, float | None, float | None, float]]:
@@ -200,11 +210,11 @@ def _numbers(estimate: Estimate) -> _Numbers:
     return (estimate.value, estimate.low, estimate.high)
 
 
-def _agree(recorded: object, expected: object, scale: float) -> bool:
+def _agree(recorded: object, expected: object, scale: float, tolerance: float = TOLERANCE) -> bool:
     """Equal, and numbers as far as the order of their sums allows."""
     if isinstance(recorded, list | tuple) and isinstance(expected, list | tuple):
         pairs = zip(recorded, expected, strict=False)
-        return len(recorded) == len(expected) and all(_agree(*pair, scale) for pair in pairs)
+        return len(recorded) == len(expected) and all(_agree(*pair, scale, tolerance) for pair in pairs)
     if isinstance(recorded, float) and isinstance(expected, float):
-        return isclose(recorded, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE * scale)
+        return isclose(recorded, expected, rel_tol=tolerance, abs_tol=tolerance * scale)
     return recorded == expected

@@ -1,8 +1,9 @@
 """Schemas of result records: every earlier one is read for ever, and written again as it was.
 
 Schema 1: `mean_error`, `score` and `optimality` are keys of a task; the suite is named by the hash of its
-lock at that time. Schema 2: a task has `estimates` by metric, and `prompt_values` where a metric has values
-of its own; the suite is named by its `hash`, which stays when errors of more baselines are frozen.
+lock at that time. Schema 2: a task has `estimates` by metric, `prompt_values` where a metric has values of
+its own, and of a Python object `fresh` where it was scored on fresh prompts too; the suite is named by its
+`hash`, which stays when errors of more baselines are frozen.
 """
 
 from typing import Any
@@ -34,7 +35,7 @@ def as_current(value: Any, source: str) -> Any:
 def as_file(value: dict[str, Any]) -> dict[str, Any]:
     """The plain data of a record as its own schema writes it: the reverse of `as_current`."""
     suite = {key: part for key, part in value["suite"].items() if part is not None}
-    write = _without_estimates if value["schema"] == 1 else _without_empty_values
+    write = _without_estimates if value["schema"] == 1 else _without_empty
     return value | {"suite": suite, "tasks": {name: write(task) for name, task in value["tasks"].items()}}
 
 
@@ -50,10 +51,10 @@ def _without_estimates(task: dict[str, Any]) -> dict[str, Any]:
     for key, part in task.items():
         if key == "estimates":
             written |= part
-        elif key != "prompt_values":
+        elif key not in ("prompt_values", "fresh"):
             written[key] = part
     return written
 
 
-def _without_empty_values(task: dict[str, Any]) -> dict[str, Any]:
-    return {key: part for key, part in task.items() if key != "prompt_values" or part}
+def _without_empty(task: dict[str, Any]) -> dict[str, Any]:
+    return {key: part for key, part in task.items() if part or key not in ("prompt_values", "fresh")}

@@ -1,7 +1,7 @@
 """The result record: one JSON file a model and suite, complete enough to check and to compare from.
 
-Numbers are numbers, never NaN. Everything but the `cost` of a task is the same bytes when the evaluation is
-repeated on one machine.
+Numbers are numbers, never NaN. Everything but the `cost` of a task, and what a Python object did on `fresh`
+prompts, is the same bytes when the evaluation is repeated on one machine.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,9 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from icl_bench.errors import SpecError
 from icl_bench.files import write_text
+from icl_bench.specs.estimate import NO_ESTIMATE as NO_ESTIMATE
+from icl_bench.specs.estimate import Count, Estimate, Finite, SquaredError
+from icl_bench.specs.fresh_check import FreshCheck
 from icl_bench.specs.names import Commit, KindName, Sha256
 from icl_bench.specs.outcome import Outcome, read_outcome
 from icl_bench.specs.record_json import as_data, as_json
@@ -36,9 +39,6 @@ Printable = Annotated[str, BeforeValidator(_printable)]  # a name that may be sh
 MAX_SHOWN = 300  # characters
 MAX_RECORD_BYTES = 16 * 2**20  # of a file; .github/workflows/evaluate.yml hands no larger one on
 Shown = Annotated[str, plain_text(MAX_SHOWN)]  # said of where a record was made
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-SquaredError = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
 # of every record; schema 1 has them as keys of a task
 REQUIRED_METRICS = ("mean_error", "score", "optimality")
 
@@ -100,32 +100,6 @@ class Environment(Strict):
     processor: Shown | None = None  # that of the device; null where the system or the record does not say
 
 
-class Estimate(Strict):
-    """A number and its 95% interval; without an interval, or without a number, the reason is given.
-
-    `prompts` is set where it rests on fewer prompts than the task's: on that many, the first ones.
-    """
-
-    value: Finite | None
-    low: Finite | None
-    high: Finite | None
-    reason: str | None
-    prompts: Count | None = None
-
-    @model_validator(mode="after")
-    def _has_an_interval_or_a_reason(self) -> "Estimate":
-        if (self.low is None) != (self.high is None) or (self.value is None and self.low is not None):
-            raise ValueError("an interval has both ends and a value; give all three or a reason")
-        if (self.low is None) != (self.reason is not None):
-            raise ValueError("an estimate has either an interval or the reason why not")
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise ValueError(f"the interval from {self.low} to {self.high} has its ends the wrong way round")
-        return self
-
-
-NO_ESTIMATE = Estimate(value=None, low=None, high=None, reason="not recorded")
-
-
 class ErrorCurves(Strict):
     """Mean squared error at every context length; null where the predictor's errors are not available.
 
@@ -164,6 +138,7 @@ class TaskResult(Strict):
     prompt_errors: list[SquaredError]  # one a prompt, summed over the scored context lengths
     prompt_values: dict[str, list[Finite]] = Field(default={})  # the same of metrics with values of their own
     cost: Cost
+    fresh: FreshCheck | None = None  # of a Python object: the same on prompts drawn when it was evaluated
 
     @model_validator(mode="after")
     def _lengths_agree(self) -> "TaskResult":
@@ -230,6 +205,12 @@ class ResultRecord(Strict):
     tasks: Annotated[dict[Printable, TaskResult], Field(min_length=1)]
     missing: dict[Printable, str]
 
+    @model_validator(mode="after")
+    def _only_objects_have_fresh_checks(self) -> "ResultRecord":
+        if self.model.kind != "callable" and any(task.fresh for task in self.tasks.values()):
+            raise ValueError("fresh is of Python objects alone; others have a record on fresh prompts")
+        return self
+
     def to_json(self) -> str:
         """The record's file, in the form of its schema: keys in a fixed order, one line a list of numbers."""
         return as_json(as_file(self.model_dump(by_alias=True)))
@@ -279,6 +260,7 @@ def without_timings(record: ResultRecord) -> str:
     value = as_file(record.model_dump(by_alias=True))
     for task in value["tasks"].values():
         del task["cost"]
+        task.pop("fresh", None)
     return as_json(value)
 
 

@@ -37,7 +37,7 @@ def cells(name: str, task: "TaskResult") -> list[str]:
 
 
 def notes_on(record: "ResultRecord") -> list[str]:
-    """A line for everything that could not be given in full, and why."""
+    """A line for everything that could not be given in full, and why; and for gaps to fresh prompts."""
     notes = []
     for name, task in record.tasks.items():
         lacking: dict[str, list[str]] = {}  # by reason
@@ -54,6 +54,12 @@ def notes_on(record: "ResultRecord") -> list[str]:
             f"{name}: {', '.join(metrics)} on the first {prompts:,} of {task.prompts:,} prompts"
             for prompts, metrics in fewer.items()
         ]
+    notes += [
+        f"{name}: optimality lower by {format_estimate(task.fresh.gap)} "
+        f"on {task.fresh.prompts:,} fresh prompts"
+        for name, task in record.tasks.items()
+        if task.fresh is not None
+    ]
     for reason in dict.fromkeys(record.missing.values()):
         tasks = [name for name, why in record.missing.items() if why == reason]
         notes.append(f"not evaluated: {', '.join(tasks)} ({reason})")
