@@ -5,11 +5,13 @@ import pytest
 import torch
 from raising import raises
 from torch import nn
+from typer.testing import CliRunner
 
 import icl_bench
 from icl_bench.baselines.averaging import Averaging
 from icl_bench.baselines.base import BASELINES
 from icl_bench.baselines.least_squares import LeastSquares
+from icl_bench.cli import app
 from icl_bench.errors import CheckError, InputError, ResultWarning
 from icl_bench.evaluation.cuts import cut_prompts
 from icl_bench.frozen.freeze import serving_baselines
@@ -41,7 +43,7 @@ class Memoriser:
         return answers
 
 
-def test_a_memoriser_is_better_than_an_exact_predictor_and_worse_on_fresh_prompts():
+def test_a_memoriser_is_better_than_an_exact_predictor_and_worse_on_fresh_prompts(tmp_path):
     with pytest.warns(ResultWarning) as warned:
         record = icl_bench.evaluate(Memoriser("mini", LINEAR, LeastSquares()), "mini", LINEAR)
     assert record.tasks[LINEAR].optimality.value > 1.3
@@ -49,6 +51,14 @@ def test_a_memoriser_is_better_than_an_exact_predictor_and_worse_on_fresh_prompt
     assert "more than any predictor has" in too_good
     assert "lower by 0.3" in worse
     assert "on fresh prompts" in worse
+    record.save(tmp_path / "r.json")
+    compared = CliRunner().invoke(
+        app, ["compare", str(tmp_path / "r.json"), "baseline/zero", "--task", LINEAR]
+    )
+    assert compared.exit_code == 0
+    assert [line for line in compared.stderr.splitlines() if too_good in line or worse in line] == [
+        f"⚠ {tmp_path / 'r.json'}, {doubt}" for doubt in (too_good, worse)
+    ]
 
 
 def test_a_memoriser_no_better_than_an_exact_predictor_is_worse_on_fresh_prompts(tiny):

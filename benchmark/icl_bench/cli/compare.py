@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from icl_bench.cli.options import AsJson, Device, SuiteName, Tasks
+from icl_bench.cli.outcome import print_doubts
 
 if TYPE_CHECKING:
     from icl_bench.ranking.compare import Comparison, Difference
@@ -46,6 +47,7 @@ def compare(
     from icl_bench.ranking.compare import compare as compare_models
 
     comparison = compare_models(a, b, suite, task, device=device, progress=True)
+    _print_doubts([*a.split(","), *b.split(",")], suite)
     if as_json:
         typer.echo(json.dumps(comparison.to_dict(), indent=1))
         return
@@ -53,6 +55,17 @@ def compare(
     typer.echo(_table(comparison))
     for note in _notes(comparison):
         typer.echo(in_window(note))
+
+
+def _print_doubts(names: list[str], suite: str) -> None:
+    """A line on standard error for whatever makes a given record doubtful: those of Python objects may be."""
+    from icl_bench.files import user_path
+    from icl_bench.records.read import load_record
+    from icl_bench.suites import load_suite
+
+    for name in names:
+        if (path := user_path(name.strip())).is_file():
+            print_doubts(load_record(path), load_suite(suite), name.strip())
 
 
 def _notes(comparison: "Comparison") -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from icl_bench.cli.options import Device, Model, Revision, SuiteName, Tasks
-from icl_bench.cli.outcome import quick_look, refuse_lost, unicode_terminal, where_kept
+from icl_bench.cli.outcome import print_doubts, quick_look, refuse_lost, unicode_terminal, where_kept
 
 if TYPE_CHECKING:
     from icl_bench.specs.result import ResultRecord
@@ -51,13 +51,15 @@ def evaluate(
     a record each, and one table of their means, as boards have them. Where no --output is given nothing is
     replaced: a record of the same model is united with the one that is there, another goes beside it. A model
     that breaks a rule of the benchmark (a prediction that reads its own target, NaN, answers that differ
-    between two calls) is refused with exit code 1.
+    between two calls) is refused with exit code 1. Where it is better than an exact predictor by more than
+    sampling explains, a line marked ⚠ says so.
 
     Example: icl-bench evaluate reference/llama --suite mini --task linear_regression
     Example: icl-bench evaluate runs/mini-v1/my-model
     """
     from icl_bench.cli.evaluate_seeds import evaluate_seeds
-    from icl_bench.evaluation.run import evaluate as evaluate_model
+    from icl_bench.entries.open import open_source
+    from icl_bench.evaluation.run import evaluate_source
     from icl_bench.evaluation.seeds import holds_seeds
     from icl_bench.files import check_ending, check_file_place
     from icl_bench.records.file_name import default_file_name
@@ -75,7 +77,8 @@ def evaluate(
     if path is not None:
         check_ending(path, [".json"], "a record")
         check_file_place(path)
-    record = evaluate_model(model, suite, tasks, progress=True, revision=revision, device=device, limit=limit)
+    source = open_source(model, frozen, revision, device, tasks)
+    record = evaluate_source(source, frozen, tasks, progress=True, limit=limit)
     _keep_and_print(record, frozen, path, output is not None, as_json)
 
 
@@ -91,6 +94,7 @@ def _keep_and_print(
         typer.echo(in_ascii(record.to_json()), nl=False)
     else:
         _print_table(record, suite)
+    print_doubts(record, suite)
     if kept is not None and kept.fault is None:
         typer.echo(f"{'' if as_json else chr(10)}{where_kept(kept)}", err=as_json)
     refuse_lost([kept])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from icl_bench.cli.outcome import quick_look, refuse_lost, unicode_terminal, where_kept
+from icl_bench.cli.outcome import print_doubts, quick_look, refuse_lost, unicode_terminal, where_kept
 
 if TYPE_CHECKING:
     from icl_bench.evaluation.seeds import Seeds
@@ -45,6 +45,8 @@ def evaluate_seeds(
         typer.echo("[" + ",\n".join(in_ascii(record.to_json()).rstrip() for record in records.values()) + "]")
     else:
         _print_table(model, records, seeds, suite)
+    for seed, record in records.items():
+        print_doubts(record, suite, f"seed {seed}")
     refuse_lost(kept)
 
 

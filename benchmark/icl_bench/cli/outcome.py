@@ -4,8 +4,11 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
     from icl_bench.records.keep import Kept
+    from icl_bench.specs.result import ResultRecord
     from icl_bench.suites import Suite
 
 
@@ -24,6 +27,15 @@ def refuse_lost(records: "Sequence[Kept | None]") -> None:
 def unicode_terminal() -> bool:
     """Whether standard output takes bars."""
     return "utf" in (sys.stdout.encoding or "").lower()
+
+
+def print_doubts(record: "ResultRecord", suite: "Suite", model: str = "") -> None:
+    """On standard error, a line for whatever makes a result doubtful."""
+    from icl_bench.evaluation.doubts import doubts
+
+    sign = "⚠" if "utf" in (getattr(sys.stderr, "encoding", None) or "").lower() else "!"
+    for doubt in doubts(record, suite):
+        typer.echo(f"{sign} {model and model + ', '}{doubt}", err=True)
 
 
 def quick_look(prompts: int, suite: "Suite") -> str | None:
