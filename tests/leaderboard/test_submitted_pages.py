@@ -6,7 +6,7 @@ import pytest
 from fabricated import HOSTILE, LONG, MARKUP, REPOSITORY, SUITE
 from leaderboard.site_reading import Document, having, text
 
-from icl_bench.evaluation.fresh import beyond_sampling_error
+from icl_bench.evaluation.gaps import beyond_sampling_error
 from icl_bench.leaderboard.data import BoardData
 from icl_bench.leaderboard.links import slugs
 

@@ -1,7 +1,7 @@
 """Prints how large a gap to fresh prompts is flagged on each task: python tests/statistics/fresh_gaps.py
 
 In units of optimality, on mini-v1, for a model with six tasks, the median over the twelve references: before,
-by the ratio of errors (fresh records of schema 1), and now, with the errors of the exact predictor and of zero
+by the ratio of errors (fresh records of schema 1), and now, with errors of the exact predictor and of zero
 taken out (schema 2). A model's errors on the frozen prompts stand for those on fresh ones, which are draws of
 the same distribution.
 """

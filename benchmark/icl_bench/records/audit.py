@@ -116,15 +116,15 @@ def _check_anchors(fresh: FreshRecord, suite: Suite, name: str, where: str) -> N
     """SpecError where errors of zero or of the exact predictor are not those of the commit's prompts."""
     result, prompts = fresh.tasks[name], fresh_prompts(suite, name, fresh.commit)
     zero = zero_errors(prompts.targets, suite, name)
-    scale, remedy = float(zero.mean()), f"are not those of the prompts of {fresh.commit}; evaluate it again"
+    scale, prompts_of = float(zero.mean()), f"the prompts of {fresh.commit}"
     if result.prompts != len(zero) or not _agree(result.zero_errors, zero.tolist(), scale):
-        raise SpecError(f"{where}.zero_errors {remedy}")
+        raise SpecError(f"{where}.zero_errors are not those of {prompts_of}; evaluate it again")
     if fresh.schema_version == 1:
         return
     exact = exact_errors(prompts, suite_anchors(suite, suite.task(name)))
     expected = None if exact is None else exact.tolist()
     if not _agree(result.exact_errors, expected, scale, EXACT_TOLERANCE):
-        raise SpecError(f"{where}.exact_errors {remedy}")
+        raise SpecError(f"{where}.exact_errors are not those of {prompts_of}; evaluate it again")
 
 
 def _own_aggregates(task: TaskResult) -> list[tuple[str, float | None, float | None, float]]:
