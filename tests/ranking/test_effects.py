@@ -10,9 +10,8 @@ from typer.testing import CliRunner
 import icl_bench
 from icl_bench.cli import app
 from icl_bench.errors import InputError
-from icl_bench.ranking import effects as effects_module
 from icl_bench.ranking.design import FACTORS, TERMS, reference_design
-from icl_bench.ranking.effects import LEARNED, STEPS
+from icl_bench.ranking.responses import LEARNED, RESPONSES, STEPS
 from icl_bench.suites import load_suite
 
 NAMES = {
@@ -130,4 +129,4 @@ def test_a_frame_has_a_row_an_effect():
     assert len(frame) == len(found.effects)
     assert set(frame.response) == {"gain", LEARNED, STEPS}
     assert set(frame.kind) == {"effect", "pair", "hybrid"}
-    assert effects_module.RESPONSES == ("gain", LEARNED, STEPS)
+    assert RESPONSES == ("gain", LEARNED, STEPS)

@@ -48,8 +48,8 @@ def effects(
     Example: icl-bench effects --task sparse_parity --wide --pairs
     """
     from icl_bench.display.text_table import in_window
-    from icl_bench.ranking.effects import RESPONSES
     from icl_bench.ranking.effects import effects as component_effects
+    from icl_bench.ranking.responses import RESPONSES
 
     measured = dict(zip(Of, RESPONSES, strict=True))
 
