@@ -57,20 +57,20 @@ def two_modes(
     return np.minimum(np.where(learned, good, bad), 1.0)
 
 
-def places(board: Sequence[Measured], runs: int) -> list[int | None]:
-    """Of each model; none where they have too few runs, as boards have it."""
-    if runs < NEEDED_RUNS:
+def places(board: Sequence[Measured], runs: int, needed: int = NEEDED_RUNS) -> list[int | None]:
+    """Of each model; none where they have fewer runs than are needed, as boards have it."""
+    if runs < needed:
         return [None] * len(board[0].places)
     return [place.number for place in placed(board)]
 
 
-def false_places(models: int, runs: int, deviation: float, boards: int) -> float:
+def false_places(models: int, runs: int, deviation: float, boards: int, needed: int = NEEDED_RUNS) -> float:
     """The share of boards of equal models on which some model is not in place 1."""
     rng = np.random.default_rng((models, runs))
     false = 0
     for _ in range(boards):
         board = graded_board(rng, [0.9] * models, [runs] * models, deviation)
-        false += any(place not in (None, 1) for place in places(board, runs))
+        false += any(place not in (None, 1) for place in places(board, runs, needed))
     return false / boards
 
 

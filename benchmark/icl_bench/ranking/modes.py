@@ -12,10 +12,9 @@ The gain when learned has Student's t over the k runs.
 The mean over runs is p·L + (1 − p)·U. p has the distribution above; L and U are the two modes' means, each
 with Student's t over its runs and clipped to [τ, 1] and [0, τ], τ being `learned_at`. A mode with one run
 has a tenth of its range as standard error. Of a mode that was never seen each end of the interval takes the
-worst: the end of its range. (Were it uniform there, intervals would hold the true mean in 49 to 74 of 100
-cases where what does not learn is at 0, as on parity: `tests/statistics`.) The interval holds the central
-95%, and p is 0 or 1 at an end that every run agrees with. It never leaves what is possible, but for what was
-measured.
+worst: the end of its range. (Were it uniform there, intervals would be too short where what does not learn is
+at 0, as on parity: two runs that both learned say little of that.) The interval holds the central 95%, and p
+is 0 or 1 at an end that every run agrees with. It never leaves what is possible, but for what was measured.
 """
 
 from dataclasses import dataclass

@@ -32,7 +32,9 @@ def orders(board: Board) -> list[Order]:
     for label, metric, mean in ((GRADED, "gain", GRADED), ("mean score", "score", MEAN)):
         known = {model.name: model.means[metric].get(mean) for model in models}
         choices[label] = {
-            name: float(estimate.value) for name, estimate in known.items() if estimate and estimate.value
+            name: float(estimate.value)
+            for name, estimate in known.items()
+            if estimate is not None and estimate.value is not None
         }
     choices["median over tasks"] = {name: float(np.median(each)) for name, each in gains.items()}
     for k, task in enumerate(tasks):
