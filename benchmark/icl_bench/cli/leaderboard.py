@@ -3,7 +3,7 @@
 import json
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,13 @@ from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.options import AsJson, Form, SuiteName, records
 from icl_bench.errors import UnknownNameError
 from icl_bench.interruptions import let_signals_interrupt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from icl_bench.leaderboard.data import BoardData
+    from icl_bench.leaderboard.entries import Entry
+    from icl_bench.ranking.board import Board, Standing
 
 leaderboard = typer.Typer(cls=VerbGroup, help="Show what is recorded, on the terminal and as a site.")
 
@@ -47,7 +54,6 @@ def show(
     Example: icl-bench leaderboard show --suite mini --wide
     Example: icl-bench leaderboard show --record results/mine-0.json --record results/mine-1.json
     """
-    from icl_bench.leaderboard import terminal
     from icl_bench.leaderboard.data import board_data
     from icl_bench.leaderboard.entries import board_of, entries_of
     from icl_bench.scoring.metric import metrics
@@ -62,21 +68,36 @@ def show(
     if as_json:
         typer.echo(json.dumps(data.model_dump(by_alias=True), indent=1))
         return
+    standings = [*board.models, *board.baselines] if baselines else board.models
+    markdown = form == Form.markdown
+    _print_board(board, standings, entries, data, metric, wide or markdown, markdown)
+
+
+def _print_board(
+    board: "Board",
+    standings: "Sequence[Standing]",
+    entries: "Sequence[Entry]",
+    data: "BoardData",
+    metric: str,
+    wide: bool,
+    markdown: bool,
+) -> None:
+    """The table of these standings, and what its marks mean."""
+    from icl_bench.leaderboard import terminal
+
     doubted = {model.name for model in data.models if model.doubted}
     local = {model.name for model in data.models if model.local}
     marks = {name: f" {terminal.LOCAL}" for name in local}
     marks |= {name: marks.get(name, "") + f" {terminal.DOUBTED}" for name in doubted}
-    standings = [*board.models, *board.baselines] if baselines else board.models
-    wide = wide or form == Form.markdown
     if wide:
         made_of = {entry.name: entry.made_of for entry in entries if entry.made_of}
-        typer.echo(terminal.wide_table(board, standings, metric, marks, made_of, form == Form.markdown))
+        typer.echo(terminal.wide_table(board, standings, metric, marks, made_of, markdown))
     else:
         typer.echo(terminal.narrow_table(board, standings, metric, marks))
     if not entries:
         typer.echo(
-            f"\nno model is recorded on {frozen.name} yet, baselines alone; score one with:\n"
-            f"icl-bench evaluate MODEL --suite {frozen.name}"
+            f"\nno model is recorded on {data.suite} yet, baselines alone; score one with:\n"
+            f"icl-bench evaluate MODEL --suite {data.suite}"
         )
     otherwise = {entry.name: entry.made_of for entry in entries if entry.named_otherwise}
     for note in terminal.notes(board, standings, doubted, local, otherwise, wide):

@@ -1,5 +1,7 @@
 """`icl-bench sweep`: train a grid of architectures, tasks and seeds."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,7 +63,7 @@ def sweep(
     from icl_bench.training.sweep import sweep as train_cells
 
     let_signals_interrupt()
-    try:
+    with _saying_how_to_continue():
         cells = train_cells(
             suite,
             specs=spec,
@@ -79,13 +81,20 @@ def sweep(
             list_only=only_list,
             progress=True,
         )
+    left = _print_cells(cells)
+    raise typer.Exit(1 if left and not only_list else 0)
+
+
+@contextmanager
+def _saying_how_to_continue() -> Iterator[None]:
+    """On an interruption, which goes on to whoever started the verb."""
+    try:
+        yield
     except KeyboardInterrupt:
         typer.echo(
             "stopped, and saved; continue with the same command, or see what is left by --list", err=True
         )
         raise
-    left = _print_cells(cells)
-    raise typer.Exit(1 if left and not only_list else 0)
 
 
 def _print_cells(cells: "list[CellResult]") -> int:
