@@ -54,7 +54,8 @@ def test_two_seeds_of_ones_own_go_from_training_to_the_board(spec: Path, tmp_pat
     compared = verb("compare", ",".join(files), "baseline/ridge", "--task", "linear_regression", "--json")
     comparison = json.loads(compared)
     assert (comparison["a"], comparison["runs"]["A"]) == ("tiny", 2)
-    assert comparison["differences"][0]["score_a"] == pytest.approx(score.value)
+    gain = board.models[0].estimates["gain"]["linear_regression"]
+    assert comparison["differences"][0]["gain_a"] == pytest.approx(gain.value)
 
     shown = json.loads(verb("leaderboard", "show", "--json", *given))
     (mine,) = [model for model in shown["models"] if model["local"]]

@@ -45,7 +45,7 @@ def test_its_row_on_the_board_is_marked():
     front = pages(site, boards)["index.html"]
     (table,) = front.iter("table")
     marked = {
-        row[2].get("data-v"): "⚠" in "".join(row[2].itertext()) for row in table.iter("tr") if len(row) > 3
+        row[1].get("data-v"): "⚠" in "".join(row[1].itertext()) for row in table.iter("tr") if len(row) > 3
     }
     assert marked.pop(NAME)
     assert marked.pop("user/honest") is False
@@ -71,7 +71,7 @@ def test_runs_that_differ_leave_room_for_luck(factors, above):
 def test_a_row_that_is_worse_on_fresh_prompts_is_marked_too():
     site = small_site()
     (table,) = pages(site, boards)["index.html"].iter("table")
-    marked = {row[2].get("data-v") for row in table.iter("tr") if len(row) > 3 and "⚠" in text(row)}
+    marked = {row[1].get("data-v") for row in table.iter("tr") if len(row) > 3 and "⚠" in text(row)}
     worse = {
         model.name
         for model in site.boards[0].data.models
