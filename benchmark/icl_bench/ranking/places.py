@@ -56,7 +56,7 @@ def placed(tasks: Sequence[Measured]) -> list[Place]:
 
 def _task_differences(task: Measured, pairs: np.ndarray) -> Terms:
     chosen = list(task.places)
-    every = task.sampled.terms(chosen)
+    every = task.sampled.terms(chosen, in_differences=True)
     centred = task.sampled.resampled[:, chosen] - task.sampled.resampled[:, chosen].mean(axis=0)
     products = centred.T @ centred / len(centred)
     first, second = pairs
@@ -70,4 +70,6 @@ def _task_differences(task: Measured, pairs: np.ndarray) -> Terms:
         every.above[first] + every.below[second],
         every.below_squares[first] + every.above_squares[second],
         every.above_squares[first] + every.below_squares[second],
+        every.room_below[first] + every.room_above[second],
+        every.room_above[first] + every.room_below[second],
     )

@@ -69,7 +69,7 @@ class Responses:
         spread = seeds.variance / count if seeds.degrees else np.full(len(known), np.nan)
         means = np.array([values.mean() for values in known.values()])
         degrees = np.array([seeds.degrees or np.inf], dtype=float)
-        return Measured(list(known), terms=Terms(means, nothing, spread[None], degrees, *[nothing] * 4))
+        return Measured(list(known), terms=Terms(means, nothing, spread[None], degrees, *[nothing] * 6))
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,8 @@ def _learned(names: Sequence[str], sampled: Sampled) -> Measured | None:
             above,
             np.square(below) / degrees,
             np.square(above) / degrees,
+            ends[:, 0],
+            1 - ends[:, 0],
         ),
     )
 

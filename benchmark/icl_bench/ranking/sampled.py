@@ -71,11 +71,15 @@ class Sampled:
             return estimates
         return [estimate.model_copy(update={"prompts": self.prompts}) for estimate in estimates]
 
-    def terms(self, places: Sequence[int]) -> Terms:
-        """Some of the models, with the parts of what they may vary by."""
+    def terms(self, places: Sequence[int], in_differences: bool = False) -> Terms:
+        """Some of the models, with the parts of what they may vary by.
+
+        in_differences: they are terms of differences, in which few runs of all-or-nothing tasks count as few.
+        """
         chosen = list(places)
         below, above = np.square((self._modes[:, chosen] - self.values[chosen]) / STANDARD)
-        degrees = np.maximum(self._counts[chosen] - 1, 1)
+        degrees = np.maximum(self._counts[chosen] - 1, 1) if in_differences else np.inf
+        room_below, room_above = self._room[:, chosen]
         return Terms(
             self.values[chosen],
             self._prompt_variances[chosen],
@@ -85,12 +89,14 @@ class Sampled:
             above,
             np.square(below) / degrees,
             np.square(above) / degrees,
+            room_below,
+            room_above,
         )
 
     def differences(self, a: int, others: Sequence[int]) -> Terms:
         """How much higher the metric of one is than those of others, on the same prompts."""
         rows = self.resampled.T
-        first, rest = self.terms([a]), self.terms(others)
+        first, rest = self.terms([a], True), self.terms(others, True)
         return Terms(
             first.values - rest.values,
             np.var(rows[a] - rows[list(others)], axis=1),
@@ -100,13 +106,15 @@ class Sampled:
             first.above + rest.below,
             first.below_squares + rest.above_squares,
             first.above_squares + rest.below_squares,
+            first.room_below + rest.room_above,
+            first.room_above + rest.room_below,
         )
 
     def combined(self, places: Sequence[int], weights: Float[np.ndarray, "combinations models"]) -> Terms:
         """Weighted sums of some of the models, on the same prompts."""
         drawn = self.resampled[:, list(places)]
         centred = drawn - drawn.mean(axis=0)
-        return combined_terms(self.terms(places), weights, centred.T @ centred / len(drawn))
+        return combined_terms(self.terms(places, True), weights, centred.T @ centred / len(drawn))
 
     def learned(self, place: int) -> Learned | None:
         """How many runs of a model learned; None on a graded task, and of what is not trained."""
@@ -156,6 +164,15 @@ class Sampled:
                     interval = mean_interval(*self._gains(place), self.scale.learned_at)
                     ends[:, place] = self.scale.values(np.array(interval))
         return ends
+
+    @cached_property
+    def _room(self) -> Float[np.ndarray, "2 models"]:
+        """How much lower and higher each could be on an all-or-nothing task: to the floor, to the exact
+        predictor; not at all of a baseline, and on a graded task."""
+        if self.scale is None:
+            return np.zeros((2, len(self.values)))
+        room = np.stack([self.values - self.scale.floor, self.scale.exact - self.values])
+        return np.where(self.trained, np.maximum(room, 0.0), 0.0)
 
     def _of_prompts(self) -> list[Estimate]:
         if all(self.reasons):  # nothing to look at, which takes longer than all else

@@ -6,9 +6,10 @@ seeds, for each graded task the variance between runs pooled over models, over t
 the distances to its ends over 1.96 (`icl_bench.ranking.modes`). They add up, below the value and above it
 (Zou & Donner 2008, Statistics in Medicine 27:1693), and the interval is Student's t with the degrees of
 freedom of Welch and Satterthwaite: V² / Σ V_s² / ν_s over the parts V_s of seeds (Satterthwaite 1946,
-Biometrics Bulletin 2:110). Where no seeds are known of, that is a normal distribution. p-values count the
-parts of all-or-nothing tasks too, with n - 1 degrees for n runs: so few runs have heavier tails than a normal
-distribution, and many pairs are looked at.
+Biometrics Bulletin 2:110). Where no seeds are known of, that is a normal distribution. In differences the
+parts of all-or-nothing tasks count there too, with n - 1 degrees for n runs: so few runs have heavier tails
+than a normal distribution, and many pairs are looked at. No end leaves what is possible on such a task. A
+p-value is below 0.05 just where the interval does not hold 0.
 """
 
 import math
@@ -41,6 +42,8 @@ class Terms:
     above: _Values
     below_squares: _Values  # the sum of squares of the parts of `below`, each over its degrees of freedom
     above_squares: _Values
+    room_below: _Values  # how much lower the value could be at most on all-or-nothing tasks
+    room_above: _Values
 
     def take(self, places: Sequence[int]) -> "Terms":
         """Some of the values."""
@@ -54,27 +57,37 @@ class Terms:
             self.above[chosen],
             self.below_squares[chosen],
             self.above_squares[chosen],
+            self.room_below[chosen],
+            self.room_above[chosen],
         )
 
     def estimates(self) -> list[Estimate]:
         """Each value with its 95% interval; a value that is not known has neither."""
-        below, above = self._total(self.below), self._total(self.above)
-        low = self.values - student.isf(_TAIL, self._degrees(below)) * np.sqrt(below)
-        high = self.values + student.isf(_TAIL, self._degrees(above)) * np.sqrt(above)
+        low = self.values - self._reach(self.below, self.below_squares, self.room_below)
+        high = self.values + self._reach(self.above, self.above_squares, self.room_above)
         rows = zip(self.values.tolist(), low.tolist(), high.tolist(), strict=True)
         return [_estimate(*row) for row in rows]
 
     def p_values(self) -> _Values:
         """Two-sided, of the value being 0: of the tail that faces 0."""
-        better = self.values > 0
-        total = self._total(np.where(better, self.below, self.above))
-        degrees = self._degrees(total, np.where(better, self.below_squares, self.above_squares))
-        spread = np.sqrt(total)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.abs(self.values) / spread
-        certain = np.where(self.values == 0, 1.0, 0.0)  # what does not vary at all
-        p = np.where(spread == 0, certain, 2 * student.sf(ratio, degrees))
+        positive = self.values > 0
+        part = np.where(positive, self.below, self.above)
+        squares = np.where(positive, self.below_squares, self.above_squares)
+        room = np.where(positive, self.room_below, self.room_above)
+        total, graded = self._total(part), self._total(np.zeros_like(part))
+        distance = np.abs(self.values)
+        p = _two_sided(distance, total, self._degrees(total, squares))
+        # where the worst that is possible on all-or-nothing tasks leaves a difference, graded ones decide
+        beyond = _two_sided(np.maximum(distance - room, 0.0), graded, self._degrees(graded))
+        p = np.where(distance > room, np.minimum(p, beyond), p)
         return np.where(np.isfinite(self.values), p, np.nan)
+
+    def _reach(self, part: _Values, squares: _Values, room: _Values) -> _Values:
+        """Half a 95% interval, on one side."""
+        total, graded = self._total(part), self._total(np.zeros_like(part))
+        reach = student.isf(_TAIL, self._degrees(total, squares)) * np.sqrt(total)
+        of_graded = student.isf(_TAIL, self._degrees(graded)) * np.sqrt(graded)
+        return np.minimum(reach, of_graded + room)
 
     def _total(self, part: _Values) -> _Values:
         return self.prompts + self.seeds.sum(axis=0) + part
@@ -83,6 +96,13 @@ class Terms:
         squares = (np.square(self.seeds) / self.degrees[:, None]).sum(axis=0) + of_modes
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(squares > 0, np.square(total) / squares, np.inf)
+
+
+def _two_sided(distance: _Values, variance: _Values, degrees: _Values) -> _Values:
+    """The p-value of a distance from 0; of what does not vary at all 1 at 0, else 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = 2 * student.sf(distance / np.sqrt(variance), degrees)
+    return np.asarray(np.where(variance == 0, np.where(distance == 0, 1.0, 0.0), p))
 
 
 def _estimate(value: float, low: float, high: float) -> Estimate:
@@ -105,6 +125,8 @@ def mean_terms(terms: Sequence[Terms]) -> Terms:
         np.sum([term.above for term in terms], axis=0) / count**2,
         np.sum([term.below_squares for term in terms], axis=0) / count**4,
         np.sum([term.above_squares for term in terms], axis=0) / count**4,
+        np.mean([term.room_below for term in terms], axis=0),
+        np.mean([term.room_above for term in terms], axis=0),
     )
 
 
@@ -115,7 +137,8 @@ def combined_terms(
 
     covariance: (values, values), that of prompts; 0 where they are not of prompts.
     """
-    up, down = np.square(np.maximum(weights, 0)), np.square(np.minimum(weights, 0))
+    more, less = np.maximum(weights, 0), np.maximum(-weights, 0)
+    up, down = np.square(more), np.square(less)
     prompts = np.zeros(len(weights))
     if isinstance(covariance, np.ndarray):
         prompts = np.einsum("cv,vw,cw->c", weights, covariance, weights)
@@ -128,6 +151,8 @@ def combined_terms(
         up @ terms.above + down @ terms.below,
         np.square(up) @ terms.below_squares + np.square(down) @ terms.above_squares,
         np.square(up) @ terms.above_squares + np.square(down) @ terms.below_squares,
+        more @ terms.room_below + less @ terms.room_above,
+        more @ terms.room_above + less @ terms.room_below,
     )
 
 
