@@ -5,7 +5,7 @@ from icl_bench.scoring.metric import Metric, metrics
 from icl_bench.specs.result import NO_ESTIMATE, REQUIRED_METRICS, ResultRecord
 from icl_bench.views.cells import HEADERS, cells, format_estimate, notes_on
 
-_DROPPABLE = ("", "seconds", "of zero", "baseline", "error")  # in a narrow window, the first first
+_DROPPABLE = ("", "seconds", "of zero", "baseline", "error", "gain")  # in a narrow window, the first first
 _RIGHT = ("error", "of zero", "seconds")
 _BAR_CELLS = 10
 _EIGHTHS = " ▏▎▍▌▋▊▉"

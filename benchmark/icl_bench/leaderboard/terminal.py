@@ -6,6 +6,7 @@ from typing import Any
 
 from icl_bench.display.initials import legend, short_names
 from icl_bench.display.text_table import CLOSE, text_table
+from icl_bench.models.reference import PREFIX
 from icl_bench.ranking.board import Board, Standing
 from icl_bench.ranking.compare import GRADED, MEAN, METRIC
 from icl_bench.specs.result import Estimate
@@ -18,7 +19,7 @@ POOLED = "‡"  # beside a score
 LOCAL = "+"  # beside a name
 SHORT_MEANS = {GRADED: "graded", MEAN: "all"}
 WIDTH = 80  # columns of the narrow form
-_LONGEST_NAME = 31  # of the references' names
+_LONGEST_NAME = 24
 
 
 def wide_table(
@@ -60,7 +61,8 @@ def narrow_table(board: Board, standings: Sequence[Standing], metric: str, marks
     rows: list[dict[str, Any]] = []
     for standing in standings:
         mark = marks.get(standing.name, "") + f" {POOLED}" * (max(standing.runs.values(), default=1) > 1)
-        row = {"": _place(standing), "model": _cut(standing.name, _LONGEST_NAME + 2 - len(mark)) + mark}
+        name = standing.name.removeprefix(PREFIX)
+        row = {"": _place(standing), "model": _cut(name, _LONGEST_NAME + 2 - len(mark)) + mark}
         for label, mean in _means(board, standing, metric).items():
             row[SHORT_MEANS[label]] = _value(mean, 3)
         for task, short in initials.items():
@@ -91,6 +93,7 @@ def notes(
             yield fill(f"{name} is made of: {otherwise[name]}", WIDTH)
         if len(board.means) > 1:
             yield "graded: mean over graded tasks; all: over all; 2/3: two of three runs learned"
+        yield "names without / are of references: reference/NAME"
         yield "with intervals, components, whole names: --wide (--format markdown)"
     if board.resolvable is not None:
         yield f"neighbours are told apart where graded means differ by about {board.resolvable:.3f}"
