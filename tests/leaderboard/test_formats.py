@@ -5,7 +5,7 @@ from fabricated import trained
 
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import RunData
-from icl_bench.ranking.compare import Difference
+from icl_bench.ranking.differences import Difference
 from icl_bench.specs.outcome import read_outcome
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import load_suite

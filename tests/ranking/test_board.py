@@ -10,7 +10,7 @@ from scipy.stats import t as student
 
 import icl_bench
 from icl_bench.ranking.board import Board
-from icl_bench.ranking.compare import GRADED, MEAN, compare_contenders
+from icl_bench.ranking.differences import GRADED, MEAN, compare_contenders
 from icl_bench.ranking.resampled import Contender, sample_task
 from icl_bench.ranking.spread import holm
 from icl_bench.suites import load_suite

@@ -19,8 +19,8 @@ from icl_bench.function_classes.streams import raw_words, uniform_index
 from icl_bench.models import device as device_module
 from icl_bench.ranking import contenders as contenders_module
 from icl_bench.ranking import resampled
-from icl_bench.ranking.compare import MEAN, compare_contenders
 from icl_bench.ranking.contenders import contenders
+from icl_bench.ranking.differences import MEAN, compare_contenders
 from icl_bench.ranking.resampled import Contender
 from icl_bench.ranking.spread import holm
 from icl_bench.scoring.scores import bootstrap_key

@@ -15,8 +15,8 @@ from icl_bench.cli import app
 from icl_bench.errors import InputError
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.ranking.board import Board
-from icl_bench.ranking.compare import GRADED, MEAN
 from icl_bench.ranking.contenders import contender, distinct_names
+from icl_bench.ranking.differences import GRADED, MEAN
 from icl_bench.ranking.resampled import Contender
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import load_suite

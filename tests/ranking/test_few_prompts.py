@@ -11,7 +11,8 @@ import icl_bench
 from icl_bench.cli.compare import _notes, _table
 from icl_bench.ranking import board as board_module
 from icl_bench.ranking.board import Board
-from icl_bench.ranking.compare import FEWEST_PROMPTS, MEAN, Comparison, Difference, compare_contenders
+from icl_bench.ranking.compare import Comparison
+from icl_bench.ranking.differences import FEWEST_PROMPTS, MEAN, Difference, compare_contenders
 from icl_bench.ranking.resampled import Contender
 from icl_bench.suites import Suite, load_suite
 

@@ -8,7 +8,7 @@ from submissions.submitted import COMMIT, MODEL, OTHER, REVISION, SUITE, TASKS, 
 
 from icl_bench.errors import SpecError
 from icl_bench.leaderboard import entries
-from icl_bench.leaderboard.data import board_data
+from icl_bench.leaderboard.board_data import board_data
 from icl_bench.leaderboard.entries import board_of, recorded_entries
 from icl_bench.ranking import contenders as contenders_module
 from icl_bench.ranking.contenders import contenders

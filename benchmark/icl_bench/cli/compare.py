@@ -10,7 +10,8 @@ from icl_bench.cli.options import AsJson, Device, SuiteName, Tasks
 from icl_bench.cli.outcome import print_doubts
 
 if TYPE_CHECKING:
-    from icl_bench.ranking.compare import Comparison, Difference
+    from icl_bench.ranking.compare import Comparison
+    from icl_bench.ranking.differences import Difference
 
 ModelOrRecord = Annotated[
     str,
@@ -70,7 +71,7 @@ def _print_doubts(names: list[str], suite: str) -> None:
 
 def _notes(comparison: "Comparison") -> Iterator[str]:
     """A line for all that the table alone would leave open."""
-    from icl_bench.ranking.compare import FEWEST_PROMPTS
+    from icl_bench.ranking.differences import FEWEST_PROMPTS
 
     if any(_alone(difference) for difference in comparison.differences):
         corrected = sum(difference.p_corrected is not None for difference in comparison.differences)
@@ -117,7 +118,7 @@ def _verdict(difference: "Difference") -> str:
 
 
 def _prompts(difference: "Difference") -> str:
-    from icl_bench.ranking.compare import GRADED, MEAN
+    from icl_bench.ranking.differences import GRADED, MEAN
 
     prompts, suite_prompts = difference.prompts, difference.suite_prompts
     if prompts == suite_prompts:

@@ -54,7 +54,7 @@ def show(
     Example: icl-bench leaderboard show --suite mini --wide
     Example: icl-bench leaderboard show --record results/mine-0.json --record results/mine-1.json
     """
-    from icl_bench.leaderboard.data import board_data
+    from icl_bench.leaderboard.board_data import board_data
     from icl_bench.leaderboard.entries import board_of, entries_of
     from icl_bench.scoring.metric import metrics
     from icl_bench.suites import load_suite

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from icl_bench.leaderboard.data import RunData
-from icl_bench.ranking.compare import Difference
+from icl_bench.ranking.differences import Difference
 from icl_bench.specs.outcome import LEARNED
 from icl_bench.specs.result import Estimate
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from icl_bench.frozen.errors import frozen_baselines
-from icl_bench.leaderboard.data import BoardData, board_data
+from icl_bench.leaderboard.board_data import board_data
+from icl_bench.leaderboard.data import BoardData
 from icl_bench.leaderboard.entries import Entry, board_of
 from icl_bench.leaderboard.links import FRONT_PAGE, slugs
 from icl_bench.ranking.board import Board

@@ -8,7 +8,7 @@ from icl_bench.display.initials import legend, short_names
 from icl_bench.display.text_table import CLOSE, text_table
 from icl_bench.models.reference import PREFIX
 from icl_bench.ranking.board import Board, Standing
-from icl_bench.ranking.compare import GRADED, MEAN, METRIC
+from icl_bench.ranking.differences import GRADED, MEAN, METRIC
 from icl_bench.specs.result import Estimate
 from icl_bench.views.cells import format_estimate
 

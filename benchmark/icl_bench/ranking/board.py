@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from icl_bench.ranking.compare import (
+from icl_bench.ranking.differences import (
     FEWEST_PROMPTS,
     GRADED,
     MEAN,

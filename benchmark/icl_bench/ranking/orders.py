@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import kendalltau
 
 from icl_bench.ranking.board import Board, Standing
-from icl_bench.ranking.compare import GRADED, MEAN
+from icl_bench.ranking.differences import GRADED, MEAN
 
 
 @dataclass(frozen=True)

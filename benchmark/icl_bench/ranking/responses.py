@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from icl_bench.ranking.compare import METRIC, averaged_tasks
+from icl_bench.ranking.differences import METRIC, averaged_tasks
 from icl_bench.ranking.resampled import Contender, sample_task
 from icl_bench.ranking.sampled import Sampled
 from icl_bench.ranking.seeds import pooled_variance

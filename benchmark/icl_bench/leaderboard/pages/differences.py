@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from icl_bench.leaderboard.formats import count, interval, p_value, score, signed, spaced
 from icl_bench.leaderboard.render import template_environment
-from icl_bench.ranking.compare import Difference
+from icl_bench.ranking.differences import Difference
 
 
 class _Forms:

@@ -10,7 +10,7 @@ from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.pages import files
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.reference import reference_spec_file
-from icl_bench.ranking.compare import FEWEST_PROMPTS
+from icl_bench.ranking.differences import FEWEST_PROMPTS
 from icl_bench.ranking.orders import orders
 from icl_bench.ranking.places import NEEDED_RUNS
 from icl_bench.ranking.spread import SIGNIFICANT
