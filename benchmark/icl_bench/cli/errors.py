@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from icl_bench.cli.pages import page_of
 from icl_bench.cli.start import close_standard_output, prepare_process, with_homes
 from icl_bench.errors import ICLBenchError
 
@@ -41,6 +42,13 @@ class VerbGroup(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the group's own arguments; none at all ask for help."""
         return super().parse_args(ctx, args or ["--help"])
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A verb, with the address of its page as the last line of its help."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and command.epilog is None:
+            command.epilog = page_of((*ctx.command_path.split()[1:], cmd_name)[0])
+        return command
 
     def main(
         self, args: Sequence[str] | None = None, prog_name: str | None = None, *rest: Any, **settings: Any

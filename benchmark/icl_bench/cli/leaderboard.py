@@ -9,6 +9,7 @@ import typer
 
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.options import AsJson, Form, SuiteName, records
+from icl_bench.cli.pages import ADDRESS_VARIABLE
 from icl_bench.errors import UnknownNameError
 from icl_bench.interruptions import let_signals_interrupt
 
@@ -115,7 +116,7 @@ def build(
     address: Annotated[
         str,
         typer.Option(
-            help="Where the site will stand, for feed, badges and citations.", envvar="ICL_BENCH_ADDRESS"
+            help="Where the site will stand, for feed, badges and citations.", envvar=ADDRESS_VARIABLE
         ),
     ] = ADDRESS,
     repository: Annotated[
