@@ -1,10 +1,12 @@
 """The help of a verb ends with the address of its page, where the project's site has an address."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from icl_bench.cli import app
 from icl_bench.cli.pages import ADDRESS_VARIABLE, PAGES
@@ -15,9 +17,9 @@ TEMPLATES = data_folder("leaderboard") / "templates"
 
 
 def last_line(*arguments: str) -> str:
-    result = CliRunner().invoke(app, [*arguments, "--help"], env={"COLUMNS": "100"})
-    assert result.exit_code == 0
-    return result.stdout.strip().splitlines()[-1].strip()
+    command = [sys.executable, "-m", "icl_bench", *arguments, "--help"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ).stdout
+    return printed.strip().splitlines()[-1].strip()
 
 
 def test_every_verb_and_group_has_a_page():

@@ -47,7 +47,7 @@ class VerbGroup(TyperGroup):
         """A verb, with the address of its page as the last line of its help."""
         command = super().get_command(ctx, cmd_name)
         if command is not None and command.epilog is None:
-            command.epilog = page_of((*ctx.command_path.split()[1:], cmd_name)[0])
+            command.epilog = page_of(cmd_name if ctx.parent is None else ctx.info_name)
         return command
 
     def main(
