@@ -63,7 +63,7 @@ def _task_differences(task: Measured, pairs: np.ndarray) -> Terms:
     variances = products[first, first] + products[second, second] - 2 * products[first, second]
     return Terms(
         every.values[first] - every.values[second],
-        np.maximum(variances, 0.0),
+        np.zeros_like(variances) if task.sampled.scale is not None else np.maximum(variances, 0.0),
         every.seeds[:, first] + every.seeds[:, second],
         every.degrees,
         every.below[first] + every.above[second],

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from scipy.stats import t as student
 
 from icl_bench.ranking.modes import Learned, learned_runs, mean_interval
@@ -82,7 +82,7 @@ class Sampled:
         room_below, room_above = self._room[:, chosen]
         return Terms(
             self.values[chosen],
-            self._prompt_variances[chosen],
+            np.where(self._has_modes[chosen], 0.0, self._prompt_variances[chosen]),
             self._seed_variances[None, chosen],
             np.array([self.seeds.degrees or np.inf], dtype=float),
             below,
@@ -99,7 +99,11 @@ class Sampled:
         first, rest = self.terms([a], True), self.terms(others, True)
         return Terms(
             first.values - rest.values,
-            np.var(rows[a] - rows[list(others)], axis=1),
+            np.where(
+                self._has_modes[a] & self._has_modes[list(others)],
+                0.0,
+                np.var(rows[a] - rows[list(others)], axis=1),
+            ),
             first.seeds + rest.seeds,
             first.degrees,
             first.below + rest.above,
@@ -112,9 +116,12 @@ class Sampled:
 
     def combined(self, places: Sequence[int], weights: Float[np.ndarray, "combinations models"]) -> Terms:
         """Weighted sums of some of the models, on the same prompts."""
+        terms = self.terms(places, True)
+        if self._has_modes[list(places)].all():
+            return combined_terms(terms, weights)
         drawn = self.resampled[:, list(places)]
         centred = drawn - drawn.mean(axis=0)
-        return combined_terms(self.terms(places, True), weights, centred.T @ centred / len(drawn))
+        return combined_terms(terms, weights, centred.T @ centred / len(drawn))
 
     def learned(self, place: int) -> Learned | None:
         """How many runs of a model learned; None on a graded task, and of what is not trained."""
@@ -148,6 +155,11 @@ class Sampled:
         """Of the mean over other runs, on a graded task; 0 where nothing is known of it."""
         known = np.array(self.trained) & (self.seeds.degrees > 0)
         return np.where(known, self.seeds.variance / self._counts, 0.0)
+
+    @cached_property
+    def _has_modes(self) -> Bool[np.ndarray, " models"]:
+        """Of which the runs learn or not: their modes' means count prompts already."""
+        return np.array(self.trained) & (self.scale is not None)
 
     @cached_property
     def _counts(self) -> Float[np.ndarray, " models"]:
