@@ -25,7 +25,7 @@ from icl_bench.training.plan import make_plan
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.train import train
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_machine_code")]
 
 COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
 TASK = "mini/linear_regression"

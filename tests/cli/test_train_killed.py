@@ -22,7 +22,7 @@ from icl_bench.training.run import TrainingRun
 from icl_bench.training.run_folder import LOCK_FILE, MADE_FOLDER, STATE_FILE
 from icl_bench.training.train import TrainingStopped, run_to_end
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_machine_code")]
 
 COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
 SAVING_EVERY_STEP = [
