@@ -1,15 +1,22 @@
 """Every fast scan computes what the definition says, values and gradients."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from icl_bench.blocks import stepwise_scan
 from icl_bench.blocks.kernels import selective_scan as compiled_scan
 from icl_bench.blocks.selective_scan import (
-    has_mamba_ssm,
+    _kernels,
+    has_triton,
     scan_with_mamba_ssm,
     selective_scan,
     selective_scan_reference,
@@ -104,15 +111,37 @@ def test_the_gpu_kernel_is_called_in_its_layout() -> None:
     torch.testing.assert_close(ours, selective_scan_reference(*inputs))
 
 
-@pytest.mark.skipif(
-    not torch.cuda.is_available() or not has_mamba_ssm("cuda"), reason="needs a GPU and mamba-ssm"
-)
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_the_gpu_kernel_equals_the_definition() -> None:
     inputs = scan_inputs(3, 41, 32, 16, 1.0, 13)
-    on_gpu = [tensor.float().cuda() for tensor in inputs]
-    torch.testing.assert_close(
-        selective_scan(*on_gpu).cpu().double(), selective_scan_reference(*inputs), rtol=1e-4, atol=1e-4
-    )
+    reference = values_and_gradients(selective_scan_reference, inputs, torch.float64)
+    on_gpu = values_and_gradients(selective_scan, [tensor.cuda() for tensor in inputs], torch.float32)
+    for exact, ours in zip(reference, on_gpu, strict=True):
+        torch.testing.assert_close(ours.cpu().double(), exact, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_triton(), reason="needs Triton, which there is for Linux")
+def test_the_triton_kernels_equal_torch_operations() -> None:
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("interpreted.py"))],
+        env=os.environ | {"TRITON_INTERPRET": "1"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["2 7 8 16", "2 1 40 5", "3 2 5 40 16"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not has_triton(), reason="needs Triton, which there is for Linux")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_gpu_takes_the_triton_kernels(dtype: torch.dtype) -> None:
+    """Of several models too; float64 is left to torch operations."""
+    for axes in ((2, 5, 4), (3, 2, 5, 4)):
+        with FakeTensorMode():
+            kernels = _kernels(torch.empty(axes, dtype=dtype, device="cuda"))
+        wanted = "kernels.triton_scan" if dtype == torch.float32 else "stepwise_scan"
+        assert kernels.__name__ == f"icl_bench.blocks.{wanted}"
 
 
 @pytest.mark.slow

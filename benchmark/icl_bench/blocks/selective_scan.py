@@ -1,4 +1,4 @@
-"""The selective scan of Mamba, in four forms that agree: the definition, and three that are fast.
+"""The selective scan of Mamba, in five forms that agree: the definition, and four that are fast.
 
 For every channel c and state number n, with h_{-1} = 0:
 
@@ -7,14 +7,15 @@ For every channel c and state number n, with h_{-1} = 0:
 
 (Gu & Dao 2023, arXiv 2312.00752, algorithm 2, with the discretisation of their reference code.)
 
-`selective_scan` chooses: mamba-ssm's kernel on a GPU where it is installed, a compiled kernel on a CPU,
-and torch operations a step otherwise. The last two share one hand-written backward, in which the states
-are recomputed, so that no (batch, tokens, channels, state) tensor outlives a layer's backward pass. (On a
-CPU the mixer goes past this function: its scan is compiled together with the code around it.)
+`selective_scan` chooses: on a GPU mamba-ssm's kernel where it is installed, else one in Triton; a compiled
+kernel on a CPU; and torch operations a step otherwise. The last three have one hand-written backward, in
+which the states are recomputed, so that no (batch, tokens, channels, state) tensor outlives a layer's
+backward pass. (On a CPU the mixer goes past this function: its scan is compiled together with the code around
+it.)
 """
 
 import functools
-import importlib
+import importlib.util
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +72,12 @@ def mamba_ssm_kernel() -> Callable[..., Tensor] | None:
     return module.selective_scan_fn
 
 
+@functools.cache
+def has_triton() -> bool:
+    """Whether Triton is there, which torch brings along where it is built for GPUs."""
+    return importlib.util.find_spec("triton") is not None
+
+
 def _scan_by_mamba_ssm(u: Tensor, delta: Tensor, A: Tensor, B: Tensor, C: Tensor, D: Tensor) -> Tensor:
     kernel = mamba_ssm_kernel()
     if kernel is None:
@@ -109,11 +116,15 @@ def _scan_backward(
 
 
 def _kernels(like: Tensor) -> Any:
-    one_model = like.dim() == 3  # not several inside vmap, where a GPU would wait for each
-    compiled = one_model and like.device.type == "cpu" and like.dtype == torch.float32
-    return importlib.import_module(
-        "icl_bench.blocks.kernels.selective_scan" if compiled else "icl_bench.blocks.stepwise_scan"
-    )
+    """The module that computes scans of tensors such as this one."""
+    one_model = like.dim() == 3
+    module = "icl_bench.blocks.stepwise_scan"
+    if like.dtype == torch.float32:
+        if like.device.type == "cpu" and one_model:
+            module = "icl_bench.blocks.kernels.selective_scan"
+        if like.device.type == "cuda" and has_triton():
+            module = "icl_bench.blocks.kernels.triton_scan"
+    return importlib.import_module(module)
 
 
 @_scan.register_fake

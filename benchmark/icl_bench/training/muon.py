@@ -38,14 +38,15 @@ class Muon(torch.optim.Optimizer):
         """Change every matrix that has a gradient."""
         step_together([self])
 
-    def nesterov(self, matrix: Tensor, momentum: float) -> Tensor:
-        """The update before it is orthogonalised; the momentum is changed by the gradient."""
-        state, gradient = self.state[matrix], matrix.grad
-        assert gradient is not None
-        if "momentum" not in state:
-            state["momentum"] = torch.zeros_like(matrix)
-        state["momentum"].lerp_(gradient, 1 - momentum)
-        return gradient.lerp(state["momentum"], momentum)
+    def nesterov(self, matrices: list[Tensor], momentum: float) -> list[Tensor]:
+        """The updates before they are orthogonalised; momenta are changed by the gradients."""
+        for matrix in matrices:
+            if "momentum" not in self.state[matrix]:
+                self.state[matrix]["momentum"] = torch.zeros_like(matrix)
+        momenta = [self.state[matrix]["momentum"] for matrix in matrices]
+        gradients = [matrix.grad for matrix in matrices if matrix.grad is not None]
+        torch._foreach_lerp_(momenta, gradients, 1 - momentum)  # on a GPU one kernel for many matrices
+        return list(torch._foreach_lerp(gradients, momenta, momentum))
 
 
 @torch.no_grad()
@@ -55,9 +56,10 @@ def step_together(optimisers: Iterable[Muon]) -> None:
     for optimiser in optimisers:
         for group in optimiser.param_groups:
             own = [matrix for matrix in group["params"] if matrix.grad is not None]
-            updates += [optimiser.nesterov(matrix, group["momentum"]) for matrix in own]
-            if group["weight_decay"] and own:
-                torch._foreach_mul_(own, 1 - group["lr"] * group["weight_decay"])
+            if own:
+                updates += optimiser.nesterov(own, group["momentum"])
+                if group["weight_decay"]:
+                    torch._foreach_mul_(own, 1 - group["lr"] * group["weight_decay"])
             matrices += own
             rates += [group["lr"]] * len(own)
     for places, orthogonal in _orthogonalised_by_shape(updates):
