@@ -5,25 +5,27 @@ import subprocess
 import sys
 from pathlib import Path
 
-PAGE = Path(__file__).resolve().parents[2] / "submissions" / "reference" / "README.md"
-_TABLE = re.compile(
-    r"(?<=`\.venv/bin/icl-bench )(?P<verb>[^`]+)(?P<between>` prints:\n\n)(?P<table>(?:\|.*\n)+)"
-)
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "submissions" / "reference" / "README.md"
+_TABLE = re.compile(r"(?<=`\.venv/bin/)(?P<command>[^`]+)(?P<between>` prints:\n\n)(?P<table>(?:\|.*\n)+)")
 
 
 def commands(text: str) -> list[str]:
-    """The commands whose tables a page shows, without `.venv/bin/icl-bench`."""
-    return [match["verb"] for match in _TABLE.finditer(text)]
+    """The commands whose tables a page shows, without `.venv/bin/`."""
+    return [match["command"] for match in _TABLE.finditer(text)]
 
 
 def filled(text: str) -> str:
     """The page with what its commands print now."""
-    return _TABLE.sub(lambda match: match["verb"] + match["between"] + _printed(match["verb"].split()), text)
+    return _TABLE.sub(
+        lambda match: match["command"] + match["between"] + _printed(match["command"].split()), text
+    )
 
 
-def _printed(arguments: list[str]) -> str:
-    command = [str(Path(sys.executable).parent / "icl-bench"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+def _printed(command: list[str]) -> str:
+    tool, *arguments = command
+    place = str(Path(sys.executable).parent / tool)
+    done = subprocess.run([place, *arguments], capture_output=True, text=True, check=True, cwd=ROOT)
     return "".join(f"{line}\n" for line in done.stdout.splitlines() if line.startswith("|"))
 
 

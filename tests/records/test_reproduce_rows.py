@@ -98,6 +98,23 @@ def test_a_seed_of_which_some_weights_are_kept_is_reproduced_in_part(board, tiny
     assert record.tasks[first].checkpoint.sha256 not in output
 
 
+def test_what_a_gpu_trained_is_trained_on_one_again(board, tiny, tmp_path):
+    runs = tmp_path / "runs/tiny-v1/tiny/seed-3"
+    tiny_files(runs, seed=3)
+    record = icl_bench.evaluate(str(runs), "tiny")
+    gone = list(record.tasks)[1]
+    (runs / gone / "model.safetensors").unlink()
+    checkpoint = record.tasks[gone].checkpoint
+    for device, words in (("cpu", "--half  #"), ("cuda", "--half --device cuda  #")):
+        training = (checkpoint.training or {}) | {"environment": {"device": device}}
+        changed = checkpoint.model_copy(update={"training": training})
+        result = record.tasks[gone].model_copy(update={"checkpoint": changed})
+        tasks = record.tasks | {gone: result}
+        recorded_of_device = record.model_copy(update={"tasks": tasks})
+        recorded_of_device.save(tmp_path / "submissions/reference/tiny/results/tiny-v1-seed-3.json")
+        assert words in run("reproduce", "reference/tiny", "--suite", "tiny")[1]
+
+
 def test_a_name_without_a_row_is_reported(board, tiny, monkeypatch):
     for name in ("someone/else", "x", "../../etc"):
         with raises(

@@ -83,16 +83,19 @@ def _notes(comparison: "Comparison") -> Iterator[str]:
         left_out.setdefault(" and ".join(sides) + (" have" if len(sides) > 1 else " has"), []).append(task)
     for sides_have, tasks in left_out.items():
         yield f"{sides_have} no result on {', '.join(tasks)}: left out, and so are the means of them"
-    several = [f"{side} is the mean of {runs}" for side, runs in comparison.runs.items() if runs > 1]
-    if several:
-        yield f"{', '.join(several)} training runs"
+    for side, runs in comparison.runs.items():
+        if runs > 1:
+            up_to = "up to " if side in comparison.trained_once else ""
+            yield f"{side} is the mean of {up_to}{runs} training runs"
     for side in comparison.perhaps_trained_once:
         yield f"{side} is a Python object: if it was trained, nothing tells what another seed would change"
     if comparison.trained_once:
         have = "have" if len(comparison.trained_once) > 1 else "has"
         yield (
             f"{' and '.join(comparison.trained_once)} {have} a task with one training run: "
-            "what another seed would change is told from other models' runs; (these runs): not known"
+            "what another seed would change is told from other models' runs"
+            + "; (these runs): not known"
+            * any(difference.of_runs for difference in comparison.differences)
         )
     if any(_of_few_prompts(difference) for difference in comparison.differences):
         yield f"a task has fewer than {FEWEST_PROMPTS} prompts: no verdict on it, nor on a mean over it"

@@ -189,6 +189,9 @@ def _training_command(row: Row, task: str, result: TaskResult) -> str:
         own = suite_recipe(trained_suite, base.name)
         words += [word for change in changes_between(own, wanted) for word in ("--set", change)]
     words += ["--compile"] * (training.get("compiled") is True)
+    environment = training.get("environment")
+    if isinstance(environment, dict) and str(environment.get("device", "cpu")) != "cpu":
+        words += ["--device", str(environment["device"])]
     digest = result.checkpoint.sha256 if result.checkpoint else "unknown"
     return f"OMP_NUM_THREADS=1 {shlex.join(words)}  # SHA-256 {digest}"
 
