@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/community/reference_runs.py
 
-prints a line a task and group of models: how many runs there are, how many passed an optimality of 0.9 and after
-how many steps, and the deviation between seeds, pooled over models.
+prints a line a task and group of models: how many runs there are, how many passed an optimality of 0.9
+and after how many steps, and the deviation between seeds, pooled over models.
 """
 
 from pathlib import Path
