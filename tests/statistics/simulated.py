@@ -8,11 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from icl_bench.evaluation.gaps import PromptSample, errors_by_fresh
+from icl_bench.frozen.anchors import suite_anchors
+from icl_bench.models.reference import PREFIX
 from icl_bench.ranking.modes import learned_runs, mean_interval
 from icl_bench.ranking.places import NEEDED_RUNS, Measured, placed
 from icl_bench.ranking.sampled import Sampled, Scale
 from icl_bench.ranking.seeds import pooled_variance
 from icl_bench.ranking.spread import mean_terms
+from icl_bench.records.store import board_records
+from icl_bench.suites import load_suite
 
 RESAMPLES = 400
 PROMPT_ERROR = 0.001  # of a gain, a half of its variance shared by all models
@@ -133,3 +138,35 @@ def jeffreys_coverage(probability: float, runs: int, trials: int) -> float:
         interval = learned_runs(gains, 0.0, LEARNED_AT).probability
         held += interval.low <= probability <= interval.high
     return held / trials
+
+
+def fresh_coverage(task: str, boards: int, prompts: int = 512, model: str = "gpt2") -> tuple[float, float]:
+    """How often the 95% interval of a gain by fresh prompts holds the true gain, and its width over that by
+    the frozen ones.
+
+    The prompts of mini-v1 and the errors that a reference has on them stand for all there are: frozen and
+    fresh prompts are drawn from them.
+    """
+    suite = load_suite("mini")
+    anchors = suite_anchors(suite, suite.task(task))
+    errors = board_records(PREFIX + model, suite)[0].tasks[task].prompt_errors
+    every = np.stack([np.array(errors), anchors.zero.errors, anchors.exact.errors])
+    true = _gain(every[0], every)
+    rng, held, widths = np.random.default_rng(0), 0, []
+    for _ in range(boards):
+        frozen, fresh = (every[:, rng.integers(0, every.shape[1], prompts)] for _ in range(2))
+        by_fresh = errors_by_fresh(PromptSample(*frozen), PromptSample(*fresh))
+        drawn = rng.integers(0, prompts, (RESAMPLES, prompts))
+        ends = [
+            np.quantile([_gain(column[place], frozen[:, place]) for place in drawn], (0.025, 0.975))
+            for column in (by_fresh, frozen[0])
+        ]
+        held += int(ends[0][0] <= true <= ends[0][1])
+        widths.append(np.ptp(ends[0]) / np.ptp(ends[1]))
+    return held / boards, float(np.median(widths))
+
+
+def _gain(errors: np.ndarray, sample: np.ndarray) -> float:
+    """Of errors on prompts whose errors of zero and of the exact predictor are the sample's last rows."""
+    _, zero, exact = sample.sum(axis=1)
+    return float((zero - errors.sum()) / (zero - exact))

@@ -88,6 +88,7 @@ def _print_board(
 
     doubted = {model.name for model in data.models if model.doubted}
     local = {model.name for model in data.models if model.local}
+    on_fresh = {model.name for model in data.models if model.ranked_on_fresh}
     marks = {name: f" {terminal.LOCAL}" for name in local}
     marks |= {name: marks.get(name, "") + f" {terminal.DOUBTED}" for name in doubted}
     if wide:
@@ -101,7 +102,7 @@ def _print_board(
             f"icl-bench evaluate MODEL --suite {data.suite}"
         )
     otherwise = {entry.name: entry.made_of for entry in entries if entry.named_otherwise}
-    for note in terminal.notes(board, standings, doubted, local, otherwise, wide):
+    for note in terminal.notes(board, standings, doubted, local, on_fresh, otherwise, wide):
         typer.echo(f"\n{note}")
 
 

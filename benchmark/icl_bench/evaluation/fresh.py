@@ -19,7 +19,7 @@ from icl_bench.baselines.base import get_baseline
 from icl_bench.entries.base import Source
 from icl_bench.environment import describe_environment, describe_evaluator
 from icl_bench.errors import SpecError
-from icl_bench.evaluation.gaps import Errors, PromptSample, optimality_gap, ratio_gap
+from icl_bench.evaluation.gaps import Errors, PromptSample, errors_by_fresh, optimality_gap, ratio_gap
 from icl_bench.evaluation.predict import predict_all
 from icl_bench.frozen.anchors import Anchors, baseline_errors, suite_anchors
 from icl_bench.predictor import Missing, Predictor
@@ -124,12 +124,16 @@ def check_on_fresh(
 
 def recorded_gap(suite: Suite, name: str, fresh: FreshRecord, frozen: TaskResult) -> Estimate:
     """The gap that follows from the errors of a task in a record of fresh prompts, by the record's schema."""
-    task = fresh.tasks[name]
-    exact = None if task.exact_errors is None else np.array(task.exact_errors)
-    sample = PromptSample(np.array(task.prompt_errors), np.array(task.zero_errors), exact)
     anchors = suite_anchors(suite, suite.task(name))
     known = _frozen_sample(frozen.prompt_errors, anchors)
+    sample = _fresh_sample(fresh.tasks[name])
     return _gap(suite, name, fresh.commit, known, sample, schema=fresh.schema_version)
+
+
+def recorded_errors_by_fresh(suite: Suite, name: str, task: FreshTask) -> Errors:
+    """What recorded errors on fresh prompts of a task tell of those on as many frozen ones."""
+    anchors = suite_anchors(suite, suite.task(name))
+    return errors_by_fresh(_frozen_sample(task.prompt_errors, anchors), _fresh_sample(task))
 
 
 def with_gaps_to(frozen: ResultRecord, fresh: FreshRecord) -> FreshRecord:
@@ -150,6 +154,12 @@ def _sample(
     predictions = predict_all(predictor, prompts, f"{name}, fresh", progress)
     errors = scored_sums(squared_errors(predictions, prompts.targets), prompts.task.scored_points)
     return PromptSample(errors, zero_errors(prompts.targets, suite, name), exact_errors(prompts, anchors))
+
+
+def _fresh_sample(task: FreshTask) -> PromptSample:
+    """The errors of a record of fresh prompts."""
+    exact = None if task.exact_errors is None else np.array(task.exact_errors)
+    return PromptSample(np.array(task.prompt_errors), np.array(task.zero_errors), exact)
 
 
 def _frozen_sample(errors: list[float], anchors: Anchors) -> PromptSample:

@@ -61,6 +61,19 @@ def optimality_gap(
     return interval_estimate(means[1] - means[0], drawn[1] - drawn[0])
 
 
+def errors_by_fresh(frozen: PromptSample, fresh: PromptSample) -> Errors:
+    """What a model's errors on fresh prompts tell of those on the frozen ones, as many of each.
+
+    r of the fresh prompts, plus a ξ_exact + b ξ_zero of the frozen ones: its mean is that on fresh prompts,
+    less what made these harder or easier, and it goes with the errors of other models on the frozen prompts
+    as far as the controls do. A value may be below 0. `frozen.model` is not read.
+    """
+    frozen_controls, fresh_controls = _controls(frozen, fresh), _controls(fresh, frozen)
+    zero = float(frozen.zero.mean())
+    weights = _fitted(np.minimum(fresh.model, _LARGEST * zero), fresh_controls, float(fresh.zero.mean()))
+    return fresh.model + (frozen_controls - fresh_controls) @ weights
+
+
 def ratio_gap(frozen: PromptSample, fresh: PromptSample, resamples: int, keys: tuple[str, str]) -> Estimate:
     """ξ_model / ξ_zero on the fresh prompts less the same on the frozen ones: the gap of fresh records of
     schema 1, which have no errors of the exact predictor."""

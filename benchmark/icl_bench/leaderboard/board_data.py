@@ -92,6 +92,9 @@ def _row(
         graded_place=_place(standing.places.get(GRADED, standing.places.get(MEAN))),
         unplaced=None if kind == "baseline" else standing.unplaced,
         one_run=standing.one_run,
+        ranked_on_fresh=[]
+        if entry is None
+        else [task for task in standing.scores if task in entry.ranked_on_fresh],
         above_exact=list(standing.above_exact),
         doubted=bool(standing.above_exact),
         mean=standing.mean,

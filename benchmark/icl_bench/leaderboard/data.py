@@ -113,6 +113,7 @@ class ModelData(Strict):
     graded_place: PlaceData | None  # by the mean over graded tasks
     unplaced: str | None  # why there is no place; null for a baseline too
     one_run: bool  # whether a task was trained once alone: little is known there of other seeds
+    ranked_on_fresh: list[str]  # tasks that it is ranked on by fresh prompts, those of other tasks are frozen
     above_exact: list[str]  # tasks where it is better than the exact predictor: something is amiss
     doubted: bool  # whether its page warns of it, for that or for being worse on fresh prompts
     mean: Estimate | None  # of the gains, tasks at equal weight: what boards are sorted by

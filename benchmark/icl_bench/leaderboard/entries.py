@@ -18,6 +18,7 @@ from icl_bench.ranking.board import Board
 from icl_bench.ranking.contenders import contender
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.pooled import load_pooled
+from icl_bench.records.ranked import ranked_on_fresh, ranked_records
 from icl_bench.records.store import board_records, borrowed_records
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE, place_file
@@ -70,9 +71,19 @@ class Entry:
         """What a prompt costs, by task."""
         return {task: account(spec, suite.task(task)) for task, spec in self.specs.items()}
 
-    def contender(self) -> Contender:
-        """As it is compared."""
-        return contender(self.name, self.records)
+    @property
+    def ranked_on_fresh(self) -> set[str]:
+        """The tasks that it is ranked on by fresh prompts: of a submission, those that it has them of."""
+        return (
+            set() if self.submitted is None else ranked_on_fresh(self.submitted.records, self.submitted.fresh)
+        )
+
+    def contender(self, suite: Suite) -> Contender:
+        """As it is compared on a suite's board."""
+        if self.submitted is None:
+            return contender(self.name, self.records)
+        ranked = ranked_records(self.submitted.records, self.submitted.fresh, suite)
+        return contender(self.name, [*ranked.values(), *self.submitted.borrowed])
 
 
 def family(spec: ArchitectureSpec) -> Family:
@@ -200,4 +211,4 @@ def baseline_contenders(suite: Suite) -> list[Contender]:
 
 def board_of(suite: Suite, entries: Sequence[Entry]) -> Board:
     """Entries and the suite's baselines side by side."""
-    return Board(suite, [entry.contender() for entry in entries], baseline_contenders(suite))
+    return Board(suite, [entry.contender(suite) for entry in entries], baseline_contenders(suite))

@@ -79,6 +79,7 @@ def notes(
     standings: Sequence[Standing],
     doubted: Collection[str],
     local: Collection[str],
+    on_fresh: Collection[str],
     otherwise: Mapping[str, str],
     wide: bool,
 ) -> Iterator[str]:
@@ -105,6 +106,8 @@ def notes(
         yield f"{NO_PLACE}: no place: baselines, and models without three runs on all prompts of a task"
     if names & set(doubted):
         yield f"{DOUBTED}: better than an exact predictor can be, or worse on fresh prompts"
+    if names & set(on_fresh):
+        yield "submissions are ranked by fresh prompts, references by the frozen ones"
     if any(runs > 1 for standing in board.models for runs in standing.runs.values()):
         yield f"{POOLED}: the mean of two or more runs"
     if names & set(local):

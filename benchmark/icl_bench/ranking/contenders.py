@@ -19,6 +19,7 @@ from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.pooled import pooled
+from icl_bench.records.ranked import all_ranked_records
 from icl_bench.records.read import load_record
 from icl_bench.records.store import Runs, all_records, runs_of, values_of
 from icl_bench.specs.result import ResultRecord
@@ -40,10 +41,10 @@ def contenders(
     """The errors of models, each given by its name, by a record, by the file of one, or by several of these.
 
     Of a baseline that is frozen on a task, the frozen errors; of a reference or a submission on the board,
-    its recorded runs, all seeds; everything else is evaluated, checkpoints on the device, each seed of a
-    folder that holds several. Records and folders that are given together are runs of one model. All are
-    opened before the first is evaluated. Models of one name are told apart by their seeds, or by where the
-    paths differ that they were given by.
+    its recorded runs, all seeds, those of a submission on fresh prompts; everything else is evaluated,
+    checkpoints on the device, each seed of a folder that holds several. Records and folders that are given
+    together are runs of one model. All are opened before the first is evaluated. Models of one name are told
+    apart by their seeds, or by where the paths differ that they were given by.
     InputError where the device cannot be used, a record is not of the suite, or several are not of one model;
     further errors as `icl_bench.evaluation.run.evaluate` has them.
     """
@@ -127,7 +128,7 @@ def _pooled(records: Sequence[tuple[str, ResultRecord]], suite: Suite, tasks: Se
 def _open_named(name: str, suite: Suite, tasks: Sequence[str], device: str | None) -> _Opened:
     if name.startswith(BASELINE_PREFIX):
         return _open_baseline(name, suite, tasks)
-    recorded = contender(name, all_records(name, suite), tasks)
+    recorded = contender(name, all_ranked_records(name, suite), tasks)
     left = [task for task in tasks if task not in recorded.runs]
     if recorded.runs and (not left or kind_of(name, suite).remote):
         return lambda progress: recorded

@@ -5,16 +5,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from icl_bench.errors import SpecError
-from icl_bench.evaluation.fresh import load_fresh_record
 from icl_bench.probes.run import recorded_findings
+from icl_bench.records.ranked import fresh_records
 from icl_bench.records.read import load_record
-from icl_bench.records.record_files import SUPERSEDED, reason_file, record_file, recorded_files
+from icl_bench.records.record_files import SUPERSEDED, reason_file, recorded_files
 from icl_bench.records.store import board_records, borrowed_records
 from icl_bench.resources import data_folder
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import ResultRecord
-from icl_bench.specs.run_names import run_name
 from icl_bench.specs.submission import Run, Submission
 from icl_bench.submissions.submission_folder import SubmissionFolder, submission_entries
 from icl_bench.suites import Suite
@@ -68,20 +67,11 @@ def recorded_submissions(suite: Suite, submissions: Sequence[SubmissionFolder]) 
 def _recorded(entry: SubmissionFolder, suite: Suite) -> RecordedSubmission:
     model, root = entry.submission.model, entry.path.parent
     records = board_records(model, suite, root)
-    fresh = {}
-    for seed, record in records.items():
-        path = entry.results / record_file(run_name(suite.name, seed), fresh=True)
-        if path.is_file():
-            fresh[seed] = load_fresh_record(path)
-            if fresh[seed].model != record.model:
-                raise SpecError(
-                    f"{path} is not of the record beside it; restore the file", code="other-record"
-                )
     return RecordedSubmission(
         entry.submission,
         suite.name,
         records,
-        fresh,
+        fresh_records(model, records, suite, root),
         [correction for correction in corrections(entry) if correction.suite == suite.name],
         borrowed_records(model, records, suite, root),
         recorded_findings(model, records, suite, root),
