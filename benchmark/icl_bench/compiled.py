@@ -4,14 +4,17 @@ import functools
 import hashlib
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numba
 import numpy as np
-from numba.core.caching import FunctionCache
+from numba.core import sigutils
+from numba.core.caching import FunctionCache, NullCache
+from numba.core.codegen import JITCPUCodegen
+from numba.core.compiler import CompileResult
 
 from icl_bench.resources import threads
 
@@ -49,13 +52,53 @@ class _OptionalCache(FunctionCache):
             super().save_overload(sig, data)
 
 
+@functools.cache
+def _second_engine() -> JITCPUCodegen:
+    return JITCPUCodegen("icl_bench.compiled")
+
+
+@contextmanager
+def _apart(target_context: Any) -> Iterator[None]:
+    """What is compiled goes into a second engine, whose symbols the first does not know."""
+    engine, target_context._internal_codegen = target_context._internal_codegen, _second_engine()
+    try:
+        yield
+    finally:
+        target_context._internal_codegen = engine
+
+
+class _Loaded(NullCache):
+    """Makes a kernel run loaded code in the process that compiles it too, so that it rounds the same there.
+
+    A kernel's object code has its own copies of the functions it calls, optimised once more. The linker drops
+    a copy where the engine has that function already, as it has after compiling it: of two products in a sum,
+    the copy may fuse one with the addition and the function itself the other.
+    """
+
+    def __init__(self, kernel: Any) -> None:
+        self._compile = kernel._compiler.compile
+        self._kept: Any = NullCache()
+        with suppress(RuntimeError, OSError):  # no place for the cache
+            self._kept = _OptionalCache(kernel.py_func)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The code for a signature: kept code where there is some, else compiled, kept and loaded."""
+        kept = self._kept.load_overload(sig, target_context)
+        if kept is not None:
+            return kept
+        target_context.refresh()
+        with _apart(target_context):
+            fresh = self._compile(*sigutils.normalize_signature(sig))
+            self._kept.save_overload(sig, fresh)
+        return CompileResult._rebuild(target_context, *fresh._reduce())
+
+
 def compiled(function: Callable[..., Any], **options: Any) -> Any:
     """Compile at the first call, and keep the machine code beside the function's file or in the user's
     cache where either is writable. Options are those of `numba.njit`.
     """
     kernel = numba.njit(error_model="numpy", **options)(function)
-    with suppress(RuntimeError, OSError):  # no place for the cache
-        kernel._cache = _OptionalCache(kernel.py_func)  # what `cache=True` does with its own class
+    kernel._cache = _Loaded(kernel)  # what `cache=True` does with its own class
     return kernel
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from icl_bench.cli import app
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_machine_code")]
+pytestmark = pytest.mark.slow
 
 COMMAND = [str(Path(sys.executable).parent / "icl-bench"), "sweep", "mini"]
 TASKS = ["--task", "linear_regression", "--task", "sparse_parity"]

@@ -25,7 +25,7 @@ from icl_bench.training.plan import make_plan
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.train import train
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("kept_machine_code")]
+pytestmark = pytest.mark.slow
 
 COMMAND = [str(Path(sys.executable).parent / "icl-bench")]
 TASK = "mini/linear_regression"
@@ -113,7 +113,7 @@ def test_without_a_compiler_compile_is_refused_and_nothing_begun(spec: Path, tmp
 
 def test_an_interrupted_run_goes_on_to_the_same_weights(spec: Path, tmp_path: Path) -> None:
     arguments = ["train", str(spec), TASK, "--steps", "800", "--out"]
-    whole = run(*arguments, "whole", cwd=tmp_path)  # as the other: this process may round otherwise
+    whole = run(*arguments, "whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr
     first = subprocess.Popen(
         [*COMMAND, *arguments, "cut"], cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=with_threads(1)
