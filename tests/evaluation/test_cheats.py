@@ -57,8 +57,14 @@ def test_a_memoriser_is_better_than_an_exact_predictor_and_worse_on_fresh_prompt
     )
     assert compared.exit_code == 0
     assert [line for line in compared.stderr.splitlines() if too_good in line or worse in line] == [
-        f"⚠ {tmp_path / 'r.json'}, {doubt}" for doubt in (too_good, worse)
+        f"⚠ A, test_cheats.Memoriser, {doubt}" for doubt in (too_good, worse)
     ]
+    with pytest.warns(ResultWarning) as warned:
+        comparison = icl_bench.compare("baseline/zero", record, "mini", LINEAR)
+    assert [str(warning.message) for warning in warned] == comparison.doubts
+    assert comparison.doubts == [f"B, test_cheats.Memoriser, {doubt}" for doubt in (too_good, worse)]
+    assert comparison.to_dict()["doubts"] == comparison.doubts
+    assert icl_bench.compare("baseline/zero", "reference/gpt2", "mini", LINEAR).doubts == []
 
 
 def test_a_memoriser_no_better_than_an_exact_predictor_is_worse_on_fresh_prompts(tiny):

@@ -74,7 +74,7 @@ def main() -> None:
 
     rows = [[task, *fresh_coverage(task, 400)] for task in load_suite("mini").tasks]
     print(
-        "\nA gain by fresh prompts: how often its interval holds it, of 400, and its width over that by frozen\n"
+        "\nA gain by fresh prompts: how often its interval holds it, of 400; its width over that by frozen\n"
     )
     print(tabulate(rows, ["task", "held", "width"], tablefmt="github", floatfmt=".3f"))
 

@@ -1,6 +1,7 @@
 """`icl-bench compare`: which of two models is better on which task, and which differences are real."""
 
 import json
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 from icl_bench.cli.options import AsJson, Device, SuiteName, Tasks
 from icl_bench.cli.outcome import print_doubts
+from icl_bench.errors import ResultWarning
 
 if TYPE_CHECKING:
     from icl_bench.ranking.compare import Comparison
@@ -47,8 +49,10 @@ def compare(
     from icl_bench.display.text_table import in_window
     from icl_bench.ranking.compare import compare as compare_models
 
-    comparison = compare_models(a, b, suite, task, device=device, progress=True)
-    _print_doubts([*a.split(","), *b.split(",")], suite)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResultWarning)  # they are printed as lines
+        comparison = compare_models(a, b, suite, task, device=device, progress=True)
+    print_doubts(comparison.doubts)
     if as_json:
         typer.echo(json.dumps(comparison.to_dict(), indent=1))
         return
@@ -56,17 +60,6 @@ def compare(
     typer.echo(_table(comparison))
     for note in _notes(comparison):
         typer.echo(in_window(note))
-
-
-def _print_doubts(names: list[str], suite: str) -> None:
-    """A line on standard error for whatever makes a given record doubtful: those of Python objects may be."""
-    from icl_bench.files import user_path
-    from icl_bench.records.read import load_record
-    from icl_bench.suites import load_suite
-
-    for name in names:
-        if (path := user_path(name.strip())).is_file():
-            print_doubts(load_record(path), load_suite(suite), name.strip())
 
 
 def _notes(comparison: "Comparison") -> Iterator[str]:

@@ -86,6 +86,7 @@ def _keep_and_print(
     record: "ResultRecord", suite: "Suite", path: Path | None, named: bool, as_json: bool
 ) -> None:
     """Write a record where it belongs, print it, then say where it is; `named`: the path is the user's."""
+    from icl_bench.evaluation.doubts import doubts
     from icl_bench.records.keep import keep_at, keep_beside
     from icl_bench.specs.record_json import in_ascii
 
@@ -94,7 +95,7 @@ def _keep_and_print(
         typer.echo(in_ascii(record.to_json()), nl=False)
     else:
         _print_table(record, suite)
-    print_doubts(record, suite)
+    print_doubts(doubts(record, suite))
     if kept is not None and kept.fault is None:
         typer.echo(f"{'' if as_json else chr(10)}{where_kept(kept)}", err=as_json)
     refuse_lost([kept])

@@ -26,6 +26,7 @@ def evaluate_seeds(
     as_json: bool,
 ) -> None:
     """Evaluate every seed that a folder holds; each record is written once it is there."""
+    from icl_bench.evaluation.doubts import doubts
     from icl_bench.evaluation.run import evaluate_source
     from icl_bench.evaluation.seeds import open_seeds
     from icl_bench.records.keep import keep_at, keep_beside
@@ -46,7 +47,7 @@ def evaluate_seeds(
     else:
         _print_table(model, records, seeds, suite)
     for seed, record in records.items():
-        print_doubts(record, suite, f"seed {seed}")
+        print_doubts(doubts(record, suite), f"seed {seed}")
     refuse_lost(kept)
 
 

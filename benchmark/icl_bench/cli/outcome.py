@@ -8,7 +8,6 @@ import typer
 
 if TYPE_CHECKING:
     from icl_bench.records.keep import Kept
-    from icl_bench.specs.result import ResultRecord
     from icl_bench.suites import Suite
 
 
@@ -29,12 +28,10 @@ def unicode_terminal() -> bool:
     return "utf" in (sys.stdout.encoding or "").lower()
 
 
-def print_doubts(record: "ResultRecord", suite: "Suite", model: str = "") -> None:
+def print_doubts(doubts: "Sequence[str]", model: str = "") -> None:
     """On standard error, a line for whatever makes a result doubtful."""
-    from icl_bench.evaluation.doubts import doubts
-
     sign = "⚠" if "utf" in (getattr(sys.stderr, "encoding", None) or "").lower() else "!"
-    for doubt in doubts(record, suite):
+    for doubt in doubts:
         typer.echo(f"{sign} {model and model + ', '}{doubt}", err=True)
 
 

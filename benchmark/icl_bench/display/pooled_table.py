@@ -7,7 +7,7 @@ import numpy as np
 from icl_bench.display.table import score_bar
 from icl_bench.display.text_table import text_table
 from icl_bench.ranking.board import Board, Standing
-from icl_bench.ranking.contenders import contender
+from icl_bench.ranking.contenders import contender, several_runs
 from icl_bench.specs.result import Estimate, ResultRecord
 from icl_bench.suites import Suite
 from icl_bench.views.cells import format_estimate
@@ -20,11 +20,13 @@ _RIGHT = ("seeds", "error", "of zero")
 def pooled_table(name: str, records: Sequence[ResultRecord], suite: Suite, bars: bool = True) -> str:
     """One row a task that any of the records has, and those of means where all tasks have one.
 
-    Scores and intervals are those of a board (`icl_bench.ranking.board`) of this model alone: they count what
-    differs between prompts and between seeds. `error` is the mean over seeds; gains are by seed, and of an
-    all-or-nothing task it is said how many runs learned.
+    Scores and intervals are those of a board (`icl_bench.ranking.board`): they count what differs between
+    prompts, and between seeds of this model and of the references that have several. `error` is the mean over
+    seeds; gains are by seed, and of an all-or-nothing task it is said how many runs learned.
     """
-    (standing,) = Board(suite, [contender(name, records)]).models
+    model = contender(name, records)
+    beside = [other for other in several_runs(suite, [model]) if other.name != name]
+    (standing,) = (row for row in Board(suite, [model, *beside]).models if row.name == name)
     rows = []
     for task in standing.runs:
         results = [record.tasks[task] for record in records if task in record.tasks]

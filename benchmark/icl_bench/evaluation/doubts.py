@@ -8,7 +8,7 @@ none that learned its task is worse on fresh prompts.
 from collections.abc import Iterator
 
 from icl_bench.evaluation.gaps import beyond
-from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.result import Estimate, ResultRecord
 from icl_bench.suites import Suite
 from icl_bench.views.cells import format_estimate
 
@@ -17,20 +17,26 @@ _SURER = 25  # times rarer by chance than what boards mark, in 2.5% of cases: a 
 
 def doubts(record: ResultRecord, suite: Suite) -> list[str]:
     """One line each; none for an honest model, but for one of either kind in a thousandth of cases."""
-    return [*_too_good(record, suite), *_worse_on_fresh(record)]
+    return [*_too_good(record, suite), *worse_on_fresh(record)]
+
+
+def above_exact(task: str, optimality: Estimate) -> str:
+    """The line for a task on which a result is better than the exact predictor's."""
+    return (
+        f"{task}: an optimality of {format_estimate(optimality)} is more than any predictor has "
+        "that reads the context alone; it knows these prompts, or reads what it has to predict"
+    )
 
 
 def _too_good(record: ResultRecord, suite: Suite) -> Iterator[str]:
     tasks = {name: task for name, task in record.tasks.items() if suite.task(name).exactness == "exact"}
     for name, task in tasks.items():
         if beyond(task.optimality, 1.0, _SURER * len(tasks)):
-            yield (
-                f"{name}: an optimality of {format_estimate(task.optimality)} is more than any predictor has "
-                "that reads the context alone; it knows these prompts, or reads what it has to predict"
-            )
+            yield above_exact(name, task.optimality)
 
 
-def _worse_on_fresh(record: ResultRecord) -> Iterator[str]:
+def worse_on_fresh(record: ResultRecord) -> Iterator[str]:
+    """A line for each task on which a Python object was worse on fresh prompts when it was evaluated."""
     checks = {name: task.fresh for name, task in record.tasks.items() if task.fresh is not None}
     for name, check in checks.items():
         if beyond(check.gap, 0.0, _SURER * len(checks)):

@@ -4,13 +4,18 @@ How much other training runs may differ is pooled over both models and over the 
 with several runs (`icl_bench.ranking.seeds`); the rest is said in `icl_bench.ranking.differences`.
 """
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from icl_bench.errors import ResultWarning
+from icl_bench.evaluation.doubts import above_exact
+from icl_bench.ranking.board import Board
 from icl_bench.ranking.contenders import ComparedModel, contenders, several_runs
 from icl_bench.ranking.differences import Difference, compare_contenders
-from icl_bench.suites import chosen_tasks, load_suite
+from icl_bench.ranking.resampled import Contender
+from icl_bench.suites import Suite, chosen_tasks, load_suite
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,13 +33,14 @@ class Comparison:
     trained_once: list[str]  # which of "A" and "B" have a task with one training run
     perhaps_trained_once: list[str]  # the same, of what is not known to be trained: Python objects
     lacking: dict[str, list[str]]  # the tasks that "A" and "B" have no errors of, which are left out
+    doubts: Sequence[str] = ()  # a line for whatever makes one too good to be true, as `evaluate` warns of it
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, a mapping a task."""
         sides = {"suite": self.suite, "a": self.a, "b": self.b, "runs": self.runs, "lacking": self.lacking}
         once = {"trained_once": self.trained_once, "perhaps_trained_once": self.perhaps_trained_once}
         differences = [difference.to_dict() for difference in self.differences]
-        return sides | once | {"differences": differences}
+        return sides | once | {"doubts": [*self.doubts], "differences": differences}
 
     def to_frame(self) -> "pd.DataFrame":
         """A pandas table, one row a task; NaN where a number is not known."""
@@ -72,6 +78,9 @@ def compare(
         device: where checkpoints compute that are evaluated, `cpu` unless given.
         progress: show evaluations on standard error.
 
+    Warns of a model that is better than the exact predictor by more than sampling explains, or that was worse
+    on fresh prompts when it was evaluated (ResultWarning; `Comparison.doubts`).
+
     Gains have no unit: 0 is the prior mean, the best answer without the context, and 1 the exact predictor.
 
     Raises InputError where a name does not exist, a record is of another suite, or the two have no task in
@@ -86,6 +95,9 @@ def compare(
     first, second = contenders([a, b], frozen, chosen, device, progress)
     sides = {"A": first, "B": second}
     once = {side: model.trained for side, model in sides.items() if model.one_run}
+    doubts = [doubt for side, model in sides.items() for doubt in _doubts(frozen, side, model)]
+    for doubt in doubts:
+        warnings.warn(doubt, ResultWarning, stacklevel=2)
     return Comparison(
         suite=frozen.name,
         a=first.name,
@@ -95,4 +107,15 @@ def compare(
         trained_once=[side for side, trained in once.items() if trained],
         perhaps_trained_once=[side for side, trained in once.items() if trained is None],
         lacking={side: [task for task in chosen if task not in model.runs] for side, model in sides.items()},
+        doubts=doubts,
     )
+
+
+def _doubts(suite: Suite, side: str, model: Contender) -> Iterator[str]:
+    """What makes the numbers of a side doubtful, as boards mark it."""
+    if model.is_baseline:
+        return
+    (standing,) = Board(suite, [model]).models
+    too_good = [above_exact(task, standing.estimates["optimality"][task]) for task in standing.above_exact]
+    for doubt in (*too_good, *model.doubts):
+        yield f"{side}, {model.name}, {doubt}"

@@ -10,6 +10,7 @@ import numpy as np
 from icl_bench.entries.base import Source
 from icl_bench.entries.open import kind_of, open_source
 from icl_bench.errors import InputError
+from icl_bench.evaluation.doubts import worse_on_fresh
 from icl_bench.evaluation.run import evaluate_source
 from icl_bench.evaluation.seeds import holds_seeds, open_seeds
 from icl_bench.frozen.errors import load_errors
@@ -203,7 +204,8 @@ def contender(name: str, records: Sequence[ResultRecord], tasks: Sequence[str] |
 
     values = {metric: chosen(runs) for metric, runs in values_of(records).items()}
     untold = all(record.model.kind == "callable" for record in records)
-    return Contender(name, chosen(runs_of(records)), values, trained=None if untold else True)
+    doubts = [doubt for record in records for doubt in worse_on_fresh(record)]
+    return Contender(name, chosen(runs_of(records)), values, None if untold else True, doubts)
 
 
 def _evaluate(

@@ -39,6 +39,7 @@ class Contender:
     runs: Runs
     values: Mapping[str, Runs] = field(default_factory=dict)  # by metric, those of metrics with their own
     trained: bool | None = True  # None where nobody said whether it was, as of a Python object
+    doubts: Sequence[str] = ()  # why its errors may not be what they seem, as its records have it
 
     @property
     def is_baseline(self) -> bool:
