@@ -81,7 +81,7 @@ def test_what_was_trained_once_is_reported(tmp_path):
     ]:
         lines = run(*sides, *task)[1].splitlines()
         shown = [line for line in lines if message in line]
-        assert shown == ([f"{alone} {message}; (these runs): not known"] if alone else [])
+        assert shown == ([f"{alone} {message}"] if alone else [])
         expected = [letter for letter in "AB" if alone and letter in alone]
         assert json.loads(run(*sides, *task, "--json")[1])["trained_once"] == expected
 
@@ -96,6 +96,7 @@ def test_a_verdict_of_graded_runs_alone_says_so(tmp_path, monkeypatch):
     rows = json.loads(run(record, "baseline/zero", *task, "--json")[1])["differences"]
     assert [row["of_runs"] for row in rows] == [True, False, True, True][: len(rows)]
     table = run(record, "baseline/zero", *task)[1]
+    assert table.splitlines()[-1].endswith("other models' runs; (these runs): not known")
     assert [line.endswith("(these runs)") for line in table.splitlines() if " better" in line] == [
         row["of_runs"] for row in rows if row["better"]
     ]
