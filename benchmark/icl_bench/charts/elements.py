@@ -1,9 +1,10 @@
 """The few SVG elements that charts and pictures are made of."""
 
+from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from icl_bench.charts.series import Number
-from icl_bench.charts.styles import COLOURS
+from icl_bench.charts.styles import COLOURS, Style
 from icl_bench.charts.text import plain
 
 Element = ElementTree.Element
@@ -46,6 +47,24 @@ def stroke(parent: Element, path: str, **attributes: Attribute) -> Element:
 def fill(parent: Element, path: str, **attributes: Attribute) -> Element:
     """The inside of a path."""
     return add(parent, "path", d=path, fill="currentColor", **attributes)
+
+
+def draw_line(parent: Element, path: str, style: Style, slimmer: Number = 1.0) -> None:
+    """A line along a path with a style's width, made slimmer by a factor, and its dashes."""
+    line = stroke(parent, path, stroke_width=slimmer * style.width, stroke_linejoin="round")
+    set_attributes(
+        line, **({"stroke_dasharray": style.dashes} if style.dashes else {"stroke_linecap": "round"})
+    )
+
+
+def path_through(points: Sequence[tuple[Number, Number]]) -> str:
+    """A path through points; one alone is a dot."""
+    return "M" + "L".join(f"{px(x)},{px(y)}" for x, y in points) + ("h0" if len(points) == 1 else "")
+
+
+def moved_to(point: tuple[Number, Number]) -> str:
+    """The transform that puts what is drawn around 0, 0 at a point."""
+    return f"translate({px(point[0])},{px(point[1])})"
 
 
 def add(parent: Element, tag: str, text: str = "", /, **attributes: Attribute) -> Element:

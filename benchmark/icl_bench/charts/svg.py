@@ -5,6 +5,9 @@ from icl_bench.charts.elements import (
     add,
     as_text,
     coloured,
+    draw_line,
+    moved_to,
+    path_through,
     picture,
     px,
     set_attributes,
@@ -91,24 +94,24 @@ def _draw_curve(group: Element, layout: Layout, k: int, style: Style) -> None:
     curve, x, y = layout.curves[k], layout.x, layout.y
     for low, high in curve.bands:
         outline = clamped(high, y.end, y.start) + clamped(low, y.end, y.start)[::-1]
-        add(group, "path", d=f"{_line(outline)}z", fill="currentColor", fill_opacity=0.16)
+        add(group, "path", d=f"{path_through(outline)}z", fill="currentColor", fill_opacity=0.16)
     parts = [part for run in runs(curve.points) for part in inside(run, y.end, y.start)]
-    path = "".join(_line(part) for part in parts)
+    path = "".join(path_through(part) for part in parts)
     add(group, "path", d=path, fill="none", stroke_width=12, pointer_events="stroke")  # felt, not seen
-    _draw_line(group, path, style)
+    draw_line(group, path, style)
     seen = [point for point in curve.points if point and y.end <= point[1] <= y.start]
     for point in marked(seen, x.start, x.end, _MARKERS, k / len(layout.curves)) if style.marker else []:
         _draw_marker(group, point, style)
     if curve.peak:
-        add(group, "path", d=_ARROW, transform=_moved(curve.peak), fill="currentColor")
+        add(group, "path", d=_ARROW, transform=moved_to(curve.peak), fill="currentColor")
 
 
 def _draw_label(group: Element, layout: Layout, k: int, style: Style, bold: bool) -> None:
     """A leader line, a sample of the curve, its name and its notes."""
     label, x = layout.labels[k], layout.label_x
     leader = [label.end, (layout.x.end + 3, label.end[1]), (x - 3, label.height)]
-    stroke(group, _line(leader), stroke_width=0.6)
-    _draw_line(group, f"M{px(x)},{px(label.height)}h{px(KEY)}", style)
+    stroke(group, path_through(leader), stroke_width=0.6)
+    draw_line(group, f"M{px(x)},{px(label.height)}h{px(KEY)}", style)
     if style.marker:
         _draw_marker(group, (x + KEY / 2, label.height), style)
     left, baseline = x + KEY + 6, label.height + 4
@@ -118,25 +121,9 @@ def _draw_label(group: Element, layout: Layout, k: int, style: Style, bold: bool
         write(notes, note, left, baseline + SMALL_LINE * line, SMALL)
 
 
-def _draw_line(group: Element, path: str, style: Style) -> None:
-    line = stroke(group, path, stroke_width=style.width, stroke_linejoin="round")
-    set_attributes(
-        line, **({"stroke_dasharray": style.dashes} if style.dashes else {"stroke_linecap": "round"})
-    )
-
-
 def _draw_marker(group: Element, point: Point, style: Style) -> None:
-    marker = add(group, "path", d=style.marker, transform=_moved(point), stroke="currentColor")
+    marker = add(group, "path", d=style.marker, transform=moved_to(point), stroke="currentColor")
     if style.filled:
         set_attributes(marker, fill="currentColor")
     else:
         set_attributes(marker, class_="hollow", fill=COLOURS["surface"][0])
-
-
-def _line(points: list[Point]) -> str:
-    """A path through points; one alone is a dot."""
-    return "M" + "L".join(f"{px(x)},{px(y)}" for x, y in points) + ("h0" if len(points) == 1 else "")
-
-
-def _moved(point: Point) -> str:
-    return f"translate({px(point[0])},{px(point[1])})"

@@ -9,10 +9,12 @@ from icl_bench.charts.elements import (
     Element,
     as_text,
     coloured,
+    draw_line,
     fill,
+    moved_to,
+    path_through,
     picture,
     px,
-    set_attributes,
     stroke,
     write,
 )
@@ -107,8 +109,8 @@ def draw_legend() -> str:
         group = coloured(svg, style.colour)
         if role == "model":
             fill(group, f"M{left},{middle - 6}h34v12h-34z", fill_opacity="0.16")
-            fill(group, style.marker, transform=_moved((left + 17, middle)))
-        _draw_line(group, f"M{left},{middle}h34", style)
+            fill(group, style.marker, transform=moved_to((left + 17, middle)))
+        draw_line(group, f"M{left},{middle}h34", style, _SLIMMER)
         write(coloured(svg, "ink"), name, left + 42, middle + 4, 12)
     return as_text(svg)
 
@@ -133,7 +135,7 @@ def _frame(
         if values is not None:
             style = _styles()[role]
             parts = [part for run in runs(_placed(values, x, y)) for part in inside(run, y.end, y.start)]
-            _draw_line(coloured(frame, style.colour), "".join(map(_path, parts)), style)
+            draw_line(coloured(frame, style.colour), "".join(map(path_through, parts)), style, _SLIMMER)
     return x, y, tuple(frame)
 
 
@@ -171,17 +173,18 @@ def _draw_model(group: Element, panel: Panel, x: Axis, y: Axis) -> None:
     if panel.low is not None and panel.high is not None:
         for low, high in _bands(panel.low, panel.high, x, y):
             outline = clamped(high, y.end, y.start) + clamped(low, y.end, y.start)[::-1]
-            fill(group, f"{_path(outline)}z", fill_opacity="0.16")
-    _draw_line(group, "".join(_path(clamped(run, y.end, y.start)) for run in runs(points)), style)
+            fill(group, f"{path_through(outline)}z", fill_opacity="0.16")
+    lines = "".join(path_through(clamped(run, y.end, y.start)) for run in runs(points))
+    draw_line(group, lines, style, _SLIMMER)
     known = [point for point in points if point]
     seen = [point for point in known if y.end <= point[1] <= y.start]
     scored = [points[at] for at in panel.scored]
     chosen = clamped([point for point in scored if point], y.end, y.start)
     for point in chosen if scored else marked(seen, x.start, x.end, _MARKERS, 0.4):
-        fill(group, style.marker, transform=_moved(point))
+        fill(group, style.marker, transform=moved_to(point))
     highest = min(known, key=lambda point: point[1], default=None)
     if highest and highest[1] < y.end:
-        fill(group, _ARROW, transform=_moved((highest[0], y.end)))
+        fill(group, _ARROW, transform=moved_to((highest[0], y.end)))
 
 
 def _bands(low: Numbers, high: Numbers, x: Axis, y: Axis) -> list[tuple[list[Point], list[Point]]]:
@@ -224,21 +227,5 @@ def _in_words(panel: Panel) -> str:
     return f"Mean squared error against context length{which}. Means of the curves: {', '.join(means)}."
 
 
-def _draw_line(group: Element, path: str, style: Style) -> None:
-    line = stroke(group, path, stroke_width=_SLIMMER * style.width, stroke_linejoin="round")
-    set_attributes(
-        line, **({"stroke_dasharray": style.dashes} if style.dashes else {"stroke_linecap": "round"})
-    )
-
-
-def _path(points: Sequence[Point]) -> str:
-    """A path through points; one alone is a dot."""
-    return "M" + "L".join(f"{px(x)},{px(y)}" for x, y in points) + ("h0" if len(points) == 1 else "")
-
-
 def _tick(at: Number, y: Axis) -> str:
     return f"M{px(at)},{px(y.start)}v4"
-
-
-def _moved(point: Point) -> str:
-    return f"translate({px(point[0])},{px(point[1])})"
