@@ -116,7 +116,7 @@ def test_neighbouring_draws_are_uncorrelated():
     assert np.abs(correlation - np.eye(16)).max() < 5.5 / 50_000**0.5
 
 
-@pytest.mark.parametrize("value", [2.0**-14, 1e-3, 8.25, np.inf, np.nan])
+@pytest.mark.parametrize("value", [2.0**-14, 1e-3, 32.25, np.inf, np.nan])
 def test_a_value_off_the_grid_is_refused(value):
     with raises(InputError, "off-the-grid", naming="2^-13"):
         grid_units(np.array([0.5, value], np.float32))

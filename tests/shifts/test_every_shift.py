@@ -69,7 +69,7 @@ class TestEveryShift:
 )
 def test_the_prior_mean_stays_where_a_shift_says_so(shift_name, class_name):
     """What it leaves of y is uncorrelated with anything that is made from x."""
-    if (shift_name, class_name) == ("repeated", "vector_mqar"):
+    if (shift_name, class_name) in [("repeated", "vector_mqar"), ("biased", "vector_mqar")]:
         pytest.skip("values belong to the places of keys: there are no targets for queries apart from them")
     function_class, _, after = shifted(shift_name, class_name, prompts=4_096)
     xs = after.xs if after.queries is None else after.queries

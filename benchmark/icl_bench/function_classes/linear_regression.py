@@ -71,7 +71,7 @@ class LinearRegression(FunctionClass):
 def linear_targets(w: Vectors, xs: Inputs) -> Targets:
     """w · x for w (prompts, d) and xs (prompts, points, d), exact until the rounding: (prompts, points, 1).
 
-    In units of 2^-26 a product is an integer below 2^33 and a sum of 1,024 of them stays below 2^53, so
+    In units of 2^-26 a product is an integer below 2^37 and a sum of 1,024 of them stays below 2^53, so
     float64 holds every partial sum whatever the order of summation.
     """
     sums = np.matmul(grid_units(xs), grid_units(w)[:, :, None])

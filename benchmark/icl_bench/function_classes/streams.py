@@ -17,6 +17,7 @@ from icl_bench.errors import InputError
 
 GRID = 2.0**-13  # real-valued inputs and parameters are integer multiples of this
 GRID_LIMIT = 67_253  # the largest multiple that `grid_normals` can draw (8.21 standard deviations)
+SHIFTED_LIMIT = 2**18  # the largest that an input or a weight of a shifted prompt may be: 32
 
 _WORDS_PER_BLOCK = 4
 _COUNTERS = 2**256
@@ -56,16 +57,36 @@ def on_grid(units: np.ndarray) -> np.ndarray:
     return (units * GRID).astype(np.float32)
 
 
-def grid_units(values: np.ndarray) -> np.ndarray:
-    """The inverse of `on_grid`, as float64 that holds integers. InputError where a value is off the grid."""
+def rounded_to_grid(values: np.ndarray) -> np.ndarray:
+    """Real numbers as the nearest odd multiples of 2^-13, float32: what `grid_normals` draws are such ones.
+
+    The rounding hides last-digit differences between platforms of what the numbers were computed by.
+    """
+    return on_grid(2 * np.floor(values / (2 * GRID)) + 1)
+
+
+def grid_units(values: np.ndarray, limit: int = SHIFTED_LIMIT) -> np.ndarray:
+    """The inverse of `on_grid`, as float64 that holds integers. InputError where a value is off the grid, or
+    larger than so many units."""
     units = values.astype(np.float64) / GRID
-    if not (np.abs(units) <= GRID_LIMIT).all() or (units != np.rint(units)).any():
+    if not (np.abs(units) <= limit).all() or (units != np.rint(units)).any():
         raise InputError(
-            "targets are exact only for inputs that are multiples of 2^-13 and below 8.21 in size; "
-            "round xs to that grid, or take them from the function class",
+            f"targets are exact only for numbers that are multiples of 2^-13 and below {limit * GRID:.3g} in "
+            "size; round them to that grid, or take them from the function class",
             code="off-the-grid",
         )
     return units
+
+
+def uniform_rotations(raw: np.ndarray, d: int) -> np.ndarray:
+    """Orthogonal matrices, uniform over all of them, float64 (prompts, d, d), one from d² words each.
+
+    The Q of a QR decomposition of normals, its columns with the signs of R's diagonal (Mezzadri 2007, "How to
+    generate random matrices from the classical compact groups"). Its last digits may differ between
+    platforms: what is computed by it is rounded to the grid.
+    """
+    Q, R = np.linalg.qr(grid_normals(raw).reshape(len(raw), d, d) * GRID)
+    return Q * np.sign(np.diagonal(R, axis1=1, axis2=2))[:, None]
 
 
 def uniform_index(raw: np.ndarray, n: int) -> np.ndarray:

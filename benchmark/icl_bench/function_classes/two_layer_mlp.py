@@ -29,7 +29,14 @@ from icl_bench.function_classes.base import (
     Targets,
     Words,
 )
-from icl_bench.function_classes.streams import GRID, GRID_LIMIT, grid_normals, grid_units, on_grid
+from icl_bench.function_classes.streams import (
+    GRID,
+    GRID_LIMIT,
+    SHIFTED_LIMIT,
+    grid_normals,
+    grid_units,
+    on_grid,
+)
 from icl_bench.specs.suite import FUNCTION_CLASSES
 
 _MOST_TERMS = (2**63 - 1) // GRID_LIMIT**3  # of products of three grid numbers that a 64-bit sum can hold
@@ -72,11 +79,13 @@ class TwoLayerMLP(FunctionClass):
         return inputs.reshape(-1, points, self.dims).copy(), parameters
 
     def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
-        """Targets (prompts, points, 1): hidden sums are exact in float64 (units of 2^-26, below 2^43),
-        output sums in int64 (units of 2^-39)."""
-        hidden = np.matmul(grid_units(xs), grid_units(parameters["W1"]))
+        """Targets (prompts, points, 1): hidden sums are exact in float64 (units of 2^-26, below 2^45),
+        output sums in int64 (units of 2^-39), for which a wide network takes smaller inputs."""
+        W1, W2 = (grid_units(parameters[name], GRID_LIMIT) for name in ("W1", "W2"))
+        largest = min(SHIFTED_LIMIT, (2**63 - 1) // (GRID_LIMIT**2 * self.dims * self.width))
+        hidden = np.matmul(grid_units(xs, largest), W1)
         np.maximum(hidden, 0.0, out=hidden)
-        W2 = grid_units(parameters["W2"]).astype(np.int64)
+        W2 = W2.astype(np.int64)
         sums = np.matmul(hidden.astype(np.int64), W2[:, :, None])
         return sums.astype(np.float32) * np.float32(GRID**3)
 
