@@ -61,11 +61,11 @@ def test_knn_takes_three_by_default_and_the_earlier_of_equals():
     assert KNearestNeighbours().predict(xs, ys)[0, :, 0].tolist() == [0, 1, 1.5, 3, 3, 3]
 
 
-def test_lookup_finds_the_input_seen_before_and_answers_zero_to_a_new_one():
+def test_lookup_finds_the_input_seen_last_and_answers_zero_to_a_new_one():
     key, other, almost = [1.0, 2.0], [2.0, 1.0], [1.0, np.nextafter(np.float32(2), np.float32(3))]
     xs = np.float32([[key, other, almost, key, other, key]])
     ys = np.float32([[[1, 5], [2, 6], [3, 7], [4, 8], [9, 9], [0, 0]]])
-    expected = [[0, 0], [0, 0], [0, 0], [1, 5], [2, 6], [1, 5]]
+    expected = [[0, 0], [0, 0], [0, 0], [1, 5], [2, 6], [4, 8]]  # the last time counts
     assert Lookup().predict(xs, ys)[0].tolist() == expected
 
 

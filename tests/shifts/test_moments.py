@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
+from icl_bench.baselines.lookup import Lookup
 from icl_bench.function_classes.linear_regression import LinearRegression
 from icl_bench.function_classes.sparse_parity import SparseParity
 from icl_bench.function_classes.streams import GRID, raw_words, uniform_rotations
+from icl_bench.function_classes.vector_mqar import VectorMQAR
 from icl_bench.shifts.base import Drawn
 from icl_bench.specs.suite import SHIFTS
 
 D, POINTS, PROMPTS = 4, 12, 2_000
-LINEAR, PARITY = LinearRegression(dims=D), SparseParity(dims=D, sparsity=2)
+LINEAR, PARITY, RETRIEVAL = LinearRegression(dims=D), SparseParity(dims=D, sparsity=2), VectorMQAR(dims=D)
 
 
 def shifted(name: str, function_class=LINEAR, **numbers: int) -> tuple[Drawn, Drawn]:
@@ -87,3 +89,31 @@ def test_inputs_are_moved_and_biased_as_stated() -> None:
     assert set(np.unique(after.xs)) == {-1.0, 1.0}
     share, count = (after.xs > 0).mean(), after.xs.size
     assert share == pytest.approx(0.75, abs=5 * np.sqrt(0.75 * 0.25 / count))
+
+
+def test_keys_come_again_and_their_last_value_counts() -> None:
+    _, after = shifted("reassigned", RETRIEVAL)
+    targets = RETRIEVAL.evaluate(after.parameters, after.xs)
+    answers = Lookup().answers(after.xs, targets)
+    np.testing.assert_array_equal(answers[:, -1], targets[:, -1])
+    keys = after.xs[:, :-1]
+    same = (keys[:, :, None] == keys[:, None]).all(axis=3)
+    counts = same.sum(axis=2)
+    assert (np.sort(counts, axis=1) == [1] * 7 + [2] * 4).all()  # two of eleven pairs repeat a key
+    asked = (keys == after.xs[:, -1:]).all(axis=2).sum(axis=1)
+    assert set(asked) == {1, 2}
+    assert (asked == 2).mean() == pytest.approx(0.5, abs=5 * 0.5 / np.sqrt(PROMPTS))
+    twice = np.flatnonzero(asked == 2)[0]
+    first, last = np.flatnonzero((keys[twice] == after.xs[twice, -1]).all(axis=1))
+    np.testing.assert_array_equal(targets[twice, -1], after.parameters["values"][twice, last])
+    assert not np.array_equal(targets[twice, -1], after.parameters["values"][twice, first])
+
+
+def test_a_noisy_query_is_near_its_key_and_as_long() -> None:
+    before, after = shifted("noisy_query", RETRIEVAL)
+    lengths = np.linalg.norm(after.xs[:, -1].astype(np.float64), axis=1)
+    np.testing.assert_allclose(lengths, np.sqrt(D), atol=GRID * D)
+    np.testing.assert_array_equal(after.answered_at, before.xs)
+    np.testing.assert_array_equal(after.xs[:, :-1], before.xs[:, :-1])
+    cosines = (after.xs[:, -1] * before.xs[:, -1]).sum(axis=1) / D
+    assert 0.8 < cosines.mean() < 0.95

@@ -68,7 +68,7 @@ class VectorMQAR(FunctionClass):
         return np.concatenate([keys, query[:, None]], axis=1), {"values": values.copy()}
 
     def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
-        """Targets (prompts, points, d): value i for key i; a later point has the value of the first key that
+        """Targets (prompts, points, d): value i for key i; a later point has the value of the last key that
         it repeats. InputError where it repeats none."""
         values = parameters["values"]
         pairs = values.shape[1]
@@ -79,7 +79,8 @@ class VectorMQAR(FunctionClass):
                 "a query repeats none of the prompt's keys; take xs from the function class",
                 code="no-such-key",
             )
-        answers = np.take_along_axis(values, same.argmax(axis=2)[:, :, None], axis=1)
+        last = pairs - 1 - same[:, :, ::-1].argmax(axis=2)
+        answers = np.take_along_axis(values, last[:, :, None], axis=1)
         return np.concatenate([values[:, : keys.shape[1]], answers], axis=1)
 
     def prior_mean(self, xs: RealInputs) -> Means:

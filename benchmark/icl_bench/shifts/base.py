@@ -20,6 +20,7 @@ class Drawn:
     parameters: Parameters  # of the functions, each with a leading prompt axis
     queries: Inputs | None = None  # asked in place of xs: query i after the first i examples; same shape
     noise: Targets | None = None  # added to targets (prompts, points, k)
+    answered_at: Inputs | None = None  # what targets are those of, where xs shows them changed; same shape
 
 
 class Shift(Strict):

@@ -76,7 +76,8 @@ def _chunk(task: TaskSpec, key: str, start: int, prompts: int) -> tuple[Arrays, 
     drawn = Drawn(*function_class.sample(raw[:, :own], task.points))
     if shift is not None:
         drawn = shift.apply(drawn, raw[:, own:], function_class)
-    arrays = Arrays(drawn.xs, _targets(task, drawn, drawn.xs), drawn.parameters)
+    answered_at = drawn.xs if drawn.answered_at is None else drawn.answered_at
+    arrays = Arrays(drawn.xs, _targets(task, drawn, answered_at), drawn.parameters)
     queries = drawn.queries
     return arrays, None if queries is None else Queries(queries, _targets(task, drawn, queries))
 
