@@ -209,6 +209,50 @@ function makeCopyable(block) {
   block.append(button);
 }
 
+// --- task pages: the models that stand out in charts of many --------------------------------------------
+
+const highlightable = () => [...document.querySelectorAll("figure[data-highlight]")];
+
+// The names that stand out: those of the address, else those that stand out in the page as it came.
+function makeHighlights() {
+  const figures = highlightable();
+  if (!figures.length) return;
+  const named = (figure) => figure.dataset.models.split("\n");
+  const names = [...new Set(figures.flatMap(named))];
+  const bright = seriesOf(figures[0]).filter((group) => !group.classList.contains("faded"));
+  const first = named(figures[0]).filter((name) => bright.some((group) => group.dataset.name === name));
+  const given = query().getAll("show").filter((name) => names.includes(name));
+  const chosen = new Set(given.length ? given : first);
+  const same = () => chosen.size === first.length && first.every((name) => chosen.has(name));
+  const boxes = [];
+  const apply = () => {
+    for (const group of figures.flatMap(seriesOf)) {
+      if (names.includes(group.dataset.name)) group.classList.toggle("faded", !chosen.has(group.dataset.name));
+      if (chosen.has(group.dataset.name)) group.parentNode.append(group); // on top
+    }
+    for (const input of boxes) input.checked = chosen.has(input.value);
+  };
+  for (const figure of figures) {
+    const box = document.createElement("fieldset");
+    box.className = "choose";
+    box.append(Object.assign(document.createElement("legend"), { textContent: "Highlighted" }));
+    for (const name of named(figure)) {
+      const label = document.createElement("label");
+      const input = Object.assign(document.createElement("input"), { type: "checkbox", value: name });
+      input.addEventListener("change", () => {
+        input.checked ? chosen.add(name) : chosen.delete(name);
+        apply();
+        keep({ show: same() ? "" : [...chosen] });
+      });
+      boxes.push(input);
+      label.append(input, name);
+      box.append(label);
+    }
+    figure.before(box);
+  }
+  apply();
+}
+
 document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
 document.querySelectorAll("[data-filters]").forEach(makeFilterable);
 document.querySelectorAll("figure[data-choose]").forEach(makeChoosable);
@@ -216,3 +260,4 @@ document.querySelectorAll("form[data-compare]").forEach(makeComparison);
 document.querySelectorAll("pre.command").forEach(makeCopyable);
 openTarget();
 addEventListener("hashchange", openTarget);
+makeHighlights();

@@ -143,7 +143,7 @@ def _draw_series(axes: "Axes", series: Series, style: Style, floor: Number | Non
         known = (float(value) if is_number(value) else float("nan") for value in values)
         return [value if floor is None or not value < floor else float(floor) for value in known]
 
-    colour = COLOURS[style.colour][0]
+    colour = COLOURS["muted" if series.faded else style.colour][0]
     dashes = [float(length) / style.width for length in style.dashes.split()]  # matplotlib multiplies them
     (line,) = axes.plot(
         list(map(float, series.x)),

@@ -23,7 +23,8 @@ class Series:
     `low` and `high` are a band around it; `note` stands below its name; `mean` is shown on hover, by default
     that of the y values; `heading` is its name in a table, where that says more. A `style` is the place of
     its dashes, marker and colour among those of its role: give it where a name should look the same in
-    several charts, else the next free one is taken.
+    several charts, else the next free one is taken. A `faded` one is drawn in grey below the others; a page
+    may let its reader bring it forward.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Series:
     mean: Number | None = None
     style: int | None = None
     heading: str = ""
+    faded: bool = False
 
     def __post_init__(self) -> None:
         where = f"series {self.name!r}"

@@ -6,6 +6,7 @@ plain attributes, which the stylesheet turns into CSS custom properties that a p
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from math import lcm
 
 from icl_bench.charts.series import Role, Series
@@ -55,7 +56,11 @@ class _Looks:
 
     def style(self, k: int) -> Style:
         dashes, marker = self.dashes[k % len(self.dashes)], self.markers[k % len(self.markers)]
-        return Style(self.width, dashes, marker, self.filled, self.colours[k % len(self.colours)])
+        return Style(self.width, dashes, marker, self.filled, self.colour(k))
+
+    def colour(self, k: int) -> str:
+        """Of the k-th series, as a key of COLOURS."""
+        return self.colours[k % len(self.colours)]
 
 
 CIRCLE = "M-3,0a3,3 0 1,0 6,0a3,3 0 1,0 -6,0z"
@@ -90,11 +95,22 @@ _LOOKS: dict[Role, _Looks] = {
 
 
 def choose_styles(series: Sequence[Series]) -> list[Style]:
-    """A style for each series, no two alike; InputError where a role has too many to be distinguishable."""
+    """A style for each series, no two alike but for faded ones; InputError where a role has too many to be
+    distinguishable.
+
+    A series that asks for a style which is taken gets another of the same colour, as long as there is one.
+    """
     taken, styles = set(), {}
-    for curve in sorted(series, key=lambda curve: curve.style is None):  # those that ask for a style go first
+    for curve in sorted(series, key=lambda curve: (curve.faded, curve.style is None)):
         looks = _LOOKS[curve.role]
         order = [((curve.style or 0) + k) % looks.count for k in range(looks.count)]
+        if curve.style is not None:
+            colour = looks.colour(order[0])
+            alike = [k for k in order if looks.colour(k) == colour]
+            order = alike + [k for k in order if k not in alike]
+        if curve.faded:
+            styles[curve.name] = looks.style(order[0])
+            continue
         free = [k for k in order if (curve.role, k) not in taken]
         if not free:
             raise InputError(
@@ -113,15 +129,36 @@ def stylesheet() -> str:
     """
     light = [_rule(name, light) for name, (light, _) in COLOURS.items()]
     dark = [_rule(name, dark) for name, (_, dark) in COLOURS.items()]
+    for rules, value in zip((light, dark), COLOURS["muted"], strict=True):
+        rules.append(_faded(value))
     return "\n".join(
         [
             ".icl-chart{display:block;max-width:100%;height:auto}",
             *light,
             f"@media (prefers-color-scheme:dark){{\n{chr(10).join(dark)}\n}}",
+            ".icl-chart .series.faded>path{opacity:.45}",
+            ".icl-chart .series.faded>path[fill-opacity]{opacity:0}",  # its band
             ".icl-chart:has(.series:hover) .series:not(:hover){opacity:.25}",
             "",
         ]
     )
+
+
+def model_style(name: str, ordered: Sequence[str]) -> int:
+    """The style that a model has in every chart: its place among `ordered` names, else one by its name."""
+    if name in ordered:
+        return ordered.index(name) % _LOOKS["model"].count
+    return int.from_bytes(sha256(name.encode()).digest()[:4], "big") % _LOOKS["model"].count
+
+
+def model_colour(name: str, ordered: Sequence[str]) -> str:
+    """The colour of `model_style`, as a key of COLOURS."""
+    return _LOOKS["model"].colour(model_style(name, ordered))
+
+
+def _faded(value: str) -> str:
+    """A series in the background is grey."""
+    return f".icl-chart .series.faded{{color:var(--chart-muted,{value})}}"
 
 
 def _rule(name: str, value: str) -> str:

@@ -42,8 +42,12 @@ def draw(chart: Chart, width: int = 760, standalone: bool = False) -> str:
         add(background, "rect", fill="currentColor", width=layout.width, height=layout.height)
     _draw_axes(svg, chart, layout)
     styles = choose_styles(chart.series)
-    for k in sorted(range(len(styles)), key=lambda k: _ORDER[chart.series[k].role]):
-        group = coloured(svg, styles[k].colour, "series")
+    for k in sorted(
+        range(len(styles)), key=lambda k: (not chart.series[k].faded, _ORDER[chart.series[k].role])
+    ):
+        group = coloured(svg, styles[k].colour, "series" + " faded" * chart.series[k].faded)
+        if chart.series[k].faded:
+            set_attributes(group, color=COLOURS["muted"][0])
         set_attributes(group, data_name=plain(chart.series[k].name))
         add(group, "title", hover_text(chart.series[k]))
         _draw_curve(group, layout, k, styles[k])

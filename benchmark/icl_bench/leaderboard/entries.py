@@ -27,7 +27,7 @@ from icl_bench.specs.result import ResultRecord
 from icl_bench.submissions.recorded import RecordedSubmission, installed_submissions, recorded_submissions
 from icl_bench.submissions.submission_folder import SubmissionFolder
 from icl_bench.suites import Suite, load_suite
-from icl_bench.training.log import LOG_FILE, read_log
+from icl_bench.training.log import LOG_FILE, Row, read_log
 
 Family = Literal["attention", "recurrent", "hybrid"]
 
@@ -131,9 +131,20 @@ def _reference(name: str, suite: Suite) -> Entry:
 
 
 def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[list[float], list[float]]]]:
-    """Steps and losses of a reference's recorded runs, by task and seed; empty where there are none.
+    """Steps and losses of a reference's recorded runs, by task and seed; empty where there are none."""
+    return {
+        task: {
+            seed: ([float(row["step"] or 0) for row in rows], [float(row["loss"] or 0) for row in rows])
+            for seed, rows in by_seed.items()
+        }
+        for task, by_seed in training_rows(entry, suite).items()
+    }
 
-    They are in `training.csv` of every run, beside the weights where these are shipped.
+
+def training_rows(entry: Entry, suite: Suite) -> dict[str, dict[str, list[Row]]]:
+    """The rows of `training.csv` of a reference's runs, by task and seed; empty where there are none.
+
+    The file is beside the weights where these are shipped; SpecError where it cannot be read.
     """
     if not entry.kind.shipped or entry.local:
         return {}
@@ -143,9 +154,7 @@ def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[lis
         files = {
             seed: shipped_folder(name, suite, task, seed) / LOG_FILE for seed in seeds if seed is not None
         }
-        curves[task] = {
-            f"seed {seed}": _learning_curve(path) for seed, path in files.items() if path.is_file()
-        }
+        curves[task] = {f"seed {seed}": _rows(path) for seed, path in files.items() if path.is_file()}
     return {task: by_seed for task, by_seed in curves.items() if by_seed}
 
 
@@ -188,12 +197,11 @@ def verified(entry: Entry) -> set[str]:
     return {task for task, held in weights.items() if all(held)}
 
 
-def _learning_curve(path: Path) -> tuple[list[float], list[float]]:
+def _rows(path: Path) -> list[Row]:
     try:
-        rows = read_log(path.read_text())
+        return read_log(path.read_text())
     except ValueError as error:
         raise SpecError(f"{path} is no learning curve: {error}; train the model again") from None
-    return [float(row["step"] or 0) for row in rows], [float(row["loss"] or 0) for row in rows]
 
 
 def baseline_contenders(suite: Suite) -> list[Contender]:

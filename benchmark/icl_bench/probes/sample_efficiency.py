@@ -45,8 +45,8 @@ class SampleEfficiency(Probe):
         excess = (errors.mean(axis=0) - exact.curve) / zero.curve
         key = bootstrap_key(subject.suite.full_name(subject.task.name))
         sums = resampled_sums(errors, subject.suite.spec.resamples, key)
-        drawn = _needed((sums / len(errors) - exact.curve) / zero.curve)
-        (needed,) = _needed(excess[None])
+        drawn = examples_needed((sums / len(errors) - exact.curve) / zero.curve)
+        (needed,) = examples_needed(excess[None])
         low, high = interval_ends(drawn).tolist()
         estimate = Estimate(value=float(needed), low=low, high=high, reason=None)
         if needed == points:
@@ -55,8 +55,9 @@ class SampleEfficiency(Probe):
         return Finding(estimate=estimate, curves=curves, x=[float(length) for length in range(points)])
 
 
-def _needed(excess: Float[np.ndarray, "rows points"]) -> Float[np.ndarray, " rows"]:
-    """The first context length from which the excess stays small; the number of points if there is none."""
+def examples_needed(excess: Float[np.ndarray, "rows points"]) -> Float[np.ndarray, " rows"]:
+    """The first context length from which each row of excess errors, in shares of the error of answering 0,
+    stays within SHARE; the number of points where there is none."""
     large = excess > SHARE
     last = excess.shape[1] - np.argmax(large[:, ::-1], axis=1)  # one after the last large one
     return np.where(large.any(axis=1), last, 0).astype(np.float64)

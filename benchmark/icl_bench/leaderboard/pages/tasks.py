@@ -1,25 +1,35 @@
 """A page a task: what it is, who does how well, and what is left to learn."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
-from icl_bench.charts import Chart, Series, draw, table_rows
 from icl_bench.display.task_chart import baseline_curves, task_chart
 from icl_bench.frozen.anchors import PRIOR_MEAN, ZERO, floor_name, named_anchors
 from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.formats import heading
+from icl_bench.leaderboard.learning import Curve
 from icl_bench.leaderboard.page import Page, picture
+from icl_bench.leaderboard.pages.task_charts import (
+    drawings,
+    examples_rows,
+    excess_chart,
+    learned_by_task,
+    learning_chart,
+    model_series,
+    seed_dots,
+)
 from icl_bench.leaderboard.pictures import draw_prompt
 from icl_bench.leaderboard.site import Site, SuiteBoard
-from icl_bench.models.reference import PREFIX
 from icl_bench.predictor import BASELINE_PREFIX
+from icl_bench.probes.sample_efficiency import SHARE
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate
-from icl_bench.views.series import model_curve
 
-WIDE, NARROW = 860, 400  # pixels at which texts have their nominal sizes
-MODELS = 12  # a chart; the best ones
+CURVES = 12  # a chart of errors; those of the best models
+
+Learned = dict[str, dict[str, dict[str, Curve]]]
 
 
 @dataclass(frozen=True)
@@ -45,24 +55,26 @@ def pages(site: Site) -> Iterator[Page]:
         {"boards": site.boards},
     )
     for board in site.boards:
+        learned = cache(partial(learned_by_task, board))
         for task in board.suite.tasks.values():
             yield Page(
                 board.page("tasks", task.name),
                 "task.html",
-                f"{task.name} of {board.suite.name}",
+                f"{heading(task.name)} on {board.suite.name}",
                 f"{task.summary} Errors of baselines, the {task.exactness} predictor and every model.",
-                partial(_context, board, task),
+                partial(_context, board, learned, task),
             )
 
 
-def _context(board: SuiteBoard, task: TaskSpec) -> dict[str, Any]:
+def _context(board: SuiteBoard, learned: Callable[[], Learned], task: TaskSpec) -> dict[str, Any]:
     xs, ys, _ = generate(task, board.suite.name, "eval", 0, 1)
     models = _best_first(board.data.models, task.name)
     baselines = baseline_curves(board.suite, task)
     anchors = _anchors_drawn(board, task)
     parts = [curve for curve in baselines if curve.name in anchors]
     ranked = _best_first(board.data.baselines, task.name)
-    shown = [_curve(board, model, task.name) for model in models[:MODELS]]
+    shown = [model_series(board, model, task.name) for model in models[:CURVES]]
+    by_length = task.scored_points.count > 1
     return {
         "board": board,
         "task": task,
@@ -70,11 +82,16 @@ def _context(board: SuiteBoard, task: TaskSpec) -> dict[str, Any]:
         "models": models,
         "baselines": ranked,
         "floor": next((model for model in ranked if model.name == BASELINE_PREFIX + PRIOR_MEAN), None),
+        "excess": excess_chart(board, task, models) if by_length else None,
+        "dots": seed_dots(board, task, models) if not by_length or task.learned_at is not None else None,
+        "needed": examples_rows(board, task, models) if by_length else [],
+        "share": SHARE,
+        "learning": learning_chart(board, task, models, learned()[task.name]),
         "charts": [
-            _drawn(task_chart(board.suite, task, parts + shown), "models", len(models) > MODELS)
-            if shown
+            drawings(task_chart(board.suite, task, parts + shown), "models", len(models) > CURVES)
+            if shown and by_length
             else None,
-            _drawn(task_chart(board.suite, task, baselines), "baselines", False),
+            drawings(task_chart(board.suite, task, baselines), "baselines", False),
         ],
         "floor_drawn": PRIOR_MEAN in anchors,
         "gap": _gap(board, task, models[0]) if models else None,
@@ -96,34 +113,12 @@ def _best_first(models: list[ModelData], task: str) -> list[ModelData]:
     return [model for _, model in sorted(known, key=lambda pair: (-pair[0], pair[1].name))]
 
 
-def _curve(board: SuiteBoard, model: ModelData, task: str) -> Series:
-    """A model's, with its components below its name where the name says otherwise."""
-    entry, curve = (
-        board.by_name[model.name],
-        model_curve(model.name.removeprefix(PREFIX), board.runs(model.name, task)),
-    )
-    return replace(curve, note=entry.made_of) if entry.named_otherwise else curve
-
-
-def _drawn(chart: Chart, what: str, more: bool) -> dict[str, Any]:
-    """A chart for wide and for narrow screens, and its numbers."""
-    head, *rows = table_rows(chart)
-    return {
-        "what": what,
-        "wide": picture(draw(chart, WIDE)),
-        "narrow": picture(draw(chart, NARROW)),
-        "head": head,
-        "rows": rows,
-        "more": more,
-    }
-
-
 def _gap(board: SuiteBoard, task: TaskSpec, best: ModelData) -> Gap | None:
     """Among the scored context lengths; None where that predictor is not frozen."""
     zero, exact = (board.frozen_curve(task.name, name) for name in (ZERO, task.exact))
     if zero is None or exact is None:
         return None
-    model = _curve(board, best, task.name).y
+    model = model_series(board, best, task.name).y
     shares = {i: (model[i] - exact[i]) / zero[i] for i in task.scored_points.positions if zero[i] > 0}
     if not shares:
         return None
