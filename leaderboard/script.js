@@ -234,7 +234,7 @@ function makeHighlights() {
   };
   for (const figure of figures) {
     const box = document.createElement("fieldset");
-    box.className = "choose";
+    box.className = "highlight";
     box.append(Object.assign(document.createElement("legend"), { textContent: "Highlighted" }));
     for (const name of named(figure)) {
       const label = document.createElement("label");

@@ -52,7 +52,7 @@ def test_the_best_three_stand_out_without_scripts(browser, address):
 
 def test_a_reader_s_choice_stands_out_and_is_kept_in_the_address(page):
     page.goto(LINEAR)
-    box = page.locator("fieldset.choose").first
+    box = page.locator("fieldset.highlight").first
     assert standing_out(page) == BEST
     box.get_by_label("mamba", exact=True).check()
     box.get_by_label("gpt2", exact=True).press("Space")
