@@ -154,7 +154,7 @@ def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_model_with_every_ta
     assert warned_pages not in (set(), pages)
     titles = {entry.findtext(f"{ATOM}title") for entry in feed.findall(f"{ATOM}entry")}
     llama = next(model for model in board.data.models if model.name == "reference/llama")
-    assert f"reference/llama on mini-v1: {llama.graded.value:.3f}, place 1" in titles
+    assert f"reference/llama on mini-v1: {100 * llama.graded.value:.1f}, place 1" in titles
     assert sum(", place" in title for title in titles) == 1  # the others have no three runs
 
 
@@ -178,14 +178,14 @@ def test_a_badge_tells_mean_and_place_or_how_much_is_there(site):
     part = known["reference/gpt2-rms"]
     assert files.badge_value(board.data, part) == "5 of 6 tasks"
     llama = known["reference/llama"]
-    assert files.badge_value(board.data, llama) == f"{llama.graded.value:.3f} · place 1"
+    assert files.badge_value(board.data, llama) == f"{100 * llama.graded.value:.1f} · place 1"
     tied = llama.model_copy(update={"graded_place": PlaceData(number=3, shared=True)})
-    assert files.badge_value(board.data, tied) == f"{llama.graded.value:.3f} · place 3="
+    assert files.badge_value(board.data, tied) == f"{100 * llama.graded.value:.1f} · place 3="
     twice, once = known["ana/quick_one"], known["reference/gpt2"]
-    assert files.badge_value(board.data, twice) == f"{twice.graded.value:.3f}"
-    assert files.badge_value(board.data, once) == f"{once.graded.value:.3f} §"
+    assert files.badge_value(board.data, twice) == f"{100 * twice.graded.value:.1f}"
+    assert files.badge_value(board.data, once) == f"{100 * once.graded.value:.1f} §"
     baseline = next(model for model in board.data.baselines if model.mean is not None)
-    assert files.badge_value(board.data, baseline) == f"{baseline.graded.value:.3f}"
+    assert files.badge_value(board.data, baseline) == f"{100 * baseline.graded.value:.1f}"
 
 
 def test_the_json_says_which_places_are_shared_and_why_a_model_has_none():

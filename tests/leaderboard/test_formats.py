@@ -14,32 +14,32 @@ from icl_bench.suites import load_suite
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (0.9644, "0.964"),
-        (1.0, "1.000"),
-        (-0.6094, "−0.609"),
-        (-0.0001, "0.000"),
+        (0.9644, "96.4"),
+        (1.0, "100.0"),
+        (-0.6094, "−60.9"),
+        (-0.0001, "0.0"),
         (None, "–"),
-        (-13.2346, "−13.2"),
-        (-99_999.4, "−99999.4"),
-        (-1.373e76, "−1.4e76"),
+        (-13.2346, "−1323"),
+        (-999.994, "−99999"),
+        (-1.373e76, "−1.4e78"),
     ],
 )
-def test_scores_have_three_digits_or_fewer_and_a_true_minus(value, expected):
+def test_scores_are_times_100_with_one_digit_and_a_true_minus(value, expected):
     assert formats.score(value) == expected
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(0.02, "+0.020"), (-0.02, "−0.020"), (0.0, "0.000"), (-0.0002, "0.000"), (40.2523, "+40.3")],
+    [(0.02, "+2.0"), (-0.02, "−2.0"), (0.0, "0.0"), (-0.0002, "0.0"), (40.2523, "+4025")],
 )
 def test_differences_have_a_sign_unless_they_round_to_nothing(value, expected):
     assert formats.signed(estimate(value - 0.1, value + 0.1)) == expected
 
 
 def test_a_small_difference_that_is_none_of_chance_has_the_digits_to_show_it():
-    assert formats.signed(estimate(0.0001, 0.0005)) == "+0.0003"
-    assert formats.signed(estimate(-0.0014, -0.0002)) == "−0.001"
-    assert formats.signed(estimate(-1e-9, -1e-9)) == "0.000"
+    assert formats.signed(estimate(0.0001, 0.0005)) == "+0.03"
+    assert formats.signed(estimate(-0.0014, -0.0002)) == "−0.1"
+    assert formats.signed(estimate(-1e-9, -1e-9)) == "0.0"
     assert formats.signed(Estimate(value=None, low=None, high=None, reason="no baseline")) == "–"
 
 
@@ -68,24 +68,23 @@ def estimate(low: float, high: float) -> Estimate:
 
 
 def test_an_interval_is_shown_or_left_out():
-    assert formats.interval(estimate(-0.25, 0.75)) == "−0.250 to 0.750"
-    assert formats.interval(estimate(-92.721, -8.0312)) == "−92.7 to −8.0"
-    assert formats.interval(estimate(-0.0312, 92.721)) == "−0.031 to 92.7"
-    assert formats.interval(estimate(-9.721, -8.0312)) == "−9.721 to −8.031"
+    assert formats.interval(estimate(-0.25, 0.75)) == "−25.0 to 75.0"
+    assert formats.interval(estimate(-92.721, -8.0312)) == "−9272 to −803.1"
+    assert formats.interval(estimate(-0.0312, 92.721)) == "−3.1 to 9272"
     assert formats.interval(Estimate(value=0.5, low=None, high=None, reason="too few prompts")) == ""
 
 
 def test_an_interval_beside_0_does_not_read_as_if_it_held_0():
-    """A star beside `−0.001 to 0.000` would look like a mistake."""
-    assert formats.interval(estimate(-0.0014, -0.0003)) == "−0.001 to −0.0003"
-    assert formats.interval(estimate(0.00002, 0.3)) == "0.00002 to 0.300"
-    assert formats.interval(estimate(-0.0014, 0.0003)) == "−0.001 to 0.000"
-    assert formats.interval(estimate(-0.0014, -1e-9)) == "−0.001 to 0.000"
+    """A star beside `−0.1 to 0.0` would look like a mistake."""
+    assert formats.interval(estimate(-0.0014, -0.0003)) == "−0.1 to −0.03"
+    assert formats.interval(estimate(0.00002, 0.3)) == "0.002 to 30.0"
+    assert formats.interval(estimate(-0.0014, 0.0003)) == "−0.1 to 0.0"
+    assert formats.interval(estimate(-0.0014, -1e-9)) == "−0.1 to 0.0"
 
 
 def test_a_short_interval_around_0_has_a_width():
-    assert formats.interval(estimate(-0.0003, 0.0004)) == "−0.0003 to 0.0004"
-    assert formats.interval(estimate(0.0, 0.0)) == "0.000 to 0.000"
+    assert formats.interval(estimate(-0.0003, 0.0004)) == "−0.03 to 0.04"
+    assert formats.interval(estimate(0.0, 0.0)) == "0.0 to 0.0"
 
 
 def difference(p: float | None, corrected: float | None) -> Difference:
@@ -123,10 +122,17 @@ def test_initials_are_capitals():
 
 
 @pytest.mark.parametrize(
-    ("value", "shade"), [(None, 0), (-3.0, 0), (0.0, 0), (0.44, 4), (1.0, 10), (1.2, 10)]
+    ("value", "shade"),
+    [(None, 0), (-3.0, 0), (0.0, 0), (0.44, 1), (0.9, 3), (0.99, 7), (0.999, 10), (1.0, 10), (1.2, 10)],
 )
-def test_shades_go_from_zero_to_the_baseline(value, shade):
+def test_shades_go_by_the_logarithm_of_the_distance_to_100(value, shade):
     assert formats.heat(value) == shade
+
+
+def test_what_is_no_score_is_shown_as_it_is():
+    assert formats.plain_interval(estimate(0.2924, 1.0)) == "0.292 to 1"
+    assert formats.plain_interval(estimate(-3.0, 12.0)) == "−3 to 12"
+    assert formats.plain_interval(Estimate(value=0.5, low=None, high=None, reason="too few")) == ""
 
 
 @pytest.mark.parametrize(

@@ -110,8 +110,8 @@ def test_without_any_results_the_printed_scores_stand_alone():
 
 def test_a_column_beyond_the_best_known_predictor_is_said_to_have_another_unit(tree):
     (said,) = (text(item) for item in tree.iter("li") if "are in another unit than ours" in text(item))
-    assert said.startswith("Two layer MLP: the printed scores, 1.123 to 1.130,")
-    assert "nngp, the best known predictor, has a score of 1.057 against our baseline two_layer_nn" in said
+    assert said.startswith("Two layer MLP: the printed scores, 112.3 to 113.0,")
+    assert "nngp, the best known predictor, has a score of 105.7 against our baseline two_layer_nn" in said
     section = next(
         element for element in tree.iter("section") if element.get("aria-labelledby") == "two_layer_mlp"
     )

@@ -71,7 +71,7 @@ def assert_learned(cell, scores) -> None:
         assert [text(element) for element in having(cell, "v")] == [f"{learned.learned} of {learned.runs}"]
         assert float(cell.get("data-v")) == learned.learned / learned.runs
         low, high = learned.probability.low, learned.probability.high
-        assert f"with a probability of {low:.3f} to {high:.3f} (95%)" in cell.get("title")
+        assert f"with a probability of {low:.3g} to {high:.3g} (95%)" in cell.get("title")
         shown = [gain for seeds in having(cell, "seeds") for gain in text(seeds).split()]
         several = len(scores.seeds) > 1
         assert shown == [formats.score(gain) for gain in scores.seeds.values() if several]

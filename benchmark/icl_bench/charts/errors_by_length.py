@@ -40,13 +40,15 @@ def baseline_series(
     prompts: int | None = None,
     suite_prompts: int | None = None,
     style: int | None = None,
+    full: int = 1,
 ) -> Series:
     """A baseline's errors at context lengths 0, 1, …, with its part in the task and a note.
 
-    `score_baseline` and `exact` are the names of the task's predictors at score 1 and at optimality 1;
+    `score_baseline` and `exact` are the names of the task's predictors at score 1 and at optimality 1, or at
+    `full` where that is 100;
     `prompts` is the number of the suite's prompts that its errors are known on, of `suite_prompts`.
     """
-    parts = ["score 1"] * (name == score_baseline) + ["optimality 1"] * (name == exact)
+    parts = [f"score {full}"] * (name == score_baseline) + [f"optimality {full}"] * (name == exact)
     extent = ""
     if prompts and suite_prompts and prompts < suite_prompts:
         extent = f"first {prompts:,} of {suite_prompts:,} prompts"

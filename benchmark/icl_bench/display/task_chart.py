@@ -25,8 +25,12 @@ def task_chart(suite: Suite, task: TaskSpec, series: Sequence[Series], log: bool
     return error_chart(f"{suite.name}/{task.name}", series, level, log, length_label(scored))
 
 
-def baseline_curves(suite: Suite, task: TaskSpec, chosen: Collection[str] = ()) -> list[Series]:
+def baseline_curves(
+    suite: Suite, task: TaskSpec, chosen: Collection[str] = (), full: int = 1
+) -> list[Series]:
     """The frozen baselines of a task, all or the chosen ones; a baseline looks the same in every chart.
+
+    full: the score of the predictor that scores are measured against, as the chart says it: 1 or 100.
 
     UnknownNameError or InputError where a chosen one does not exist, or is not frozen.
     """
@@ -51,6 +55,7 @@ def baseline_curves(suite: Suite, task: TaskSpec, chosen: Collection[str] = ()) 
             prompts=errors.prompts,
             suite_prompts=suite.spec.prompts,
             style=places.get(name) if name not in (task.baseline, task.exact, ZERO) else None,
+            full=full,
         )
         for name, errors in frozen.items()
         if not chosen or name in chosen

@@ -1,4 +1,8 @@
-"""Numbers and names as pages show them."""
+"""Numbers and names as pages show them.
+
+Scores, optimality, gains and their differences are shown times 100, with one digit after the point: 100 is
+the predictor that they are measured against. Records, files and the terminal have them as fractions of it.
+"""
 
 import math
 from collections.abc import Sequence
@@ -10,43 +14,52 @@ from icl_bench.specs.result import Estimate
 
 MINUS = "\N{MINUS SIGN}"
 NONE = "–"
-_DIGITS = 3  # after the point
+POINTS = 100  # of a score of 1
+_DIGITS = 1  # after the point
 _SEEN = 10**-_DIGITS  # what is as large or larger is not text as 0
-_MOST_DIGITS = 6  # where fewer would show a small number as 0
-_FEW_FROM = 9.9995  # what has one digit after the point: from here on three say no more
+_MOST_DIGITS = 4  # where fewer would show a small number as 0
+_WHOLE_FROM = 999.95  # what has no digit after the point: from here on one says no more
 _SCIENTIFIC_FROM = 99_999.5  # of a model of huge answers: in full it would be wider than a page
 _HEAT = 10  # shades of a cell
+_DECADES = 3  # of the distance to 100 between the first shade and the last
 _CAPITALS = {"mlp", "mqar"}
 LEAST_P = 0.001  # that is shown
 
 
 def score(value: float | None) -> str:
-    """Three digits after the point, one from 10 on; two and a power of ten from 100,000 on; what rounds to 0
-    has no sign."""
-    return NONE if value is None else _format(value, _DIGITS)
+    """In points, `96.4`: one digit after the point, none from 1,000 on; two and a power of ten from 100,000
+    on; what rounds to 0 has no sign."""
+    return NONE if value is None else _format(POINTS * value, _DIGITS)
 
 
 def interval(estimate: Estimate) -> str:
-    """`0.961 to 0.967`, empty where there is none.
+    """In points, `96.1 to 96.7`; empty where there is none.
 
-    Small ends have the digits that distinguish them from 0 where it matters: `0.0003 to 0.001`. Beside an end
-    that has one digit the other has no more, unless it is below 1: `−23.2 to −5.3`.
+    Small ends have the digits that distinguish them from 0 where it matters: `0.03 to 0.1`.
     """
     low, high = estimate.low, estimate.high
     if low is None or high is None:
         return ""
-    if low > -_FEW_FROM and high < _FEW_FROM:  # nearly all
-        return f"{_format(low, _digits(low, estimate))} to {_format(high, _digits(high, estimate))}"
-    ends = (_format(end, 1 if abs(end) >= 1 else _digits(end, estimate)) for end in (low, high))
-    return " to ".join(ends)
+    low, high = POINTS * low, POINTS * high
+    return f"{_format(low, _digits(low, low, high))} to {_format(high, _digits(high, low, high))}"
+
+
+def plain_interval(estimate: Estimate) -> str:
+    """That of what is no score, as a probability or a number of examples, as it is: `0.292 to 1`."""
+    low, high = estimate.low, estimate.high
+    return "" if low is None or high is None else f"{low:.3g} to {high:.3g}".replace("-", MINUS)
 
 
 def signed(difference: Estimate) -> str:
-    """A difference with its sign, unless it rounds to 0; in as many digits as its interval."""
-    value = difference.value
-    if value is None:
+    """A difference in points with its sign, unless it rounds to 0; in as many digits as its interval."""
+    if difference.value is None:
         return NONE
-    text = _format(value, _digits(value, difference))
+    value, low, high = (
+        None if each is None else POINTS * each
+        for each in (difference.value, difference.low, difference.high)
+    )
+    assert value is not None
+    text = _format(value, _digits(value, low, high))
     return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
@@ -96,8 +109,12 @@ def short(value: float | int) -> str:
 
 
 def heat(value: float | None) -> int:
-    """The shade of a cell, from 0 at a score of 0 and below to 10 at 1 and above."""
-    return 0 if value is None else round(min(max(value, 0.0), 1.0) * _HEAT)
+    """The shade of a cell by the distance to 100 on a logarithmic scale: 0 at a score of 0 and below, 3 at
+    90, 7 at 99, 10 from 99.9 on."""
+    if value is None:
+        return 0
+    distance = min(max(1 - value, 10**-_DECADES), 1)
+    return round(-math.log10(distance) / _DECADES * _HEAT)
 
 
 def digits(value: float | int) -> str:
@@ -121,16 +138,16 @@ def heading(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _digits(number: float, estimate: Estimate) -> int:
-    """How many digits after the point a number of an estimate has.
+def _digits(number: float, low: float | None, high: float | None) -> int:
+    """How many digits after the point a number of an estimate has, whose interval goes from `low` to `high`.
 
     More than others where it would be text as 0, and that would mislead: an interval beside 0 would read as
     if it held 0, and a short one around 0 as if it had no width.
     """
-    if abs(number) >= _SEEN or estimate.low is None or estimate.high is None:
+    if abs(number) >= _SEEN or low is None or high is None:
         return _DIGITS
-    beside = estimate.low * estimate.high > 0
-    short = max(abs(estimate.low), abs(estimate.high)) < 0.5 * 10**-_DIGITS
+    beside = low * high > 0
+    short = max(abs(low), abs(high)) < 0.5 * _SEEN
     if not (beside or short):
         return _DIGITS
     return next((k for k in range(_DIGITS, _MOST_DIGITS) if float(f"{number:.{k}f}")), _MOST_DIGITS)
@@ -140,8 +157,8 @@ def _format(value: float, digits: int) -> str:
     size = abs(value)
     if size >= _SCIENTIFIC_FROM:
         return f"{value:.1e}".replace("e+", "e").replace("-", MINUS)
-    digits = 1 if size >= _FEW_FROM else digits
-    text = f"{value:z.3f}" if digits == 3 else f"{value:z.{digits}f}"  # the first is twice as fast
+    digits = 0 if size >= _WHOLE_FROM else digits
+    text = f"{value:z.1f}" if digits == 1 else f"{value:z.{digits}f}"  # the first is twice as fast
     if size < _SEEN and not float(text):
         text = f"{0:.{_DIGITS}f}"
     return text.replace("-", MINUS)

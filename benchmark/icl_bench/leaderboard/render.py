@@ -16,7 +16,7 @@ from icl_bench.resources import data_folder
 
 _FILTERS = (
     *("score", "interval", "signed", "p_value", "count", "short", "heat", "digits", "hash_head"),
-    *("spaced", "heading", "learning"),
+    *("spaced", "heading", "learning", "plain_interval"),
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from icl_bench.display.task_chart import baseline_curves, task_chart
 from icl_bench.frozen.anchors import PRIOR_MEAN, ZERO, floor_name, named_anchors
 from icl_bench.leaderboard.data import ModelData
-from icl_bench.leaderboard.formats import heading
+from icl_bench.leaderboard.formats import POINTS, heading
 from icl_bench.leaderboard.learning import Curve
 from icl_bench.leaderboard.page import Page, picture
 from icl_bench.leaderboard.pages.task_charts import (
@@ -69,7 +69,7 @@ def pages(site: Site) -> Iterator[Page]:
 def _context(board: SuiteBoard, learned: Callable[[], Learned], task: TaskSpec) -> dict[str, Any]:
     xs, ys, _ = generate(task, board.suite.name, "eval", 0, 1)
     models = _best_first(board.data.models, task.name)
-    baselines = baseline_curves(board.suite, task)
+    baselines = baseline_curves(board.suite, task, full=POINTS)
     anchors = _anchors_drawn(board, task)
     parts = [curve for curve in baselines if curve.name in anchors]
     ranked = _best_first(board.data.baselines, task.name)

@@ -34,8 +34,8 @@ _SLIMMER = 0.8  # lines than in a large chart
 _ARROW = "M0,-8l4,7h-8z"
 _NAMES: dict[Role, str] = {
     "model": "model, with its interval",
-    "exact": "exact or best known (optimality 1)",
-    "baseline": "baseline (score 1)",
+    "exact": "exact or best known (optimality 100)",
+    "baseline": "baseline (score 100)",
     "zero": "zero (score 0)",
 }
 
