@@ -9,7 +9,9 @@ from icl_bench.leaderboard.board_data import board_data
 from icl_bench.leaderboard.data import BoardData
 from icl_bench.leaderboard.entries import Entry, board_of
 from icl_bench.leaderboard.links import FRONT_PAGE, slugs
+from icl_bench.models.reference import PREFIX, suite_references
 from icl_bench.ranking.board import Board
+from icl_bench.ranking.effects import Effects, recorded_effects
 from icl_bench.specs.result import TaskResult
 from icl_bench.suites import Suite
 
@@ -50,6 +52,13 @@ class SuiteBoard:
     def by_name(self) -> dict[str, Entry]:
         """What is recorded of each model."""
         return {entry.name: entry for entry in self.entries}
+
+    @cached_property
+    def effects(self) -> Effects | None:
+        """What components do to the references, None where a reference of the design has no record."""
+        references = [PREFIX + name for name in suite_references(self.suite)]
+        known = {name: self.by_name[name] for name in references if name in self.by_name}
+        return recorded_effects(self.suite, {name: entry.records for name, entry in known.items()})
 
     def runs(self, name: str, task: str) -> list[TaskResult]:
         """The recorded runs of a model on a task."""

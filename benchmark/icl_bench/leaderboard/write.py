@@ -11,7 +11,7 @@ from icl_bench.leaderboard.entries import local_entries, recorded_entries
 from icl_bench.leaderboard.garbage import collection_paused, existing_objects_exempt
 from icl_bench.leaderboard.given_address import check_address
 from icl_bench.leaderboard.page import File
-from icl_bench.leaderboard.pages import boards, compare, files, models, published, tasks, texts
+from icl_bench.leaderboard.pages import boards, compare, files, findings, models, published, tasks, texts
 from icl_bench.leaderboard.parallel import rendered
 from icl_bench.leaderboard.render import Renderer
 from icl_bench.leaderboard.site import Site, SuiteBoard
@@ -75,7 +75,7 @@ def site_files(site: Site) -> Iterator[File]:
     """Every file of the site."""
     renderer = Renderer(site)
     yield from renderer.assets()
-    kinds = (boards, tasks, models, compare, published, texts)
+    kinds = (boards, findings, tasks, models, compare, published, texts)
     yield from rendered(renderer, [page for kind in kinds for page in kind.pages(site)])
     yield from files.files(site)
 

@@ -23,7 +23,7 @@ from icl_bench.ranking.resampled import Contender
 from icl_bench.ranking.responses import RESPONSES, Measured, Responses, Weights
 from icl_bench.ranking.spread import SIGNIFICANT, holm
 from icl_bench.records.store import all_records
-from icl_bench.specs.result import Estimate
+from icl_bench.specs.result import Estimate, ResultRecord
 from icl_bench.suites import Suite, chosen_tasks, load_suite
 
 if TYPE_CHECKING:
@@ -92,16 +92,56 @@ def effects(suite: str = "mini", tasks: str | Sequence[str] | None = None) -> Ef
     records = {PREFIX + name: all_records(PREFIX + name, frozen) for name in suite_references(frozen)}
     models = {name: contender(name, known) for name, known in records.items() if known}
     _check_recorded(frozen, design, models, chosen)
-    responses = Responses(frozen, models, records, chosen)
+    return _effects(frozen, design, models, records, chosen)
+
+
+def recorded_effects(suite: Suite, records: Mapping[str, Sequence[ResultRecord]]) -> Effects | None:
+    """The same of these records of references, by name, on every task that all eight have a run of.
+
+    None where there is no such task, or where a reference of the design is missing.
+    """
+    try:
+        design = reference_design(suite)
+    except InputError:
+        return None
+    models = {name: contender(name, known) for name, known in records.items() if known}
+    tasks = [
+        task
+        for task in suite.tasks
+        if all(name in models and models[name].runs.get(task) for name in design.names)
+    ]
+    return _effects(suite, design, models, records, tasks) if tasks else None
+
+
+def pair_terms(suite: Suite) -> dict[str, list[str]]:
+    """What the pairs of models that differ in a component alone are called, by the component.
+
+    InputError where a reference of the design is missing.
+    """
+    design = reference_design(suite)
+    return {
+        factor.name: [_difference(*pair) for pair in design.pairs(place)]
+        for place, factor in enumerate(FACTORS)
+    }
+
+
+def _effects(
+    suite: Suite,
+    design: Design,
+    models: Mapping[str, Contender],
+    records: Mapping[str, Sequence[ResultRecord]],
+    tasks: Sequence[str],
+) -> Effects:
+    responses = Responses(suite, models, records, tasks)
     found: list[Effect] = []
     for response in RESPONSES:
         by_task = {task: terms for task, terms in responses.of(response) if terms is not None}
         for kind, weights in _contrasts(design).items():
             found += _corrected(response, kind, weights, by_task)
     return Effects(
-        frozen.name,
+        suite.name,
         found,
-        {task: min(len(models[name].runs[task]) for name in design.names) for task in chosen},
+        {task: min(len(models[name].runs[task]) for name in design.names) for task in tasks},
         responses.seeds_known,
     )
 

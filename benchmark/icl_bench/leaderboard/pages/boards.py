@@ -5,6 +5,7 @@ from typing import Any
 
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.page import Page
+from icl_bench.leaderboard.pages.front import front_context
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.ranking.places import NEEDED_RUNS
 
@@ -15,7 +16,7 @@ SIZES = (10**5, 10**6, 10**7, 10**8)  # where the filter by parameters parts
 def pages(site: Site) -> Iterator[Page]:
     """One board a suite, and further pages of it where it is long."""
     for board in site.boards:
-        models = board.data.models
+        models, front = board.data.models, front_context(site, board)
         starts = range(0, max(len(models), 1), ROWS)
         for number, start in enumerate(starts, start=1):
             yield Page(
@@ -25,6 +26,7 @@ def pages(site: Site) -> Iterator[Page]:
                 f"Which sequence models learn which functions in context: {board.suite.spec.summary}",
                 {
                     "board": board,
+                    "front": front,
                     "models": models[start : start + ROWS],
                     "number": number,
                     "numbers": [(k, _path(board, k)) for k in range(1, len(starts) + 1)],

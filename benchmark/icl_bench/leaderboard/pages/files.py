@@ -12,6 +12,7 @@ from icl_bench.charts.text import plain
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import BoardData, LearnedData, ModelData
 from icl_bench.leaderboard.page import File
+from icl_bench.leaderboard.pages import charts_csv
 from icl_bench.leaderboard.pictures import draw_badge
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.specs.outcome import OUTCOME_COLUMNS, outcome_row
@@ -89,6 +90,8 @@ def data_files(site: Site) -> Iterator[DataFile]:
         yield DataFile(File(f"data/{name}.csv", board_csv(board.data).encode()), about)
         about = f"The training runs of the models of {name}, one row a run: whether it converged, and when."
         yield DataFile(File(f"data/{name}-runs.csv", runs_csv(board.data).encode()), about)
+        for file, content, about in charts_csv.chart_files(board):
+            yield DataFile(File(file, content.encode()), about)
     yield DataFile(File(SCHEMA, _schema().encode()), "The JSON Schema of the JSON files.")
     if site.date is not None:
         yield DataFile(

@@ -1,0 +1,34 @@
+"""What the records of a suite hold, as short sentences with their numbers, each with how sure it is."""
+
+from collections.abc import Iterator
+
+from icl_bench.leaderboard.findings.bayes import farthest_from_bayes
+from icl_bench.leaderboard.findings.components import hybrids, largest_effect, main_effects
+from icl_bench.leaderboard.findings.convergence import convergence
+from icl_bench.leaderboard.findings.finding import Finding, Link
+from icl_bench.leaderboard.findings.leader import leader
+from icl_bench.leaderboard.findings.learning import contradicted, learning
+from icl_bench.leaderboard.site import SuiteBoard
+
+__all__ = ["Finding", "Link", "cards", "findings"]
+
+
+def cards(board: SuiteBoard) -> list[Finding]:
+    """The three that a front page opens with: the best models, the largest effect, what is left to learn."""
+    known = (leader(board), largest_effect(board), farthest_from_bayes(board))
+    return [finding for finding in known if finding is not None]
+
+
+def findings(board: SuiteBoard) -> list[Finding]:
+    """Every finding of a suite, those of the front page first; empty where nothing is recorded."""
+    return [*cards(board), *_further(board)]
+
+
+def _further(board: SuiteBoard) -> Iterator[Finding]:
+    yield from main_effects(board)
+    yield from hybrids(board)
+    for task in board.data.tasks:
+        if task.learned_at is not None:
+            yield from learning(board, task.name)
+            yield from contradicted(board, task.name)
+    yield from convergence(board)

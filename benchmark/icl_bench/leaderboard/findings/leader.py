@@ -1,0 +1,89 @@
+"""Which models are best, and which cannot be excluded from being so."""
+
+import numpy as np
+
+from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.findings.finding import (
+    Finding,
+    Link,
+    listed,
+    points,
+    seeds,
+    short_name,
+    with_interval,
+)
+from icl_bench.leaderboard.site import SuiteBoard
+from icl_bench.ranking.places import NEEDED_RUNS
+from icl_bench.ranking.spread import SIGNIFICANT, holm
+
+COMPARED = 20  # the models next to the best that it is tested against
+
+
+def leader(board: SuiteBoard) -> Finding | None:
+    """The best group; None where fewer than two models have every task."""
+    complete = [model for model in board.data.models if model.mean is not None]
+    if len(complete) < 2:
+        return None
+    placed = [model for model in complete if model.place is not None]
+    title, sentence = _ranked(complete) if len(placed) == len(complete) else _unranked(board, complete)
+    return Finding(
+        f"{board.suite.name}-leader",
+        title,
+        sentence,
+        seeds(min(scores.runs for model in complete for scores in model.tasks.values())),
+        [Link("How places are given", "method.html#places"), Link("Board", board.path)],
+    )
+
+
+def _ranked(complete: list[ModelData]) -> tuple[str, str]:
+    """Where every model has a place."""
+    first = [model for model in complete if model.place is not None and model.place.number == 1]
+    names = listed([short_name(model.name) for model in first])
+    if len(first) == 1:
+        others = len(complete) - 1
+        return (
+            f"{names} is first",
+            f"No model is significantly better by the mean over tasks; each of the other {others} is "
+            "significantly worse than some model.",
+        )
+    return (
+        "No single winner",
+        f"{names} share the first place of {len(complete)} models: by the mean over tasks none is "
+        "significantly better than any of them.",
+    )
+
+
+def _unranked(board: SuiteBoard, complete: list[ModelData]) -> tuple[str, str]:
+    """Where some lack the training runs for a place: who leads by the graded mean, and how clearly."""
+    placed = sum(model.place is not None for model in complete)
+    have = f"{placed or 'None'} of {len(complete)} models {'have' if placed > 1 else 'has'} a place"
+    lacking = f"{have}: {'the others' if placed else 'all'} lack {NEEDED_RUNS} training runs of some task."
+    ordered = sorted(complete, key=_graded, reverse=True)
+    best, rest = ordered[0], ordered[1 : COMPARED + 1]
+    near = _not_separated(board, best, rest)
+    names = listed([f"{short_name(model.name)} ({points(_graded(model))})" for model in near]) if near else ""
+    assert best.graded is not None
+    leading = f" {short_name(best.name)} leads by the mean over graded tasks, {with_interval(best.graded)}; "
+    below = f"the next {len(rest)} are" if len(rest) > 1 else "the next one is"
+    verdict = f"{names} cannot be told apart from it." if names else f"{below} significantly below it."
+    return "No complete ranking yet", lacking + leading + verdict
+
+
+def _graded(model: ModelData) -> float:
+    assert model.graded is not None
+    assert model.graded.value is not None
+    return model.graded.value
+
+
+def _not_separated(board: SuiteBoard, best: ModelData, rest: list[ModelData]) -> list[ModelData]:
+    """Those whose graded mean is not significantly below the best one's, corrected for all (Holm)."""
+    label = next(iter(board.board.means))  # the graded ones, or all where there is no other kind
+    names = [model.name for model in rest]
+    by_name = board.board.differences(best.name, names)
+    known = {
+        name: next((each.p for each in differences if each.task == label), None)
+        for name, differences in by_name.items()
+    }
+    p_values = [float("nan") if known[name] is None else known[name] for name in names]
+    corrected = holm(np.array(p_values, dtype=float)).tolist()
+    return [model for model, p in zip(rest, corrected, strict=True) if not p < SIGNIFICANT]
