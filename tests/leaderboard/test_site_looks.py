@@ -15,6 +15,7 @@ SLUGS = slugs([HOSTILE, LONG])
 PAGES = {
     "board": "index.html",
     "empty board": "paper-v1/index.html",
+    "findings": "findings.html",
     "tasks": "tasks.html",
     "task": f"{SUITE}/tasks/sparse_linear_regression.html",
     "empty task": "paper-v1/tasks/vector_mqar.html",

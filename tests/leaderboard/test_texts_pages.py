@@ -60,7 +60,7 @@ def test_each_page_has_one_heading_of_the_first_order_and_ids_of_its_own(trees):
 def test_links_lead_to_files_of_the_site_and_to_places_on_its_pages(site, trees):
     """Pages of other modules are promised by `base.html`."""
     own = trees | pages(site, published)
-    promised = {"tasks.html", "compare.html", *(file.path for file in boards.pages(site))}
+    promised = {"tasks.html", "compare.html", "findings.html", *(file.path for file in boards.pages(site))}
     promised |= {file.path for file in files.files(site)} | {file.path for file in Renderer(site).assets()}
     promised |= {board.page("models", model.name) for board in site.boards for model in board.data.models}
     for path, tree in own.items():
