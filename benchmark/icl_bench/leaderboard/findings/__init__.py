@@ -7,7 +7,7 @@ from icl_bench.leaderboard.findings.components import hybrids, largest_effect, m
 from icl_bench.leaderboard.findings.convergence import convergence
 from icl_bench.leaderboard.findings.finding import Finding, Link
 from icl_bench.leaderboard.findings.leader import leader
-from icl_bench.leaderboard.findings.learning import contradicted, learning
+from icl_bench.leaderboard.findings.learning import contradicted, learned_runs
 from icl_bench.leaderboard.site import SuiteBoard
 
 __all__ = ["Finding", "Link", "cards", "findings"]
@@ -29,6 +29,6 @@ def _further(board: SuiteBoard) -> Iterator[Finding]:
     yield from hybrids(board)
     for task in board.data.tasks:
         if task.learned_at is not None:
-            yield from learning(board, task.name)
+            yield from learned_runs(board, task.name)
             yield from contradicted(board, task.name)
     yield from convergence(board)

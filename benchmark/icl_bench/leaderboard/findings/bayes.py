@@ -2,8 +2,8 @@
 
 from icl_bench.frozen.anchors import ZERO
 from icl_bench.leaderboard.data import ModelData
-from icl_bench.leaderboard.findings.finding import Finding, Link, points, seeds, short_name, with_interval
-from icl_bench.leaderboard.formats import spaced
+from icl_bench.leaderboard.findings.finding import Finding, Link, seeds, short_name, with_interval
+from icl_bench.leaderboard.formats import score, spaced
 from icl_bench.leaderboard.site import SuiteBoard
 
 
@@ -21,7 +21,7 @@ def farthest_from_bayes(board: SuiteBoard) -> Finding | None:
     estimate = model.tasks[task].estimates["gain"]
     sentence = (
         f"The best model, {short_name(model.name)}, has a gain of {with_interval(estimate)}, "
-        f"{points(1 - _gain(model, task))} below the exact predictor.{_widest(board, model, task)}"
+        f"{score(1 - _gain(model, task))} below the exact predictor.{_widest(board, model, task)}"
     )
     return Finding(
         f"{board.suite.name}-farthest-from-bayes",

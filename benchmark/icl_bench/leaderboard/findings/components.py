@@ -9,13 +9,12 @@ from icl_bench.leaderboard.findings.finding import (
     NOT_SEPARATED,
     Finding,
     Link,
-    ends,
+    as_estimate,
+    change,
     p_text,
-    points,
     seeds,
-    signed_points,
 )
-from icl_bench.leaderboard.formats import spaced
+from icl_bench.leaderboard.formats import interval, score, signed, spaced
 from icl_bench.leaderboard.site import SuiteBoard
 from icl_bench.models.reference import PREFIX
 from icl_bench.ranking.design import FACTORS
@@ -53,7 +52,7 @@ def largest_effect(board: SuiteBoard) -> Finding | None:
     largest = max(every, key=lambda effect: abs(effect.value))
     sentence = (
         f"{largest.term} in place of {REPLACES[largest.term]} changes {task_words(largest.task)} by "
-        f"{_with_ends(largest)} points"
+        f"{change(largest)} points"
     )
     runs = fewest_runs(board.effects, largest.task)
     if largest.significant:
@@ -65,7 +64,7 @@ def largest_effect(board: SuiteBoard) -> Finding | None:
         if sure:
             known = max(sure, key=lambda effect: abs(effect.value))
             sentence += (
-                f" Significant: {known.term} on {task_words(known.task)}, {_with_ends(known)} "
+                f" Significant: {known.term} on {task_words(known.task)}, {change(known)} "
                 f"({p_text(known.p_corrected)})."
             )
         else:
@@ -87,11 +86,11 @@ def main_effects(board: SuiteBoard) -> Iterator[Finding]:
         if effect.task == GRADED:
             verdict = "significant" if effect.significant else "not significant"
             direction = ("lowers" if effect.value < 0 else "raises") if effect.significant else "and"
-            change = f"{effect.term} in place of {REPLACES[effect.term]} changes it by {_with_ends(effect)}"
+            words = f"{effect.term} in place of {REPLACES[effect.term]} changes it by {change(effect)}"
             yield Finding(
                 f"{board.suite.name}-{effect.term.lower()}",
                 f"{effect.term} {direction} the mean over graded tasks",
-                f"{change} points, the mean of four matched pairs: {verdict} after correction "
+                f"{words} points, the mean of four matched pairs: {verdict} after correction "
                 f"({p_text(effect.p_corrected)}).",
                 seeds(fewest_runs(board.effects, GRADED)) if effect.significant else NOT_SEPARATED,
                 [_all_effects(board)],
@@ -107,7 +106,7 @@ def hybrids(board: SuiteBoard) -> Iterator[Finding]:
         return
     full = known[0].term.rpartition(" − ")[2]
     better = sum(effect.significant and effect.value > 0 for effect in known)
-    low, high = (points(end(abs(effect.value) for effect in known)) for end in (min, max))
+    low, high = (score(end(abs(effect.value) for effect in known)) for end in (min, max))
     names = [effect.term.rpartition(" − ")[0] for effect in known]
     runs = min(
         scores.runs
@@ -130,18 +129,14 @@ def hybrids(board: SuiteBoard) -> Iterator[Finding]:
             *(
                 (
                     effect.term,
-                    signed_points(effect.value),
-                    ends(effect.low, effect.high),
+                    signed(as_estimate(effect)),
+                    interval(as_estimate(effect)),
                     p_text(effect.p_corrected),
                 )
                 for effect in known
             ),
         ],
     )
-
-
-def _with_ends(effect: Effect) -> str:
-    return f"{signed_points(effect.value)} {ends(effect.low, effect.high)}".rstrip()
 
 
 def _all_effects(board: SuiteBoard) -> Link:

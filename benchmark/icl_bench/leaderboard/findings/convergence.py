@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from icl_bench.leaderboard.findings.finding import Finding, Link, listed, points, seeds
-from icl_bench.leaderboard.formats import spaced
+from icl_bench.leaderboard.findings.finding import Finding, Link, listed, seeds
+from icl_bench.leaderboard.formats import score, spaced
 from icl_bench.leaderboard.site import SuiteBoard
 from icl_bench.specs.outcome import Outcome
 
@@ -41,7 +41,7 @@ def convergence(board: SuiteBoard) -> Iterator[Finding]:
             Link("Runs (CSV)", f"data/{board.suite.name}-runs.csv"),
         ],
         [
-            ("Task", "Converged", "Twice the steps would add"),
+            ("Task", "Converged", "Twice the steps would add, points"),
             *(
                 (spaced(task), f"{converged[task]} of {len(runs)}", _added(runs))
                 for task, runs in by_task.items()
@@ -52,4 +52,4 @@ def convergence(board: SuiteBoard) -> Iterator[Finding]:
 
 def _added(runs: list[Outcome]) -> str:
     gains = [run.doubling_gain for run in runs if run.doubling_gain is not None]
-    return f"{points(min(gains))} to {points(max(gains))} points" if gains else "–"
+    return f"{score(min(gains))} to {score(max(gains))}" if gains else "–"

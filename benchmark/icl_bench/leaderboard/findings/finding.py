@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from icl_bench.leaderboard.formats import MINUS
+from icl_bench.leaderboard.formats import LEAST_P, interval, score, signed, three_digits
 from icl_bench.models.reference import PREFIX
+from icl_bench.ranking.effects import Effect
 from icl_bench.specs.result import Estimate
 
 _SEEDS = {1: "one seed", 2: "two seeds", 3: "three seeds"}
@@ -69,30 +70,30 @@ def listed(names: Sequence[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def points(value: float) -> str:
-    """A gain times 100, with one decimal."""
-    return f"{100 * value:z.1f}".replace("-", MINUS)
-
-
-def signed_points(value: float) -> str:
-    """A difference of gains times 100, with its sign."""
-    text = points(value)
-    return text if text.startswith(MINUS) or text == "0.0" else f"+{text}"
-
-
-def ends(low: float | None, high: float | None) -> str:
-    """A 95% interval in points, `[92.2, 93.4]`; empty where there is none."""
-    return "" if low is None or high is None else f"[{points(low)}, {points(high)}]"
-
-
 def with_interval(estimate: Estimate) -> str:
-    """`92.8 [92.2, 93.4]`."""
-    assert estimate.value is not None
-    return f"{points(estimate.value)} {ends(estimate.low, estimate.high)}".rstrip()
+    """In points, `92.8 (92.2 to 93.4)`."""
+    return f"{score(estimate.value)} {in_brackets(estimate)}".rstrip()
+
+
+def change(effect: Effect) -> str:
+    """A difference in points with its sign, `−1.4 (−1.8 to −0.9)`."""
+    estimate = as_estimate(effect)
+    return f"{signed(estimate)} {in_brackets(estimate)}".rstrip()
+
+
+def in_brackets(estimate: Estimate) -> str:
+    """A 95% interval; empty where there is none."""
+    ends = interval(estimate)
+    return f"({ends})" if ends else ""
+
+
+def as_estimate(effect: Effect) -> Estimate:
+    """An effect as a number with its interval."""
+    return Estimate(value=effect.value, low=effect.low, high=effect.high, reason=None)
 
 
 def p_text(p: float | None) -> str:
     """A p-value, in a sentence."""
     if p is None:
         return "no p-value"
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return f"p {three_digits(p)}" if p < LEAST_P else f"p = {three_digits(p)}"

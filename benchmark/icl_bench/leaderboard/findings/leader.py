@@ -7,11 +7,11 @@ from icl_bench.leaderboard.findings.finding import (
     Finding,
     Link,
     listed,
-    points,
     seeds,
     short_name,
     with_interval,
 )
+from icl_bench.leaderboard.formats import score
 from icl_bench.leaderboard.site import SuiteBoard
 from icl_bench.ranking.places import NEEDED_RUNS
 from icl_bench.ranking.spread import SIGNIFICANT, holm
@@ -61,7 +61,7 @@ def _unranked(board: SuiteBoard, complete: list[ModelData]) -> tuple[str, str]:
     ordered = sorted(complete, key=_graded, reverse=True)
     best, rest = ordered[0], ordered[1 : COMPARED + 1]
     near = _not_separated(board, best, rest)
-    names = listed([f"{short_name(model.name)} ({points(_graded(model))})" for model in near]) if near else ""
+    names = listed([f"{short_name(model.name)} ({score(_graded(model))})" for model in near]) if near else ""
     assert best.graded is not None
     leading = f" {short_name(best.name)} leads by the mean over graded tasks, {with_interval(best.graded)}; "
     below = f"the next {len(rest)} are" if len(rest) > 1 else "the next one is"

@@ -35,7 +35,7 @@ class Group:
         return [run.steps_to_learn for run in self.further if run.steps_to_learn is not None]
 
 
-def learning(board: SuiteBoard, task: str) -> Iterator[Finding]:
+def learned_runs(board: SuiteBoard, task: str) -> Iterator[Finding]:
     """How many recorded runs of references learn a task, by what carries the positions."""
     groups = _groups(board, task)
     if not groups:
@@ -149,7 +149,7 @@ def _speeds(board: SuiteBoard, task: str) -> str:
         + (
             ""
             if effect.low is None or effect.high is None
-            else f" [{2**effect.low:.1f}, {2**effect.high:.1f}]"
+            else f" ({2**effect.low:.1f} to {2**effect.high:.1f})"
         )
         + ", significant after correction."
         for effect in known

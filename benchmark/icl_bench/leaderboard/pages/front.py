@@ -8,12 +8,13 @@ from icl_bench.charts.scatter import Dot, Scatter, draw_scatter, front
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.findings import cards
 from icl_bench.leaderboard.findings.components import REPLACES, gains
-from icl_bench.leaderboard.findings.finding import ends, p_text, points, short_name, signed_points
-from icl_bench.leaderboard.formats import count, heading, short
+from icl_bench.leaderboard.findings.finding import as_estimate, p_text, short_name, with_interval
+from icl_bench.leaderboard.formats import count, heading, interval, short, signed
 from icl_bench.leaderboard.page import picture
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.ranking.differences import GRADED
 from icl_bench.ranking.effects import Effect, Effects, pair_terms
+from icl_bench.specs.result import Estimate
 
 WIDE, NARROW = 620, 358  # pixels at which texts have their nominal sizes
 DRAWN = 40  # models in a chart of costs, those of its front and the best others
@@ -76,14 +77,14 @@ def _label(task: str) -> str:
 
 def _row(effects: Effects, effect: Effect, parts: Sequence[float]) -> DotRow:
     scaled = [None if end is None else 100 * end for end in (effect.low, effect.high)]
-    note = f"95% interval {ends(effect.low, effect.high)}, {p_text(effect.p_corrected)} after correction"
+    note = f"95% interval {interval(as_estimate(effect))}, {p_text(effect.p_corrected)} after correction"
     return DotRow(
         _label(effect.task),
         100 * effect.value,
         scaled[0],
         scaled[1],
         [100 * part for part in parts],
-        signed_points(effect.value),
+        signed(as_estimate(effect)),
         effect.significant,
         note,
     )
@@ -93,10 +94,10 @@ def _numbers(term: str, effect: Effect, parts: Sequence[float]) -> tuple[str, ..
     return (
         term,
         _label(effect.task),
-        signed_points(effect.value),
-        ends(effect.low, effect.high),
+        signed(as_estimate(effect)),
+        interval(as_estimate(effect)),
         p_text(effect.p_corrected).removeprefix("p = "),
-        " ".join(signed_points(part) for part in parts),
+        " ".join(signed(Estimate(value=part, low=None, high=None, reason="a pair")) for part in parts),
     )
 
 
@@ -143,7 +144,6 @@ def _costs(board: SuiteBoard) -> dict[str, Any] | None:
         "known": len(known),
         "csv": f"data/{board.suite.name}-costs.csv",
         "short": short_name,
-        "points": points,
     }
 
 
@@ -158,5 +158,5 @@ def _dot(board: SuiteBoard, model: ModelData, cost: str) -> Dot:
     assert model.architecture is not None
     cost_value, value = costs_of(board, model)[cost], _graded(model)
     low, high = (None if end is None else 100 * end for end in (model.graded.low, model.graded.high))
-    note = f"{points(value)} {ends(model.graded.low, model.graded.high)}, {short(cost_value)} {cost}"
+    note = f"{with_interval(model.graded)}, {short(cost_value)} {cost}"
     return Dot(short_name(model.name), cost_value, 100 * value, low, high, model.architecture.family, note)

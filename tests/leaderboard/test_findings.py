@@ -1,0 +1,182 @@
+"""What a site says is known follows from the records alone, and says how sure it is."""
+
+import re
+
+import pytest
+from leaderboard.designed import designed_entries
+from leaderboard.site_reading import having, text
+from site_pages import pages, small_site
+
+from icl_bench.leaderboard.findings import cards, findings
+from icl_bench.leaderboard.findings import learning as learning_module
+from icl_bench.leaderboard.findings.further_runs import FurtherRun, further_runs
+from icl_bench.leaderboard.formats import signed
+from icl_bench.leaderboard.pages import boards, compare, files, models, tasks, texts
+from icl_bench.leaderboard.pages import findings as findings_page
+from icl_bench.ranking import effects as effects_module
+from icl_bench.ranking.differences import GRADED
+from icl_bench.specs.result import Estimate
+
+pytestmark = pytest.mark.slow
+
+SUITE = "mini-v1"
+
+
+@pytest.fixture(scope="module")
+def rope_harms():
+    """A site where RoPE makes every task worse."""
+    return small_site(designed_entries({"rope": 0.06}))
+
+
+@pytest.fixture(scope="module")
+def rope_helps():
+    """The same with learned positions worse, from one training run a model."""
+    return small_site(designed_entries({"rope": -0.01}, seeds=1))
+
+
+def by_id(site) -> dict:
+    """The findings of mini-v1."""
+    known = findings(site.boards[0])
+    assert len({finding.id for finding in known}) == len(known)
+    return {finding.id.removeprefix(f"{SUITE}-"): finding for finding in known}
+
+
+def test_an_effect_has_the_direction_numbers_and_seeds_of_the_records(rope_harms):
+    known = by_id(rope_harms)
+    (effect,) = [
+        each
+        for each in rope_harms.boards[0].effects.effects
+        if (each.response, each.kind, each.task, each.term) == ("gain", "effect", GRADED, "RoPE")
+    ]
+    assert effect.significant
+    assert effect.value < -0.02
+    rope = known["rope"]
+    assert rope.title == "RoPE lowers the mean over graded tasks"
+    estimate = Estimate(value=effect.value, low=effect.low, high=effect.high, reason=None)
+    assert f"by {signed(estimate)} (" in rope.sentence
+    assert "significant after correction (p < 0.001)" in rope.sentence
+    assert rope.status == "three seeds"
+    assert known["rmsnorm"].status == "not separated"
+    assert "not significant" in known["rmsnorm"].sentence
+
+
+def test_a_change_of_the_data_changes_the_sentences(rope_harms, rope_helps):
+    harm, help_ = by_id(rope_harms), by_id(rope_helps)
+    assert harm.keys() <= help_.keys() | harm.keys()
+    for name in ("leader", "largest-effect", "farthest-from-bayes", "rope", "hybrids"):
+        assert harm[name].sentence != help_[name].sentence, name
+    assert harm["rope"].title != help_["rope"].title
+
+
+def test_effects_are_those_of_the_one_module(rope_harms, monkeypatch):
+    board = rope_harms.boards[0]
+    monkeypatch.setattr(effects_module, "all_records", lambda name, suite: list(board.by_name[name].records))
+    assert effects_module.effects("mini") == board.effects
+
+
+def test_one_run_of_an_all_or_nothing_task_is_not_called_significant(rope_helps):
+    """Every model learns or none does; with a run a model nothing is separated on such a task."""
+    board = rope_helps.boards[0]
+    largest = by_id(rope_helps)["largest-effect"]
+    learned = [task.name for task in board.data.tasks if task.learned_at is not None]
+    assert all(not each.significant for each in board.effects.effects if each.task in learned)
+    if largest.status != "not separated":
+        assert not any(task.replace("_", " ") in largest.title for task in learned)
+
+
+def test_a_board_of_places_names_those_that_share_the_first(rope_harms):
+    best = cards(rope_harms.boards[0])[0]
+    first = [
+        model.name.removeprefix("reference/")
+        for model in rope_harms.boards[0].data.models
+        if model.place.number == 1
+    ]
+    assert best.title == ("No single winner" if len(first) > 1 else f"{first[0]} is first")
+    assert first[0] in best.sentence
+
+
+def test_a_board_without_places_says_why_and_what_cannot_be_told_apart(rope_helps):
+    best = cards(rope_helps.boards[0])[0]
+    assert best.title == "No complete ranking yet"
+    assert best.sentence.startswith("None of 12 models has a place: all lack 3 training runs of some task.")
+    assert best.status == "one seed"
+
+
+def test_what_no_recorded_run_learns_is_contradicted_by_further_runs(monkeypatch):
+    site = small_site(designed_entries({"gpt2": 0.5}, seeds=1))
+    board = site.boards[0]
+    runs = (FurtherRun("sparse_parity", "gpt2", 4, 1_700), FurtherRun("sparse_parity", "gpt2", 5, None))
+    monkeypatch.setattr(learning_module, "further_runs", lambda suite: runs)
+    (claim,) = learning_module.contradicted(board, "sparse_parity")
+    assert claim.status == "contradicted"
+    assert "0 of 4" in claim.sentence
+    assert "1 of 2 further runs" in claim.sentence
+    assert "after 1,700 steps" in claim.sentence
+    seen = (FurtherRun("sparse_parity", "gpt2", 0, 1_700),)  # a run that is recorded counts once
+    monkeypatch.setattr(learning_module, "further_runs", lambda suite: seen)
+    assert list(learning_module.contradicted(board, "sparse_parity")) == []
+
+
+def test_further_runs_are_those_of_the_file():
+    runs = further_runs(SUITE)
+    assert len(runs) > 100
+    assert {run.task for run in runs} <= set(small_site([]).boards[0].suite.tasks)
+    assert any(run.steps_to_learn is None for run in runs)
+    assert further_runs("paper-v1") == ()
+
+
+def test_learned_runs_are_counted_by_what_models_are_made_of(rope_harms):
+    finding = by_id(rope_harms)["vector-mqar"]
+    board = rope_harms.boards[0]
+    scores = [model.tasks["vector_mqar"].learned for model in board.data.models]
+    total = f"{sum(each.learned for each in scores)} of {sum(each.runs for each in scores)}"
+    assert finding.title == f"Vector MQAR: {total} runs learn it"
+    assert [row[0] for row in finding.table[1:]] != []
+
+
+def test_a_suite_shows_only_what_there_is():
+    few = small_site([entry for entry in designed_entries({}, seeds=1) if entry.name.endswith("/llama")])
+    assert few.boards[0].effects is None
+    ids = set(by_id(few))
+    assert "farthest-from-bayes" in ids
+    assert not ids & {"leader", "largest-effect", "rope", "hybrids"}
+    assert findings(few.boards[1]) == []
+    tree = pages(few, boards)
+    assert having(tree["paper-v1/index.html"], "card") == []
+    assert not [each for each in tree["index.html"].iter() if each.get("id") in ("components", "costs")]
+
+
+def test_every_finding_has_an_anchor_and_its_evidence_is_there(rope_harms):
+    trees = pages(rope_harms, findings_page)
+    for module in (boards, texts):
+        trees |= pages(rope_harms, module)
+    ids = {path: {each.get("id") for each in tree.iter()} for path, tree in trees.items()}
+    promised = {page.path for module in (models, compare, tasks) for page in module.pages(rope_harms)}
+    promised |= {file.path for file in files.files(rope_harms)}
+    known = findings(rope_harms.boards[0])
+    assert {finding.id for finding in known} <= ids["findings.html"]
+    for link in (link for finding in known for link in finding.evidence):
+        path, _, place = link.path.partition("#")
+        assert path in ids or path in promised, link
+        assert not place or place in ids[path], link
+    for card in having(trees["index.html"], "card"):
+        (link,) = card.iter("a")
+        path, _, place = link.get("href").partition("#")
+        assert place in ids[path]
+
+
+def test_numbers_of_the_front_page_are_in_its_tables_and_files(rope_harms):
+    board = rope_harms.boards[0]
+    front = pages(rope_harms, boards)["index.html"]
+    charts = {file.path: file.content.decode() for file in files.files(rope_harms) if "data/" in file.path}
+    effects = charts[f"data/{SUITE}-effects.csv"].splitlines()
+    assert len(effects) == 1 + len(board.effects.effects)
+    assert len(charts[f"data/{SUITE}-costs.csv"].splitlines()) == 1 + len(board.data.models)
+    rows = [text(row) for row in front.iter("tr")]
+    for effect in board.effects.effects:
+        if (effect.response, effect.kind) == ("gain", "effect") and " × " not in effect.term:
+            estimate = Estimate(value=effect.value, low=effect.low, high=effect.high, reason=None)
+            assert any(row.startswith(effect.term) and signed(estimate) in row for row in rows)
+    titles = [text(each) for each in front.iter() if str(each.tag).endswith("}desc")]
+    assert sum("Mean effects in points" in title for title in titles) == 2
+    assert all(re.search(r"\d", title) for title in titles)
