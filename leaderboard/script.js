@@ -154,24 +154,7 @@ function makeChoosable(figure) {
   apply();
 }
 
-// --- comparing two models ---------------------------------------------------------------------------------
-
-function makeComparison(form) {
-  form.hidden = false;
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const { a, b } = form.elements;
-    const first = a.selectedOptions[0], second = b.selectedOptions[0];
-    if (first.value === second.value) {
-      b.setCustomValidity("Choose two different models.");
-      b.reportValidity();
-      return;
-    }
-    const [page, with_] = first.dataset.page ? [first.dataset.page, second.value] : [second.dataset.page, first.value];
-    if (page) location.href = page + "#" + with_;
-  });
-  form.addEventListener("change", () => form.elements.b.setCustomValidity(""));
-}
+// --- places that the address names ---------------------------------------------------------------------
 
 // The place that the address names. What follows # can be anything, as a lone % that is no code of a character.
 function namedPlace() {
@@ -253,11 +236,225 @@ function makeHighlights() {
   apply();
 }
 
+// --- comparing two to five models, from their curve files -------------------------------------------------
+
+const FIELDS = ["a", "b", "c", "d", "e"];
+const FLOOR = 1e-3; // the lower end of the axis of excess risk
+
+// An element, of SVG where it is given a namespace; what is null is left out.
+function make(tag, attributes = {}, ...children) {
+  const svg = ["svg", "g", "path", "text", "title", "circle"].includes(tag) && attributes.svg !== false;
+  const element = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (name !== "svg") element.setAttribute(name, value);
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+// A share times 100 with one decimal; signed for a difference.
+function percent(value, sign = false) {
+  if (value === null || value === undefined) return "–";
+  const text = (100 * value).toFixed(1).replace(/^-(0\.0)$/, "$1").replace("-", "−");
+  return sign && value > 0 && text !== "0.0" ? "+" + text : text;
+}
+
+function comparisonForm(form) {
+  const first = form.elements.a.closest("label");
+  const button = form.querySelector("button");
+  FIELDS.slice(1, Number(form.dataset.most)).forEach((name, k) => {
+    const label = first.cloneNode(true);
+    const select = label.querySelector("select");
+    select.name = name;
+    label.firstChild.textContent = name.toUpperCase() + " ";
+    if (k > 0) select.prepend(make("option", { value: "" }, "–"));
+    select.selectedIndex = k > 0 ? 0 : Math.min(1, select.options.length - 1);
+    button.before(label);
+  });
+  form.hidden = false;
+  form.addEventListener("change", () => form.elements.b.setCustomValidity(""));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const chosen = [...form.querySelectorAll("select")].map((select) => select.value).filter(Boolean);
+    if (new Set(chosen).size < chosen.length) {
+      form.elements.b.setCustomValidity(chosen.length > 2 ? "Choose different models." : "Choose two different models.");
+      form.elements.b.reportValidity();
+      return;
+    }
+    location.href = comparisonAddress(form.dataset.suite, chosen);
+  });
+}
+
+function comparisonAddress(suite, models) {
+  const found = new URLSearchParams();
+  const first = document.querySelector("form[data-compare]");
+  if (suite !== first.dataset.suite) found.set("suite", suite);
+  for (const model of models) found.append("m", model);
+  return "?" + found;
+}
+
+async function showComparison(place) {
+  for (const link of document.querySelectorAll("a[data-a]"))
+    link.href = comparisonAddress(link.dataset.suite, [link.dataset.a, link.dataset.b]);
+  const wanted = [...new Set(query().getAll("m"))];
+  const forms = [...document.querySelectorAll("form[data-compare]")];
+  if (!wanted.length || !forms.length) return;
+  const form = forms.find((each) => each.dataset.suite === query().get("suite")) || forms[0];
+  place.hidden = false;
+  try {
+    const load = async (name) => {
+      const answer = await fetch(form.dataset.curves.replace(/index\.json$/, name + ".json"));
+      if (!answer.ok) throw new Error(answer.status);
+      return answer.json();
+    };
+    const index = await load("index");
+    const bySlug = index.models;
+    const named = (text) =>
+      text in bySlug ? text : Object.keys(bySlug).find((slug) => [text, "reference/" + text].includes(bySlug[slug]));
+    const slugs = [...new Set(wanted.map(named).filter(Boolean))].slice(0, Number(form.dataset.most));
+    const unknown = wanted.filter((text) => !named(text));
+    if (unknown.length || slugs.length < 2) {
+      const fault = unknown.length ? `No model of ${index.suite} is called ${unknown[0]}.` : "One model alone was asked for.";
+      place.append(make("p", { class: "none" }, `${fault} Choose two to five below.`));
+    }
+    slugs.forEach((slug, k) => {
+      if (form.elements[FIELDS[k]]) form.elements[FIELDS[k]].value = slug;
+    });
+    if (slugs.length < 2) return;
+    const models = await Promise.all(slugs.map(load));
+    models.forEach((model, k) => (model.slug = slugs[k]));
+    place.append(...comparisonOf(index, models));
+    document.title = `${models.map((model) => model.label).join(" against ")} on ${index.suite} · icl-bench`;
+    if (location.hash && namedPlace()) namedPlace().scrollIntoView();
+  } catch {
+    place.append(make("p", { class: "none" },
+      "The curve files could not be read: a browser does not let pages read them from a disk. The pages of single models, below, hold the differences."));
+  }
+}
+
+function comparisonOf(index, models) {
+  const names = models.map((model) => model.label).join(" and ");
+  const heading = make("h2", { id: "comparison" }, `${models.map((model) => model.label).join(" against ")} on ${index.suite}`);
+  const tasks = Object.keys(index.tasks).filter((task) => models.some((model) => task in model.tasks));
+  const charts = tasks.filter((task) => index.tasks[task].scored.length > 1 && index.tasks[task].exact);
+  return [
+    heading,
+    differencesTable(index, models, tasks),
+    make("h3", {}, "Excess risk by context length"),
+    make("p", {}, "The error above that of the exact or best known predictor, as a share of the error of answering 0. The lower edge is that predictor; a curve ends there where its excess is 0.001 or less."),
+    legendOf(models),
+    make("div", { class: "panels" }, ...charts.map((task) => excessFigure(index, models, task))),
+    ...charts.map((task) => excessNumbers(index, models, task)),
+    make("p", { class: "note" }, `This address shows ${names} again.`),
+  ];
+}
+
+// Rows of tasks and means: the gain of each model, then the first one minus each other.
+function differencesTable(index, models, tasks) {
+  const [first, ...others] = models;
+  const paired = others.every((other) => other.slug in first.against || first.slug in other.against);
+  const caption = `Gains times 100, and ${first.label} minus each other with a 95% interval` +
+    (paired ? ", paired over prompts. * significant at 5%." : ". Where the site holds no paired difference the interval is the wider one of two separate gains; icl-bench compare gives the paired one.");
+  const head = ["Task", ...models.map((model) => model.label), ...others.map((other) => `${first.label} − ${other.label}`)];
+  const rows = [...index.means.map((mean) => [mean, mean]), ...tasks.map((task) => [task, index.tasks[task].words])];
+  const body = rows.map(([task, words]) => {
+    const gains = models.map((model) => gainOf(model, task));
+    const cells = others.map((other) => differenceOf(first, other, task));
+    if (gains.every((gain) => gain === null) && cells.every((cell) => cell === null)) return null;
+    return make("tr", {}, make("th", { scope: "row" }, words),
+      ...gains.map((gain) => make("td", { class: "n" }, percent(gain && gain[0]))),
+      ...cells.map((cell) => cell === null ? make("td", { class: "n" }, "–") : make("td", { class: "n" },
+        make("span", { class: "v" + (cell.better === 1 ? " better" : cell.better === -1 ? " worse" : "") }, percent(cell.value, true) + (cell.better ? "*" : "")),
+        make("span", { class: "ci" }, `${percent(cell.low)} to ${percent(cell.high)}`))));
+  });
+  return scrolling("Paired differences", make("table", {}, make("caption", {}, caption),
+    make("thead", {}, make("tr", {}, ...head.map((name, k) => make("th", { scope: "col", class: k ? "n" : "" }, name)))),
+    make("tbody", {}, ...body)));
+}
+
+function gainOf(model, task) {
+  if (task in model.tasks) return model.tasks[task].gain;
+  return model.means[task] || null;
+}
+
+// Of the first minus the other: paired from either one's file, else from both gains.
+function differenceOf(a, b, task) {
+  for (const [from, to, sign] of [[a, b, 1], [b, a, -1]]) {
+    const row = (from.against[to.slug] || []).find((each) => each[0] === task);
+    if (row && row[1] !== null) {
+      const [low, high] = sign === 1 ? [row[2], row[3]] : [-row[3], -row[2]];
+      return { value: sign * row[1], low, high, better: row[4] === null ? 0 : sign * (row[4] === "A" ? 1 : -1) };
+    }
+  }
+  const [x, y] = [gainOf(a, task), gainOf(b, task)];
+  if (!x || !y || x[0] === null || y[0] === null || x[1] === null || y[1] === null) return null;
+  const value = x[0] - y[0];
+  return { value, low: value - Math.hypot(x[0] - x[1], y[2] - y[0]), high: value + Math.hypot(x[2] - x[0], y[0] - y[1]), better: 0 };
+}
+
+function scrolling(label, table) {
+  return make("div", { class: "scroll", role: "region", "aria-label": label, tabindex: "0" }, table);
+}
+
+const DASHES = ["", "8 3", "2 3", "8 3 2 3", "14 4"]; // what tells curves apart without colour
+
+function legendOf(models) {
+  const entry = (model, k) => {
+    const line = make("path", { d: "M0 6H34", stroke: "currentColor", "stroke-width": "2.4", fill: "none", "stroke-dasharray": DASHES[k] });
+    const sample = make("svg", { class: "icl-chart", width: "34", height: "12", viewBox: "0 0 34 12", "aria-hidden": "true" }, make("g", { class: "c-" + model.colour }, line));
+    return make("li", {}, sample, model.label);
+  };
+  return make("ul", { class: "legend" }, ...models.map(entry));
+}
+
+function excessOf(index, model, task) {
+  const { exact, zero } = index.tasks[task];
+  const held = model.tasks[task];
+  if (!held || !held.error) return null;
+  return held.error.map((error, k) => (error - exact[k]) / zero[k]);
+}
+
+function excessFigure(index, models, task) {
+  const [width, height, left, bottom, top] = [400, 250, 58, 210, 12];
+  const { heading, exact } = index.tasks[task];
+  const x = (k) => left + (k / Math.max(1, exact.length - 1)) * (width - left - 12);
+  const y = (value) => bottom - (Math.log10(Math.min(Math.max(value, FLOOR), 2) / FLOOR) / Math.log10(2 / FLOOR)) * (bottom - top);
+  const text = (words, at, height, anchor) => make("text", { x: at, y: height, "font-size": 12, "text-anchor": anchor, fill: "currentColor" }, words);
+  const rules = [0.001, 0.01, 0.1, 1].map((value) => make("path", { d: `M${left} ${y(value)}H${width - 12}`, stroke: "currentColor", "stroke-width": 0.8, class: "rule" }));
+  const step = [1, 2, 5, 10, 20, 50, 100].find((size) => exact.length / size <= 9) || 200;
+  const marks = [];
+  for (let k = 0; k < exact.length; k += step) marks.push(text(String(k), x(k), bottom + 16, "middle"));
+  const curves = models.map((model, k) => {
+    const excess = excessOf(index, model, task);
+    if (!excess) return null;
+    const path = excess.map((value, at) => `${at ? "L" : "M"}${x(at).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+    return make("g", { class: "series c-" + model.colour, "data-name": model.label }, make("title", {}, model.label),
+      make("path", { d: path, stroke: "currentColor", "stroke-width": 2.2, fill: "none", "stroke-linejoin": "round", "stroke-dasharray": DASHES[k] }));
+  });
+  const svg = make("svg", { class: "icl-chart", role: "img", viewBox: `0 0 ${width} ${height}`, width, height },
+    make("title", {}, `Excess risk on ${index.tasks[task].words} by context length of ${models.map((model) => model.label).join(", ")}`),
+    make("g", { class: "c-grid" }, ...rules),
+    make("g", { class: "c-muted" }, ...["≤ 0.001", "0.01", "0.1", "1"].map((tick, k) => text(tick, left - 5, y(0.001 * 10 ** k) + 4, "end")), ...marks,
+      text("context length", (left + width) / 2, height - 6, "middle")),
+    ...curves);
+  return make("figure", { id: "curves-" + task }, svg, make("figcaption", {}, heading));
+}
+
+function excessNumbers(index, models, task) {
+  const columns = models.map((model) => excessOf(index, model, task));
+  const words = index.tasks[task].words;
+  const rows = index.tasks[task].exact.map((_, k) => make("tr", {}, make("th", { scope: "row", class: "n" }, String(k)),
+    ...columns.map((column) => make("td", { class: "n" }, column ? column[k].toPrecision(3).replace("-", "−") : "–"))));
+  return make("details", {}, make("summary", {}, `The numbers on ${words}`),
+    scrolling(`Excess risk on ${words}`, make("table", {}, make("caption", {}, `Excess risk on ${words} after so many examples.`),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col", class: "n" }, "Examples"), ...models.map((model) => make("th", { scope: "col", class: "n" }, model.label)))),
+      make("tbody", {}, ...rows))));
+}
+
 document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
 document.querySelectorAll("[data-filters]").forEach(makeFilterable);
 document.querySelectorAll("figure[data-choose]").forEach(makeChoosable);
-document.querySelectorAll("form[data-compare]").forEach(makeComparison);
 document.querySelectorAll("pre.command").forEach(makeCopyable);
 openTarget();
 addEventListener("hashchange", openTarget);
 makeHighlights();
+document.querySelectorAll("form[data-compare]").forEach(comparisonForm);
+document.querySelectorAll("[data-comparison]").forEach(showComparison);

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from fabricated import HOSTILE, LONG, SUITE
 from leaderboard.browsing import seeing, serving
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from icl_bench.leaderboard.site_folder import MARK
 
@@ -104,40 +104,13 @@ def test_the_address_brings_a_view_back_and_reset_leaves_it(page):
     assert set(query(page)) <= {"norm"}
 
 
-def choose(form: Locator, **models: str) -> None:
-    """Each as a field of the form; what a model is made of stands behind its name."""
-    for field, model in models.items():
-        select = form.locator(f"[name={field}]")
-        option = select.locator("option").filter(has_text=re.compile(rf"^{re.escape(model)}( \(|$)"))
-        select.select_option(option.get_attribute("value"))
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "pair"),
-    [
-        ("reference/llama", HOSTILE, "reference/llama"),
-        (HOSTILE, "baseline/zero", HOSTILE),
-        ("baseline/zero", LONG, LONG),
-    ],
-)
-def test_the_form_leads_to_the_pair_and_opens_it(page, a, b, pair):
-    page.goto("compare.html")
-    form = page.locator("form[data-compare]").first
-    choose(form, a=a, b=b)
-    form.get_by_role("button", name="Compare").click()
-    page.wait_for_url("**/compare/*.html#*")
-    expect(page.locator("h1")).to_have_text(f"{pair} compared")
-    other = b if pair == a else a
-    expect(page.get_by_role("heading", name=f"{pair} and {other}", exact=True)).to_be_in_viewport()
-    assert page.locator("details[open]").count() == 1
-    expect(page.locator("[data-no-pair]")).to_be_hidden()
-
-
 @pytest.mark.parametrize("wrong", ["%", "%zz", "%E4", "no-such-pair"])
 def test_an_address_that_names_no_place_leaves_the_page_alive(page, wrong):
     """What is no code of a character too; later places are opened as ever."""
     page.goto("compare.html")
-    path = page.locator("form[data-compare] option[data-page]").first.get_attribute("data-page")
+    path = page.locator("form[data-compare] select[name=a] option[data-page]").first.get_attribute(
+        "data-page"
+    )
     page.goto(f"{path}#{wrong}")
     expect(page.locator("[data-no-pair]")).to_be_visible()
     pair = page.locator("details[id], details [id]").first
@@ -145,19 +118,6 @@ def test_an_address_that_names_no_place_leaves_the_page_alive(page, wrong):
     page.evaluate("(place) => { location.hash = place; }", place)
     expect(page.locator("details[open]")).to_have_count(1)
     expect(page.locator("[data-no-pair]")).to_be_hidden()
-
-
-def test_a_model_is_not_compared_with_itself(page):
-    page.goto("compare.html")
-    form = page.locator("form[data-compare]").first
-    choose(form, a="reference/gpt2", b="reference/gpt2")
-    form.get_by_role("button", name="Compare").click()
-    invalid = form.locator("[name=b]").evaluate("field => field.validationMessage")
-    assert invalid == "Choose two different models."
-    assert urlsplit(page.url).path == "/compare.html"
-    choose(form, a="reference/mamba")
-    form.get_by_role("button", name="Compare").click()
-    page.wait_for_url("**/reference__mamba.html#reference__gpt2")
 
 
 def test_a_pair_that_shares_no_task_is_reported(page):

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'"
+    "connect-src 'self'; form-action 'self'; base-uri 'none'"
 )
 HOLDING = {  # what an element may hold and nothing else
     "ul": {"li"},

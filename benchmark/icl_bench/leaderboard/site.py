@@ -1,6 +1,6 @@
 """What a site is made from: the boards of suites."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from icl_bench.leaderboard.entries import Entry, board_of
 from icl_bench.leaderboard.links import FRONT_PAGE, slugs
 from icl_bench.models.reference import PREFIX, suite_references
 from icl_bench.ranking.board import Board
+from icl_bench.ranking.differences import Difference
 from icl_bench.ranking.effects import Effects, recorded_effects
 from icl_bench.specs.result import TaskResult
 from icl_bench.suites import Suite
@@ -63,6 +64,17 @@ class SuiteBoard:
     def runs(self, name: str, task: str) -> list[TaskResult]:
         """The recorded runs of a model on a task."""
         return [record.tasks[task] for record in self.by_name[name].records if task in record.tasks]
+
+    @cached_property
+    def _differences(self) -> dict[tuple[str, tuple[str, ...]], Mapping[str, Sequence[Difference]]]:
+        return {}
+
+    def differences(self, name: str, others: tuple[str, ...]) -> Mapping[str, Sequence[Difference]]:
+        """What separates a model from each of the others, computed once."""
+        key = (name, others)
+        if key not in self._differences:
+            self._differences[key] = self.board.differences(name, others)
+        return self._differences[key]
 
     @cached_property
     def _frozen(self) -> dict[str, dict[str, list[float]]]:

@@ -11,7 +11,17 @@ from icl_bench.leaderboard.entries import local_entries, recorded_entries
 from icl_bench.leaderboard.garbage import collection_paused, existing_objects_exempt
 from icl_bench.leaderboard.given_address import check_address
 from icl_bench.leaderboard.page import File
-from icl_bench.leaderboard.pages import boards, compare, files, findings, models, published, tasks, texts
+from icl_bench.leaderboard.pages import (
+    boards,
+    compare,
+    curves,
+    files,
+    findings,
+    models,
+    published,
+    tasks,
+    texts,
+)
 from icl_bench.leaderboard.parallel import rendered
 from icl_bench.leaderboard.render import Renderer
 from icl_bench.leaderboard.site import Site, SuiteBoard
@@ -78,6 +88,7 @@ def site_files(site: Site) -> Iterator[File]:
     kinds = (boards, findings, tasks, models, compare, published, texts)
     yield from rendered(renderer, [page for kind in kinds for page in kind.pages(site)])
     yield from files.files(site)
+    yield from curves.files(site)
 
 
 def write_site(site: Site, folder: Path, quiet: bool = False) -> int:
