@@ -449,6 +449,13 @@ function excessNumbers(index, models, task) {
       make("tbody", {}, ...rows))));
 }
 
+// --- headings that can be linked to --------------------------------------------------------------------
+
+function makeAnchor(heading) {
+  const link = make("a", { class: "anchor", href: "#" + heading.id, "aria-label": `Link to ${heading.textContent.trim()}` }, "#");
+  heading.append(link);
+}
+
 document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
 document.querySelectorAll("[data-filters]").forEach(makeFilterable);
 document.querySelectorAll("figure[data-choose]").forEach(makeChoosable);
@@ -458,3 +465,4 @@ addEventListener("hashchange", openTarget);
 makeHighlights();
 document.querySelectorAll("form[data-compare]").forEach(comparisonForm);
 document.querySelectorAll("[data-comparison]").forEach(showComparison);
+document.querySelectorAll("h2[id]").forEach(makeAnchor);

@@ -11,6 +11,7 @@ from leaderboard.site_reading import Document, read_site
 from playwright.sync_api import Browser, Page
 
 from icl_bench.leaderboard.entries import Entry
+from icl_bench.leaderboard.links import MISSING_PAGE
 
 WITHOUT = "ICL_BENCH_NO_BROWSER"
 
@@ -31,8 +32,9 @@ def site_folder(entries, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def documents(site_folder) -> dict[str, Document]:
-    """Every page by its path, parsed; a page that is not HTML as the standard has it fails here."""
-    return read_site(site_folder)
+    """Every page by its path, parsed; a page that is not HTML as the standard has it fails here. The page for
+    what is missing is left out: it is given at any address, and links from the root of the site's."""
+    return {path: page for path, page in read_site(site_folder).items() if path != MISSING_PAGE}
 
 
 @pytest.fixture(scope="module")

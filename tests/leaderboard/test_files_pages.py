@@ -3,10 +3,11 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from fabricated import ADDRESS, DATE, HOSTILE, entries, record
+from fabricated import ADDRESS, DATE, HOSTILE, MARKUP, entries, record
 from site_pages import small_site
 
 from icl_bench.leaderboard.data import BoardData, PlaceData
@@ -119,6 +120,7 @@ def test_the_csv_of_runs_has_a_row_a_run_with_what_its_checkpoint_says(site, con
     for row, (name, task, run) in zip(rows, runs, strict=True):
         assert (row["model"], row["task"], row["sha256"]) == (name, task, run.sha256)
         assert float(row["optimality"]) == run.optimality.value
+        assert float(row["error"]) == run.estimates["mean_error"].value
         assert (float(row["gain"]) if row["gain"] else None) == run.gain
         if run.outcome is None:
             assert row["steps"] == row["converged"] == row["steps_to_learn_0.9"] == ""
@@ -126,6 +128,54 @@ def test_the_csv_of_runs_has_a_row_a_run_with_what_its_checkpoint_says(site, con
             assert (row["steps"], row["ended"], row["converged"]) == ("5000", "budget", "True")
             assert (row["steps_to_learn_0.5"], row["steps_to_learn_0.9"]) == ("1000", "1200")
     assert any(run.outcome for *_, run in runs)
+
+
+def test_the_csv_has_components_and_costs(site, contents):
+    rows = list(csv.DictReader(io.StringIO(contents["data/mini-v1.csv"].decode())))
+    known = {model.name: model.architecture for model in site.boards[0].data.models}
+    for row in rows:
+        architecture = known.get(row["model"])
+        if architecture is None:
+            assert row["kind"] != "baseline" or row["blocks"] == row["parameters"] == row["norm"] == ""
+        else:
+            assert (row["blocks"], row["norm"]) == ("+".join(architecture.blocks), architecture.norm)
+            assert (int(row["parameters"]), int(row["flops"])) == (
+                architecture.parameters,
+                architecture.flops,
+            )
+    assert {row["positions"] for row in rows if row["model"] == "reference/llama"} == {"RoPE"}
+
+
+def test_the_csv_of_curves_has_the_errors_of_the_records(site, contents):
+    board = site.boards[0]
+    rows = list(csv.DictReader(io.StringIO(contents["data/mini-v1-curves.csv"].decode())))
+    assert list(rows[0]) == list(files.CURVE_COLUMNS)
+    (run,) = board.runs("reference/mamba", "decision_tree")
+    mamba = [row for row in rows if (row["model"], row["task"]) == ("reference/mamba", "decision_tree")]
+    assert [int(row["context_length"]) for row in mamba] == list(range(run.points))
+    assert [float(row["error"]) for row in mamba] == run.error_curves.model
+    assert [float(row["low"]) for row in mamba] == run.error_curves.model_low
+    exact = [row for row in rows if (row["model"], row["task"]) == ("baseline/tree_bayes", "decision_tree")]
+    assert {float(row["excess_risk"]) for row in exact} == {0.0}
+    assert {row["low"] for row in exact} == {""}
+    assert {
+        row["device"] for row in csv.DictReader(io.StringIO(contents["data/mini-v1-runs.csv"].decode()))
+    } == {
+        "cpu",
+        MARKUP,
+    }
+
+
+def test_an_entry_of_the_feed_has_the_date_of_its_records():
+    """Where that is known, else the date of all data."""
+    site = replace(small_site(), dates={"submissions/reference/llama": "2025-02-03"})
+    (content,) = [file.content for file in files.files(site) if file.path == "feed.xml"]
+    dates = {
+        entry.findtext(f"{ATOM}title").split(" on ")[0]: entry.findtext(f"{ATOM}updated")
+        for entry in ElementTree.fromstring(content).findall(f"{ATOM}entry")
+    }
+    assert dates.pop("reference/llama") == "2025-02-03T00:00:00Z"
+    assert set(dates.values()) == {f"{DATE}T00:00:00Z"}
 
 
 def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_model_with_every_task(site, contents):

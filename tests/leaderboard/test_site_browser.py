@@ -150,7 +150,7 @@ def test_a_command_is_copied_whole(browser, address):
     rights = ["clipboard-read", "clipboard-write"]
     with seeing(browser, address, permissions=rights) as page:
         page.goto("submit.html")
-        block = page.locator("pre.command").first
+        block = page.locator("pre.command").filter(has_text="icl-bench evaluate").first
         block.get_by_role("button", name="Copy").click()
         expect(block.get_by_role("button")).to_have_text("Copied")
         copied = page.evaluate("navigator.clipboard.readText()")

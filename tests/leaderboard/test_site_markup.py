@@ -55,7 +55,7 @@ ONLY_PHRASING = {
 }
 EVERYWHERE = {"id", "class", "title", "hidden", "role", "tabindex", "lang"}
 ATTRIBUTES = {
-    "meta": {"charset", "content", "http-equiv", "name"},
+    "meta": {"charset", "content", "http-equiv", "name", "property"},
     "link": {"href", "rel", "type", "title"},
     "script": {"src", "defer"},
     "a": {"href", "rel"},

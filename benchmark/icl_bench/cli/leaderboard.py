@@ -24,7 +24,6 @@ leaderboard = typer.Typer(cls=VerbGroup, help="Show what is recorded, on the ter
 
 
 SITE = Path("_site")
-ADDRESS = "https://icl-bench.example/"
 Records = Annotated[list[Path] | None, records("Also this record of your own, marked as local")]
 
 
@@ -115,11 +114,13 @@ def build(
         ),
     ] = SITE,
     address: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="Where the site will stand, for feed, badges and citations.", envvar=ADDRESS_VARIABLE
+            help="Where the site will stand, for feed, badges and citations.",
+            envvar=ADDRESS_VARIABLE,
+            show_default="no feed",
         ),
-    ] = ADDRESS,
+    ] = None,
     repository: Annotated[
         str | None, typer.Option(help="Address of the sources, to link to.", show_default="no link")
     ] = None,

@@ -180,12 +180,17 @@ def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
 
 
 def verified(entry: Entry) -> set[str]:
-    """The tasks of which anybody can recompute every recorded run: from the weights that come with icl-bench,
-    or from the commit of the Hub and the hashes that a submission lists."""
+    """The tasks of which anybody can recompute every recorded run."""
+    return {task for task, runs in recomputable_runs(entry).items() if all(runs)}
+
+
+def recomputable_runs(entry: Entry) -> dict[str, list[bool]]:
+    """Whether anybody can recompute each recorded run, by task: from the weights that come with icl-bench, or
+    from the commit of the Hub and the hashes that a submission lists."""
     if entry.local:
-        return set()
+        return {}
     if entry.submitted is None:
-        return {task for task, runs in _with_icl_bench(entry).items() if all(runs)}
+        return _with_icl_bench(entry)
     weights: dict[str, list[bool]] = {}
     for seed, record in entry.submitted.records.items():
         run = entry.submitted.listed(seed)
@@ -194,7 +199,7 @@ def verified(entry: Entry) -> set[str]:
             digests = [run.files[file] for file in files if file in run.files] if run else []
             held = result.checkpoint is not None and result.checkpoint.sha256 in digests
             weights.setdefault(task, []).append(held)
-    return {task for task, held in weights.items() if all(held)}
+    return weights
 
 
 def _rows(path: Path) -> list[Row]:

@@ -5,8 +5,10 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 FRONT_PAGE = "index.html"
+MISSING_PAGE = "404.html"
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]*(__[a-z0-9._-]+)?")
 
 
@@ -30,6 +32,12 @@ def relative(target: str, page: str) -> str:
     if path == page:
         return hash_mark + place if place else posixpath.basename(page)
     return _from_folder(path, posixpath.dirname(page) or ".") + hash_mark + place
+
+
+def from_root(target: str, address: str | None) -> str:
+    """The link to a file of the site from wherever a page is given, by the path of the site's address."""
+    root = urlsplit(address).path if address else "/"
+    return (root or "/") + target
 
 
 @lru_cache(maxsize=10_000)

@@ -20,6 +20,7 @@ class Page:
     title: str
     description: str
     context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
+    anywhere: bool = False  # whether it is given at addresses other than its path
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Templates filled: every value is escaped, whatever the template is called; an unknown one is an error."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from hashlib import sha256
 from importlib.metadata import version
@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from icl_bench.charts import stylesheet
 from icl_bench.leaderboard import formats
-from icl_bench.leaderboard.links import relative
+from icl_bench.leaderboard.links import from_root, relative
 from icl_bench.leaderboard.page import File, Page
 from icl_bench.leaderboard.site import Site
 from icl_bench.resources import data_folder
@@ -48,13 +48,18 @@ class Renderer:
         text = template.render(
             page=page,
             site=self._site,
-            to=partial(relative, page=page.path),
+            to=self._links(page),
             css=self._css.path,
             js=self._js.path,
             version=self._version,
             **(page.context() if callable(page.context) else page.context),
         )
         return File(page.path, text.encode())
+
+    def _links(self, page: Page) -> Callable[[str], str]:
+        if page.anywhere:
+            return partial(from_root, address=self._site.address)
+        return partial(relative, page=page.path)
 
     def assets(self) -> Iterator[File]:
         """Stylesheet, script and icon; a changed one has another name, so that no old one is kept."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from icl_bench.errors import InputError
+from icl_bench.leaderboard.links import MISSING_PAGE
 from icl_bench.leaderboard.site_folder import is_site
 
 HOST = "127.0.0.1"
@@ -28,6 +29,20 @@ class _Pages(SimpleHTTPRequestHandler):
     def list_directory(self, path: str | PathLike[str]) -> None:
         """Not shown."""
         self._nothing()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """The site's own page for what is not there; else as the standard library has it."""
+        page = Path(self.directory) / MISSING_PAGE
+        if code != HTTPStatus.NOT_FOUND or not page.is_file():
+            super().send_error(code, message, explain)
+            return
+        content = page.read_bytes()
+        self.send_response(code, message)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def _nothing(self) -> None:
         self.send_error(HTTPStatus.NOT_FOUND, "File not found")

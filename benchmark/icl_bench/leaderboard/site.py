@@ -1,20 +1,26 @@
 """What a site is made from: the boards of suites."""
 
+import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from urllib.parse import urlsplit
 
+from icl_bench.charts import Series
 from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.leaderboard.board_data import board_data
 from icl_bench.leaderboard.data import BoardData
 from icl_bench.leaderboard.entries import Entry, board_of
 from icl_bench.leaderboard.links import FRONT_PAGE, slugs
 from icl_bench.models.reference import PREFIX, suite_references
+from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.differences import Difference
 from icl_bench.ranking.effects import Effects, recorded_effects
 from icl_bench.specs.result import TaskResult
+from icl_bench.specs.submission import folder_name
 from icl_bench.suites import Suite
+from icl_bench.views.series import model_curve
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,18 @@ class SuiteBoard:
         """The recorded runs of a model on a task."""
         return [record.tasks[task] for record in self.by_name[name].records if task in record.tasks]
 
+    def devices(self, name: str, task: str) -> list[str]:
+        """Of each recorded run of a checkpoint on a task, the device that answered it."""
+        records = [record for record in self.by_name[name].records if task in record.tasks]
+        return [each.environment.device for each in records if each.tasks[task].checkpoint is not None]
+
+    def curve(self, name: str, task: str) -> Series | None:
+        """The errors of a model or baseline by context length; None where a baseline's are not frozen."""
+        if name in self.by_name:
+            return model_curve(name, self.runs(name, task))
+        errors = self.frozen_curve(task, name.removeprefix(BASELINE_PREFIX))
+        return None if errors is None else Series(name, range(len(errors)), errors)
+
     @cached_property
     def _differences(self) -> dict[tuple[str, tuple[str, ...]], Mapping[str, Sequence[Difference]]]:
         return {}
@@ -95,5 +113,24 @@ class Site:
 
     boards: Sequence[SuiteBoard]
     date: str | None  # of the newest data, as 2026-11-21
-    address: str  # where it will stand, for the feed and the badges; ends in /
+    address: str | None  # where it will stand, for the feed, badges and citations; ends in /
     repository: str | None  # where its sources are
+    dates: Mapping[str, str] = field(default_factory=dict)  # of the newest record, by folder of a model
+
+    @property
+    def install(self) -> str:
+        """The commands that install icl-bench with all that is recorded."""
+        if not self.repository:
+            return "pip install --editable .  # in a checkout of icl-bench"
+        clone = f"git clone {shlex.quote(self.repository)} icl-bench-checkout"
+        return f"{clone}\npip install --editable icl-bench-checkout"
+
+    def record_date(self, name: str) -> str | None:
+        """The day of the newest record of a reference or submission, where it is known."""
+        folders = (f"submissions/{name}", f"submissions/{folder_name(name)}")
+        return next((self.dates[folder] for folder in folders if folder in self.dates), None)
+
+    @property
+    def on_github(self) -> bool:
+        """Whether a file of the sources has a known address."""
+        return bool(self.repository) and urlsplit(str(self.repository)).hostname == "github.com"

@@ -17,7 +17,9 @@ from icl_bench.leaderboard.pages import (
     curves,
     files,
     findings,
+    missing,
     models,
+    permanent,
     published,
     tasks,
     texts,
@@ -36,13 +38,14 @@ from icl_bench.suites import load_suite, suite_names
 _DATA = ("submissions", "tasks")
 
 
-def gather_site(address: str, repository: str | None, records: Sequence[Path] = ()) -> Site:
+def gather_site(address: str | None, repository: str | None, records: Sequence[Path] = ()) -> Site:
     """Every suite, what is recorded on it, and one's own records, which are marked as local.
 
     The front page is that of the suite with most models. InputError where one of the addresses is none that a
     page may link to, or where a record is of no suite here; further errors as `local_entries`.
     """
-    check_address(address, "--address")
+    if address is not None:
+        check_address(address, "--address")
     if repository is not None:
         check_address(repository, "--repository", extended=True)
     suites = [load_suite(name) for name in suite_names()]
@@ -53,7 +56,9 @@ def gather_site(address: str, repository: str | None, records: Sequence[Path] = 
         entries[name] += local_entries(own, load_suite(name), entries[name])
     suites.sort(key=lambda suite: -len(entries[suite.name]))
     boards = [SuiteBoard(suite, entries[suite.name], place == 0) for place, suite in enumerate(suites)]
-    return Site(boards, data_date(), address.rstrip("/") + "/", repository)
+    address = address and address.rstrip("/") + "/"
+    date = data_date()
+    return Site(boards, date, address, repository, record_dates(date))
 
 
 def data_date() -> str | None:
@@ -68,6 +73,23 @@ def data_date() -> str | None:
     if not (root / ".git").exists():
         return None
     return ask_git(root, "log", "-1", "--format=%cs", "--", *_DATA) or None
+
+
+def record_dates(newest: str | None) -> dict[str, str]:
+    """The day of the last commit of each model's records, by its folder in `submissions`, none later than
+    `newest`; empty outside a git checkout."""
+    root = data_folder("tasks").parent
+    if newest is None or not (root / ".git").exists():
+        return {}
+    dates: dict[str, str] = {}
+    day = newest
+    log = ask_git(root, "log", "--format=>%cs", "--name-only", "--", "submissions/**/results/*.json") or ""
+    for line in filter(None, log.splitlines()):
+        if line.startswith(">"):
+            day = min(line[1:], newest)
+        else:
+            dates.setdefault(line.partition("/results/")[0], day)
+    return dates
 
 
 def _day(epoch: str) -> str:
@@ -85,7 +107,7 @@ def site_files(site: Site) -> Iterator[File]:
     """Every file of the site."""
     renderer = Renderer(site)
     yield from renderer.assets()
-    kinds = (boards, findings, tasks, models, compare, published, texts)
+    kinds = (boards, permanent, findings, tasks, models, compare, published, texts, missing)
     yield from rendered(renderer, [page for kind in kinds for page in kind.pages(site)])
     yield from files.files(site)
     yield from curves.files(site)

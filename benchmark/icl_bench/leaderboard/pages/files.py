@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 from icl_bench.charts.text import plain
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import BoardData, LearnedData, ModelData
+from icl_bench.leaderboard.excess import excess_risk
 from icl_bench.leaderboard.page import File
 from icl_bench.leaderboard.pages import charts_csv
 from icl_bench.leaderboard.pictures import draw_badge
@@ -47,6 +48,25 @@ COLUMNS = {  # of the CSV file: one row a model and task
     **_further_columns("mean", "of the gains, tasks at equal weight; empty where a task is missing"),
     **_further_columns("graded", "the same of the graded tasks"),
     **_further_columns("mean_score", "the same of the scores"),
+    "positions": "how the model encodes positions; this and what follows is empty for baselines",
+    "blocks": "the types of its blocks, joined by +",
+    "norm": "its norm",
+    "width": "numbers that a token is between layers",
+    "layers": "how many there are",
+    "parameters": "that a prompt reads, the most over tasks",
+    "state_fixed": "numbers carried from token to token, whatever the length",
+    "state_per_token": "numbers that each token adds to them",
+    "flops": "of a prompt's forward pass, the most over tasks; a multiply-add is 2",
+}
+CURVE_COLUMNS = {  # of the CSV file of error curves: one row a model, task and context length
+    "suite": "name and version",
+    "model": "a model or baseline, as commands know it",
+    "task": "as in the other tables",
+    "context_length": "examples before the prediction",
+    "error": "mean squared error over prompts, and over runs where there are several",
+    "low": "lower end of its 95% interval, or of the range of several runs; empty for baselines",
+    "high": "upper end",
+    "excess_risk": "the error minus the exact predictor's, as a share of that of answering 0",
 }
 RUN_COLUMNS = {  # of the CSV file of training runs: one row a run
     "suite": "name and version",
@@ -56,6 +76,8 @@ RUN_COLUMNS = {  # of the CSV file of training runs: one row a run
     "score": "ICL regression score of this run",
     "optimality": "the same against the exact or best known predictor",
     "gain": "optimality, measured from the prior mean",
+    "error": "mean squared error over prompts, scored context lengths and coordinates",
+    "device": "that answered the prompts, as the record says",
     **OUTCOME_COLUMNS,
     "sha256": "of model.safetensors",
 }
@@ -89,13 +111,16 @@ def data_files(site: Site) -> Iterator[DataFile]:
         about = f"The scores of {name} as a table, one row a model and task."
         yield DataFile(File(f"data/{name}.csv", board_csv(board.data).encode()), about)
         about = f"The training runs of the models of {name}, one row a run: whether it converged, and when."
-        yield DataFile(File(f"data/{name}-runs.csv", runs_csv(board.data).encode()), about)
+        yield DataFile(File(f"data/{name}-runs.csv", runs_csv(board).encode()), about)
         for file, content, about in charts_csv.chart_files(board):
             yield DataFile(File(file, content.encode()), about)
+        about = f"Errors on {name} by context length, one row a model, task and length."
+        yield DataFile(File(f"data/{name}-curves.csv", curves_csv(board).encode()), about)
     yield DataFile(File(SCHEMA, _schema().encode()), "The JSON Schema of the JSON files.")
-    if site.date is not None:
+    if site.date is not None and site.address is not None:
         yield DataFile(
-            File(FEED, _feed(site, site.date)), "An Atom feed with an entry a model that has every task."
+            File(FEED, _feed(site, site.date, site.address)),
+            "An Atom feed with an entry a model that has every task.",
         )
 
 
@@ -143,20 +168,24 @@ def board_csv(data: BoardData) -> str:
     return table.getvalue()
 
 
-def runs_csv(data: BoardData) -> str:
+def runs_csv(board: SuiteBoard) -> str:
     """The training runs as a table: numbers in full, empty where there is none."""
+    data = board.data
     table = io.StringIO()
     writer = csv.DictWriter(table, list(run_columns(data)), lineterminator="\n")
     writer.writeheader()
     on_board = [metric.name for metric in data.metrics]
     for model in data.models:
         for task, scores in model.tasks.items():
-            for run in scores.training:
+            devices = board.devices(model.name, task)
+            for run, device in zip(scores.training, devices, strict=True):
                 known: dict[str, Any] = {
                     "suite": data.suite,
                     "model": model.name,
                     "task": task,
                     "seed": run.seed,
+                    "error": run.estimates["mean_error"].value if "mean_error" in run.estimates else None,
+                    "device": device,
                 }
                 known |= {
                     name: estimate.value for name, estimate in run.estimates.items() if name in on_board
@@ -166,9 +195,28 @@ def runs_csv(data: BoardData) -> str:
     return table.getvalue()
 
 
+def curves_csv(board: SuiteBoard) -> str:
+    """The errors of models and baselines by context length: numbers in full, empty where there is none."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(CURVE_COLUMNS)
+    for model in (*board.data.models, *board.data.baselines):
+        for task in model.tasks:
+            curve = board.curve(model.name, task)
+            if curve is None:
+                continue
+            nothing = [None] * len(curve.y)
+            excess = excess_risk(board, board.suite.task(task), curve.y) or nothing
+            columns = (curve.x, curve.y, curve.low or nothing, curve.high or nothing, excess)
+            writer.writerows((board.suite.name, model.name, task, *row) for row in zip(*columns, strict=True))
+    return table.getvalue()
+
+
 def _rows(data: BoardData, model: ModelData) -> Iterator[dict[str, Any]]:
     whole: dict[str, Any] = {"suite": data.suite, "model": model.name, "kind": model.kind}
-    whole["family"] = model.architecture.family if model.architecture is not None else None
+    if model.architecture is not None:
+        parts = model.architecture.model_dump()
+        whole |= parts | {"blocks": "+".join(parts["blocks"])}
     for key, place in {"place": model.place, "graded_place": model.graded_place}.items():
         whole[key] = None if place is None else place.number
     for key in ("mean", "graded", "mean_score"):
@@ -211,33 +259,33 @@ def _as_json(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _feed(site: Site, date: str) -> bytes:
-    """Atom 1.0 (RFC 4287): an entry a model with every task, on each board, of the data's date."""
-    updated = f"{date}T00:00:00Z"
+def _feed(site: Site, date: str, address: str) -> bytes:
+    """Atom 1.0 (RFC 4287): an entry a model with every task, on each board, of the date of its records, or of
+    all data where that is not known."""
     feed = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})
-    _add(feed, "id", site.address + FEED)
+    _add(feed, "id", address + FEED)
     _add(feed, "title", "icl-bench results")
-    _add(feed, "updated", updated)
+    _add(feed, "updated", f"{date}T00:00:00Z")
     _add(_add(feed, "author"), "name", "The icl-bench maintainers")
-    _add(feed, "link", rel="self", type="application/atom+xml", href=site.address + FEED)
-    _add(feed, "link", rel="alternate", type="text/html", href=site.address)
+    _add(feed, "link", rel="self", type="application/atom+xml", href=address + FEED)
+    _add(feed, "link", rel="alternate", type="text/html", href=address)
     for board in site.boards:
         for model in board.data.models:
             if model.mean is not None:
-                _entry(feed, site, board, model, updated)
+                _entry(feed, board, model, address, site.record_date(model.name) or date)
     ElementTree.indent(feed, " ")
     text: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
 
 
-def _entry(feed: ElementTree.Element, site: Site, board: SuiteBoard, model: ModelData, updated: str) -> None:
+def _entry(feed: ElementTree.Element, board: SuiteBoard, model: ModelData, address: str, date: str) -> None:
     assert model.graded is not None
-    entry, address = _add(feed, "entry"), site.address + board.page("models", model.name)
+    entry, address = _add(feed, "entry"), address + board.page("models", model.name)
     mean, suite = formats.score(model.graded.value), board.suite.name
     place = "" if model.graded_place is None else f", place {model.graded_place}"
     _add(entry, "id", address)
     _add(entry, "title", f"{plain(model.name)} on {suite}: {mean}{place}")
-    _add(entry, "updated", updated)
+    _add(entry, "updated", f"{date}T00:00:00Z")
     _add(entry, "link", rel="alternate", type="text/html", href=address)
     gains = [
         f"{task} {formats.score(result.estimates['gain'].value)}" for task, result in model.tasks.items()

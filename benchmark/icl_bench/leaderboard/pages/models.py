@@ -7,7 +7,7 @@ from typing import Any
 
 from icl_bench.charts import Chart, Series, draw
 from icl_bench.leaderboard.data import ModelData
-from icl_bench.leaderboard.entries import learning_curves
+from icl_bench.leaderboard.entries import Entry, learning_curves, recomputable_runs
 from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.page import Page, picture
 from icl_bench.leaderboard.pictures import Panel, draw_architecture, draw_legend, draw_panel
@@ -16,6 +16,7 @@ from icl_bench.probes.base import Probe, probes
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import Environment, Evaluator
+from icl_bench.specs.submission import folder_name
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.views.series import model_curve
 
@@ -59,9 +60,10 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "accounts": entry.accounts(board.suite),
         "made_with": _made_with([(record.evaluator, record.environment) for record in entry.records]),
         "training": [(task, run) for task, scores in model.tasks.items() for run in scores.training],
+        "recomputable": _recomputable(entry),
+        "records": _records(site, board, model),
         "compared": board.page("compare", model.name),
         "quoted": shlex.quote(model.name),
-        "checkout": _checkout(site) if model.submission else "",
         "in_tex": model.name.translate(_TEX),
     }
 
@@ -72,12 +74,20 @@ def _panels(probe: Probe, findings: Mapping[str, Sequence[Finding]]) -> list[tup
     return [(task, picture(draw(chart, CURVE_WIDTH))) for task, chart in charts if chart is not None]
 
 
-def _checkout(site: Site) -> str:
-    """The commands that make a checkout with its own icl-bench, which has the records of submissions."""
-    if not site.repository:
-        return ""
-    clone = f"git clone {shlex.quote(site.repository)} icl-bench-checkout"
-    return f"{clone}\npip install --editable icl-bench-checkout\n"
+def _recomputable(entry: Entry) -> tuple[int, int]:
+    """How many of its recorded runs anybody can recompute, and how many there are."""
+    held = [run for runs in recomputable_runs(entry).values() for run in runs]
+    return sum(held), sum(len(record.tasks) for record in entry.records)
+
+
+def _records(site: Site, board: SuiteBoard, model: ModelData) -> list[tuple[str, str | None]]:
+    """The files of its records in a checkout, and where each can be read, as far as that is known."""
+    if model.local or not (model.kind == "reference" or model.submission):
+        return []
+    folder = f"submissions/{folder_name(model.name)}" if model.submission else f"submissions/{model.name}"
+    seeds = sorted({int(seed) for scores in model.tasks.values() for seed in scores.seeds})
+    paths = [f"{folder}/results/{board.suite.name}-seed-{seed}.json" for seed in seeds]
+    return [(path, f"{site.repository}/blob/HEAD/{path}" if site.on_github else None) for path in paths]
 
 
 def _diagrams(specs: dict[str, ArchitectureSpec]) -> list[tuple[list[str], Any]]:

@@ -101,6 +101,7 @@ def _data(site: Site) -> dict[str, Any]:
         ],
         "columns": files.columns(site.boards[0].data),
         "run_columns": files.run_columns(site.boards[0].data),
+        "curve_columns": files.CURVE_COLUMNS,
         "badge": _badge(site),
         "bibtex": bibtex(site),
         "licence": LICENCE,
@@ -122,7 +123,8 @@ def bibtex(site: Site) -> str:
     }
     if site.date is not None:
         fields["year"] = site.date[:4]
-    fields["url"] = site.repository or site.address
+    if address := site.repository or site.address:
+        fields["url"] = address
     lines = [f"  {key} = {{{value}}}," for key, value in fields.items()]
     return "\n".join(["@software{icl_bench,", *lines, "}"])
 
@@ -132,8 +134,9 @@ def _badge(site: Site) -> dict[str, str] | None:
     for board in site.boards:
         for model in board.data.models:
             path = files.badge_path(board, model.name)
-            page = site.address + board.page("models", model.name)
+            address = site.address or ""
+            page = address + board.page("models", model.name)
             words = f"icl-bench {board.suite.name}: {files.badge_value(board.data, model)}"
-            markdown = f"[![icl-bench {board.suite.name}]({site.address}{path})]({page})"
+            markdown = f"[![icl-bench {board.suite.name}]({address}{path})]({page})"
             return {"path": path, "words": words, "markdown": markdown, "model": model.name}
     return None
