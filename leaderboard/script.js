@@ -234,6 +234,64 @@ function makeHighlights() {
     figure.before(box);
   }
   apply();
+  figures.filter((figure) => figure.dataset.curves).forEach(makeChoiceOfMore);
+}
+
+// On a board of many models a chart holds the best; any other is drawn from its curve file once it is named.
+async function makeChoiceOfMore(figure) {
+  const form = make("form", { class: "filters" });
+  const field = make("input", { name: "model", list: "all-models", autocomplete: "off" });
+  const output = make("output", { "aria-live": "polite" });
+  const button = make("button", {}, "Draw it");
+  form.append(make("label", {}, "Another model ", field), button, output);
+  figure.before(form);
+  const load = async (name) => (await fetchJson(figure.dataset.curves.replace(/index\.json$/, name + ".json")));
+  let index = null;
+  const all = async () => {
+    index = index || (await load("index"));
+    if (!document.getElementById("all-models"))
+      form.append(make("datalist", { id: "all-models" }, ...Object.values(index.models).map((name) => make("option", { value: name }))));
+    return index;
+  };
+  field.addEventListener("focus", () => all().catch(() => {}), { once: true });
+  const show = async (name) => {
+    try {
+      const slug = Object.keys((await all()).models).find((each) => index.models[each] === name);
+      if (!slug) throw new Error(`No model is called ${name}.`);
+      const model = await load(slug);
+      const excess = excessOf(index, model, figure.dataset.task);
+      if (!excess) throw new Error(`${name} has no curve on this task.`);
+      JSON.parse(figure.dataset.axes).forEach((axes, k) => drawMore(figure.querySelectorAll("svg.icl-chart")[k], axes, model, excess));
+      output.textContent = `${model.label} is drawn, thick.`;
+      keep({ more: name });
+    } catch (error) {
+      output.textContent = error instanceof TypeError ? "Its curve file could not be read." : error.message;
+    }
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (field.value) show(field.value.trim());
+  });
+  if (query().get("more")) {
+    field.value = query().get("more");
+    show(field.value);
+  }
+}
+
+function drawMore(svg, { x, y }, model, excess) {
+  const at = ([low, high, start, end], value) => start + ((value - low) / (high - low)) * (end - start);
+  const logs = [Math.log10(y[0]), Math.log10(y[1]), y[2], y[3]];
+  const points = excess.map((value, k) =>
+    `${k ? "L" : "M"}${at(x, k).toFixed(1)} ${at(logs, Math.log10(Math.min(Math.max(value, y[0]), y[1]))).toFixed(1)}`);
+  svg.querySelectorAll("g.more").forEach((old) => old.remove());
+  svg.append(make("g", { class: "series more c-" + model.colour, "data-name": model.label }, make("title", {}, model.label),
+    make("path", { d: points.join(""), fill: "none", stroke: "currentColor", "stroke-width": 4, "stroke-linejoin": "round" })));
+}
+
+async function fetchJson(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new TypeError(String(answer.status));
+  return answer.json();
 }
 
 // --- comparing two to five models, from their curve files -------------------------------------------------
@@ -300,11 +358,7 @@ async function showComparison(place) {
   const form = forms.find((each) => each.dataset.suite === query().get("suite")) || forms[0];
   place.hidden = false;
   try {
-    const load = async (name) => {
-      const answer = await fetch(form.dataset.curves.replace(/index\.json$/, name + ".json"));
-      if (!answer.ok) throw new Error(answer.status);
-      return answer.json();
-    };
+    const load = (name) => fetchJson(form.dataset.curves.replace(/index\.json$/, name + ".json"));
     const index = await load("index");
     const bySlug = index.models;
     const named = (text) =>

@@ -143,7 +143,7 @@ def test_the_csv_has_components_and_costs(site, contents):
                 architecture.parameters,
                 architecture.flops,
             )
-    assert {row["positions"] for row in rows if row["model"] == "reference/llama"} == {"RoPE"}
+    assert {row["positions"] for row in rows if row["model"] == "reference/llama"} == {"rope"}
 
 
 def test_the_csv_of_curves_has_the_errors_of_the_records(site, contents):

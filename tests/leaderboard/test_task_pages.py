@@ -4,8 +4,8 @@ learned."""
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from fabricated import SUITE, entries, many_entries
-from leaderboard.browsing import seeing
+from fabricated import SUITE, build, entries, many_entries
+from leaderboard.browsing import seeing, serving
 from leaderboard.site_pages import page as rendered
 from leaderboard.site_pages import small_site
 from leaderboard.site_reading import text
@@ -147,6 +147,33 @@ def test_a_chart_of_many_models_draws_the_best_twenty():
     assert len(figure.get("data-models").split("\n")) == 20
     assert "The twenty best models are drawn." in text(figure)
     assert len(table(document, "Examples needed")) == 40
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory):
+    """The site of a board of many models."""
+    folder = tmp_path_factory.mktemp("crowded") / "site"
+    build(folder, many_entries(25))
+    return folder
+
+
+def test_a_model_beyond_the_best_twenty_is_drawn_once_it_is_named(browser, crowded):
+    with serving(crowded) as at, seeing(browser, at, viewport={"width": 1440, "height": 900}) as page:
+        page.goto(LINEAR)
+        drawn = page.locator("figure[data-highlight]").first.get_attribute("data-models").split("\n")
+        name, *_ = sorted({f"user-{k}/model-{k}" for k in range(25)} - set(drawn))
+        field = page.get_by_label("Another model")
+        field.fill(name)
+        field.press("Enter")
+        expect(page.locator("output")).to_have_text(f"{name} is drawn, thick.")
+        more = page.locator(".wide g.more")
+        expect(more).to_have_attribute("data-name", name)
+        assert parse_qs(urlsplit(page.url).query)["more"] == [name]
+        page.reload()
+        expect(page.locator(".wide g.more")).to_have_attribute("data-name", name)
+        field.fill("nobody")
+        page.get_by_role("button", name="Draw it").click()
+        expect(page.locator("output")).to_have_text("No model is called nobody.")
 
 
 def test_a_board_without_models_has_no_charts_of_them():

@@ -15,7 +15,7 @@ from typer.main import get_command
 from icl_bench.cli import app
 from icl_bench.evaluation.rules import CHECKS
 from icl_bench.leaderboard import formats
-from icl_bench.leaderboard.pages import boards, files, published
+from icl_bench.leaderboard.pages import boards, files, permanent, published
 from icl_bench.leaderboard.pages import texts as module
 from icl_bench.leaderboard.render import Renderer
 from icl_bench.scoring.scores import bootstrap_key
@@ -61,6 +61,7 @@ def test_links_lead_to_files_of_the_site_and_to_places_on_its_pages(site, trees)
     """Pages of other modules are promised by `base.html`."""
     own = trees | pages(site, published)
     promised = {"tasks.html", "compare.html", "findings.html", *(file.path for file in boards.pages(site))}
+    promised |= {page.path for page in permanent.pages(site)}
     promised |= {file.path for file in files.files(site)} | {file.path for file in Renderer(site).assets()}
     promised |= {board.page("models", model.name) for board in site.boards for model in board.data.models}
     for path, tree in own.items():

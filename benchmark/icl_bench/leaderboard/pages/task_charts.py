@@ -1,18 +1,20 @@
 """What a task page draws of models: excess risk by context length, seeds as dots, learning curves."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw, length_label, table_rows
 from icl_bench.charts.dots import DotRow, draw_dots
+from icl_bench.charts.layout import lay_out
 from icl_bench.charts.text import plain
 from icl_bench.display.task_chart import baseline_curves
 from icl_bench.frozen.anchors import ZERO
 from icl_bench.leaderboard.colours import colour_of, style_of
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.excess import FLOOR, excess_risk, needed_examples
-from icl_bench.leaderboard.formats import heading
+from icl_bench.leaderboard.formats import POINTS, heading
 from icl_bench.leaderboard.learning import Curve, development_curves, over_seeds
 from icl_bench.leaderboard.page import picture
 from icl_bench.leaderboard.site import SuiteBoard
@@ -35,11 +37,8 @@ def model_series(board: SuiteBoard, model: ModelData, task: str) -> Series:
 def excess_chart(board: SuiteBoard, task: TaskSpec, models: Sequence[ModelData]) -> dict[str, Any] | None:
     """Excess risk of models, the best first, between the exact predictor and answering 0; None where it is
     not known."""
-    anchors = [
-        curve
-        for curve in baseline_curves(board.suite, task)
-        if curve.name in (ZERO, task.baseline, task.exact)
-    ]
+    named = (ZERO, task.baseline, task.exact)
+    anchors = [curve for curve in baseline_curves(board.suite, task, full=POINTS) if curve.name in named]
     drawn = [_as_excess(board, task, curve) for curve in anchors]
     for place, model in enumerate(models[:MODELS]):
         curve = _as_excess(board, task, model_series(board, model, task.name))
@@ -61,6 +60,17 @@ def excess_chart(board: SuiteBoard, task: TaskSpec, models: Sequence[ModelData])
         "models": "\n".join(plain(model.name.removeprefix(PREFIX)) for model in models[:MODELS]),
         "below": any(value <= 0 for curve in series if curve.role == "model" for value in curve.numbers),
         "floor": FLOOR,
+        "axes": json.dumps([_axes(chart, width) for width in (WIDE, NARROW)]),
+    }
+
+
+def _axes(chart: Chart, width: int) -> dict[str, list[float]]:
+    """Where the axes lie at a width, as [low, high, pixel of low, pixel of high]: a script adds a curve."""
+    layout = lay_out(chart, width)
+    ends = {"x": layout.x, "y": layout.y}
+    return {
+        name: [float(axis.low), float(axis.high), float(axis.start), float(axis.end)]
+        for name, axis in ends.items()
     }
 
 

@@ -1,10 +1,11 @@
 """A page a task: what it is, who does how well, and what is left to learn."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any
 
+from icl_bench.charts import Chart, Series
 from icl_bench.display.task_chart import baseline_curves, task_chart
 from icl_bench.frozen.anchors import PRIOR_MEAN, ZERO, floor_name, named_anchors
 from icl_bench.leaderboard.data import ModelData
@@ -88,14 +89,19 @@ def _context(board: SuiteBoard, learned: Callable[[], Learned], task: TaskSpec) 
         "share": SHARE,
         "learning": learning_chart(board, task, models, learned()[task.name]),
         "charts": [
-            drawings(task_chart(board.suite, task, parts + shown), "models", len(models) > CURVES)
+            drawings(_errors(board, task, parts + shown), "models", len(models) > CURVES)
             if shown and by_length
             else None,
-            drawings(task_chart(board.suite, task, baselines), "baselines", False),
+            drawings(_errors(board, task, baselines), "baselines", False),
         ],
         "floor_drawn": PRIOR_MEAN in anchors,
         "gap": _gap(board, task, models[0]) if models else None,
     }
+
+
+def _errors(board: SuiteBoard, task: TaskSpec, series: Sequence[Series]) -> Chart:
+    """Errors in the task's own units, with a title in words."""
+    return replace(task_chart(board.suite, task, series), title=f"{heading(task.name)} on {board.suite.name}")
 
 
 def _anchors_drawn(board: SuiteBoard, task: TaskSpec) -> set[str]:
