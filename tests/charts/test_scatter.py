@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from icl_bench.charts.dot_rows import DotRow, DotRows, draw_rows
+from icl_bench.charts.differences import DifferenceRow, Differences, draw_differences
 from icl_bench.charts.scatter import TEXT, Dot, Scatter, draw_scatter, front
 from icl_bench.charts.text import text_width
 
@@ -39,8 +39,8 @@ def test_the_same_numbers_give_the_same_text_and_equal_costs_have_an_axis():
 
 def rows(**more) -> str:
     """A chart of one row."""
-    row = DotRow("Trees", 2.0, -1.0, 5.0, [1.0, 3.0], "+2.0", **more)
-    return draw_rows(DotRows("Effects", "Words.", [("RoPE in place of none", [row])]), 620)
+    row = DifferenceRow("Trees", 2.0, -1.0, 5.0, [1.0, 3.0], "+2.0", **more)
+    return draw_differences(Differences("Effects", "Words.", [("RoPE in place of none", [row])]), 620)
 
 
 def test_rows_have_a_dot_a_part_and_colour_only_where_they_are_sure():

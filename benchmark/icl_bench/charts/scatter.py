@@ -13,6 +13,7 @@ from icl_bench.charts.styles import CIRCLE, DIAMOND, SQUARE
 from icl_bench.charts.text import plain, shortened, text_width
 
 TEXT = 12.0  # size of all text
+_LOWEST = 390  # pixels, for the names of narrow charts
 _NAME = 150.0  # pixels that a name may take
 _MARKERS = (CIRCLE, SQUARE, DIAMOND)
 _COLOURS = ("1", "4", "5")
@@ -56,7 +57,7 @@ def front(dots: Sequence[Dot]) -> list[Dot]:
 
 def draw_scatter(chart: Scatter, width: int) -> str:
     """The chart as an `<svg>` that keeps to its width, the same text for the same chart."""
-    height = round(0.42 * width + 170)
+    height = max(round(0.42 * width + 170), _LOWEST)
     svg = picture(width, height, chart.title, chart.description)
     top, bottom = 44.0, height - 42.0
     y = _y_axis(chart.dots, bottom, top)

@@ -28,7 +28,9 @@ def farthest_from_bayes(board: SuiteBoard) -> Finding | None:
         f"Farthest from Bayes: {spaced(task)}",
         sentence,
         seeds(model.tasks[task].runs),
-        [Link("Error curves", board.page("tasks", task))],
+        [Link("All error curves", board.page("tasks", task) + "#models")],
+        curves="excess",
+        task=task,
     )
 
 

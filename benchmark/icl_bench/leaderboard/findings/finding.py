@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from icl_bench.leaderboard.formats import LEAST_P, interval, score, signed, three_digits
 from icl_bench.models.reference import PREFIX
@@ -12,6 +13,8 @@ _SEEDS = {1: "one seed", 2: "two seeds", 3: "three seeds"}
 _NAMES = 4  # in a sentence
 CONTRADICTED = "contradicted"
 NOT_SEPARATED = "not separated"
+
+Curves = Literal["excess", "learning"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Finding:
     """A claim that records hold or deny.
 
     `status` is how many training runs the least known model of it has, `not separated` where its
-    difference is not significant, or `contradicted`. `table` has a head and rows of its numbers.
+    difference is not significant, or `contradicted`. `table` has a head and rows of its numbers; `curves`
+    says which ones it rests on.
     """
 
     id: str  # the anchor: it stays while the numbers change
@@ -36,6 +40,8 @@ class Finding:
     status: str
     evidence: Sequence[Link]
     table: Sequence[Sequence[str]] = ()
+    curves: Curves | None = None
+    task: str = ""  # that its curves are of
 
     @property
     def sure(self) -> str:

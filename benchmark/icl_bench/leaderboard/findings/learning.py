@@ -59,6 +59,8 @@ def learned_runs(board: SuiteBoard, task: str) -> Iterator[Finding]:
                 for label, group in groups.items()
             ),
         ],
+        curves="learning",
+        task=task,
     )
 
 

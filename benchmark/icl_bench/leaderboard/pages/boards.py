@@ -9,7 +9,7 @@ from icl_bench.leaderboard.pages.front import front_context
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.ranking.places import NEEDED_RUNS
 
-ROWS = 150  # a page, which keeps it under 500 kB
+ROWS = 125  # a page, which keeps it under 500 kB
 SIZES = (10**5, 10**6, 10**7, 10**8)  # where the filter by parameters parts
 
 

@@ -1,10 +1,14 @@
-"""What is known: every finding of every suite, with its numbers, its evidence and an address to cite."""
+"""What is known: every finding of every suite, with its numbers, curves, evidence and an address to cite."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from typing import Any
 
-from icl_bench.leaderboard.findings import findings
+from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.findings import Finding, findings
 from icl_bench.leaderboard.page import Page
-from icl_bench.leaderboard.site import Site
+from icl_bench.leaderboard.pages.task_charts import HIGHLIGHTED, excess_chart, learned_by_task, learning_chart
+from icl_bench.leaderboard.site import Site, SuiteBoard
 
 
 def pages(site: Site) -> Iterator[Page]:
@@ -15,5 +19,37 @@ def pages(site: Site) -> Iterator[Page]:
         "findings.html",
         "Findings",
         "What the recorded results say of in-context learning, how sure each claim is, and how to cite it.",
-        {"suites": [(board, claims) for board, claims in known if claims]},
+        partial(_context, [(board, claims) for board, claims in known if claims]),
     )
+
+
+def _context(known: list[tuple[SuiteBoard, list[Finding]]]) -> dict[str, Any]:
+    suites = []
+    for board, claims in known:
+        learned = cache(partial(learned_by_task, board))
+        suites.append((board, claims, {claim.id: _drawn(board, claim, learned) for claim in claims}))
+    return {"suites": suites}
+
+
+def _drawn(board: SuiteBoard, claim: Finding, learned: Callable[[], Any]) -> Any:
+    """The curves that a claim rests on, at the size of a narrow screen; None where there are none."""
+    if claim.curves is None:
+        return None
+    task = board.suite.task(claim.task)
+    models = _best_first(board, claim.task)
+    if claim.curves == "learning":
+        chart = learning_chart(board, task, models, learned()[claim.task])
+    else:
+        chart = excess_chart(board, task, models[:HIGHLIGHTED]) if task.scored_points.count > 1 else None
+    return None if chart is None else chart["narrow"]
+
+
+def _best_first(board: SuiteBoard, task: str) -> list[ModelData]:
+    """Those with a gain on a task, the highest first."""
+    known = [
+        (estimate.value, model)
+        for model in board.data.models
+        if task in model.tasks and (estimate := model.tasks[task].estimates.get("gain")) is not None
+    ]
+    gains = [(value, model) for value, model in known if value is not None]
+    return [model for _, model in sorted(gains, key=lambda pair: (-pair[0], pair[1].name))]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from icl_bench.charts.dot_rows import DotRow, DotRows, draw_rows
+from icl_bench.charts.differences import DifferenceRow, Differences, draw_differences
 from icl_bench.charts.scatter import Dot, Scatter, draw_scatter, front
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.findings import cards
@@ -17,7 +17,7 @@ from icl_bench.ranking.effects import Effect, Effects, pair_terms
 from icl_bench.specs.result import Estimate
 
 WIDE, NARROW = 620, 358  # pixels at which texts have their nominal sizes
-DRAWN = 40  # models in a chart of costs, those of its front and the best others
+DRAWN = 24  # models in a chart of costs, those of its front and the best others
 FAMILIES = ("attention", "hybrid", "recurrent")
 COSTS = {  # what a model costs: its name, and what the axis says
     "parameters": ("Parameters", "parameters that a prompt reads"),
@@ -57,10 +57,10 @@ def _components(board: SuiteBoard) -> dict[str, Any] | None:
     values = "; ".join(
         f"{change}: " + ", ".join(f"{row.name} {row.text}" for row in group) for change, group in groups
     )
-    chart = DotRows("What each component changes", f"Mean effects in points. {values}.", groups)
+    chart = Differences("What each component changes", f"Mean effects in points. {values}.", groups)
     return {
-        "wide": picture(draw_rows(chart, WIDE)),
-        "narrow": picture(draw_rows(chart, NARROW)),
+        "wide": picture(draw_differences(chart, WIDE)),
+        "narrow": picture(draw_differences(chart, NARROW)),
         "rows": [_numbers(term, effect, parts) for term, effect, parts in rows],
         "csv": f"data/{board.suite.name}-effects.csv",
     }
@@ -75,10 +75,10 @@ def _label(task: str) -> str:
     return "Graded mean" if task == GRADED else heading(task)
 
 
-def _row(effects: Effects, effect: Effect, parts: Sequence[float]) -> DotRow:
+def _row(effects: Effects, effect: Effect, parts: Sequence[float]) -> DifferenceRow:
     scaled = [None if end is None else 100 * end for end in (effect.low, effect.high)]
     note = f"95% interval {interval(as_estimate(effect))}, {p_text(effect.p_corrected)} after correction"
-    return DotRow(
+    return DifferenceRow(
         _label(effect.task),
         100 * effect.value,
         scaled[0],

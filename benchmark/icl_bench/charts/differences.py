@@ -14,12 +14,12 @@ from icl_bench.charts.text import plain, shortened, text_width
 TEXT, SMALL = 13.0, 12.0  # sizes of text
 _ROW, _HEADING, _TOP = 17.0, 27.0, 24.0
 _TICKS = (2, 10, 50)
-_APART = 30.0  # pixels between ticks, at least
+_APART = 26.0  # pixels between ticks, at least
 _DIAMOND = "M0,-5l4.5,5l-4.5,5l-4.5,-5z"
 
 
 @dataclass(frozen=True)
-class DotRow:
+class DifferenceRow:
     """One difference: its name, mean, interval (None where there is none), parts, and text at its end.
 
     One that is `sure` is drawn in the colour of its sign, any other in grey.
@@ -36,12 +36,12 @@ class DotRow:
 
 
 @dataclass(frozen=True)
-class DotRows:
+class Differences:
     """Rows below headings; `unit` is where the axis turns from even to powers."""
 
     title: str
     description: str
-    groups: Sequence[tuple[str, Sequence[DotRow]]]
+    groups: Sequence[tuple[str, Sequence[DifferenceRow]]]
     unit: Number = 1.0
 
 
@@ -60,12 +60,12 @@ class _Axis:
         return (self.start + self.end) / 2 + at * (self.end - self.start) / 2
 
 
-def draw_rows(chart: DotRows, width: int) -> str:
+def draw_differences(chart: Differences, width: int) -> str:
     """The chart as an `<svg>` that keeps to its width, the same text for the same chart."""
     rows = [row for _, group in chart.groups for row in group]
     height = _TOP + _HEADING * len(chart.groups) + _ROW * len(rows) + 6
     svg = picture(width, height, chart.title, chart.description)
-    names = min(0.36 * width, max(text_width(plain(row.name), SMALL) for row in rows))
+    names = min(0.38 * width, max(text_width(plain(row.name), SMALL) for row in rows))
     numbers = max(text_width(row.text, SMALL) for row in rows)
     axis = _Axis(_limit(rows), chart.unit, names + 16, width - numbers - 12)
     _draw_axis(svg, axis, height)
@@ -79,7 +79,7 @@ def draw_rows(chart: DotRows, width: int) -> str:
     return as_text(svg)
 
 
-def _limit(rows: Sequence[DotRow]) -> float:
+def _limit(rows: Sequence[DifferenceRow]) -> float:
     values = [abs(float(end)) for row in rows for end in (row.value, row.low, row.high, *row.parts) if end]
     return 1.08 * max([1.0, *values])
 
@@ -99,7 +99,7 @@ def _draw_axis(svg: Element, axis: _Axis, height: Number) -> None:
     write(muted, "0", zero, 14, SMALL, text_anchor="middle")
 
 
-def _draw_row(svg: Element, row: DotRow, axis: _Axis, y: Number, names: Number, width: Number) -> None:
+def _draw_row(svg: Element, row: DifferenceRow, axis: _Axis, y: Number, names: Number, width: Number) -> None:
     colour = ("3" if row.value > 0 else "2") if row.sure else "muted"
     group = coloured(svg, colour, "series")
     add(group, "title", plain(f"{row.name}: {row.text}. {row.note}".strip()))
