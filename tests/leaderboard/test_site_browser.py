@@ -189,7 +189,7 @@ def test_everything_is_there_without_scripts(browser, address):
         assert page.locator("form:visible, table.board button").count() == 0
         page.goto("compare.html")
         assert page.locator("form:visible").count() == 0
-        page.get_by_role("link", name="reference/llama").click()
+        page.get_by_role("link", name="reference/llama", exact=True).click()
         page.locator("summary").first.click()
         expect(page.locator("details[open] table")).to_be_visible()
         page.goto(TASK)

@@ -149,6 +149,13 @@ def test_a_chart_of_many_models_draws_the_best_twenty():
     assert len(table(document, "Examples needed")) == 40
 
 
+def test_the_tables_of_a_large_board_list_the_best_twenty_and_say_where_the_others_are(monkeypatch):
+    monkeypatch.setattr(tasks, "ALL", 30)
+    document = rendered(small_site(many_entries(40)), tasks, LINEAR)
+    assert len(table(document, "Scores of models")) == len(table(document, "Examples needed")) == 20
+    assert "The best 20 models; 20 more are on the board and in the CSV file." in text(document)
+
+
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory):
     """The site of a board of many models."""

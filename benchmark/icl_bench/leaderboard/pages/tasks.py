@@ -13,6 +13,7 @@ from icl_bench.leaderboard.formats import POINTS, heading
 from icl_bench.leaderboard.learning import Curve
 from icl_bench.leaderboard.page import Page, picture
 from icl_bench.leaderboard.pages.task_charts import (
+    MODELS,
     drawings,
     examples_rows,
     excess_chart,
@@ -28,6 +29,7 @@ from icl_bench.probes.sample_efficiency import SHARE
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate
 
+ALL = 60  # up to so many models are in the tables of a page, beyond that the best MODELS
 CURVES = 12  # a chart of errors; those of the best models
 
 Learned = dict[str, dict[str, dict[str, Curve]]]
@@ -69,7 +71,8 @@ def pages(site: Site) -> Iterator[Page]:
 
 def _context(board: SuiteBoard, learned: Callable[[], Learned], task: TaskSpec) -> dict[str, Any]:
     xs, ys, _ = generate(task, board.suite.name, "eval", 0, 1)
-    models = _best_first(board.data.models, task.name)
+    every = _best_first(board.data.models, task.name)
+    models = every if len(every) <= ALL else every[:MODELS]
     baselines = baseline_curves(board.suite, task, full=POINTS)
     anchors = _anchors_drawn(board, task)
     parts = [curve for curve in baselines if curve.name in anchors]
@@ -81,13 +84,14 @@ def _context(board: SuiteBoard, learned: Callable[[], Learned], task: TaskSpec) 
         "task": task,
         "prompt": picture(draw_prompt(xs[0], ys[0])),
         "models": models,
+        "left_out": len(every) - len(models),
         "baselines": ranked,
         "floor": next((model for model in ranked if model.name == BASELINE_PREFIX + PRIOR_MEAN), None),
-        "excess": excess_chart(board, task, models) if by_length else None,
-        "dots": seed_dots(board, task, models) if not by_length or task.learned_at is not None else None,
+        "excess": excess_chart(board, task, every) if by_length else None,
+        "dots": seed_dots(board, task, every) if not by_length or task.learned_at is not None else None,
         "needed": examples_rows(board, task, models) if by_length else [],
         "share": SHARE,
-        "learning": learning_chart(board, task, models, learned()[task.name]),
+        "learning": learning_chart(board, task, every, learned()[task.name]),
         "charts": [
             drawings(_errors(board, task, parts + shown), "models", len(models) > CURVES)
             if shown and by_length
