@@ -38,17 +38,32 @@ function sortTable(table, column, direction) {
   });
 }
 
-function makeSortable(table) {
+const headName = (cell) => cell.dataset.name ?? cell.textContent.trim().toLowerCase().replace(/\s+/g, "-");
+
+const completions = new WeakMap(); // of a table that goes on on other pages: what brings their rows
+const firstOrders = new WeakMap(); // of a table: the rows of each body
+
+function rememberOrder(table) {
+  firstOrders.set(table, [...table.tBodies].map((body) => [...body.rows]));
+}
+
+// Each table of a page has words of its own in the address: sort and order, then sort-2 and order-2.
+function makeSortable(table, place) {
   const heads = [...table.tHead.rows[0].cells];
-  const name = (cell) => cell.textContent.trim().toLowerCase().replace(/\s+/g, "-");
-  const initial = [...table.tBodies].map((body) => [...body.rows]);
+  const [sort, order] = ["sort", "order"].map((word) => (place ? `${word}-${place + 1}` : word));
+  const names = heads.map(headName);
+  if (!firstOrders.has(table)) rememberOrder(table);
+  const whole = async (then) => {
+    then();
+    if (completions.has(table)) await completions.get(table)().then(then, () => {});
+  };
   heads.forEach((cell, column) => {
     if ("unsorted" in cell.dataset) return;
     const link = cell.querySelector("a");
     const button = document.createElement("button");
     button.type = "button";
     if (link) {
-      button.setAttribute("aria-label", "Sort by " + cell.textContent.trim());
+      button.setAttribute("aria-label", "Sort by " + (cell.dataset.name ?? cell.textContent.trim()));
       cell.append("\u00a0", button);
     } else {
       button.append(...cell.childNodes);
@@ -59,58 +74,18 @@ function makeSortable(table) {
       const first = cell.dataset.first || "descending";
       const other = first === "ascending" ? "descending" : "ascending";
       const direction = cell.getAttribute("aria-sort") === first ? other : first;
-      sortTable(table, column, direction);
-      keep({ sort: name(cell), order: direction });
+      keep({ [sort]: names[column], [order]: direction });
+      whole(() => sortTable(table, column, direction));
     });
   });
   table.addEventListener("reset", () => {
-    initial.forEach((rows, k) => table.tBodies[k].append(...rows));
+    firstOrders.get(table).forEach((rows, k) => table.tBodies[k].append(...rows));
     heads.forEach((cell) => cell.setAttribute("aria-sort", "none"));
-    keep({ sort: "", order: "" });
+    keep({ [sort]: "", [order]: "" });
   });
-  const wanted = heads.findIndex((cell) => name(cell) === query().get("sort"));
-  if (wanted >= 0) sortTable(table, wanted, query().get("order") === "ascending" ? "ascending" : "descending");
-}
-
-// --- the board's filters ----------------------------------------------------------------------------------
-
-function makeFilterable(form) {
-  const table = document.querySelector("table.board");
-  const shown = form.querySelector("[data-shown]");
-  const fields = [...form.querySelectorAll("select")];
-  const baselines = form.elements.baselines;
-  const matches = (row, field) => {
-    const held = row.dataset[field.name];
-    if (!field.value) return true;
-    if (held === undefined) return false;
-    return field.name === "size" ? Number(held) <= Number(field.value) : held.split(" ").includes(field.value);
-  };
-  const apply = () => {
-    const models = [...table.querySelectorAll("tr.model")];
-    for (const row of models) row.hidden = !fields.every((field) => matches(row, field));
-    for (const row of table.querySelectorAll("tr.baseline")) row.hidden = !baselines.checked;
-    const count = models.filter((row) => !row.hidden).length;
-    shown.textContent = count === models.length ? "" : `${count} of ${models.length} models`;
-  };
-  for (const field of fields) {
-    const value = query().get(field.name);
-    if ([...field.options].some((option) => option.value === value)) field.value = value;
-  }
-  baselines.checked = query().get("baselines") !== "0";
-  form.addEventListener("change", () => {
-    apply();
-    keep({ ...Object.fromEntries(fields.map((field) => [field.name, field.value])), baselines: baselines.checked ? "" : "0" });
-  });
-  form.addEventListener("reset", (event) => {
-    event.preventDefault();
-    for (const field of fields) field.value = "";
-    baselines.checked = true;
-    form.dispatchEvent(new Event("change"));
-    table.dispatchEvent(new Event("reset"));
-  });
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.hidden = false;
-  apply();
+  const wanted = names.indexOf(query().get(sort));
+  const direction = query().get(order) === "ascending" ? "ascending" : "descending";
+  if (wanted >= 0) whole(() => sortTable(table, wanted, direction));
 }
 
 // --- charts whose curves can be chosen --------------------------------------------------------------------
@@ -510,8 +485,6 @@ function makeAnchor(heading) {
   heading.append(link);
 }
 
-document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
-document.querySelectorAll("[data-filters]").forEach(makeFilterable);
 document.querySelectorAll("figure[data-choose]").forEach(makeChoosable);
 document.querySelectorAll("pre.command").forEach(makeCopyable);
 openTarget();

@@ -11,6 +11,7 @@ from browsing import launched, seeing, serving
 from PIL import Image
 from playwright.sync_api import Page
 
+from icl_bench.leaderboard.formats import heading
 from icl_bench.leaderboard.write import gather_site, write_site
 
 FOLDER = Path(__file__).resolve().parents[2] / ".github" / "screenshots"
@@ -24,10 +25,10 @@ def shoot(page: Page, scheme: str) -> None:
     """The board, a task of it, its first model, and what separates that one from the others."""
     page.goto("index.html")
     save(page, f"leaderboard-{scheme}", 940)
-    page.locator("table.board thead a").filter(has_text=TASK.replace("_", " ")).click()
+    page.locator("table.ranks thead a").filter(has_text=heading(TASK)).click()
     save(page, f"task-{scheme}", 1320)
     page.go_back()
-    page.locator("table.board tr.model th a").first.click()
+    page.locator("table.ranks tr.model th a").first.click()
     save(page, f"model-{scheme}", 1180)
     page.get_by_role("link", name="Compare it with others").click()
     save(page, f"compare-{scheme}", 800)

@@ -8,6 +8,7 @@ from fabricated import SUITE
 from leaderboard.site_reading import SVG, having, text
 from site_pages import page, small_site
 
+from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.entries import Entry
 from icl_bench.leaderboard.pages import boards, compare, models, published, tasks
 from icl_bench.suites import load_suite
@@ -65,7 +66,7 @@ def headings(document) -> list[str]:
         (
             placed_entries(),
             "3 of 5 models with every task have 3 training runs of each and so a place among those that "
-            "have: 2 distinct places. 1 has a task with one training run (§).",
+            "have: 2 distinct places. 1 has a task with one training run.",
         ),
         (
             [entry("reference/llama", 0, 1, 2), entry("ana/two", 0, 1)],
@@ -81,25 +82,27 @@ def test_a_board_of_few_says_what_can_be_distinguished(shown, sentence):
 
 
 def test_a_model_of_three_runs_has_a_place_and_any_other_a_dash_with_the_reason(documents, site_folder):
-    """Beside a dash § says that there is one run alone."""
+    """A banner says once of how many models little is known; no row repeats it."""
     by_name = rows(documents[FRONT])
     few, lacks = "a task has fewer than 3 training runs", "a task is missing, or has no interval"
     for name, shown, reason in (
         ("reference/llama", "1", None),
         ("ana/quick_one", f"–no place: {few}", few),  # two runs
-        ("reference/gpt2", f"–no place: {few}§", few),
-        ("reference/gpt2-rms", f"–no place: {lacks}§", lacks),
+        ("reference/gpt2", f"–no place: {few}", few),
+        ("reference/gpt2-rms", f"–no place: {lacks}", lacks),
         ("baseline/ridge", "–no place", None),
     ):
         cell = by_name[name][0]
         assert text(cell) == shown, name
-        assert cell.get("title") == reason, name
-        marks = [element.get("title") for element in having(cell, "once")]
-        assert marks == ["one training run"] * shown.count("§"), name
-    assert "§ a task with one training run: no place" in text(documents[FRONT].root)
+        assert cell.get("title") == (reason and f"no place: {reason}"), name
+    (banner,) = having(documents[FRONT].root, "banner")
+    assert text(banner).startswith("No place: 6 of 8 models have one run of a task, and what another seed")
+    assert "1 has no place since tasks are missing or have fewer than 3 runs." in text(banner)
+    assert "The numbers of 2 are means of several runs" in text(banner)
+    (table,) = [element for element in documents[FRONT].all("table") if "board" in element.get("class", "")]
+    assert not [mark for mark in "§‡✓" if mark in text(table)]
     data = json.loads((site_folder / f"data/{SUITE}.json").read_text(encoding="utf-8"))
     marked = {model["name"] for model in [*data["models"], *data["baselines"]] if model["one_run"]}
-    assert {name for name, row in by_name.items() if having(row, "once")} == marked
     compared = rows(documents[f"{SUITE}/compare/reference__llama.html"])
     assert {name for name, row in compared.items() if having(row, "once")} == marked
     once, several = (
@@ -116,43 +119,45 @@ def test_equal_models_share_a_place_and_one_far_behind_has_that_after_them():
     assert places["reference/llama"] == places["reference/gpt2"] == ("1=", "1")
     assert places["ana/far"] == ("3", "3")
     assert places["ana/two"][1] is None
-    graded = {name: [text(element) for element in having(row, "of-graded")] for name, row in by_name.items()}
-    assert (graded["reference/llama"], graded["ana/far"], graded["ana/two"]) == (["1="], ["3"], [])
+    graded = {name: row[3].get("title") for name, row in by_name.items()}
+    assert graded["reference/llama"] == "place 1= by this mean"
+    assert (graded["ana/far"], graded["ana/two"]) == ("place 3 by this mean", None)
 
 
 def test_an_all_or_nothing_task_says_how_many_runs_learned_it_and_how_soon():
     site = small_site(placed_entries())
     front = page(site, boards, FRONT)
-    learned = [name.replace("_", " ") for name in ("sparse_parity", "vector_mqar")]
-    columns = [heading.lower() for heading in headings(front)]
-    assert columns[:6] == ["place", "model", "graded tasks", learned[0], "vector mqar", "all tasks"]
+    columns = headings(front)
+    assert columns[:4] == ["#Place", "Model", "Mean", "Graded"]
+    assert columns[8:] == ["Sparse parity", "Vector MQAR", "Params", "State", "FLOPs", "Seeds"]
     by_name = rows_of(front)
     for name, shown, value in (
-        ("reference/llama", "3 of 3 1,200 steps", 1),
-        ("ana/two", "2 of 2 1,200 steps", 1),
-        ("ana/far", "0 of 3 gain ", 0),
+        ("reference/llama", "3/3 learned in 1,200 steps (median); ", 1),
+        ("ana/two", "2/2 learned in 1,200 steps (median); ", 1),
+        ("ana/far", "0/3 mean gain ", 0),
     ):
-        cell = by_name[name][3]
-        assert text(cell).startswith(shown), name
+        cell = by_name[name][8]
+        assert f"{text(having(cell, 'v')[0])} {cell.get('title')}".startswith(shown), name
         assert float(cell.get("data-v")) == value, name
-    llama = by_name["reference/llama"][3]
-    assert llama.get("title") == "a run learns with a probability of 0.464 to 1 (95%)"
+    llama = by_name["reference/llama"][8]
+    assert llama.get("title").endswith("a run learns with a probability of 0.464 to 1 (95%)")
     (seeds,) = having(llama, "seeds")
-    assert [float(gain) >= 90 for gain in text(seeds).split()] == [True] * 3
-    ridge = by_name["baseline/ridge"][3]  # is not trained: its gain
-    assert "95% interval" in ridge.get("title")
-    assert " of " not in text(ridge)
+    assert [float(gain) >= 90 for gain in text(seeds).split()[1:]] == [True] * 3
+    ridge = by_name["baseline/ridge"][8]  # is not trained: its gain
+    assert "/" not in text(ridge)
 
 
 def test_a_cell_of_several_runs_says_the_gain_of_each():
     by_name = rows_of(page(small_site(placed_entries()), boards, FRONT))
-    cell = by_name["reference/llama"][6]
+    cell = by_name["reference/llama"][4]
     (seeds,) = having(cell, "seeds")
-    gains = [float(gain) for gain in text(seeds).split()]
+    gains = [float(gain) for gain in text(seeds).split()[1:]]
     assert len(gains) == 3
     assert sum(gains) / 3 == pytest.approx(100 * float(cell.get("data-v")), abs=0.1)
-    assert "mean of 3 runs" in cell.get("title")
-    assert having(by_name["ana/one"][6], "seeds") == []
+    (dots,) = having(cell, "dots")
+    places = [float(dot.get("cx")) for dot in dots.iter(f"{SVG}circle")]
+    assert places == pytest.approx([2 + 60 * formats.depth(gain / 100) for gain in gains], abs=0.5)
+    assert having(by_name["ana/one"][4], "seeds") == []
 
 
 def test_the_page_of_a_model_says_its_profile_and_why_it_has_no_place():
@@ -181,8 +186,15 @@ def test_what_a_model_is_made_of_stands_beside_a_name_that_says_otherwise():
     name, made_of = "llama-rope-swigluless", "no positions, mamba first · attention · mamba · rmsnorm"
     records = [fabricated.record(f"reference/{each}", 0.2, like=each) for each in (name, "llama")]
     site = small_site([Entry(record.model.id, [record]) for record in records])
+    chips = {
+        name: having(row[1], "parts")[0]
+        for name, row in rows_of(page(site, boards, FRONT)).items()
+        if not name.startswith("baseline/")
+    }
+    words = ["attention + Mamba", "Mamba first", "no feed-forward", "RMSNorm"]
+    assert [text(chip) for chip in chips[f"reference/{name}"]] == words
+    assert chips["reference/llama"].get("title") == "attention · RoPE · SwiGLU · RMSNorm"
     for module, path in (
-        (boards, FRONT),
         (tasks, f"{SUITE}/tasks/linear_regression.html"),
         (compare, f"{SUITE}/compare/reference__llama.html"),
         (published, "published.html"),
@@ -207,8 +219,12 @@ def test_what_a_model_is_made_of_stands_beside_a_name_that_says_otherwise():
 
 def test_a_board_of_models_with_several_runs_has_no_caveat_of_one(documents):
     seeds = [entry("reference/llama", 0, 1, 2), entry("reference/gpt2", 0, 1, 2)]
-    assert "a task with one training run (§)" not in text(page(small_site(seeds), boards, FRONT))
-    assert "have a task with one training run (§)" in text(documents[FRONT].root)
+    front = page(small_site(seeds), boards, FRONT)
+    assert "have a task with one training run" not in text(front)
+    assert text(having(front, "banner")[0]).startswith(
+        "The numbers of 2 are means of several runs, each a dot."
+    )
+    assert "have a task with one training run" in text(documents[FRONT].root)
 
 
 def test_the_form_does_not_begin_with_a_model_and_itself():
@@ -242,15 +258,22 @@ def test_pairs_are_compared_by_task_and_by_both_means(documents):
     assert "< 0.001" in text(compared)
 
 
-def test_bars_end_in_an_arrow_where_a_mean_is_off_their_scale(documents):
-    by_name = rows(documents[FRONT])
+def test_bars_end_in_an_arrow_where_a_score_is_off_their_scale(documents):
+    tables = documents[f"{SUITE}/tasks/linear_regression.html"].all("table")
+    cells = {
+        cell.get("data-v"): row
+        for table in tables
+        if "data-sortable" in table.attrib
+        for row in table.iter("tr")
+        for cell in row
+        if having(row, "bar")
+    }
     for name, beyond, point in (
         ("reference/llama", 0, 1),
         ("baseline/zero", 0, 1),
         ("baseline/averaging", 1, 0),
-        ("baseline/least_squares", 1, 0),
     ):
-        bar = having(by_name[name], "bar")[0]  # of the graded tasks
+        bar = having(cells[name], "bar")[0]
         assert len(having(bar, "beyond")) == beyond, name
         assert len(list(bar.iter(f"{SVG}circle"))) == point, name
 
@@ -275,9 +298,9 @@ def test_names_go_on_in_the_next_line_after_a_dash_below_alone(documents):
 
 def test_baselines_have_no_runs(documents):
     models, baselines = (
-        [text(cell) for cell in table.iter("th") if cell.get("scope") == "col"]
+        heads
         for table in documents[f"{SUITE}/tasks/two_layer_mlp.html"].all("table")
-        if "data-sortable" in table.attrib
+        if "Gain" in (heads := [text(cell) for cell in table.iter("th") if cell.get("scope") == "col"])
     )
     assert models == ["Model", "Score", "Score as a line", "Optimality", "Gain", "Runs", "Steps to learn"]
     assert baselines == ["Baseline", "Score", "Score as a line", "Optimality", "Gain"]

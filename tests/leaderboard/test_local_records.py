@@ -87,7 +87,7 @@ def test_the_site_has_a_page_of_it_that_says_it_is_local(files, monkeypatch):
     name = spec_name(files[0])
     (page,) = [path for path in pages if f"models/{name}" in path and path.endswith(".html")]
     assert b"A local record" in pages[page]
-    assert b"mark-local" in pages["index.html"]
+    assert b'<span class="chip kind">local</span>' in pages["index.html"]
 
 
 def test_models_of_one_name_that_are_made_otherwise_are_two_rows(tmp_path):

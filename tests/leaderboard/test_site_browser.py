@@ -13,6 +13,7 @@ from icl_bench.leaderboard.site_folder import MARK
 pytestmark = pytest.mark.slow
 
 TASK = f"{SUITE}/tasks/linear_regression.html"
+KINDS = ("models", "baselines")
 RANKED = [
     *(
         "ana/quick_one",
@@ -29,7 +30,7 @@ RANKED = [
 
 def names(page: Page, kind: str = "model") -> list[str]:
     """The rows that can be seen, from top to bottom."""
-    rows = page.locator(f"table.board tr.{kind}:visible th")
+    rows = page.locator(f"table.ranks tr.{kind}:visible th")
     return rows.evaluate_all("cells => cells.map((cell) => cell.dataset.v)")
 
 
@@ -39,69 +40,94 @@ def query(page: Page) -> dict[str, str]:
 
 
 def head(page: Page, name: str):
-    return page.locator("table.board thead th").filter(has_text=name)
+    return page.locator("table.ranks thead th").filter(has_text=name)
 
 
 def test_a_click_on_a_heading_sorts_and_a_second_one_turns_the_order(page):
     page.goto("index.html")
     assert names(page) == RANKED
-    head(page, "All tasks").get_by_role("button").click()
+    head(page, "Mean").get_by_role("button").click()
     assert names(page) == RANKED
-    expect(head(page, "All tasks")).to_have_attribute("aria-sort", "descending")
-    head(page, "All tasks").get_by_role("button").click()
+    expect(head(page, "Mean")).to_have_attribute("aria-sort", "descending")
+    head(page, "Mean").get_by_role("button").click()
     assert names(page) == [*RANKED[-2::-1], RANKED[-1]]  # what has no mean is last in both orders
-    expect(head(page, "All tasks")).to_have_attribute("aria-sort", "ascending")
-    assert query(page) == {"sort": "all-tasks", "order": "ascending"}
+    expect(head(page, "Mean")).to_have_attribute("aria-sort", "ascending")
+    assert query(page) == {"sort": "mean", "order": "ascending"}
     assert page.locator("thead [aria-sort=ascending], thead [aria-sort=descending]").count() == 1
-    assert page.locator("table.board tbody tr").last.get_attribute("class") == "baseline"
+    assert page.locator("table.ranks tbody tr:visible").last.get_attribute("class") == "baseline"
 
 
 def test_a_column_of_a_task_sorts_by_its_button_with_the_keyboard_too(page):
     page.goto("index.html")
-    rows = page.locator("table.board tr.model")
-    page.get_by_role("button", name="Sort by decision tree").press("Enter")
-    cells = rows.evaluate_all("rows => rows.map((row) => row.cells[9].dataset.v)")
+    rows = page.locator("table.ranks tr.model")
+    page.get_by_role("button", name="Sort by Decision tree").press("Enter")
+    cells = rows.evaluate_all("rows => rows.map((row) => row.cells[7].dataset.v)")
     assert [float(cell) for cell in cells] == sorted(map(float, cells), reverse=True)
     assert names(page) != RANKED
-    expect(head(page, "decision tree")).to_have_attribute("aria-sort", "descending")
-    page.get_by_role("button", name="Sort by sparse parity").press("Enter")
-    assert rows.evaluate_all("rows => rows.map((row) => row.cells[3].dataset.v === undefined)")[-1]
+    expect(head(page, "Decision tree")).to_have_attribute("aria-sort", "descending")
+    page.get_by_role("button", name="Sort by Sparse parity").press("Enter")
+    assert rows.evaluate_all("rows => rows.map((row) => row.cells[8].dataset.v === undefined)")[-1]
     head(page, "Model").get_by_role("button").click()
     assert names(page, "baseline") == sorted(names(page, "baseline"))
 
 
 def test_filters_hide_rows_and_say_how_many_are_left(page):
     page.goto("index.html")
-    page.get_by_label("Family").select_option("recurrent")
+    page.get_by_label("Mixer").select_option("Mamba")
     assert names(page) == ["reference/mamba", HOSTILE]
     expect(page.locator("[data-shown]")).to_have_text("2 of 8 models")
-    assert query(page) == {"family": "recurrent"}
-    page.get_by_label("Family").select_option("")
-    page.get_by_label("Block").select_option("swiglu")
+    assert query(page) == {"mixer": "Mamba"}
+    page.get_by_label("Mixer").select_option("")
+    page.get_by_label("Feed-forward").select_option("SwiGLU")
     assert names(page) == ["ana/quick_one", "reference/llama", "ana/Quick_one", LONG]
-    page.get_by_label("Norm").select_option("layernorm")
+    page.get_by_label("Norm").select_option("LayerNorm")
     assert names(page) == ["ana/Quick_one"]
-    page.get_by_role("combobox", name="Parameters").select_option("100000")
+    page.get_by_role("combobox", name="Parameters").select_option(index=1)
     assert names(page) == []
     expect(page.locator("[data-shown]")).to_have_text("0 of 8 models")
-    assert len(names(page, "baseline")) > 8
-    page.get_by_label("Baselines").uncheck()
-    assert names(page, "baseline") == []
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_label("Kind").select_option("reference")
+    page.get_by_label("Seeds").select_option("3")
+    assert names(page) == ["reference/llama"]
+    page.get_by_label("Seeds").select_option("")
+    page.get_by_label("Positions").select_option("learned positions")
+    assert names(page) == ["reference/gpt2", "reference/gpt2-rms"]
+    page.get_by_label("Verified").check()
+    assert page.locator("table.ranks tr.model:visible").filter(has_text="not verified").count() == 0
+    expected = {"kind": "reference", "positions": "learned positions", "verified": "1"}
+    assert query(page) == expected
 
 
 def test_the_address_brings_a_view_back_and_reset_leaves_it(page):
-    page.goto("index.html?family=recurrent&baselines=0&sort=model&order=descending&norm=nothing")
+    page.goto("index.html?mixer=Mamba&baselines=all&sort=model&order=descending&norm=nothing")
     assert names(page) == ["reference/mamba", HOSTILE]
-    assert names(page, "baseline") == []
+    every = names(page, "baseline")
     expect(head(page, "Model")).to_have_attribute("aria-sort", "descending")
     page.reload()
-    expect(page.get_by_label("Family")).to_have_value("recurrent")
-    expect(page.get_by_label("Baselines")).not_to_be_checked()
+    expect(page.get_by_label("Mixer")).to_have_value("Mamba")
+    expect(page.get_by_label("All baselines")).to_be_checked()
     page.get_by_role("button", name="Reset").click()
     assert names(page) == RANKED
-    assert len(names(page, "baseline")) > 8
+    assert 0 < len(names(page, "baseline")) < len(every)
     expect(head(page, "Model")).to_have_attribute("aria-sort", "none")
-    assert set(query(page)) <= {"norm"}
+    assert query(page) == {}
+
+
+def test_a_table_that_is_sorted_leaves_the_others_of_its_page(page):
+    page.goto(f"{SUITE}/tasks/decision_tree.html")
+    tables = [page.locator("table[data-sortable]").filter(has_text=f"Scores of {kind}") for kind in KINDS]
+    models, baselines = (table.locator("tbody th") for table in tables)
+    named = "cells => cells.map((cell) => cell.dataset.v)"
+    before = models.evaluate_all(named)
+    head = tables[1].get_by_role("button", name="Score").first
+    head.click()
+    head.click()
+    after = baselines.evaluate_all(named)
+    page.reload()
+    assert models.evaluate_all(named) == before
+    assert baselines.evaluate_all(named) == after
+    assert tables[1].locator("th[aria-sort=ascending]").count() == 1
+    assert tables[0].locator("th[aria-sort=ascending], th[aria-sort=descending]").count() == 0
 
 
 @pytest.mark.parametrize("wrong", ["%", "%zz", "%E4", "no-such-pair"])
@@ -172,7 +198,7 @@ def test_the_site_works_below_a_base_path(browser, site_folder, tmp_path):
     (tmp_path / "some" / "where").symlink_to(site_folder)
     with serving(tmp_path) as root, seeing(browser, f"{root}some/where/") as page:
         page.goto("index.html")
-        page.locator("table.board").get_by_role("link", name="llama").first.click()
+        page.locator("table.ranks").get_by_role("link", name="llama").first.click()
         page.get_by_role("link", name="Compare it with others").click()
         expect(page.locator("h1")).to_have_text("reference/llama compared")
         page.get_by_role("link", name=SUITE).first.click()
@@ -183,8 +209,8 @@ def test_the_site_works_below_a_base_path(browser, site_folder, tmp_path):
 def test_everything_is_there_without_scripts(browser, address):
     with seeing(browser, address, java_script_enabled=False) as page:
         page.goto("index.html")
-        expect(page.locator("table.board tr.model")).to_have_count(8)
-        for row in page.locator("table.board tbody tr").all():
+        expect(page.locator("table.ranks tr.model")).to_have_count(8)
+        for row in page.locator("table.ranks tbody tr").all():
             expect(row).to_be_visible()
         assert page.locator("form:visible, table.board button").count() == 0
         page.goto("compare.html")

@@ -13,12 +13,14 @@ from leaderboard.site_reading import having, text
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import BoardData
 from icl_bench.leaderboard.links import slugs
+from icl_bench.models.reference import PREFIX
+from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.records.audit import check_record
 
 pytestmark = pytest.mark.slow
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-FRONT = "index.html"
+FRONT, SCORE = "index.html", f"{SUITE}/score.html"
 TAGS = ("<script>alert", "<img src=x")
 
 
@@ -38,28 +40,60 @@ def test_the_front_page_holds_the_numbers_of_the_data_file(documents, data):
     rows = [row for body in table.iter("tbody") for row in body.iter("tr")]
     models = [*data.models, *data.baselines]
     assert len(rows) == len(models) > 15
-    for row, model in zip(rows, models, strict=True):
-        place, name, graded, parity, retrieval, mean, *cells = row
-        assert name.get("data-v") == model.name
-        marks = " ✓verified" * model.verified + " ⚠its page warns of it" * model.doubted
-        shown = text(name).replace("/ ", "/")
-        if model.architecture is not None:  # ends in what it is made of
-            assert shown.endswith(f" · {model.architecture.norm}")
-            shown = shown.removesuffix(f" {text(having(name, 'made')[0])}")
-        assert shown == model.name + marks
+    roles = {BASELINE_PREFIX + name for task in data.tasks for name in (task.baseline, task.exact)}
+    by_name = {model.name: model for model in models}
+    order = [row[1].get("data-v") for row in rows]
+    assert order[: len(data.models)] == [model.name for model in data.models]
+    assert set(order[len(data.models) :][: len(roles) + 1]) == roles | {"baseline/prior_mean"}
+    assert sorted(order) == sorted(by_name)
+    for row in rows:
+        model = by_name[row[1].get("data-v")]
+        place, name, mean, graded, *cells = row
+        assert_named(name, model)
         assert place.get("data-v") == (model.place and str(model.place.number))
-        assert_shown(graded, model.graded)
         assert_shown(mean, model.mean)
-        for cell, task in zip((parity, retrieval), data.tasks[-2:], strict=True):
-            assert_learned(cell, model.tasks.get(task.name))
-        for cell, task in zip(cells, data.tasks[:-2], strict=False):
-            assert_shown(cell, model.tasks[task.name].estimates["gain"] if task.name in model.tasks else None)
-        scores, *costs = cells[len(data.tasks) - 2 :]
-        assert_shown(scores, model.mean_score)
+        assert_shown(graded, model.graded)
+        for cell, task in zip(cells, data.tasks, strict=False):
+            scores = model.tasks.get(task.name)
+            if task.learned_at is None:
+                assert_shown(cell, scores and scores.estimates["gain"])
+            else:
+                assert_learned(cell, scores)
         if model.architecture:
-            _, parameters, _, flops, _ = costs
+            parameters, _, flops, _ = cells[len(data.tasks) :]
             assert parameters.get("data-v") == str(model.architecture.parameters)
             assert flops.get("data-v") == str(model.architecture.flops)
+
+
+def test_the_page_of_scores_holds_the_score_of_the_study(documents, data):
+    (table,) = [element for element in documents[SCORE].all("table") if "board" in element.get("class", "")]
+    rows = {row[1].get("data-v"): row for body in table.iter("tbody") for row in body.iter("tr")}
+    assert len(rows) == len(data.models) + len(data.baselines)
+    shown = [rows[model.name] for model in data.models if model.mean_score is not None]
+    means = [float(row[2].get("data-v")) for row in rows.values() if row in shown]
+    assert means == sorted(means, reverse=True)
+    for model in (*data.models, *data.baselines):
+        _, _, mean, *cells = rows[model.name]
+        assert_shown(mean, model.mean_score)
+        for cell, task in zip(cells, data.tasks, strict=False):
+            assert_shown(cell, model.tasks[task.name].score if task.name in model.tasks else None)
+
+
+def assert_named(cell, model) -> None:
+    """A reference without what all have before their names; then what it is, and what it is made of."""
+    marks = {text(chip) for chip in having(cell, "chip")}
+    if model.kind == "baseline":
+        assert text(having(cell, "of")[0]) == model.name.removeprefix(BASELINE_PREFIX)
+        return
+    assert text(next(cell.iter("a"))) == model.name.removeprefix(PREFIX)
+    assert model.kind in marks
+    assert ("not verified" in marks) == (not model.verified)
+    assert bool(having(cell, "mark-doubted")) == model.doubted
+    if model.architecture is not None:
+        (parts,) = having(cell, "parts")
+        words = parts.get("title").split(" · ")
+        assert [text(chip) for chip in parts] == words
+        assert words[-1].lower() == model.architecture.norm
 
 
 def assert_learned(cell, scores) -> None:
@@ -68,11 +102,12 @@ def assert_learned(cell, scores) -> None:
         assert_shown(cell, scores and scores.estimates["gain"])
     else:
         learned = scores.learned
-        assert [text(element) for element in having(cell, "v")] == [f"{learned.learned} of {learned.runs}"]
+        assert [text(element) for element in having(cell, "v")] == [f"{learned.learned}/{learned.runs}"]
         assert float(cell.get("data-v")) == learned.learned / learned.runs
         low, high = learned.probability.low, learned.probability.high
         assert f"with a probability of {low:.3g} to {high:.3g} (95%)" in cell.get("title")
-        shown = [gain for seeds in having(cell, "seeds") for gain in text(seeds).split()]
+        assert float(cell.get("data-gain")) == scores.estimates["gain"].value
+        shown = [gain for seeds in having(cell, "seeds") for gain in text(seeds).split()[1:]]
         several = len(scores.seeds) > 1
         assert shown == [formats.score(gain) for gain in scores.seeds.values() if several]
 

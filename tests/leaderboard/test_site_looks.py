@@ -14,6 +14,7 @@ WIDTHS = (390, 820, 1440)
 SLUGS = slugs([HOSTILE, LONG])
 PAGES = {
     "board": "index.html",
+    "board of scores": f"{SUITE}/score.html",
     "empty board": "paper-v1/index.html",
     "findings": "findings.html",
     "tasks": "tasks.html",
@@ -82,15 +83,20 @@ def test_a_narrow_screen_shows_model_mean_and_first_score_at_once(browser, addre
                 assert box["x"] + box["width"] <= 390
 
 
+def plain(components: str) -> str:
+    """Without what stands between them."""
+    return components.replace(" · ", "")
+
+
 @pytest.mark.parametrize("width", [390, 1440])
 def test_components_take_one_line_below_a_name_and_are_whole_on_hover(browser, address, width):
     look = "cells => cells.map((cell) => [cell.offsetHeight, cell.title, cell.textContent])"
     with seeing(browser, address, viewport={"width": width, "height": 800}) as page:
         for path in ("index.html", f"{SUITE}/tasks/decision_tree.html", "published.html"):
             page.goto(path)
-            seen = page.locator("tbody .made").evaluate_all(look)
+            seen = page.locator("tbody .made, tr.model .parts").evaluate_all(look)
             assert len(seen) > 4
-            assert all(height < 25 and title == text for height, title, text in seen), path
+            assert all(height < 25 and plain(title) == plain(text) for height, title, text in seen), path
 
 
 @pytest.mark.parametrize("width", [390, 1024, 1440])
@@ -107,7 +113,7 @@ def test_names_of_baselines_break_between_words_alone(browser, address, width):
         for path in ("index.html", f"{SUITE}/tasks/decision_tree.html"):
             page.goto(path)
             line_counts = page.locator("th .of").filter(has=page.locator("wbr")).evaluate_all(lines)
-            assert len(line_counts) > 8
+            assert len(line_counts) > 3
             assert [part for part, count in line_counts if count != 1] == []
 
 

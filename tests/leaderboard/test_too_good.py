@@ -3,7 +3,7 @@
 import pytest
 from fabricated import SUITE, record, show_only
 from leaderboard.site_pages import pages, small_site
-from leaderboard.site_reading import text
+from leaderboard.site_reading import having, text
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
@@ -43,7 +43,7 @@ def test_its_row_on_the_board_is_marked():
     honest = Entry("user/honest", [record("user/honest", 0.05)])
     site = small_site([entry("decision_tree", 0.5), honest])
     front = pages(site, boards)["index.html"]
-    (table,) = front.iter("table")
+    (table,) = having(front, "ranks")
     marked = {
         row[1].get("data-v"): "⚠" in "".join(row[1].itertext()) for row in table.iter("tr") if len(row) > 3
     }
@@ -70,7 +70,7 @@ def test_runs_that_differ_leave_room_for_luck(factors, above):
 
 def test_a_row_that_is_worse_on_fresh_prompts_is_marked_too():
     site = small_site()
-    (table,) = pages(site, boards)["index.html"].iter("table")
+    (table,) = having(pages(site, boards)["index.html"], "ranks")
     marked = {row[1].get("data-v") for row in table.iter("tr") if len(row) > 3 and "⚠" in text(row)}
     worse = {
         model.name

@@ -10,7 +10,7 @@ from typing import Literal
 from icl_bench.entries.base import EntryKind, recorded_kind
 from icl_bench.errors import InputError, SpecError
 from icl_bench.frozen.errors import frozen_baselines
-from icl_bench.models.accounting import Account, account, made_of, named_otherwise
+from icl_bench.models.accounting import Account, Parts, account, made_of, named_otherwise, parts_of
 from icl_bench.models.reference import PREFIX, shipped_folder, suite_references
 from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.probes.run import recorded_findings
@@ -61,6 +61,11 @@ class Entry:
     def made_of(self) -> str:
         """Its components in one line, of the first task where they differ; empty where it has no weights."""
         return next((made_of(spec) for spec in self.specs.values()), "")
+
+    @property
+    def parts(self) -> Parts | None:
+        """Its components by kind, of the first task where they differ; None where it has no weights."""
+        return next((parts_of(spec) for spec in self.specs.values()), None)
 
     @property
     def named_otherwise(self) -> bool:

@@ -111,10 +111,12 @@ def short(value: float | int) -> str:
 def heat(value: float | None) -> int:
     """The shade of a cell by the distance to 100 on a logarithmic scale: 0 at a score of 0 and below, 3 at
     90, 7 at 99, 10 from 99.9 on."""
-    if value is None:
-        return 0
-    distance = min(max(1 - value, 10**-_DECADES), 1)
-    return round(-math.log10(distance) / _DECADES * _HEAT)
+    return 0 if value is None else round(depth(value) * _HEAT)
+
+
+def depth(value: float) -> float:
+    """How near a score is to 100, on a logarithmic scale: 0 at a score of 0 and below, 1 from 99.9 on."""
+    return -math.log10(min(max(1 - value, 10**-_DECADES), 1)) / _DECADES
 
 
 def digits(value: float | int) -> str:

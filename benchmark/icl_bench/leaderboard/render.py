@@ -16,7 +16,7 @@ from icl_bench.resources import data_folder
 
 _FILTERS = (
     *("score", "interval", "signed", "p_value", "count", "short", "heat", "digits", "hash_head"),
-    *("spaced", "heading", "learning", "plain_interval"),
+    *("spaced", "heading", "learning", "plain_interval", "depth"),
 )
 
 
@@ -69,11 +69,14 @@ class Renderer:
 
     @cached_property
     def _css(self) -> File:
-        return _named("css", (self._folder / "style.css").read_bytes() + stylesheet().encode())
+        return _named("css", self._joined("style.css", "board.css") + stylesheet().encode())
 
     @cached_property
     def _js(self) -> File:
-        return _named("js", (self._folder / "script.js").read_bytes())
+        return _named("js", self._joined("script.js", "board.js"))
+
+    def _joined(self, *names: str) -> bytes:
+        return b"".join((self._folder / name).read_bytes() for name in names)
 
 
 def _named(ending: str, content: bytes) -> File:

@@ -45,6 +45,47 @@ def components(spec: ArchitectureSpec) -> dict[str, str | int]:
     }
 
 
+@dataclass(frozen=True)
+class Parts:
+    """The components of an architecture in words, by kind; blocks of one kind are joined by ` + `."""
+
+    mixer: str  # the blocks that carry something from token to token
+    positions: str
+    feed_forward: str  # the blocks that work on each token alone
+    norm: str
+
+
+_WORDS = {
+    "mamba": "Mamba",
+    "swiglu": "SwiGLU",
+    "gelu_mlp": "GELU",
+    "rmsnorm": "RMSNorm",
+    "layernorm": "LayerNorm",
+}
+
+
+def parts_of(spec: ArchitectureSpec) -> Parts:
+    """The components, as `attention + Mamba`, `RoPE`, `no feed-forward`, `RMSNorm`."""
+    known, width = components(spec), spec.width
+    modules = {sublayer.module.type: sublayer.module for sublayer in spec.expanded()}
+    carries = {
+        name: bool(module.state_fixed(width) or module.state_per_token(width))
+        for name, module in modules.items()
+    }
+    mixers, others = (
+        [_WORDS.get(name, name) for name, mixes in carries.items() if mixes is wanted]
+        for wanted in (True, False)
+    )
+    positions = str(known["positions"])
+    return Parts(
+        mixer=" + ".join(sorted(mixers, key=str.lower)) or "no mixer",
+        positions=_POSITIONS.get(positions)
+        or re.sub(r"\w+", lambda word: _WORDS.get(word[0], word[0]), positions),
+        feed_forward=" + ".join(others) or "no feed-forward",
+        norm=_WORDS.get(str(known["norm"]), str(known["norm"])),
+    )
+
+
 _POSITIONS = {"rope": "RoPE", "learned": "learned positions", "none": "no positions"}
 
 
