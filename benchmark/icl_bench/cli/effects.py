@@ -85,7 +85,8 @@ def _narrow(rows: "list[Effect]", tasks: list[str]) -> str:
     table: dict[str, dict[str, str]] = {}
     for row in rows:
         cells = table.setdefault(row.term, {"": row.term} | dict.fromkeys(short.values(), "-"))
-        cells[short[row.task]] = f"{row.value:+z.3f}{'*' if row.significant else ' '}"
+        number = f"{row.value:+z.3f}".replace("0.", ".", 1)  # pairs of long names leave no room for more
+        cells[short[row.task]] = number + ("*" if row.significant else " ")
     align = ["left", *["right"] * len(tasks)]
     return text_table(list(table.values()), colalign=align, tablefmt=CLOSE)
 
