@@ -56,7 +56,7 @@ def test_an_effect_that_is_there_has_a_star_and_one_that_is_not_has_none():
     assert {term for term, cells in gains.items() if cells["M"].endswith("*")} == {"RoPE"}
     learned = table_of(printed, "P(learned)")
     assert learned["RoPE"] == {"SP": "+1.000*", "VM": "+1.000*"}
-    assert learned["SwiGLU"] == {"SP": "+0.000", "VM": "+0.000"}
+    assert learned["SwiGLU"] == {"SP": "+.000", "VM": "+.000"}
     steps = table_of(printed, "log2 steps to learn")  # of runs that learned: of no model without RoPE
     hybrids = [f"llama-{name} − llama" for name in ("rope-swigluless", "ropeless", "swigluless")]
     assert list(steps) == hybrids

@@ -227,17 +227,6 @@ def test_a_board_of_models_with_several_runs_has_no_caveat_of_one(documents):
     assert "have a task with one training run" in text(documents[FRONT].root)
 
 
-def test_the_form_does_not_begin_with_a_model_and_itself():
-    for shown in ([entry("reference/llama", 0)], fabricated.entries()):
-        (form,) = page(small_site(shown), compare, "compare.html").iter("form")
-        chosen = []
-        for select in form.iter("select"):
-            options = list(select.iter("option"))
-            marked = [option for option in options if "selected" in option.attrib]
-            chosen.append((marked or options)[0].get("value"))
-        assert len(set(chosen)) == 2
-
-
 def test_a_pair_says_where_a_model_has_one_run(documents):
     """Its interval knows nothing of other seeds."""
     several = text(documents[f"{SUITE}/compare/reference__llama.html"].root)
