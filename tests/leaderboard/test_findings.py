@@ -5,9 +5,12 @@ import re
 import pytest
 from leaderboard.designed import designed_entries
 from leaderboard.site_reading import having, read_page, text
+from raising import raises
 from site_pages import pages, small_site
 
+from icl_bench.errors import SpecError
 from icl_bench.leaderboard.findings import cards, findings
+from icl_bench.leaderboard.findings import further_runs as further_runs_module
 from icl_bench.leaderboard.findings import learning as learning_module
 from icl_bench.leaderboard.findings.further_runs import FurtherRun, further_runs
 from icl_bench.leaderboard.formats import signed
@@ -182,3 +185,25 @@ def test_numbers_of_the_front_page_are_in_its_tables_and_files(rope_harms):
     titles = [text(each) for each in front.iter() if str(each.tag).endswith("}desc")]
     assert sum("Mean effects in points" in title for title in titles) == 2
     assert all(re.search(r"\d", title) for title in titles)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "its first line lacks columns"),
+        ("task,model\nsparse_parity,gpt2\n", "its first line lacks columns"),
+        ("task,model,seed,to_nine_tenths\nsparse_parity,gpt2,3,900\nsparse_pa", "line 3 is not whole"),
+        ("task,model,seed,to_nine_tenths\nsparse_parity,gpt2,x,\n", "'x'"),
+    ],
+)
+def test_a_damaged_file_of_further_runs_is_named(tmp_path, monkeypatch, content, reason):
+    file = tmp_path / "reference" / "runs_without_weights.csv"
+    file.parent.mkdir()
+    file.write_text(content)
+    monkeypatch.setattr(further_runs_module, "data_folder", lambda name: tmp_path)
+    further_runs_module._every_run.cache_clear()
+    try:
+        with raises(SpecError, "damaged-runs", naming=(str(file), reason, "restore it from git")):
+            further_runs(SUITE)
+    finally:
+        further_runs_module._every_run.cache_clear()

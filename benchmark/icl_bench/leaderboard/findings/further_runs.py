@@ -31,17 +31,21 @@ def _every_run() -> tuple[FurtherRun, ...]:
         return ()
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return tuple(
-                FurtherRun(
-                    row["task"],
-                    row["model"],
-                    int(row["seed"]),
-                    int(float(row["to_nine_tenths"] or 0)) or None,
-                )
-                for row in csv.DictReader(file)
-            )
-    except (KeyError, ValueError) as error:
-        raise SpecError(f"{path} cannot be read: {error}; restore it from git") from None
+            reader = csv.DictReader(file)
+            if not {"task", "model", "seed", "to_nine_tenths"} <= set(reader.fieldnames or ()):
+                raise ValueError("its first line lacks columns")
+            return tuple(_run(row, reader.line_num) for row in reader)
+    except (OSError, ValueError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SpecError(f"cannot read {path}: {reason}; restore it from git", code="damaged-runs") from None
+
+
+def _run(row: dict[str, str], line: int) -> FurtherRun:
+    """ValueError where a row has more or fewer fields than there are columns, or no numbers in its own."""
+    if None in row or None in row.values():
+        raise ValueError(f"line {line} is not whole")
+    step = int(float(row["to_nine_tenths"])) if row["to_nine_tenths"] else None
+    return FurtherRun(row["task"], row["model"], int(row["seed"]), step)
 
 
 def further_runs(suite: str) -> tuple[FurtherRun, ...]:
