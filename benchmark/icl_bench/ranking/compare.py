@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from icl_bench.errors import ResultWarning
 from icl_bench.evaluation.doubts import above_exact
+from icl_bench.frozen.anchors import suite_anchors
+from icl_bench.predictor import Missing
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.contenders import ComparedModel, contenders, several_runs
 from icl_bench.ranking.differences import Difference, compare_contenders
@@ -113,9 +115,21 @@ def compare(
 
 def _doubts(suite: Suite, side: str, model: Contender) -> Iterator[str]:
     """What makes the numbers of a side doubtful, as boards mark it."""
-    if model.is_baseline:
-        return
-    (standing,) = Board(suite, [model]).models
-    too_good = [above_exact(task, standing.estimates["optimality"][task]) for task in standing.above_exact]
+    too_good = []
+    if not model.is_baseline and any(_beats_exact(suite, task, model) for task in model.runs):
+        (standing,) = Board(suite, [model]).models
+        too_good = [
+            above_exact(task, standing.estimates["optimality"][task]) for task in standing.above_exact
+        ]
     for doubt in (*too_good, *model.doubts):
         yield f"{side}, {model.name}, {doubt}"
+
+
+def _beats_exact(suite: Suite, task: str, model: Contender) -> bool:
+    """Whether its mean error is below the exact predictor's, if by chance; a board says which it is."""
+    runs, exact = model.runs[task], suite_anchors(suite, suite.task(task)).exact
+    if isinstance(exact, Missing) or not runs:
+        return False
+    prompts = min(exact.prompts, *map(len, runs.values()))
+    total = sum(float(errors[:prompts].sum()) for errors in runs.values())
+    return total < len(runs) * float(exact.errors[:prompts].sum())
