@@ -9,6 +9,7 @@ import typer
 
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.options import AsJson, Form, SuiteName, records
+from icl_bench.cli.outcome import print_doubts
 from icl_bench.cli.pages import ADDRESS_VARIABLE
 from icl_bench.errors import UnknownNameError
 from icl_bench.interruptions import let_signals_interrupt
@@ -128,6 +129,8 @@ def build(
 ) -> None:
     """Build the static site from recorded results. The same records give the same bytes.
 
+    A suite of your own that is not locked or has no frozen baselines is left out; a line says so.
+
     Example: icl-bench leaderboard build --out _site --address https://example.org/icl-bench/
     """
     from icl_bench.leaderboard.site_folder import check_site_place
@@ -135,7 +138,9 @@ def build(
 
     let_signals_interrupt()
     check_site_place(out)
-    count = write_site(gather_site(address, repository, record or ()), out)
+    site = gather_site(address, repository, record or ())
+    print_doubts([f"{suite} is left out: {fault}" for suite, fault in site.left_out.items()])
+    count = write_site(site, out)
     see = "icl-bench leaderboard serve" + ("" if out == SITE else f" --folder {shlex.quote(str(out))}")
     typer.echo(f"wrote {count} files; open {out / 'index.html'}, or see it with: {see}")
 

@@ -116,6 +116,7 @@ class Site:
     address: str | None  # where it will stand, for the feed, badges and citations; ends in /
     repository: str | None  # where its sources are
     dates: Mapping[str, str] = field(default_factory=dict)  # of the newest record, by folder of a model
+    left_out: Mapping[str, str] = field(default_factory=dict)  # why a suite of one's own is, by its name
 
     @property
     def install(self) -> str:

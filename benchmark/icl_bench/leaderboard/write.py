@@ -26,6 +26,7 @@ from icl_bench.leaderboard.pages import (
 )
 from icl_bench.leaderboard.parallel import rendered
 from icl_bench.leaderboard.render import Renderer
+from icl_bench.leaderboard.shown_suites import shown_suites
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.leaderboard.site_folder import site_folder
 from icl_bench.progress import progress
@@ -33,7 +34,7 @@ from icl_bench.records.pooled import files_by_suite
 from icl_bench.resources import data_folder
 from icl_bench.specs.text import shown
 from icl_bench.submissions.recorded import installed_submissions
-from icl_bench.suites import load_suite, suite_names
+from icl_bench.suites import load_suite
 
 _DATA = ("submissions", "tasks")
 
@@ -41,24 +42,29 @@ _DATA = ("submissions", "tasks")
 def gather_site(address: str | None, repository: str | None, records: Sequence[Path] = ()) -> Site:
     """Every suite, what is recorded on it, and one's own records, which are marked as local.
 
-    The front page is that of the suite with most models. InputError where one of the addresses is none that a
-    page may link to, or where a record is of no suite here; further errors as `local_entries`.
+    The front page is that of the suite with most models. A suite of one's own that cannot be shown is left
+    out (`Site.left_out`). InputError where one of the addresses is none that a page may link to, or where a
+    record is of no suite here, or of one that is left out; further errors as `local_entries`.
     """
     if address is not None:
         check_address(address, "--address")
     if repository is not None:
         check_address(repository, "--repository", extended=True)
-    suites = [load_suite(name) for name in suite_names()]
+    shown_here = shown_suites()
+    suites = shown_here.suites
     with collection_paused():
         submissions = installed_submissions()
         entries = {suite.name: recorded_entries(suite, submissions) for suite in suites}
     for name, own in files_by_suite(records).items():
+        if name in shown_here.left_out:
+            raise shown_here.left_out[name]
         entries[name] += local_entries(own, load_suite(name), entries[name])
     suites.sort(key=lambda suite: -len(entries[suite.name]))
     boards = [SuiteBoard(suite, entries[suite.name], place == 0) for place, suite in enumerate(suites)]
     address = address and address.rstrip("/") + "/"
     date = data_date()
-    return Site(boards, date, address, repository, record_dates(date))
+    left_out = {name: str(fault) for name, fault in shown_here.left_out.items()}
+    return Site(boards, date, address, repository, record_dates(date), left_out)
 
 
 def data_date() -> str | None:
