@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from raising import raises
 
 from icl_bench.baselines.base import BASELINES, Baseline
+from icl_bench.baselines.least_squares import LeastSquares
 from icl_bench.errors import InputError
 from icl_bench.function_classes.sparse_parity import SparseParity
 
@@ -14,6 +15,8 @@ pytestmark = pytest.mark.slow
 
 # what a task would say, and sizes that keep this file quick
 NEEDED = {
+    "in_distribution_ideal": {"predictor": LeastSquares()},
+    "noisy_lookup": {"deviation": 0.5},
     "parity_bayes": {"sparsity": 1},
     "prior_mean": {"function_class": SparseParity(dims=3, sparsity=1)},
     "sparse_bayes": {"sparsity": 1},

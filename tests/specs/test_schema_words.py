@@ -94,7 +94,7 @@ def test_every_other_file_of_a_newer_icl_bench_says_so(tmp_path):
     with raises(SpecError, "newer-schema", naming=99):
         load_suite_spec(tmp_path)
     with raises(SpecError, "newer-schema", naming=99):
-        load_task_spec(tmp_path, "linear_regression")
+        load_task_spec(tmp_path, "linear_regression", pytest.fail)
     with raises(SpecError, "newer-schema", naming=99):
         load_recipe(tmp_path / "recipe.yaml", "linear_regression", ["linear_regression"])
     with raises(SpecError, "newer-schema", naming=99):

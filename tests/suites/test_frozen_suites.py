@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from icl_bench.function_classes.streams import grid_units
+from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Suite, find_task, generate, load_suite, suite_names
 from icl_bench.suites.lock import remake
 
@@ -15,10 +16,20 @@ pytestmark = pytest.mark.slow
 
 SUITES = [load_suite(name) for name in suite_names()]
 TASKS = [(suite, name) for suite in SUITES for name in suite.tasks]
+RETRIEVAL = [
+    (suite, name)
+    for suite, name in TASKS
+    if suite.tasks[name].function_class.type == "vector_mqar" and name != "retrieval_noisy"
+]
+TREES = [(suite, name) for suite, name in TASKS if suite.tasks[name].function_class.type == "decision_tree"]
 
-every_task = pytest.mark.parametrize(
-    ("suite", "name"), TASKS, ids=[f"{suite.name}-{name}" for suite, name in TASKS]
-)
+
+def each(tasks: list[tuple[Suite, str]]):
+    """The test once for each of the tasks."""
+    return pytest.mark.parametrize(
+        ("suite", "name"), tasks, ids=[f"{suite.name}-{name}" for suite, name in tasks]
+    )
+
 
 PAPER_TABLE_1 = {
     "linear_regression": (20, 41, {}),
@@ -30,51 +41,55 @@ PAPER_TABLE_1 = {
 }
 
 
-def zero_error(function_class) -> float:
-    """The expected squared error of the answer 0."""
-    sizes = function_class.model_dump()
-    return {
+def zero_error(task: TaskSpec) -> float:
+    """The expected squared error of the answer 0; no shift but of a size or of noise changes it."""
+    sizes, shift = task.function_class.model_dump(), task.shift
+    factor = (shift.times / shift.over) ** 2 if shift is not None and "scaled" in shift.type else 1
+    noise = 1 if shift is not None and shift.type == "noise" else 0
+    expected = {
         "linear_regression": lambda: sizes["dims"],
         "sparse_linear_regression": lambda: sizes["sparsity"],
         "two_layer_mlp": lambda: sizes["dims"] * sizes["width"] / 2,
-    }.get(function_class.type, lambda: 1)()
+    }.get(task.function_class.type, lambda: 1)()
+    return factor * expected + noise
 
 
-@every_task
+@each(TASKS)
 def test_the_frozen_prompts_are_reproduced(suite: Suite, name: str):
     assert remake(suite, suite.tasks[name])[-1] == []
 
 
-@every_task
+@each(TASKS)
 def test_the_answer_0_has_its_expected_error(suite: Suite, name: str):
     _, ys, _ = generate(suite.tasks[name], suite.name, "eval", 0, 512)
     errors = (ys.astype(np.float64) ** 2).mean(axis=(1, 2))
-    assert (
-        abs(errors.mean() - zero_error(suite.tasks[name].function_class)) < 5 * errors.std() / 512**0.5 + 1e-6
-    )
+    assert abs(errors.mean() - zero_error(suite.tasks[name])) < 5 * errors.std() / 512**0.5 + 1e-6
 
 
-@every_task
+@each(TASKS)
 def test_every_frozen_number_can_be_computed_with(suite: Suite, name: str):
     xs, ys, _ = generate(suite.tasks[name], suite.name, "eval", 0, 64)
     assert np.isfinite(xs).all()
     assert np.isfinite(ys).all()
-    if name not in ("sparse_parity", "vector_mqar"):
+    signs = suite.tasks[name].shift is not None and suite.tasks[name].shift.type == "signs"
+    if suite.tasks[name].function_class.type not in ("sparse_parity", "vector_mqar") and not signs:
         assert (grid_units(xs) % 2 == 1).all()  # on the grid, and never 0
 
 
-@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
-def test_the_queries_of_a_suite_repeat_a_key(suite: Suite):
-    xs, ys, _ = generate(suite.tasks["vector_mqar"], suite.name, "eval", 0, suite.spec.prompts)
+@each(RETRIEVAL)
+def test_a_query_repeats_a_key_and_its_last_value_counts(suite: Suite, name: str):
+    xs, ys, _ = generate(suite.tasks[name], suite.name, "eval", 0, suite.spec.prompts)
     repeats = (xs[:, -1:] == xs[:, :-1]).all(axis=2)
-    assert (repeats.sum(axis=1) == 1).all()
-    assert np.array_equal(ys[:, -1], ys[:, :-1][repeats])
+    times = repeats.sum(axis=1)
+    assert set(times) == ({1, 2} if name == "retrieval_reassigned" else {1})
+    last = repeats.shape[1] - 1 - repeats[:, ::-1].argmax(axis=1)
+    assert np.array_equal(ys[:, -1], ys[np.arange(len(ys)), last])
 
 
-@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
-def test_the_leaves_of_a_suite_differ(suite: Suite):
+@each(TREES)
+def test_the_leaves_of_a_tree_differ(suite: Suite, name: str):
     """The exact predictor reads equal labels as one leaf."""
-    _, _, parameters = generate(suite.tasks["decision_tree"], suite.name, "eval", 0, suite.spec.prompts)
+    _, _, parameters = generate(suite.tasks[name], suite.name, "eval", 0, suite.spec.prompts)
     assert (np.diff(np.sort(parameters["leaves"], axis=1), axis=1) > 0).all()
 
 
@@ -89,10 +104,15 @@ def test_the_paper_suite_has_the_sizes_of_the_paper():
         assert task.scored == ("last" if name == "vector_mqar" else "all")
 
 
-def test_every_suite_has_the_same_function_classes():
-    """So that mini is a rehearsal of paper."""
-    kinds = [[task.function_class.type for task in suite.tasks.values()] for suite in SUITES]
-    assert all(kind == kinds[0] for kind in kinds)
+@pytest.mark.parametrize(("mini", "paper"), [("mini-v1", "paper-v1"), ("mini-shifts-v1", "paper-shifts-v1")])
+def test_mini_is_a_rehearsal_of_paper(mini: str, paper: str):
+    """Tasks, function classes and shifts are the same; sizes are not."""
+
+    def kinds(name: str) -> dict[str, tuple]:
+        tasks = load_suite(name).tasks
+        return {task: (spec.function_class.type, spec.shift) for task, spec in tasks.items()}
+
+    assert kinds(mini) == kinds(paper)
 
 
 @pytest.mark.parametrize("task", ["two_layer_mlp", "vector_mqar"])

@@ -15,6 +15,7 @@ from icl_bench.suites import Prompts, Suite, load_prompts
 
 ZERO = "zero"
 PRIOR_MEAN = "prior_mean"
+IDEAL = "in_distribution_ideal"
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,9 @@ def suite_anchors(suite: Suite, task: TaskSpec) -> Anchors:
 
 
 def named_anchors(task: TaskSpec) -> list[str]:
-    """The predictors that scores and boards of a task need, each once."""
-    return list(dict.fromkeys((ZERO, floor_name(task), task.baseline, task.exact)))
+    """The predictors that scores and boards of a task need, each once; of a variant the ideal too."""
+    ideal = () if task.base is None else (IDEAL,)
+    return list(dict.fromkeys((ZERO, floor_name(task), task.baseline, task.exact, *ideal)))
 
 
 def floor_name(task: TaskSpec) -> str:

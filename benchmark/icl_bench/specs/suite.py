@@ -2,11 +2,12 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from icl_bench.errors import SpecError
 from icl_bench.specs.names import FullTaskName, Sha256, SuiteName, TaskName
@@ -32,6 +33,10 @@ FUNCTION_CLASSES: Registry[Any] = Registry("function class", "icl_bench.function
 SHIFTS: Registry[Any] = Registry("shift", "icl_bench.shifts")
 
 
+# what the file of a variant may leave out, as it is with its base
+INHERITED = ("function_class", "points", "scored", "baseline", "exact", "baseline_options")
+
+
 def prompt_tokens(points: int) -> int:
     """How many tokens a model reads of a prompt: an x and a y a point, without the last y."""
     return 2 * points - 1
@@ -45,7 +50,8 @@ class TaskSpec(Strict):
     """A function class at fixed sizes, and how predictions on it are scored.
 
     A task that is `trained_as` another one is a variant of that: it has other prompts, and the checkpoints
-    that were trained for the other one answer it.
+    that were trained for the other one answer it. What its file leaves out is that of the other one
+    (INHERITED), and of `function_class` it may give single sizes.
     """
 
     schema_version: Literal[1] = Field(alias="schema")
@@ -64,6 +70,12 @@ class TaskSpec(Strict):
     # the gain at which a training run has learned an all-or-nothing task; None for a graded one
     learned_at: float | None = Field(default=None, gt=0, lt=1)
     shift: Annotated[Any, BeforeValidator(_parsed_shift)] = None  # what a variant changes of the prompts
+    _base: "TaskSpec | None" = PrivateAttr(default=None)
+
+    @property
+    def base(self) -> "TaskSpec | None":
+        """The task that it is a variant of; None for one that models are trained on."""
+        return self._base
 
     def locked_form(self) -> dict[str, Any]:
         """What a lock hashes of it: what decides prompts and score. Texts are not hashed, nor is
@@ -158,15 +170,37 @@ def load_suite_spec(folder: Path) -> SuiteSpec:
     return parse(SuiteSpec, _mapping(folder / "suite.yaml"), str(folder / "suite.yaml"))
 
 
-def load_task_spec(folder: Path, task: str) -> TaskSpec:
-    """Read one task file of a suite's folder; its name must be its file's."""
+def load_task_spec(folder: Path, task: str, find_base: Callable[[str], TaskSpec]) -> TaskSpec:
+    """Read one task file of a suite's folder; its name must be its file's.
+
+    find_base: the task of a full name, SUITE/TASK, which this one is a variant of. SpecError where that is a
+    variant itself.
+    """
     path = folder / f"{task}.yaml"
-    spec = parse(TaskSpec, _mapping(path), str(path))
+    values = _mapping(path)
+    full_name = values.get("trained_as")
+    base = find_base(full_name) if isinstance(full_name, str) else None
+    if base is not None and base.trained_as is not None:
+        raise SpecError(
+            f"{path}: {full_name} is a variant of {base.trained_as}; write `trained_as: {base.trained_as}`",
+            code="variant-of-variant",
+        )
+    spec = parse(TaskSpec, values if base is None else _with_inherited(values, base), str(path))
     if spec.name != task:
         raise SpecError(
             f"{path}: the task calls itself {spec.name!r}; rename the file or the task", code="other-name"
         )
+    spec._base = base
     return spec
+
+
+def _with_inherited(values: dict[str, Any], base: TaskSpec) -> dict[str, Any]:
+    """The values of a variant's file, with those of its base that the file leaves out."""
+    whole = {key: value for key, value in base.model_dump().items() if key in INHERITED} | values
+    sizes = values.get("function_class")
+    if isinstance(sizes, dict) and "type" not in sizes:
+        whole["function_class"] = base.function_class.model_dump() | sizes
+    return whole
 
 
 def load_suite_lock(folder: Path) -> SuiteLock:

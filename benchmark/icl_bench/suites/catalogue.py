@@ -210,8 +210,21 @@ def load_suite(name: str) -> Suite:
                     f"{folder / 'suite.yaml'}: {owner} owns no task {task}; name the suite that does",
                     code="no-such-task",
                 )
-        tasks[task] = homes[task].tasks[task] if slash else load_task_spec(folder, task)
+        tasks[task] = homes[task].tasks[task] if slash else load_task_spec(folder, task, _base_task)
     return Suite(folder, spec, tasks, homes)
+
+
+def _base_task(full_name: str) -> TaskSpec:
+    """The task that a variant is `trained_as`; SpecError where there is none of that name."""
+    suite, _, task = full_name.partition("/")
+    folder = _folders().get(suite)
+    if folder is None or not (folder / f"{task}.yaml").is_file():
+        raise SpecError(
+            f"trained_as: there is no task {full_name!r:.80}; name the task that models are trained on, as "
+            "`mini-v1/linear_regression`",
+            code="no-base",
+        )
+    return load_task_spec(folder, task, _base_task)
 
 
 def _owner(name: str, suite: SuiteSpec, folder: Path) -> Suite:
