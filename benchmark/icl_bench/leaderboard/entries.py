@@ -50,24 +50,31 @@ class Entry:
     @cached_property
     def specs(self) -> dict[str, ArchitectureSpec]:
         """The architecture by task, for those that were answered by a checkpoint."""
-        specs = {}
+        specs: dict[str, ArchitectureSpec] = {}
+        parsed: list[tuple[object, ArchitectureSpec]] = []  # most models have the same for all tasks
         for record in self.records:
             for task, result in record.tasks.items():
-                if result.checkpoint is not None and task not in specs:
-                    specs[task] = parse_architecture(result.checkpoint.spec, f"{self.name} on {task}")
+                if result.checkpoint is None or task in specs:
+                    continue
+                given = result.checkpoint.spec
+                known = next((spec for other, spec in parsed if other == given), None)
+                if known is None:
+                    known = parse_architecture(given, f"{self.name} on {task}")
+                    parsed.append((given, known))
+                specs[task] = known
         return specs
 
-    @property
+    @cached_property
     def made_of(self) -> str:
         """Its components in one line, of the first task where they differ; empty where it has no weights."""
         return next((made_of(spec) for spec in self.specs.values()), "")
 
-    @property
+    @cached_property
     def parts(self) -> Parts | None:
         """Its components by kind, of the first task where they differ; None where it has no weights."""
         return next((parts_of(spec) for spec in self.specs.values()), None)
 
-    @property
+    @cached_property
     def named_otherwise(self) -> bool:
         """Whether its name has the word of a component that it lacks."""
         return any(named_otherwise(self.name, spec) for spec in self.specs.values())

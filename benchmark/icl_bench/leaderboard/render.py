@@ -28,6 +28,7 @@ def template_environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     environment.filters.update({name: getattr(formats, name) for name in _FILTERS})
     return environment

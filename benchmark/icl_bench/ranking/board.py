@@ -268,6 +268,8 @@ def _sampled_places(
         seeds = seed_variance([by_metric[metric] for by_metric in samples])
         for by_metric in samples:
             by_metric[metric] = replace(by_metric[metric], seeds=seeds)
+    for sampled in (sampled for by_metric in samples for sampled in by_metric.values()):
+        _ = sampled.estimates  # computed here, where several tasks are sampled at a time, and kept
     return {
         contender.name: (by_metric, place)
         for group, by_metric in zip(filled, samples, strict=True)

@@ -105,10 +105,10 @@ class Contrast:
         """What separates it from every other."""
         places = list(self.others.values())
         terms = self.sampled.differences(self.a, places)
-        known = [estimate if estimate.low is None else None for estimate in self.sampled.estimates]
+        own = self.sampled.estimates
         estimates = []
         for place, estimate in zip(places, terms.estimates(), strict=True):
-            missing = known[self.a] or known[place]
+            missing = next((own[k] for k in (self.a, place) if own[k].low is None), None)
             estimates.append(estimate if missing is None else _without_interval(estimate, missing))
         enough = self.sampled.prompts >= FEWEST_PROMPTS
         whole = [enough and estimate.low is not None for estimate in estimates]
@@ -209,10 +209,11 @@ def _means(
     """Over tasks of equal weight; `names` are those that have every one."""
     terms = mean_terms([task.terms_for(names) for task in tasks])
     averaged = {task.contrast.task for task in tasks}
-    rows = zip(names, terms.estimates(), terms.p_values().tolist(), strict=True)
-    for name, estimate, p in rows:
-        known = [difference for difference in by_other[name] if difference.task in averaged]
-        a, b = (float(np.mean([getattr(row, side) for row in known])) for side in "ab")
+    rows_by_name = [[row for row in by_other[name] if row.task in averaged] for name in names]
+    gains = np.array([[[row.a, row.b] for row in rows] for rows in rows_by_name], dtype=float)
+    sides = np.ascontiguousarray(gains.transpose(0, 2, 1)).mean(axis=2).tolist()
+    rows = zip(names, rows_by_name, sides, terms.estimates(), terms.p_values().tolist(), strict=True)
+    for name, known, (a, b), estimate, p in rows:
         prompts = sum(row.prompts for row in known)
         suite_prompts = sum(row.suite_prompts for row in known)
         of_runs = any(row.of_runs for row in known)

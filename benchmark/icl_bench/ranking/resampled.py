@@ -137,7 +137,8 @@ class _Drawn:
         totals, drawn, keys = self._sums_of_first(prompts)
         own = metric.type if metric.has_values else ""
         runs = [(own, place, seed) for place, runs in enumerate(self._runs) for seed in runs]
-        places = [keys.index(run) if run in keys else keys.index("zero") for run in runs]
+        columns = {key: column for column, key in enumerate(keys)}
+        places = [columns.get(run, columns["zero"]) for run in runs]
         count = prompts * self._task.scored_points.count
 
         def computed(sums: np.ndarray, columns: list[int]) -> np.ndarray:

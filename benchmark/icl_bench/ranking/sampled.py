@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from icl_bench.ranking.modes import Learned, learned_runs, mean_interval
 from icl_bench.ranking.seeds import UNKNOWN, SeedVariance
@@ -95,7 +95,7 @@ class Sampled:
 
     def differences(self, a: int, others: Sequence[int]) -> Terms:
         """How much higher the metric of one is than those of others, on the same prompts."""
-        rows = self.resampled.T
+        rows = self._by_model
         first, rest = self.terms([a], True), self.terms(others, True)
         return Terms(
             first.values - rest.values,
@@ -142,8 +142,13 @@ class Sampled:
         total = np.square((ends - self.values) / STANDARD) + seeds
         with np.errstate(divide="ignore", invalid="ignore"):
             degrees = np.where(seeds > 0, self.seeds.degrees * np.square(total / seeds), np.inf)
-        reach = student.isf((1 - CONFIDENCE) / 2, degrees) * np.sqrt(total)
+        reach = -stdtrit(degrees, (1 - CONFIDENCE) / 2) * np.sqrt(total)
         return self.values + np.array([[-1.0], [1.0]]) * reach
+
+    @cached_property
+    def _by_model(self) -> Float[np.ndarray, "models resamples"]:
+        """`resampled` with the resamples of a model beside each other in memory."""
+        return np.ascontiguousarray(self.resampled.T)
 
     @cached_property
     def _prompt_variances(self) -> Float[np.ndarray, " models"]:

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+from scipy.special import stdtr, stdtrit
 from scipy.stats import norm
-from scipy.stats import t as student
 
 from icl_bench.scoring.scores import CONFIDENCE, without_estimate
 from icl_bench.specs.result import Estimate
@@ -85,8 +85,8 @@ class Terms:
     def _reach(self, part: _Values, squares: _Values, room: _Values) -> _Values:
         """Half a 95% interval, on one side."""
         total, graded = self._total(part), self._total(np.zeros_like(part))
-        reach = student.isf(_TAIL, self._degrees(total, squares)) * np.sqrt(total)
-        of_graded = student.isf(_TAIL, self._degrees(graded)) * np.sqrt(graded)
+        reach = -stdtrit(self._degrees(total, squares), _TAIL) * np.sqrt(total)
+        of_graded = -stdtrit(self._degrees(graded), _TAIL) * np.sqrt(graded)
         return np.minimum(reach, of_graded + room)
 
     def _total(self, part: _Values) -> _Values:
@@ -101,7 +101,7 @@ class Terms:
 def _two_sided(distance: _Values, variance: _Values, degrees: _Values) -> _Values:
     """The p-value of a distance from 0; of what does not vary at all 1 at 0, else 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        p = 2 * student.sf(distance / np.sqrt(variance), degrees)
+        p = 2 * stdtr(degrees, -distance / np.sqrt(variance))
     return np.asarray(np.where(variance == 0, np.where(distance == 0, 1.0, 0.0), p))
 
 

@@ -44,17 +44,12 @@ def model_curve(name: str, runs: Sequence["TaskResult"]) -> Series:
     """The mean of a model's runs on a task. The band around one run is its 95% interval, that around several
     holds all of them.
     """
-    curves = np.array([run.error_curves.model for run in runs])
-    band = curves.min(axis=0), curves.max(axis=0)
-    if len(runs) == 1:
-        band = np.array(runs[0].error_curves.model_low), np.array(runs[0].error_curves.model_high)
     means = [run.mean_error.value for run in runs if run.mean_error.value is not None]
-    return Series(
-        name,
-        range(curves.shape[1]),
-        curves.mean(axis=0).tolist(),
-        "model",
-        low=band[0].tolist(),
-        high=band[1].tolist(),
-        mean=float(np.mean(means)) if means else None,
-    )
+    mean = float(np.mean(means)) if means else None
+    if len(runs) == 1:
+        curve = runs[0].error_curves
+        y, low, high = (list(values) for values in (curve.model, curve.model_low, curve.model_high))
+    else:
+        curves = np.array([run.error_curves.model for run in runs])
+        y, low, high = curves.mean(axis=0).tolist(), curves.min(axis=0).tolist(), curves.max(axis=0).tolist()
+    return Series(name, range(len(y)), y, "model", low=low, high=high, mean=mean)

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw
@@ -92,10 +92,16 @@ def _records(site: Site, board: SuiteBoard, model: ModelData) -> list[tuple[str,
 
 def _diagrams(specs: dict[str, ArchitectureSpec]) -> list[tuple[list[str], Any]]:
     """One a spec, with the tasks that it is for: most models have the same for all."""
-    groups: dict[str, tuple[ArchitectureSpec, list[str]]] = {}
+    groups: dict[str, list[str]] = {}
     for task, spec in specs.items():
-        groups.setdefault(spec.model_dump_json(), (spec, []))[1].append(task)
-    return [(tasks, picture(draw_architecture(spec))) for spec, tasks in groups.values()]
+        groups.setdefault(spec.model_dump_json(by_alias=True), []).append(task)
+    return [(tasks, picture(_architecture(spec))) for spec, tasks in groups.items()]
+
+
+@lru_cache(maxsize=256)  # models share architectures, references all of theirs with what is trained anew
+def _architecture(spec: str) -> str:
+    """The drawing of a spec, given as JSON."""
+    return draw_architecture(ArchitectureSpec.model_validate_json(spec))
 
 
 def _panel(board: SuiteBoard, model: ModelData, task: TaskSpec) -> Panel:
