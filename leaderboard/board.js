@@ -62,6 +62,7 @@ const MATCHES = {
     return wanted.toLowerCase().split(/\s+/).every((word) => text.includes(word));
   },
   size: (row, wanted) => "size" in row.dataset && Number(row.dataset.size) <= Number(wanted),
+  since: (row, wanted) => "date" in row.dataset && row.dataset.date >= wanted,
   seeds: (row, wanted) => Number(row.dataset.seeds) >= Number(wanted),
 };
 

@@ -43,6 +43,7 @@ SUITE = "mini-v1"
 ADDRESS = "https://bench.example/boards/"
 REPOSITORY = "https://code.example/icl-bench"
 DATE = "2025-06-01"
+RECORDED = {"submissions/reference/llama": "2025-02-03", "submissions/reference/gpt2": DATE}
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 MARKUP = "<img src=x onerror=alert(3)>\"'&"  # wherever a record holds free text
 LONG = "someone-with-a-long-name/" + "a-model-with-a-name-as-long-as-a-hub-allows-" * 2 + "x"
@@ -274,6 +275,7 @@ def recorded(shown: Sequence[Entry]) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", "1748736000")  # DATE
         patch.setattr(write, "installed_submissions", lambda: [])
+        patch.setattr(write, "record_dates", lambda newest: RECORDED)
         patch.setattr(
             write,
             "recorded_entries",

@@ -125,22 +125,28 @@ def test_headings_and_the_first_columns_stay_in_sight(page):
     assert abs(name["x"] - (place["x"] + place["width"])) < 3
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_a_row_is_two_lines_high(browser, address, width):
-    with seeing(browser, address, viewport={"width": width, "height": 844}) as page:
-        page.goto("index.html")
-        heights = page.locator("table.ranks tr.model").evaluate_all(
-            "rows => rows.map((row) => row.offsetHeight)"
-        )
-        assert max(heights) < 60
+def test_a_row_of_a_reference_is_three_lines_high_at_most(page):
+    page.goto("index.html")
+    rows = page.locator("table.ranks tr.model[data-kind=reference]")
+    heights = rows.evaluate_all("rows => rows.map((row) => row.offsetHeight)")
+    assert len(heights) == 4
+    assert max(heights) < 80
 
 
-def test_a_phone_shows_a_row_within_a_screen_of_the_heading(browser, address):
+def test_a_phone_shows_rows_above_the_fold_that_lead_to_the_board(browser, address):
     with seeing(browser, address, viewport={"width": 390, "height": 844}) as page:
         page.goto("index.html")
-        top = page.locator("h2#board").bounding_box()["y"]
-        row = page.locator("table.ranks tr.model").first.bounding_box()
-        assert row["y"] + row["height"] - top < 844
+        first = page.locator(".first-rows li a")
+        row = first.first.bounding_box()
+        assert row["y"] + row["height"] < 844
+        expect(first.first).to_have_text(names(page)[0])
+        expect(page.locator(".first-rows b").first).to_have_text(
+            page.locator("table.ranks td.mean .v").first.inner_text()
+        )
+        first.last.click()
+        expect(page.locator("h2#board")).to_be_in_viewport()
+        page.set_viewport_size({"width": 1440, "height": 900})
+        expect(page.locator(".first-rows")).to_be_hidden()
 
 
 SMALL = """() => {
@@ -220,7 +226,7 @@ def test_search_sort_and_filters_act_on_all_pages_of_a_long_board(browser, long_
 def test_sorting_a_page_of_a_long_board_sorts_all(browser, long_address):
     with seeing(browser, long_address) as page:
         page.goto(f"{SUITE}/page-2.html")
-        page.get_by_role("button", name="Params", exact=True).click()
+        page.get_by_role("button", name="Sort by Params").click()
         expect(page.locator("table.ranks tr.model")).to_have_count(MANY)
         rows = page.locator("table.ranks tr.model")
         sizes = rows.evaluate_all("rows => rows.map((row) => Number(row.dataset.size))")

@@ -1,10 +1,11 @@
-"""What boards, tasks and pairs say of small boards, of equal models, and of what is not exact."""
+"""What boards say of few models, of equal ones, and of what they are made of."""
 
 import json
 
 import fabricated
 import pytest
 from fabricated import SUITE
+from leaderboard.board_reading import entry, headings, placed_entries, rows, rows_of
 from leaderboard.site_reading import SVG, having, text
 from site_pages import page, small_site
 
@@ -17,41 +18,6 @@ pytestmark = pytest.mark.slow
 
 FRONT = "index.html"
 APART = "What this board cannot separate"
-
-
-def rows(document) -> dict:
-    """The rows of a board by the name of their model."""
-    return rows_of(document.root)
-
-
-def rows_of(root) -> dict:
-    """The same of a tree."""
-    (table,) = [element for element in root.iter("table") if "board" in element.get("class", "")]
-    bodies = [row for body in table.iter("tbody") for row in body.iter("tr")]
-    return {next(cell for cell in row if cell.tag == "th").get("data-v"): row for row in bodies}
-
-
-def entry(name: str, *seeds: int, share: float = 0.2) -> Entry:
-    """A model of one run a seed."""
-    return Entry(name, [fabricated.record(name, share, seed=seed) for seed in seeds])
-
-
-def placed_entries() -> list[Entry]:
-    """Two near twins and one that is far behind, of three runs each, and two models with fewer."""
-    near, seeds = 0.01, (0, 1, 2)
-    return [
-        entry("reference/llama", *seeds, share=near),
-        entry("reference/gpt2", *seeds, share=near),
-        entry("ana/far", *seeds, share=0.5),
-        entry("ana/two", 0, 1, share=near / 2),
-        entry("ana/one", 0),
-    ]
-
-
-def headings(document) -> list[str]:
-    """Those of the columns of a board."""
-    (table,) = [element for element in document.iter("table") if "board" in element.get("class", "")]
-    return [text(cell) for cell in table.iter("th") if cell.get("scope") == "col"]
 
 
 @pytest.mark.parametrize(
@@ -85,16 +51,14 @@ def test_a_model_of_three_runs_has_a_place_and_any_other_a_dash_with_the_reason(
     """A banner says once of how many models little is known; no row repeats it."""
     by_name = rows(documents[FRONT])
     few, lacks = "a task has fewer than 3 training runs", "a task is missing, or has no interval"
-    for name, shown, reason in (
-        ("reference/llama", "1", None),
-        ("ana/quick_one", f"–no place: {few}", few),  # two runs
-        ("reference/gpt2", f"–no place: {few}", few),
-        ("reference/gpt2-rms", f"–no place: {lacks}", lacks),
-        ("baseline/ridge", "–no place", None),
+    for name, shown in (
+        ("reference/llama", "1"),
+        ("ana/quick_one", f"–no place: {few}"),  # two runs
+        ("reference/gpt2", f"–no place: {few}"),
+        ("reference/gpt2-rms", f"–no place: {lacks}"),
+        ("baseline/ridge", "–no place"),
     ):
-        cell = by_name[name][0]
-        assert text(cell) == shown, name
-        assert cell.get("title") == (reason and f"no place: {reason}"), name
+        assert text(by_name[name][0]) == shown, name
     (banner,) = having(documents[FRONT].root, "banner")
     assert text(banner).startswith("No place: 6 of 8 models have one run of a task, and what another seed")
     assert "1 has no place since tasks are missing or have fewer than 3 runs." in text(banner)
@@ -119,9 +83,9 @@ def test_equal_models_share_a_place_and_one_far_behind_has_that_after_them():
     assert places["reference/llama"] == places["reference/gpt2"] == ("1=", "1")
     assert places["ana/far"] == ("3", "3")
     assert places["ana/two"][1] is None
-    graded = {name: row[3].get("title") for name, row in by_name.items()}
-    assert graded["reference/llama"] == "place 1= by this mean"
-    assert (graded["ana/far"], graded["ana/two"]) == ("place 3 by this mean", None)
+    graded = {name: [text(part) for part in having(row[3], "ci")][1:] for name, row in by_name.items()}
+    assert graded["reference/llama"] == ["place 1="]
+    assert (graded["ana/far"], graded["ana/two"]) == (["place 3"], [])
 
 
 def test_an_all_or_nothing_task_says_how_many_runs_learned_it_and_how_soon():
@@ -131,16 +95,17 @@ def test_an_all_or_nothing_task_says_how_many_runs_learned_it_and_how_soon():
     assert columns[:4] == ["#Place", "Model", "Mean", "Graded"]
     assert columns[8:] == ["Sparse parity", "Vector MQAR", "Params", "State", "FLOPs", "Seeds"]
     by_name = rows_of(front)
-    for name, shown, value in (
-        ("reference/llama", "3/3 learned in 1,200 steps (median); ", 1),
-        ("ana/two", "2/2 learned in 1,200 steps (median); ", 1),
-        ("ana/far", "0/3 mean gain ", 0),
+    for name, shown, further, value in (
+        ("reference/llama", "3/3", "1,200 steps", 1),
+        ("ana/two", "2/2", "1,200 steps", 1),
+        ("ana/far", "0/3", "gain ", 0),
     ):
         cell = by_name[name][8]
-        assert f"{text(having(cell, 'v')[0])} {cell.get('title')}".startswith(shown), name
+        assert text(having(cell, "v")[0]) == shown, name
+        assert text(having(cell, "ci")[1]).startswith(further), name
         assert float(cell.get("data-v")) == value, name
     llama = by_name["reference/llama"][8]
-    assert llama.get("title").endswith("a run learns with a probability of 0.464 to 1 (95%)")
+    assert text(having(llama, "ci")[0]) == "p 0.464 to 1"
     (seeds,) = having(llama, "seeds")
     assert [float(gain) >= 90 for gain in text(seeds).split()[1:]] == [True] * 3
     ridge = by_name["baseline/ridge"][8]  # is not trained: its gain
@@ -160,27 +125,6 @@ def test_a_cell_of_several_runs_says_the_gain_of_each():
     assert having(by_name["ana/one"][4], "seeds") == []
 
 
-def test_the_page_of_a_model_says_its_profile_and_why_it_has_no_place():
-    site = small_site(placed_entries())
-    data = {model.name: model for model in site.boards[0].data.models}
-
-    def lead(name: str) -> str:
-        return text(having(page(site, models, site.boards[0].page("models", name)), "lead")[0])
-
-    llama = data["reference/llama"]
-    assert lead(llama.name).startswith(
-        f"On {SUITE} a mean gain of {100 * llama.graded.value:.1f} ({100 * llama.graded.low:.1f} to "
-        f"{100 * llama.graded.high:.1f}) over the graded tasks, place 1= by it; "
-        "3 of 3 runs learned sparse parity"
-    )
-    assert "3 of 3 runs learned vector MQAR" in lead(llama.name)
-    assert f" Place 1= by the mean over all tasks, {100 * llama.mean.value:.1f} (" in lead(llama.name)
-    assert "; 0 of 1 run learned sparse parity" in lead("ana/one")
-    for name in ("ana/one", "ana/two"):
-        assert "No place: a task has fewer than 3 training runs." in lead(name)
-        assert "Place " not in lead(name)
-
-
 def test_what_a_model_is_made_of_stands_beside_a_name_that_says_otherwise():
     """`llama-rope-swigluless` has no RoPE."""
     name, made_of = "llama-rope-swigluless", "no positions, mamba first · attention · mamba · rmsnorm"
@@ -193,7 +137,7 @@ def test_what_a_model_is_made_of_stands_beside_a_name_that_says_otherwise():
     }
     words = ["attention + Mamba", "Mamba first", "no feed-forward", "RMSNorm"]
     assert [text(chip) for chip in chips[f"reference/{name}"]] == words
-    assert chips["reference/llama"].get("title") == "attention · RoPE · SwiGLU · RMSNorm"
+    assert [text(chip) for chip in chips["reference/llama"]] == ["attention", "RoPE", "SwiGLU", "RMSNorm"]
     for module, path in (
         (tasks, f"{SUITE}/tasks/linear_regression.html"),
         (compare, f"{SUITE}/compare/reference__llama.html"),
@@ -227,51 +171,11 @@ def test_a_board_of_models_with_several_runs_has_no_caveat_of_one(documents):
     assert "have a task with one training run" in text(documents[FRONT].root)
 
 
-def test_a_pair_says_where_a_model_has_one_run(documents):
-    """Its interval knows nothing of other seeds."""
-    several = text(documents[f"{SUITE}/compare/reference__llama.html"].root)
-    lead = several.partition("Pair by pair")[0]
-    assert "has a task with one training run" not in lead
-    assert "reference/gpt2 has a task with one training run" in several
-    assert "baseline/ridge has a task" not in several
-    single = text(documents[f"{SUITE}/compare/reference__gpt2.html"].root)
-    assert "reference/gpt2 has a task with one training run" in single.partition("Pair by pair")[0]
-    assert "reference/gpt2 and reference/mamba have a task with one training run" in single
-
-
-def test_pairs_are_compared_by_task_and_by_both_means(documents):
-    compared = documents[f"{SUITE}/compare/reference__llama.html"].root
-    columns = headings(compared)
-    assert columns[1:3] == ["mean over graded tasks", "mean over tasks"]
-    assert len(columns) == 3 + len(load_suite(SUITE).tasks)
-    assert "< 0.001" in text(compared)
-
-
-def test_bars_end_in_an_arrow_where_a_score_is_off_their_scale(documents):
-    tables = documents[f"{SUITE}/tasks/linear_regression.html"].all("table")
-    cells = {
-        cell.get("data-v"): row
-        for table in tables
-        if "data-sortable" in table.attrib
-        for row in table.iter("tr")
-        for cell in row
-        if having(row, "bar")
-    }
-    for name, beyond, point in (
-        ("reference/llama", 0, 1),
-        ("baseline/zero", 0, 1),
-        ("baseline/averaging", 1, 0),
-    ):
-        bar = having(cells[name], "bar")[0]
-        assert len(having(bar, "beyond")) == beyond, name
-        assert len(list(bar.iter(f"{SVG}circle"))) == point, name
-
-
 def test_state_is_that_at_the_end_of_the_longest_prompt_and_sorts_so(documents, site_folder):
     suite = load_suite(SUITE)
     tokens = max(2 * task.points - 1 for task in suite.tasks.values())
-    (head,) = [element for element in documents[FRONT].all("abbr") if text(element) == "State"]
-    assert f"longest prompt: {tokens} tokens" in head.get("title")
+    (definition,) = [item for item in documents[FRONT].all("li") if item.get("id") == "key-state"]
+    assert f"at the end of the longest prompt ({tokens} tokens)" in text(definition)
     entries = {entry.name: entry for entry in fabricated.entries()}
     for name in ("reference/llama", "reference/mamba", "ana/quick_one"):
         costs = entries[name].accounts(suite).values()
@@ -283,28 +187,3 @@ def test_names_go_on_in_the_next_line_after_a_dash_below_alone(documents):
     (cell,) = [element for element in rows(documents[FRONT])["baseline/two_layer_nn"] if element.tag == "th"]
     (name,) = having(cell, "of")
     assert [name.text, *(element.tail for element in name.iter("wbr"))] == ["two_", "layer_", "nn"]
-
-
-def test_baselines_have_no_runs(documents):
-    models, baselines = (
-        heads
-        for table in documents[f"{SUITE}/tasks/two_layer_mlp.html"].all("table")
-        if "Gain" in (heads := [text(cell) for cell in table.iter("th") if cell.get("scope") == "col"])
-    )
-    assert models == ["Model", "Score", "Score as a line", "Optimality", "Gain", "Runs", "Steps to learn"]
-    assert baselines == ["Baseline", "Score", "Score as a line", "Optimality", "Gain"]
-
-
-@pytest.mark.parametrize("suite", ["mini-v1", "paper-v1"])
-def test_what_is_not_exact_is_called_the_best_known(documents, suite):
-    inexact, exact = (documents[f"{suite}/tasks/{name}.html"] for name in ("two_layer_mlp", "decision_tree"))
-    assert defined(inexact)["Best known predictor"].startswith("nngp: has an optimality of 100. Best known")
-    assert "exact predictor" not in text(inexact.root)
-    assert defined(exact)["Exact predictor"].startswith("tree_bayes: has an optimality of 100. Exact.")
-    assert "best known" not in text(exact.root).lower()
-    assert "here for two layer MLP." in text(documents["method.html"].root)
-
-
-def defined(document) -> dict[str, str]:
-    """What a task's page says of the task."""
-    return dict(zip(map(text, document.all("dt")), map(text, document.all("dd")), strict=True))

@@ -36,10 +36,10 @@ def test_differences_have_a_sign_unless_they_round_to_nothing(value, expected):
     assert formats.signed(estimate(value - 0.1, value + 0.1)) == expected
 
 
-def test_a_small_difference_that_is_none_of_chance_has_the_digits_to_show_it():
-    assert formats.signed(estimate(0.0001, 0.0005)) == "+0.03"
+def test_a_small_difference_has_one_digit_as_all_others():
+    assert formats.signed(estimate(0.0001, 0.0005)) == "0.0"
+    assert formats.signed(estimate(0.0004, 0.0008)) == "+0.1"
     assert formats.signed(estimate(-0.0014, -0.0002)) == "−0.1"
-    assert formats.signed(estimate(-1e-9, -1e-9)) == "0.0"
     assert formats.signed(Estimate(value=None, low=None, high=None, reason="no baseline")) == "–"
 
 
@@ -74,17 +74,10 @@ def test_an_interval_is_shown_or_left_out():
     assert formats.interval(Estimate(value=0.5, low=None, high=None, reason="too few prompts")) == ""
 
 
-def test_an_interval_beside_0_does_not_read_as_if_it_held_0():
-    """A star beside `−0.1 to 0.0` would look like a mistake."""
-    assert formats.interval(estimate(-0.0014, -0.0003)) == "−0.1 to −0.03"
-    assert formats.interval(estimate(0.00002, 0.3)) == "0.002 to 30.0"
-    assert formats.interval(estimate(-0.0014, 0.0003)) == "−0.1 to 0.0"
-    assert formats.interval(estimate(-0.0014, -1e-9)) == "−0.1 to 0.0"
-
-
-def test_a_short_interval_around_0_has_a_width():
-    assert formats.interval(estimate(-0.0003, 0.0004)) == "−0.03 to 0.04"
-    assert formats.interval(estimate(0.0, 0.0)) == "0.0 to 0.0"
+def test_the_ends_of_an_interval_have_one_digit_however_small():
+    assert formats.interval(estimate(-0.0014, -0.0003)) == "−0.1 to 0.0"
+    assert formats.interval(estimate(0.00002, 0.3)) == "0.0 to 30.0"
+    assert formats.interval(estimate(-0.0003, 0.0004)) == "0.0 to 0.0"
 
 
 def difference(p: float | None, corrected: float | None) -> Difference:

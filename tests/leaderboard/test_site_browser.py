@@ -87,11 +87,15 @@ def test_filters_hide_rows_and_say_how_many_are_left(page):
     expect(page.locator("[data-shown]")).to_have_text("0 of 8 models")
     page.get_by_role("button", name="Reset").click()
     page.get_by_label("Kind").select_option("reference")
-    page.get_by_label("Seeds").select_option("3")
+    page.get_by_role("combobox", name="Seeds").select_option("3")
     assert names(page) == ["reference/llama"]
-    page.get_by_label("Seeds").select_option("")
+    page.get_by_role("combobox", name="Seeds").select_option("")
     page.get_by_label("Positions").select_option("learned positions")
     assert names(page) == ["reference/gpt2", "reference/gpt2-rms"]
+    page.get_by_label("Recorded since").fill("2025-03-01")
+    assert names(page) == ["reference/gpt2"]
+    assert query(page)["since"] == "2025-03-01"
+    page.get_by_label("Recorded since").fill("")
     page.get_by_label("Verified").check()
     assert page.locator("table.ranks tr.model:visible").filter(has_text="not verified").count() == 0
     expected = {"kind": "reference", "positions": "learned positions", "verified": "1"}

@@ -53,7 +53,7 @@ ONLY_PHRASING = {
     "label",
     "button",
 }
-EVERYWHERE = {"id", "class", "title", "hidden", "role", "tabindex", "lang"}
+EVERYWHERE = {"id", "class", "hidden", "role", "tabindex", "lang"}
 ATTRIBUTES = {
     "meta": {"charset", "content", "http-equiv", "name", "property"},
     "link": {"href", "rel", "type", "title"},

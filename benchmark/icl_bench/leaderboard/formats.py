@@ -15,9 +15,6 @@ from icl_bench.specs.result import Estimate
 MINUS = "\N{MINUS SIGN}"
 NONE = "–"
 POINTS = 100  # of a score of 1
-_DIGITS = 1  # after the point
-_SEEN = 10**-_DIGITS  # what is as large or larger is not text as 0
-_MOST_DIGITS = 4  # where fewer would show a small number as 0
 _WHOLE_FROM = 999.95  # what has no digit after the point: from here on one says no more
 _SCIENTIFIC_FROM = 99_999.5  # of a model of huge answers: in full it would be wider than a page
 _HEAT = 10  # shades of a cell
@@ -29,19 +26,14 @@ LEAST_P = 0.001  # that is shown
 def score(value: float | None) -> str:
     """In points, `96.4`: one digit after the point, none from 1,000 on; two and a power of ten from 100,000
     on; what rounds to 0 has no sign."""
-    return NONE if value is None else _format(POINTS * value, _DIGITS)
+    return NONE if value is None else _format(POINTS * value)
 
 
 def interval(estimate: Estimate) -> str:
-    """In points, `96.1 to 96.7`; empty where there is none.
-
-    Small ends have the digits that distinguish them from 0 where it matters: `0.03 to 0.1`.
-    """
-    low, high = estimate.low, estimate.high
-    if low is None or high is None:
+    """In points, `96.1 to 96.7`; empty where there is none."""
+    if estimate.low is None or estimate.high is None:
         return ""
-    low, high = POINTS * low, POINTS * high
-    return f"{_format(low, _digits(low, low, high))} to {_format(high, _digits(high, low, high))}"
+    return f"{score(estimate.low)} to {score(estimate.high)}"
 
 
 def plain_interval(estimate: Estimate) -> str:
@@ -51,16 +43,10 @@ def plain_interval(estimate: Estimate) -> str:
 
 
 def signed(difference: Estimate) -> str:
-    """A difference in points with its sign, unless it rounds to 0; in as many digits as its interval."""
-    if difference.value is None:
-        return NONE
-    value, low, high = (
-        None if each is None else POINTS * each
-        for each in (difference.value, difference.low, difference.high)
-    )
-    assert value is not None
-    text = _format(value, _digits(value, low, high))
-    return f"+{text}" if value > 0 and text.strip("0.") else text
+    """A difference in points with its sign, unless it rounds to 0."""
+    text = score(difference.value)
+    positive = difference.value is not None and difference.value > 0
+    return f"+{text}" if positive and text != "0.0" else text
 
 
 def p_value(difference: Difference) -> str:
@@ -140,27 +126,9 @@ def heading(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _digits(number: float, low: float | None, high: float | None) -> int:
-    """How many digits after the point a number of an estimate has, whose interval goes from `low` to `high`.
-
-    More than others where it would be text as 0, and that would mislead: an interval beside 0 would read as
-    if it held 0, and a short one around 0 as if it had no width.
-    """
-    if abs(number) >= _SEEN or low is None or high is None:
-        return _DIGITS
-    beside = low * high > 0
-    short = max(abs(low), abs(high)) < 0.5 * _SEEN
-    if not (beside or short):
-        return _DIGITS
-    return next((k for k in range(_DIGITS, _MOST_DIGITS) if float(f"{number:.{k}f}")), _MOST_DIGITS)
-
-
-def _format(value: float, digits: int) -> str:
+def _format(value: float) -> str:
     size = abs(value)
     if size >= _SCIENTIFIC_FROM:
         return f"{value:.1e}".replace("e+", "e").replace("-", MINUS)
-    digits = 0 if size >= _WHOLE_FROM else digits
-    text = f"{value:z.1f}" if digits == 1 else f"{value:z.{digits}f}"  # the first is twice as fast
-    if size < _SEEN and not float(text):
-        text = f"{0:.{_DIGITS}f}"
+    text = f"{value:z.0f}" if size >= _WHOLE_FROM else f"{value:z.1f}"
     return text.replace("-", MINUS)

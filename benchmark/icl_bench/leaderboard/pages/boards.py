@@ -22,11 +22,13 @@ _SIZES = 4  # parts of the models, which the filter by parameters separates
 def pages(site: Site) -> Iterator[Page]:
     """Two boards a suite, and further pages of them where it is long."""
     for board in site.boards:
-        front = {"front": front_context(site, board)}
+        dates = {model.name: site.record_date(model.name) for model in board.data.models}
+        known = {"dates": {name: date for name, date in dates.items() if date is not None}}
+        front = known | {"front": front_context(site, board)}
         title = f"Leaderboard of {board.suite.name}"
         yield from _pages(board, GAIN, board.data.models, "board.html", title, front)
         by_score = sorted(board.data.models, key=_mean_score, reverse=True)
-        yield from _pages(board, SCORE, by_score, "score.html", f"Scores on {board.suite.name}", {})
+        yield from _pages(board, SCORE, by_score, "score.html", f"Scores on {board.suite.name}", known)
 
 
 def _pages(
