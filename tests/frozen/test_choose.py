@@ -9,7 +9,8 @@ from icl_bench.frozen import choose as choose_module
 from icl_bench.frozen.choose import choose
 from icl_bench.suites import load_suite
 
-TASKS = [(suite, task) for suite in map(load_suite, ("mini", "paper")) for task in suite.tasks.values()]
+SUITES = ("mini", "paper", "mini-shifts")
+TASKS = [(suite, task) for suite in map(load_suite, SUITES) for task in suite.tasks.values()]
 
 
 @pytest.mark.parametrize(("suite", "task"), TASKS, ids=lambda part: part.name)
@@ -21,10 +22,19 @@ def test_every_recorded_number_is_a_candidate_and_every_choice_is_recorded(suite
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["sparse_linear_regression", "vector_mqar"])
-def test_the_recorded_number_is_the_best_of_the_mini_suites_development_stream(name):
-    mini = load_suite("mini")
-    for choice in choose(mini.task(name), mini.name, prompts=2048):
+@pytest.mark.parametrize(
+    ("suite", "name"),
+    [
+        ("mini", "sparse_linear_regression"),
+        ("mini", "vector_mqar"),
+        ("mini-shifts", "linear_noise"),
+        ("mini-shifts", "linear_repeated"),
+        ("mini-shifts", "sparse_denser"),
+    ],
+)
+def test_the_recorded_number_is_the_best_of_the_development_stream(suite, name):
+    frozen = load_suite(suite)
+    for choice in choose(frozen.task(name), frozen.name, prompts=2048):
         assert choice.recorded == choice.best
 
 

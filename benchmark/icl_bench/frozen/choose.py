@@ -3,13 +3,13 @@ prompts that are scored."""
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from icl_bench.baselines.base import BASELINES
-from icl_bench.scoring.scores import scored_sums, squared_errors
+from icl_bench.frozen.anchors import baseline_errors
+from icl_bench.scoring.scores import scored_sums
 from icl_bench.specs.schema import parse
 from icl_bench.specs.suite import TaskSpec
-from icl_bench.suites import generate
+from icl_bench.suites import Prompts, generate
+from icl_bench.suites.generate import generate_queries
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,13 @@ class Choice:
 def choose(task: TaskSpec, suite_name: str, prompts: int) -> list[Choice]:
     """Try every candidate of every baseline that has them on the first development prompts of a task."""
     xs, ys, _ = generate(task, suite_name, "dev", 0, prompts)
+    queries = generate_queries(task, suite_name, "dev", 0, prompts)
+    asked = Prompts(task, xs, ys, queries)
     return [
         Choice(
             baseline=name,
             field=field,
-            errors={value: _mean_error(name, {field: value}, task, xs, ys) for value in candidates},
+            errors={value: _mean_error(name, {field: value}, asked) for value in candidates},
             recorded=getattr(entry.for_task(task), field),
         )
         for name, entry in BASELINES.entries().items()
@@ -42,9 +44,7 @@ def choose(task: TaskSpec, suite_name: str, prompts: int) -> list[Choice]:
     ]
 
 
-def _mean_error(
-    name: str, options: dict[str, float], task: TaskSpec, xs: np.ndarray, ys: np.ndarray
-) -> float:
-    baseline = parse(BASELINES.entries()[name], options, name)
-    errors = scored_sums(squared_errors(baseline.predict(xs, ys), ys), task.scored_points)
+def _mean_error(name: str, options: dict[str, float], prompts: Prompts) -> float:
+    task, baseline = prompts.task, parse(BASELINES.entries()[name], options, name)
+    errors = scored_sums(baseline_errors(baseline, prompts), task.scored_points)
     return float(errors.mean() / task.scored_points.count)
