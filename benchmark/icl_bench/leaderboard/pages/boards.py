@@ -8,6 +8,7 @@ from icl_bench.frozen.anchors import PRIOR_MEAN
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.page import Page
+from icl_bench.leaderboard.pages.alike import same
 from icl_bench.leaderboard.pages.front import front_context
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.accounting import Parts
@@ -69,6 +70,7 @@ def _path(board: SuiteBoard, measure: str, number: int) -> str:
 def _context(board: SuiteBoard, measure: str, models: Sequence[ModelData]) -> dict[str, Any]:
     tasks = board.data.tasks
     graded = [task for task in tasks if task.learned_at is None]
+    alike = [task for task in graded if measure == SCORE and _is_alike(board, task.name)]
     learned = [task for task in tasks if task.learned_at is not None]
     parts = {model.name: parts for model in models if (parts := board.by_name[model.name].parts) is not None}
     means = 1 + (measure == GAIN and bool(learned))
@@ -82,13 +84,20 @@ def _context(board: SuiteBoard, measure: str, models: Sequence[ModelData]) -> di
         "parts_by_name": parts,
         "choices": _choices(models, parts),
         "sizes": _sizes(models),
-        "columns": [*graded, *learned],
+        "columns": [task for task in (*graded, *learned) if task not in alike],
+        "alike": alike,
         "learned": learned,
-        "width": 6 + means + len(tasks),  # in columns
+        "width": 6 + means + len(tasks) - len(alike),  # in columns
         "roles": _roles(board),
         "known": _known(models),
         "separation": _separation(board),
     }
+
+
+def _is_alike(board: SuiteBoard, task: str) -> bool:
+    """Whether the scores on a task are the gains: it is left out where these stand."""
+    rows = [row for row in (*board.data.models, *board.data.baselines) if task in row.tasks]
+    return bool(board.data.models) and all(same(row.tasks[task], SCORE, GAIN) for row in rows)
 
 
 def _choices(models: Sequence[ModelData], parts: dict[str, Parts]) -> dict[str, list[str]]:

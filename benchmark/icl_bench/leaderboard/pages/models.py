@@ -6,10 +6,11 @@ from functools import lru_cache, partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw
-from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.data import MetricData, ModelData
 from icl_bench.leaderboard.entries import Entry, learning_curves, recomputable_runs
 from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.page import Page, picture
+from icl_bench.leaderboard.pages import alike
 from icl_bench.leaderboard.pictures import Panel, draw_architecture, draw_legend, draw_panel
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.probes.base import Probe, probes
@@ -45,6 +46,7 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "board": board,
         "model": model,
         "missing": {task: why for record in entry.records for task, why in record.missing.items()},
+        "groups": _groups(board, model),
         "diagrams": _diagrams(entry.specs),
         "legend": picture(draw_legend()),
         "panels": [(task, picture(draw_panel(_panel(board, model, task)))) for task in answered],
@@ -66,6 +68,12 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "quoted": shlex.quote(model.name),
         "in_tex": model.name.translate(_TEX),
     }
+
+
+def _groups(board: SuiteBoard, model: ModelData) -> dict[str, list[list[MetricData]]]:
+    """By task, the metrics of which the model has the same numbers, together."""
+    results = {task: [model.tasks[task]] if task in model.tasks else [] for task in board.suite.tasks}
+    return {task: alike.groups(result, board.data.metrics) for task, result in results.items()}
 
 
 def _panels(probe: Probe, findings: Mapping[str, Sequence[Finding]]) -> list[tuple[str, Any]]:

@@ -12,6 +12,7 @@ from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.formats import POINTS, heading
 from icl_bench.leaderboard.learning import Curve
 from icl_bench.leaderboard.page import Page, picture
+from icl_bench.leaderboard.pages import alike
 from icl_bench.leaderboard.pages.task_charts import (
     MODELS,
     drawings,
@@ -86,6 +87,7 @@ def _context(board: SuiteBoard, learned: Callable[[], Learned], task: TaskSpec) 
         "models": models,
         "left_out": len(every) - len(models),
         "baselines": ranked,
+        "groups": alike.groups([row.tasks[task.name] for row in every + ranked], board.data.metrics),
         "floor": next((model for model in ranked if model.name == BASELINE_PREFIX + PRIOR_MEAN), None),
         "excess": excess_chart(board, task, every) if by_length else None,
         "dots": seed_dots(board, task, every) if not by_length or task.learned_at is not None else None,
