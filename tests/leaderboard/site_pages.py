@@ -8,6 +8,7 @@ from fabricated import ADDRESS, DATE, REPOSITORY, entries
 from leaderboard.site_reading import read_page
 
 from icl_bench.leaderboard.entries import Entry
+from icl_bench.leaderboard.pages import files
 from icl_bench.leaderboard.render import Renderer
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.suites import load_suite
@@ -18,6 +19,12 @@ def small_site(shown: Iterable[Entry] | None = None, date: str | None = DATE) ->
     shown = entries() if shown is None else list(shown)
     boards = [SuiteBoard(load_suite("mini"), shown, True), SuiteBoard(load_suite("paper"), [], False)]
     return Site(boards, date, ADDRESS, REPOSITORY)
+
+
+def other_files(site: Site) -> dict[str, bytes]:
+    """What is for machines, by path: data files and badges."""
+    later = [*(each.later for each in files.data_files(site)), *files.badges(site)]
+    return {file.path: file.content for file in (each.file() for each in later)}
 
 
 def page(site: Site, module: ModuleType, path: str) -> Element:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from fabricated import ADDRESS, DATE, HOSTILE, MARKUP, entries, record
-from site_pages import small_site
+from site_pages import other_files, small_site
 
 from icl_bench.leaderboard.data import BoardData, PlaceData
 from icl_bench.leaderboard.entries import Entry
@@ -26,7 +26,7 @@ def site():
 
 @pytest.fixture(scope="module")
 def contents(site) -> dict[str, bytes]:
-    return {file.path: file.content for file in files.files(site)}
+    return other_files(site)
 
 
 def test_the_json_is_the_board(site, contents):
@@ -169,7 +169,7 @@ def test_the_csv_of_curves_has_the_errors_of_the_records(site, contents):
 def test_an_entry_of_the_feed_has_the_date_of_its_records():
     """Where that is known, else the date of all data."""
     site = replace(small_site(), dates={"submissions/reference/llama": "2025-02-03"})
-    (content,) = [file.content for file in files.files(site) if file.path == "feed.xml"]
+    content = other_files(site)["feed.xml"]
     dates = {
         entry.findtext(f"{ATOM}title").split(" on ")[0]: entry.findtext(f"{ATOM}updated")
         for entry in ElementTree.fromstring(content).findall(f"{ATOM}entry")
@@ -209,7 +209,7 @@ def test_the_feed_is_atom_with_absolute_links_and_an_entry_a_model_with_every_ta
 
 
 def test_a_site_of_unknown_date_has_no_feed():
-    assert "feed.xml" not in {file.path for file in files.files(small_site(date=None))}
+    assert "feed.xml" not in other_files(small_site(date=None))
 
 
 def test_each_model_has_a_badge_with_its_numbers(site, contents):
@@ -282,5 +282,4 @@ def test_a_hostile_name_is_text_and_nothing_else(contents):
 
 
 def test_the_same_results_give_the_same_bytes(contents):
-    again = {file.path: file.content for file in files.files(small_site(entries()))}
-    assert again == contents
+    assert other_files(small_site(entries())) == contents

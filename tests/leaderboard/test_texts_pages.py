@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import yaml
 from leaderboard.site_reading import text
-from site_pages import pages, small_site
+from site_pages import other_files, pages, small_site
 from typer.main import get_command
 
 from icl_bench.cli import app
 from icl_bench.evaluation.rules import CHECKS
 from icl_bench.leaderboard import formats
-from icl_bench.leaderboard.pages import boards, files, permanent, published
+from icl_bench.leaderboard.pages import boards, data_files, files, permanent, published
 from icl_bench.leaderboard.pages import texts as module
 from icl_bench.leaderboard.render import Renderer
 from icl_bench.scoring.scores import bootstrap_key
@@ -35,7 +35,7 @@ def site():
 
 @pytest.fixture(scope="module")
 def trees(site):
-    return pages(site, module)
+    return pages(site, module) | pages(site, data_files)
 
 
 def commands(trees) -> list[str]:
@@ -62,7 +62,7 @@ def test_links_lead_to_files_of_the_site_and_to_places_on_its_pages(site, trees)
     own = trees | pages(site, published)
     promised = {"tasks.html", "compare.html", "findings.html", *(file.path for file in boards.pages(site))}
     promised |= {page.path for page in permanent.pages(site)}
-    promised |= {file.path for file in files.files(site)} | {file.path for file in Renderer(site).assets()}
+    promised |= set(other_files(site)) | {file.path for file in Renderer(site).assets()}
     promised |= {board.page("models", model.name) for board in site.boards for model in board.data.models}
     for path, tree in own.items():
         for element in tree.iter():
@@ -154,22 +154,22 @@ def test_the_shown_python_runs(tmp_path, monkeypatch, capsys):
 
 def test_the_citation_is_that_of_the_repository(site, trees):
     cff = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    entry = module.bibtex(site)
-    assert (cff["title"], cff["license"]) == (module.TITLE, module.LICENCE)
-    assert module.AUTHORS in [author["name"] for author in cff["authors"]]
+    entry = data_files.bibtex(site)
+    assert (cff["title"], cff["license"]) == (data_files.TITLE, data_files.LICENCE)
+    assert data_files.AUTHORS in [author["name"] for author in cff["authors"]]
     assert f"version = {{{cff['version']}}}" in entry
     assert entry.count("{") == entry.count("}")
-    assert f"author = {{{{{module.AUTHORS}}}}}" in entry  # in two pairs of braces: one name, not three
+    assert f"author = {{{{{data_files.AUTHORS}}}}}" in entry  # in two pairs of braces: one name, not three
     assert re.sub(r"\s+", " ", entry) in text(trees["data.html"])
 
 
 def test_each_data_file_is_listed_with_its_size(site, trees):
     data_text = text(trees["data.html"])
     for file in files.data_files(site):
-        assert file.file.path in data_text
-        assert f"{len(file.file.content):,}" in data_text
+        assert file.later.path in data_text
+        assert f"{len(file.later.file().content):,}" in data_text
 
 
 def test_a_site_without_models_says_so(site):
-    tree = pages(small_site(()), module)["data.html"]
+    tree = pages(small_site(()), data_files)["data.html"]
     assert "no models on the boards yet" in text(tree)

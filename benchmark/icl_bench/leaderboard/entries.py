@@ -75,6 +75,11 @@ class Entry:
         return next((parts_of(spec) for spec in self.specs.values()), None)
 
     @cached_property
+    def with_icl_bench(self) -> dict[str, list[bool]]:
+        """Whether each run of a reference is that of the weights that come with icl-bench, by task."""
+        return _with_icl_bench(self)
+
+    @cached_property
     def named_otherwise(self) -> bool:
         """Whether its name has the word of a component that it lacks."""
         return any(named_otherwise(self.name, spec) for spec in self.specs.values())
@@ -161,7 +166,8 @@ def training_rows(entry: Entry, suite: Suite) -> dict[str, dict[str, list[Row]]]
     if not entry.kind.shipped or entry.local:
         return {}
     name, curves = entry.name.removeprefix(PREFIX), {}
-    for task in (task for task in suite.tasks if task in shipped(entry)):
+    known = shipped(entry)
+    for task in (task for task in suite.tasks if task in known):
         seeds = [record.tasks[task].seed for record in entry.records if task in record.tasks]
         files = {
             seed: shipped_folder(name, suite, task, seed) / LOG_FILE for seed in seeds if seed is not None
@@ -172,7 +178,7 @@ def training_rows(entry: Entry, suite: Suite) -> dict[str, dict[str, list[Row]]]
 
 def shipped(entry: Entry) -> set[str]:
     """The tasks of a reference whose first recorded run is that of the weights that come with icl-bench."""
-    return {task for task, runs in _with_icl_bench(entry).items() if runs[0]}
+    return {task for task, runs in entry.with_icl_bench.items() if runs[0]}
 
 
 def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
@@ -181,8 +187,9 @@ def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
         return {}
     name = entry.name.removeprefix(PREFIX)
     held_by_task: dict[str, list[bool]] = {}
+    suites = {name: load_suite(name) for name in {record.suite.name for record in entry.records}}
     for record in entry.records:
-        suite = load_suite(record.suite.name)
+        suite = suites[record.suite.name]
         for task, result in record.tasks.items():
             path = shipped_folder(name, suite, task, result.seed or 0) / WEIGHTS_FILE
             digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
@@ -202,7 +209,7 @@ def recomputable_runs(entry: Entry) -> dict[str, list[bool]]:
     if entry.local:
         return {}
     if entry.submitted is None:
-        return _with_icl_bench(entry)
+        return entry.with_icl_bench
     weights: dict[str, list[bool]] = {}
     for seed, record in entry.submitted.records.items():
         run = entry.submitted.listed(seed)

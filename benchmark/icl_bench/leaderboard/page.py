@@ -31,6 +31,18 @@ class File:
     content: bytes
 
 
+@dataclass(frozen=True)
+class LaterFile:
+    """A file of the site before it is made, and what makes its text."""
+
+    path: str
+    text: Callable[[], str]
+
+    def file(self) -> File:
+        """It, made now."""
+        return File(self.path, self.text().encode())
+
+
 def picture(svg: str) -> Markup:
     """Put SVG that was drawn here into a page as it is: its texts are escaped where they are drawn."""
     return Markup(svg)

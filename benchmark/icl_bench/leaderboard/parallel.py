@@ -1,7 +1,7 @@
-"""Pages rendered by several processes: the same files in the same order, sooner.
+"""Pages and other files made by several processes: the same files in the same order, sooner.
 
 Processes are forked, so that they share the board that was computed before; where there is no fork that is
-safe, and for few pages, one process renders them all.
+safe, and for few pages, one process makes them all.
 """
 
 import sys
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from icl_bench.errors import InputError
-from icl_bench.leaderboard.page import File, Page
+from icl_bench.leaderboard.page import File, LaterFile, Page
 from icl_bench.leaderboard.render import Renderer
 from icl_bench.resources import cores
 from icl_bench.workers import process_pool
@@ -17,19 +17,23 @@ from icl_bench.workers import process_pool
 WORTH_IT = 200  # pages
 _AT_ONCE = 8
 
-_work: tuple[Renderer, Sequence[Page]] | None = None  # what the processes share
+Work = Page | LaterFile
+
+_work: tuple[Renderer, Sequence[Work]] | None = None  # what the processes share
 
 
-def rendered(renderer: Renderer, pages: Sequence[Page]) -> Iterator[File]:
-    """The file of each page."""
+def rendered(renderer: Renderer, work: Sequence[Work], long: Sequence[LaterFile] = ()) -> Iterator[File]:
+    """The file of each page, and the other files; those that take long are begun first and come last."""
     global _work
-    pool = _pool(len(pages))
+    pool = _pool(len(work))
     if pool is None:
-        yield from map(renderer.render, pages)
+        yield from (_made(renderer, each) for each in (*work, *long))
         return
-    _work = renderer, pages
+    _work = renderer, [*work, *long]
     try:
-        yield from pool.map(_render, range(len(pages)), chunksize=_AT_ONCE)
+        last = pool.map(_make, range(len(work), len(work) + len(long)))
+        yield from pool.map(_make, range(len(work)), chunksize=_AT_ONCE)
+        yield from last
     finally:  # an error or interruption waits for what is under way, not for what is queued
         pool.shutdown(cancel_futures=True)
         _work = None
@@ -45,7 +49,11 @@ def _pool(pages: int) -> ProcessPoolExecutor | None:
         return None
 
 
-def _render(place: int) -> File:
+def _make(place: int) -> File:
     assert _work is not None
-    renderer, pages = _work
-    return renderer.render(pages[place])
+    renderer, work = _work
+    return _made(renderer, work[place])
+
+
+def _made(renderer: Renderer, work: Work) -> File:
+    return renderer.render(work) if isinstance(work, Page) else work.file()

@@ -15,6 +15,7 @@ from icl_bench.leaderboard.pages import (
     boards,
     compare,
     curves,
+    data_files,
     files,
     findings,
     missing,
@@ -114,9 +115,14 @@ def site_files(site: Site) -> Iterator[File]:
     renderer = Renderer(site)
     yield from renderer.assets()
     kinds = (boards, permanent, findings, tasks, models, compare, published, texts, missing)
-    yield from rendered(renderer, [page for kind in kinds for page in kind.pages(site)])
-    yield from files.files(site)
-    yield from curves.files(site)
+    work = [*(page for kind in kinds for page in kind.pages(site)), *files.badges(site), *curves.files(site)]
+    downloads = [each.later for each in files.data_files(site)]
+    sizes = dict.fromkeys((download.path for download in downloads), 0)
+    for file in rendered(renderer, work, downloads):
+        if file.path in sizes:
+            sizes[file.path] = len(file.content)
+        yield file
+    yield renderer.render(data_files.page(site, sizes))
 
 
 def write_site(site: Site, folder: Path, quiet: bool = False) -> int:

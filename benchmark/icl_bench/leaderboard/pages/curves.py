@@ -2,7 +2,8 @@
 others, and `data/curves/SUITE/index.json` with the tasks, their anchors and the names of all."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from icl_bench.charts.series import Numbers
@@ -10,7 +11,7 @@ from icl_bench.frozen.anchors import ZERO
 from icl_bench.leaderboard.colours import colour_of
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.formats import heading, spaced
-from icl_bench.leaderboard.page import File
+from icl_bench.leaderboard.page import LaterFile
 from icl_bench.leaderboard.pages import compare
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.reference import PREFIX
@@ -23,22 +24,26 @@ FOLDER = "data/curves"
 DIGITS = 5  # of an error
 
 
-def files(site: Site) -> Iterator[File]:
+def files(site: Site) -> Iterator[LaterFile]:
     """Those of every suite that has models."""
     for board in site.boards:
         if not board.data.models:
             continue
-        yield _file(board, "index", _index(board))
+        yield _file(board, "index", partial(_index, board))
         others = compare.others(board) if len(board.data.models) <= compare.ALL else None
         for model in board.data.models:
-            yield _file(board, board.slugs[model.name], _model(board, model, next(others) if others else ()))
+            beside = next(others) if others else ()
+            yield _file(board, board.slugs[model.name], partial(_model, board, model, beside))
         for baseline in board.data.baselines:
-            yield _file(board, board.slugs[baseline.name], _baseline(board, baseline))
+            yield _file(board, board.slugs[baseline.name], partial(_baseline, board, baseline))
 
 
-def _file(board: SuiteBoard, name: str, value: dict[str, Any]) -> File:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return File(f"{FOLDER}/{board.suite.name}/{name}.json", f"{text}\n".encode())
+def _file(board: SuiteBoard, name: str, value: Callable[[], dict[str, Any]]) -> LaterFile:
+    return LaterFile(f"{FOLDER}/{board.suite.name}/{name}.json", partial(_text, value))
+
+
+def _text(value: Callable[[], dict[str, Any]]) -> str:
+    return json.dumps(value(), ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
 def _index(board: SuiteBoard) -> dict[str, Any]:

@@ -1,26 +1,24 @@
-"""What the site gives to machines: each board as JSON and CSV, their schema, a feed, and badges."""
+"""What the site gives to machines: each board as JSON and CSV, their schema, and badges."""
 
 import csv
 import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-from xml.etree import ElementTree
 
-from icl_bench.charts.text import plain
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import BoardData, LearnedData, ModelData
 from icl_bench.leaderboard.excess import excess_risk
-from icl_bench.leaderboard.page import File
-from icl_bench.leaderboard.pages import charts_csv
+from icl_bench.leaderboard.page import LaterFile
+from icl_bench.leaderboard.pages import charts_csv, feed
 from icl_bench.leaderboard.pictures import draw_badge
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.specs.outcome import OUTCOME_COLUMNS, outcome_row
 from icl_bench.specs.result import Estimate
 
 SCHEMA = "data/board.schema.json"
-FEED = "feed.xml"
 
 
 def _further_columns(metric: str, meaning: str) -> dict[str, str]:
@@ -81,45 +79,53 @@ RUN_COLUMNS = {  # of the CSV file of training runs: one row a run
     **OUTCOME_COLUMNS,
     "sha256": "of model.safetensors",
 }
-_ATOM = "http://www.w3.org/2005/Atom"
 
 
 @dataclass(frozen=True)
 class DataFile:
     """A file for download, and what it holds."""
 
-    file: File
+    later: LaterFile
     about: str
 
 
-def files(site: Site) -> Iterator[File]:
-    """Every file that is not a page."""
-    for file in data_files(site):
-        yield file.file
+def badges(site: Site) -> Iterator[LaterFile]:
+    """The badge of every model."""
     for board in site.boards:
         for model in board.data.models:
-            text = draw_badge(f"icl-bench {board.suite.name}", badge_value(board.data, model))
-            yield File(badge_path(board, model.name), text.encode())
+            yield LaterFile(badge_path(board, model.name), partial(_badge, board, model))
+
+
+def _badge(board: SuiteBoard, model: ModelData) -> str:
+    return draw_badge(f"icl-bench {board.suite.name}", badge_value(board.data, model))
 
 
 def data_files(site: Site) -> Iterator[DataFile]:
     """The files for download, in the order in which a page lists them."""
     for board in site.boards:
         name = board.suite.name
-        about = f"Everything that the board of {name} says: scores, intervals, places, architectures, hashes."
-        yield DataFile(File(f"data/{name}.json", board_json(board.data).encode()), about)
-        about = f"The scores of {name} as a table, one row a model and task."
-        yield DataFile(File(f"data/{name}.csv", board_csv(board.data).encode()), about)
-        about = f"The training runs of the models of {name}, one row a run: whether it converged, and when."
-        yield DataFile(File(f"data/{name}-runs.csv", runs_csv(board).encode()), about)
-        for file, content, about in charts_csv.chart_files(board):
-            yield DataFile(File(file, content.encode()), about)
-        about = f"Errors on {name} by context length, one row a model, task and length."
-        yield DataFile(File(f"data/{name}-curves.csv", curves_csv(board).encode()), about)
-    yield DataFile(File(SCHEMA, _schema().encode()), "The JSON Schema of the JSON files.")
+        yield DataFile(
+            LaterFile(f"data/{name}.json", partial(board_json, board.data)),
+            f"Everything that the board of {name} says: scores, intervals, places, architectures, hashes.",
+        )
+        yield DataFile(
+            LaterFile(f"data/{name}.csv", partial(board_csv, board.data)),
+            f"The scores of {name} as a table, one row a model and task.",
+        )
+        yield DataFile(
+            LaterFile(f"data/{name}-runs.csv", partial(runs_csv, board)),
+            f"The training runs of the models of {name}, one row a run: whether it converged, and when.",
+        )
+        for path, content, about in charts_csv.chart_files(board):
+            yield DataFile(LaterFile(path, partial(str, content)), about)
+        yield DataFile(
+            LaterFile(f"data/{name}-curves.csv", partial(curves_csv, board)),
+            f"Errors on {name} by context length, one row a model, task and length.",
+        )
+    yield DataFile(LaterFile(SCHEMA, _schema), "The JSON Schema of the JSON files.")
     if site.date is not None and site.address is not None:
         yield DataFile(
-            File(FEED, _feed(site, site.date, site.address)),
+            LaterFile(feed.PATH, partial(feed.atom, site, site.date, site.address)),
             "An Atom feed with an entry a model that has every task.",
         )
 
@@ -257,46 +263,3 @@ def _schema() -> str:
 
 def _as_json(value: dict[str, Any]) -> str:
     return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _feed(site: Site, date: str, address: str) -> bytes:
-    """Atom 1.0 (RFC 4287): an entry a model with every task, on each board, of the date of its records, or of
-    all data where that is not known."""
-    feed = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})
-    _add(feed, "id", address + FEED)
-    _add(feed, "title", "icl-bench results")
-    _add(feed, "updated", f"{date}T00:00:00Z")
-    _add(_add(feed, "author"), "name", "The icl-bench maintainers")
-    _add(feed, "link", rel="self", type="application/atom+xml", href=address + FEED)
-    _add(feed, "link", rel="alternate", type="text/html", href=address)
-    for board in site.boards:
-        for model in board.data.models:
-            if model.mean is not None:
-                _entry(feed, board, model, address, site.record_date(model.name) or date)
-    ElementTree.indent(feed, " ")
-    text: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
-    return text + b"\n"
-
-
-def _entry(feed: ElementTree.Element, board: SuiteBoard, model: ModelData, address: str, date: str) -> None:
-    assert model.graded is not None
-    entry, address = _add(feed, "entry"), address + board.page("models", model.name)
-    mean, suite = formats.score(model.graded.value), board.suite.name
-    place = "" if model.graded_place is None else f", place {model.graded_place}"
-    _add(entry, "id", address)
-    _add(entry, "title", f"{plain(model.name)} on {suite}: {mean}{place}")
-    _add(entry, "updated", f"{date}T00:00:00Z")
-    _add(entry, "link", rel="alternate", type="text/html", href=address)
-    gains = [
-        f"{task} {formats.score(result.estimates['gain'].value)}" for task, result in model.tasks.items()
-    ]
-    interval = f"95% interval {formats.interval(model.graded)}"
-    summary = f"Mean gain on the graded tasks {mean}, {interval}. By task: {', '.join(gains)}."
-    once = " A task with one training run says little of other seeds." * model.one_run
-    _add(entry, "summary", summary + once)
-
-
-def _add(parent: ElementTree.Element, tag: str, text: str = "", **attributes: str) -> ElementTree.Element:
-    child = ElementTree.SubElement(parent, tag, attributes)
-    child.text = text or None
-    return child

@@ -1,13 +1,10 @@
-"""Pages that explain: the method, how to have a model scored, the data files, and what changed."""
+"""Pages that explain: the method, how to have a model scored, and what changed."""
 
 from collections.abc import Iterator
-from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 from icl_bench.evaluation.rules import CHECKS, TOLERANCE
 from icl_bench.leaderboard.page import Page
-from icl_bench.leaderboard.pages import files
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.reference import reference_spec_file
 from icl_bench.ranking.differences import FEWEST_PROMPTS
@@ -21,9 +18,6 @@ from icl_bench.suites import load_suite
 
 ROWS = 40  # of the table of orders
 EXAMPLE = "llama-ropeless"  # the reference whose spec is shown
-TITLE = "icl-bench: a benchmark of in-context learning"
-AUTHORS = "The icl-bench maintainers"
-LICENCE = "Apache-2.0"
 PYTHON = """\
 import icl_bench
 import numpy as np
@@ -40,7 +34,7 @@ record.save("always_zero.json")
 
 
 def pages(site: Site) -> Iterator[Page]:
-    """Method, submit, data, changelog."""
+    """Method, submit, changelog."""
     yield Page(
         "method.html",
         "method.html",
@@ -67,13 +61,6 @@ def pages(site: Site) -> Iterator[Page]:
         {"example": example_spec(), "name": EXAMPLE, "python": PYTHON, "blocks": list(BLOCKS.entries())},
     )
     yield Page(
-        "data.html",
-        "data.html",
-        "Data",
-        "The numbers of the boards as JSON and CSV, a feed, badges, the licence, and how to cite.",
-        partial(_data, site),
-    )
-    yield Page(
         "changelog.html",
         "changelog.html",
         "Changelog",
@@ -94,49 +81,6 @@ def _orders(board: SuiteBoard) -> dict[str, Any] | None:
     }
 
 
-def _data(site: Site) -> dict[str, Any]:
-    return {
-        "downloads": [
-            (each.file.path, len(each.file.content), each.about) for each in files.data_files(site)
-        ],
-        "columns": files.columns(site.boards[0].data),
-        "run_columns": files.run_columns(site.boards[0].data),
-        "curve_columns": files.CURVE_COLUMNS,
-        "badge": _badge(site),
-        "bibtex": bibtex(site),
-        "licence": LICENCE,
-    }
-
-
 def example_spec() -> str:
     """A reference's spec file at the sizes of the newest mini suite, as it is."""
     return reference_spec_file(EXAMPLE, load_suite("mini").name).read_text(encoding="utf-8")
-
-
-def bibtex(site: Site) -> str:
-    """How to cite, after CITATION.cff."""
-    fields = {
-        "author": "{" + AUTHORS + "}",
-        "title": "{" + TITLE + "}",
-        "version": version("icl-bench"),
-        "license": LICENCE,
-    }
-    if site.date is not None:
-        fields["year"] = site.date[:4]
-    if address := site.repository or site.address:
-        fields["url"] = address
-    lines = [f"  {key} = {{{value}}}," for key, value in fields.items()]
-    return "\n".join(["@software{icl_bench,", *lines, "}"])
-
-
-def _badge(site: Site) -> dict[str, str] | None:
-    """The badge of the first model that has one, as an example."""
-    for board in site.boards:
-        for model in board.data.models:
-            path = files.badge_path(board, model.name)
-            address = site.address or ""
-            page = address + board.page("models", model.name)
-            words = f"icl-bench {board.suite.name}: {files.badge_value(board.data, model)}"
-            markdown = f"[![icl-bench {board.suite.name}]({address}{path})]({page})"
-            return {"path": path, "words": words, "markdown": markdown, "model": model.name}
-    return None
