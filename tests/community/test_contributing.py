@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from copied_checkout import link_few_references
 from hub_server import HubServer
 from models.small import saved, small_model, small_spec
 
@@ -16,8 +17,8 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-COPIED = ("benchmark", "tests", "pyproject.toml", "submissions")  # what the examples write into
-LINKED = ("tasks", "leaderboard")
+COPIED = ("benchmark", "tests", "pyproject.toml")  # what the examples write into, and what was compiled of it
+LINKED = ("tasks", "leaderboard", "submissions/reference")
 SECTIONS = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", TEXT, flags=re.MULTILINE | re.DOTALL))
 KINDS = (
     "Add a function class",
@@ -54,9 +55,10 @@ def checkout(tmp_path: Path) -> Path:
     for name in COPIED:
         place, copy = ROOT / name, tmp_path / name
         if place.is_dir():
-            shutil.copytree(place, copy, ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
+            shutil.copytree(place, copy, ignore=shutil.ignore_patterns(".*_cache"))
         else:
             shutil.copy(place, copy)
+    (tmp_path / "submissions").mkdir()
     for name in LINKED:
         (tmp_path / name).symlink_to(ROOT / name)
     return tmp_path
@@ -76,6 +78,7 @@ def test_a_model_is_submitted_and_recorded(checkout: Path, tmp_path_factory: pyt
     """From `submit` to the built site, in the words of the text, with a Hub that has user/model."""
     layers = [{"repeat": 1, "sublayers": small_spec()["layers"][0]["sublayers"][::2]}]
     files = saved(tmp_path_factory.mktemp("model"), small_model(d=5, layers=layers))
+    link_few_references(checkout / "submissions")
     documented = commands(SECTIONS["Submit a model"])
     assert len(documented) == 6
     with HubServer().running() as hub:

@@ -1,7 +1,6 @@
 """From a model on the Hub to a row of the built site, by the verbs alone, as a maintainer without GitHub."""
 
 import os
-import shutil
 import subprocess
 import sys
 import sysconfig
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from copied_checkout import copy_checkout
 from hub_server import HubServer
 from leaderboard.site_reading import read_page, text
 from models.small import files_of
@@ -22,7 +22,6 @@ from icl_bench.models.model import ICLModel
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 MODEL = "someone/model"
 FOLDER = "submissions/someone__model"
 FILE = f"{FOLDER}/submission.yaml"
@@ -30,7 +29,7 @@ FILE = f"{FOLDER}/submission.yaml"
 
 @dataclass
 class Checkout:
-    """A clone of this repository, with its own command `icl-bench`."""
+    """A repository like this one, with its own command `icl-bench`."""
 
     folder: Path
     environment: dict[str, str]
@@ -74,14 +73,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubServer]:
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory, hub: HubServer) -> Checkout:
     folder = tmp_path_factory.mktemp("clone") / "icl-bench"
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    for name in listed.stdout.split("\0"):
-        if name and not name.startswith("tests/") and (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
+    copy_checkout(folder)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / ".venv"], check=True)
     (site,) = (folder / ".venv").glob("lib/python*/site-packages")
     (site / "checkout.pth").write_text(f"{folder / 'benchmark'}\n{sysconfig.get_path('purelib')}\n")

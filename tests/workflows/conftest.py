@@ -1,31 +1,22 @@
 """A repository like this one, and a Hub with the model that is submitted."""
 
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from copied_checkout import copy_checkout
 from hub_server import HubServer
 from local_runner import git
 from models.small import saved, small_model
 from proposals import LAYERS, MODEL, commit
-from workflow_files import ROOT
 
 
 @pytest.fixture(scope="module")
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bare repository whose main is this checkout as it lies here, but for its tests."""
+    """A bare repository whose main is what `copy_checkout` copies of this checkout."""
     folder = tmp_path_factory.mktemp("repository")
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
     tree = folder / "tree"
-    for name in listed.stdout.split("\0"):
-        if name and not name.startswith("tests/") and (ROOT / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, tree / name)
+    copy_checkout(tree)
     git(tree, "init", "--quiet", "--initial-branch", "main")
     commit(tree, "What is there")
     git(folder, "clone", "--quiet", "--bare", str(tree), "origin.git")
