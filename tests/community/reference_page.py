@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -17,13 +18,12 @@ def commands(text: str) -> list[str]:
 
 def filled(text: str) -> str:
     """The page with what its commands print now."""
-    return _TABLE.sub(
-        lambda match: match["command"] + match["between"] + _printed(match["command"].split()), text
-    )
+    return _TABLE.sub(lambda match: match["command"] + match["between"] + _printed(match["command"]), text)
 
 
-def _printed(command: list[str]) -> str:
-    tool, *arguments = command
+@cache
+def _printed(command: str) -> str:
+    tool, *arguments = command.split()
     place = str(Path(sys.executable).parent / tool)
     done = subprocess.run([place, *arguments], capture_output=True, text=True, check=True, cwd=ROOT)
     return "".join(f"{line}\n" for line in done.stdout.splitlines() if line.startswith("|"))

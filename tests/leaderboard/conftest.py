@@ -6,6 +6,7 @@ from pathlib import Path
 
 import fabricated
 import pytest
+from filelock import FileLock
 from leaderboard.browsing import installed, launched, seeing, serving
 from leaderboard.site_reading import Document, read_site
 from playwright.sync_api import Browser, Page
@@ -23,10 +24,15 @@ def entries() -> list[Entry]:
 
 
 @pytest.fixture(scope="session")
-def site_folder(entries, tmp_path_factory) -> Path:
-    """The site's files."""
-    folder = tmp_path_factory.mktemp("leaderboard") / "site"
-    fabricated.build(folder, entries)
+def site_folder(entries, tmp_path_factory, worker_id) -> Path:
+    """The site's files, of which the first process of a test run that needs them builds one for all."""
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent  # that of all workers
+    folder = shared / "leaderboard-site"
+    with FileLock(shared / "leaderboard-site.lock"):
+        if not folder.exists():
+            fabricated.build(folder, entries)  # which is there as a whole or not at all
     return folder
 
 
