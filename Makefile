@@ -32,12 +32,12 @@ demo: setup
 	$(BIN)/icl-bench leaderboard build
 
 check: lint
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test: lint pytest
 
 pytest: .venv/installed-for-tests
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 lint: .venv/installed-for-tests
 	$(BIN)/ruff check .

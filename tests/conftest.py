@@ -1,5 +1,5 @@
 """For every test: the named axes of public functions are checked at each call, threads are few, and git
-looks at the folders of the test, inside a hook too."""
+looks at the folders of the test, inside a hook too. Slow tests come first."""
 
 import os
 import pkgutil
@@ -34,6 +34,11 @@ from icl_bench.git import git_environment  # noqa: E402
 torch.set_num_threads(1)
 for name in os.environ.keys() - git_environment().keys():
     del os.environ[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of slow tests first: at the end, no worker waits long for another that has a long one left."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(autouse=True)
