@@ -11,6 +11,8 @@ from raising import raises
 import icl_bench
 from icl_bench import errors
 from icl_bench.errors import CheckError, ICLBenchError, UnknownNameError
+from icl_bench.specs.plain_yaml import PlainYAMLError
+from icl_bench.specs.schema import PlacedError, UnknownKeyError
 
 PACKAGE = Path(icl_bench.__file__).parent
 CLASSES = {
@@ -31,6 +33,22 @@ def test_an_error_survives_the_way_between_processes(kind: type[ICLBenchError]) 
     assert (type(again), str(again), again.code, again.exit_code) == (
         *(kind, str(error), "some-code", kind.exit_code),
     )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnknownKeyError("heads", ["head"]),
+        PlacedError(("layers", 0), "it does not fit", "does-not-fit"),
+        PlainYAMLError("not YAML", 3),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_fault_of_a_file_survives_it_too(error: Exception) -> None:
+    """Processes that read many files send it."""
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+    assert isinstance(again, ValueError)  # what pydantic turns into a fault at its place
 
 
 def literal(node: ast.expr) -> str:

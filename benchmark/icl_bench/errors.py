@@ -18,7 +18,15 @@ _LONGEST_NAME = 200
 _MOST_NAMES = 50  # that are listed where none is near
 
 
-class ICLBenchError(Exception):
+class PickledByMessage(Exception):  # noqa: N818  # a base of errors
+    """An error that is pickled as its message and attributes, whatever its class is called with."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Processes send it."""
+        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+
+
+class ICLBenchError(PickledByMessage):
     """The root: catch this to catch everything the package raises on purpose.
 
     `code` names the kind of fault, for programs: that of the class, unless the error is given a finer one.
@@ -31,10 +39,6 @@ class ICLBenchError(Exception):
         super().__init__(message)
         if code is not None:
             self.code = code
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled as its message and attributes, whatever its class is called with: processes send it."""
-        return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
 
 
 class ResultWarning(UserWarning):

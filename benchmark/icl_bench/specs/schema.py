@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import to_jsonable_python
 
-from icl_bench.errors import SpecError, UnknownNameError
+from icl_bench.errors import PickledByMessage, SpecError, UnknownNameError
 from icl_bench.specs.fault_words import Location, fault_message, missing_keys
 from icl_bench.specs.lfs_pointer import pointer_fault
 from icl_bench.specs.plain_yaml import MAX_BYTES, PlainYAMLError, load_plain
@@ -80,7 +80,7 @@ def _keys(schema: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in schema.model_fields.items()]
 
 
-class UnknownKeyError(ValueError):
+class UnknownKeyError(PickledByMessage, ValueError):
     """A mapping has a key that its schema does not know."""
 
     code = "unknown-key"
@@ -90,7 +90,7 @@ class UnknownKeyError(ValueError):
         self.key = key
 
 
-class PlacedError(ValueError):
+class PlacedError(PickledByMessage, ValueError):
     """A rule over several fields is broken, at a place of keys and indices in the value."""
 
     def __init__(self, location: Location, message: str, code: str = SpecError.code) -> None:
