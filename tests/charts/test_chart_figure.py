@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from fabricated import record
+from fabricated_record import record
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text

@@ -2,8 +2,8 @@
 
 import json
 
-import fabricated
 import pytest
+from fabricated_record import record, trained
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
@@ -26,8 +26,7 @@ def records_of(runs: int):
         like = name.removeprefix(PREFIX)
         share, steps = (0.5, None) if like in WITHOUT_ROPE else (0.01, 1_200)
         return [
-            fabricated.record(name, share, like=like, seed=seed, training=fabricated.trained(seed, steps))
-            for seed in range(runs)
+            record(name, share, like=like, seed=seed, training=trained(seed, steps)) for seed in range(runs)
         ]
 
     return all_records

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from fabricated import record
+from fabricated_record import record
 from raising import raises
 
 import icl_bench

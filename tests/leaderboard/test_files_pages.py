@@ -7,7 +7,8 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from fabricated import ADDRESS, DATE, HOSTILE, MARKUP, entries, record
+from fabricated import ADDRESS, DATE, HOSTILE, MARKUP, entries
+from fabricated_record import record
 from site_pages import other_files, small_site
 
 from icl_bench.leaderboard.data import BoardData, PlaceData

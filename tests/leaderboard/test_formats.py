@@ -1,7 +1,7 @@
 """Numbers look alike on every page."""
 
 import pytest
-from fabricated import trained
+from fabricated_record import trained
 
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import RunData

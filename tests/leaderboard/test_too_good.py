@@ -1,7 +1,8 @@
 """A model that is better than the exact predictor is warned of: it or its record is not what it seems."""
 
 import pytest
-from fabricated import SUITE, record, show_only
+from fabricated import SUITE, show_only
+from fabricated_record import record
 from leaderboard.site_pages import pages, small_site
 from leaderboard.site_reading import having, text
 from typer.testing import CliRunner

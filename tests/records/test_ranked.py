@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fabricated import MARKUP, SUITE, record, submission
+from fabricated import MARKUP, SUITE, submission
+from fabricated_record import record
 from leaderboard.site_pages import pages, small_site
 from leaderboard.site_reading import text
 

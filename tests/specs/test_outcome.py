@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from fabricated import record, trained
+from fabricated_record import record, trained
 
 from icl_bench.specs.outcome import OUTCOME_COLUMNS, read_outcome
 

@@ -1,7 +1,7 @@
 """A record's curves as a table: what the file holds, a row a point, and nothing that it does not hold."""
 
 import numpy as np
-from fabricated import record
+from fabricated_record import record
 
 from icl_bench.specs.result import ErrorCurves, ResultRecord
 

@@ -2,7 +2,8 @@
 
 from html.parser import HTMLParser
 
-from fabricated import HOSTILE, MARKUP, record
+from fabricated import HOSTILE, MARKUP
+from fabricated_record import record
 
 import icl_bench
 from icl_bench.views.cells import format_estimate
