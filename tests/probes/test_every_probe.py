@@ -1,7 +1,10 @@
 """Probes on predictors whose answer is known, and what holds for every probe."""
 
+import sys
+
 import numpy as np
 import pytest
+from models.small import saved, small_model
 from raising import raises
 
 from icl_bench.baselines.base import get_baseline
@@ -23,9 +26,11 @@ def subject(predictor: str, task: str = LINEAR) -> Subject:
 
 
 @pytest.mark.parametrize("name", sorted(PROBES.entries()))
-def test_every_probe_gives_a_finding_that_is_read_back_and_drawn(name, tmp_path):
+def test_every_probe_gives_a_finding_that_is_read_back_and_drawn(name, tmp_path, monkeypatch):
     suite, probe = load_suite("mini"), probes()[name]
-    record = measure(open_source("baseline/averaging", suite), suite, [LINEAR, "sparse_parity"], [probe])
+    monkeypatch.setattr(sys.modules[type(probe).__module__], "PROMPTS", 8, raising=False)  # quick
+    model = "reference/mamba" if probe.looks_inside else "baseline/averaging"
+    record = measure(open_source(model, suite), suite, [LINEAR, "sparse_parity"], [probe])
     path = tmp_path / "r.probes.json"
     record.save(path)
     assert load_probe_record(path) == record
@@ -61,8 +66,23 @@ def test_the_length_is_the_first_from_which_the_excess_stays_small():
 
 def test_it_serves_tasks_whose_every_length_is_scored():
     suite = load_suite("mini")
-    with raises(InputError, "no-probe-task", naming="mini-v1"):
+    with raises(InputError, "nothing-to-probe", naming=("mini-v1", "vector_mqar")):
         measure(open_source("baseline/lookup", suite), suite, ["vector_mqar"], [SampleEfficiency()])
+
+
+def test_a_probe_that_looks_inside_needs_a_network():
+    suite = load_suite("mini")
+    with raises(InputError, "nothing-to-probe", naming=("baseline/ridge", "depth_readout")):
+        measure(open_source("baseline/ridge", suite), suite, [LINEAR], [probes()["depth_readout"]])
+
+
+def test_a_shift_of_a_task_without_a_checkpoint_says_so(tmp_path):
+    saved(tmp_path / "model" / "linear_regression", small_model(d=5, task="mini-v1/linear_regression"))
+    shifts = load_suite("mini-shifts")
+    with raises(InputError, "nothing-to-probe", naming=("tree_biased", "no checkpoint")):
+        measure(
+            open_source(str(tmp_path / "model"), shifts), shifts, ["tree_biased"], list(probes().values())
+        )
 
 
 def test_an_unknown_probe_gets_the_nearest():

@@ -104,6 +104,11 @@ def _computed(name: str, prompts: Prompts) -> BaselineErrors:
 
 def baseline_errors(baseline: Baseline, prompts: Prompts) -> Float[np.ndarray, "prompts points"]:
     """Squared errors of a baseline, asked through the same `predict` as any model."""
+    return squared_errors(baseline_answers(baseline, prompts), prompts.targets)
+
+
+def baseline_answers(baseline: Baseline, prompts: Prompts) -> Float[np.ndarray, "prompts points k"]:
+    """What a baseline predicts, at queries apart from the context where the prompts have them."""
     predictions = np.empty_like(prompts.targets)
     for i, xs, ys in prompts.asked():
         answer = baseline.predict(xs, ys)
@@ -111,4 +116,4 @@ def baseline_errors(baseline: Baseline, prompts: Prompts) -> Float[np.ndarray, "
             predictions = answer
         else:
             predictions[:, i] = answer[:, -1]
-    return squared_errors(predictions, prompts.targets)
+    return predictions

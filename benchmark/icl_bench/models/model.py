@@ -90,14 +90,24 @@ class ICLModel(
         self, xs: Float[Tensor, "batch points d"], ys: Float[Tensor, "batch points k"]
     ) -> Float[Tensor, "batch points k"]:
         """Predictions of every y_i; the last y is never read. SpecError where the prompt is too long."""
+        h = self.embed(xs, ys)
+        for layer in self.layers:
+            h = apply_layer(layer, h)
+        return self.answer(h[:, ::2])
+
+    def embed(
+        self, xs: Float[Tensor, "batch points d"], ys: Float[Tensor, "batch points k"]
+    ) -> Float[Tensor, "batch tokens width"]:
+        """The stream that enters the first layer. SpecError where the prompt is too long."""
         h = self.read_in(self.tokens(xs, ys)).to(self.read_in.weight.dtype)  # whatever autocast computes in
         h = self.positions(h)
         for sublayer in self.stem:
             h = sublayer(h)
-        for layer in self.layers:
-            for sublayer in layer:  # type: ignore[attr-defined]
-                h = sublayer(h)
-        return self.read_out(self.final_norm(h[:, ::2])) / self.target_scale
+        return h
+
+    def answer(self, h: Float[Tensor, "... width"]) -> Float[Tensor, "... k"]:
+        """What the read-out makes of the stream at the tokens of inputs."""
+        return self.read_out(self.final_norm(h)) / self.target_scale
 
     def tokens(
         self, xs: Float[Tensor, "batch points d"], ys: Float[Tensor, "batch points k"]
@@ -115,6 +125,15 @@ class ICLModel(
         pairs[:, :, 0, :d] = xs
         pairs[:, :, 1, : ys.shape[2]] = ys * self.target_scale
         return pairs.flatten(1, 2)[:, :-1]
+
+
+def apply_layer(
+    layer: nn.Module, h: Float[Tensor, "batch tokens width"]
+) -> Float[Tensor, "batch tokens width"]:
+    """The stream after one of a model's `layers`."""
+    for sublayer in layer:  # type: ignore[attr-defined]
+        h = sublayer(h)
+    return h
 
 
 class _PreNorm(nn.Module):

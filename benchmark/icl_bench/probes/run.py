@@ -8,6 +8,7 @@ from icl_bench.environment import describe_environment, describe_evaluator
 from icl_bench.errors import InputError, SpecError, UnknownNameError
 from icl_bench.predictor import Missing
 from icl_bench.probes.base import Probe, Subject, probes
+from icl_bench.progress import progress as show_progress
 from icl_bench.records.record_files import PROBES_ENDING, RESULTS
 from icl_bench.resources import data_folder
 from icl_bench.specs.checkpoint import parse_json
@@ -27,28 +28,44 @@ def chosen_probes(names: Sequence[str] | None) -> list[Probe]:
     return [probe for name, probe in known.items() if not names or name in names]
 
 
-def measure(source: Source, suite: Suite, tasks: Sequence[str], chosen: Sequence[Probe]) -> ProbeRecord:
+def measure(
+    source: Source,
+    suite: Suite,
+    tasks: Sequence[str],
+    chosen: Sequence[Probe],
+    progress: bool = False,
+) -> ProbeRecord:
     """The record of probes of a model on tasks of a suite.
 
-    Tasks that the model does not answer, or a probe does not serve, are left out. InputError where nothing is
-    left; CheckError where a prediction is not finite.
+    Tasks that the model does not answer, or a probe does not serve, are left out, and so are probes that look
+    inside a network where there is none. InputError where nothing is left, or nothing of a probe while not
+    all are chosen; CheckError where a prediction is not finite.
     """
     findings: dict[str, dict[str, Finding]] = {}
-    weights = {}
+    weights, reasons = {}, []
     for name in tasks:
         answer = source.task_predictor(suite.tasks[name])
         if isinstance(answer, Missing):
+            reasons.append(f"{name}: {answer.reason}")
             continue
         if answer.checkpoint is not None:
             weights[name] = answer.checkpoint.sha256
         subject = Subject(suite, suite.tasks[name], answer.predictor)
         for probe in chosen:
-            if probe.serves(subject.task):
-                findings.setdefault(probe.type, {})[name] = probe.measure(subject)
-    if not findings:
+            if not probe.serves(subject.task):
+                reasons.append(f"{name} is not of the tasks that {probe.type} serves")
+            elif probe.looks_inside and subject.network is None:
+                reasons.append(f"{probe.type} looks inside a network, and it has none")
+            else:
+                with show_progress(f"{name}: {probe.type}", 1, quiet=not progress, minor=True) as advance:
+                    findings.setdefault(probe.type, {})[name] = probe.measure(subject)
+                    advance(1)
+    unmeasured = [probe.type for probe in chosen if probe.type not in findings]
+    if unmeasured and (not findings or len(chosen) < len(probes())):
         raise InputError(
-            f"{source.identity.id} has no task of {suite.name} for these probes; name others",
-            code="no-probe-task",
+            f"{source.identity.id} has nothing on {suite.name} for {unmeasured[0]} ({reasons[0]}); "
+            "choose another task or probe",
+            code="nothing-to-probe",
         )
     return ProbeRecord(
         schema=1,

@@ -13,11 +13,13 @@ from icl_bench.specs.result import Estimate
 from icl_bench.specs.suite import TaskSpec
 
 SHARE = 0.1  # of the error of answering 0
+CLOSE = 0.01  # the same, for a second number
 
 
 @PROBES.register
 class SampleEfficiency(Probe):
-    """The first context length from which the error stays within 10% of ξ_0 of the exact predictor's.
+    """The first context length from which the error stays within 10% of ξ_0 of the exact predictor's, and
+    that within 1%.
 
     The share is of the error of answering 0, since an exact predictor's own error may be 0. Its 95% interval
     resamples prompts; a resample in which the model never comes so near counts as one length more than there
@@ -41,23 +43,36 @@ class SampleEfficiency(Probe):
         exact, zero = subject.anchors.exact, subject.anchors.zero
         if isinstance(exact, Missing):
             return Finding(estimate=without_estimate(exact.reason))
-        errors, points = subject.errors, subject.task.points
+        errors = subject.errors
         excess = (errors.mean(axis=0) - exact.curve) / zero.curve
         key = bootstrap_key(subject.suite.full_name(subject.task.name))
         sums = resampled_sums(errors, subject.suite.spec.resamples, key)
-        drawn = examples_needed((sums / len(errors) - exact.curve) / zero.curve)
-        (needed,) = examples_needed(excess[None])
-        low, high = interval_ends(drawn).tolist()
-        estimate = Estimate(value=float(needed), low=low, high=high, reason=None)
-        if needed == points:
-            estimate = without_estimate(f"not within {points - 1} examples")
+        drawn = (sums / len(errors) - exact.curve) / zero.curve
+        needed = {share: _estimate(excess, drawn, share) for share in (SHARE, CLOSE)}
         curves = {"excess": excess.tolist()}
-        return Finding(estimate=estimate, curves=curves, x=[float(length) for length in range(points)])
+        return Finding(
+            estimate=needed[SHARE],
+            values={f"within {CLOSE:.0%}": needed[CLOSE]},
+            curves=curves,
+            x=[float(length) for length in range(subject.task.points)],
+        )
 
 
-def examples_needed(excess: Float[np.ndarray, "rows points"]) -> Float[np.ndarray, " rows"]:
+def _estimate(
+    excess: Float[np.ndarray, " points"], drawn: Float[np.ndarray, "resamples points"], share: float
+) -> Estimate:
+    (needed,) = examples_needed(excess[None], share)
+    if needed == len(excess):
+        return without_estimate(f"not within {len(excess) - 1} examples")
+    low, high = interval_ends(examples_needed(drawn, share)).tolist()
+    return Estimate(value=float(needed), low=low, high=high, reason=None)
+
+
+def examples_needed(
+    excess: Float[np.ndarray, "rows points"], share: float = SHARE
+) -> Float[np.ndarray, " rows"]:
     """The first context length from which each row of excess errors, in shares of the error of answering 0,
-    stays within SHARE; the number of points where there is none."""
-    large = excess > SHARE
+    stays within `share`; the number of points where there is none."""
+    large = excess > share
     last = excess.shape[1] - np.argmax(large[:, ::-1], axis=1)  # one after the last large one
     return np.where(large.any(axis=1), last, 0).astype(np.float64)

@@ -23,6 +23,8 @@ class Reassigned(Shift):
 
     changes: ClassVar[str] = "a quarter of the keys come again with a new value, and the last one counts"
 
+    keeps_order_free: ClassVar[bool] = False
+
     type: Literal["reassigned"] = "reassigned"
 
     def words(self, function_class: FunctionClass, points: int) -> int:

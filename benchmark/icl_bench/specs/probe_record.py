@@ -24,11 +24,16 @@ class Finding(Strict):
     """What one probe measured on one task."""
 
     estimate: Estimate  # the number in the probe's column
+    label: Printable | None = None  # a word beside it
+    values: dict[Printable, Estimate] = Field(default={})  # further numbers, by name
     curves: dict[Printable, list[Finite | None]] = Field(default={})  # of its panel, by name, against `x`
     x: list[Finite] = Field(default=[])
+    labels: list[Printable] = Field(default=[])  # a word at each x
 
     @model_validator(mode="after")
     def _lengths_agree(self) -> "Finding":
+        if self.labels and len(self.labels) != len(self.x):
+            raise ValueError(f"labels has {len(self.labels)} entries for {len(self.x)} of x")
         for name, curve in self.curves.items():
             if len(curve) != len(self.x):
                 raise ValueError(f"curves.{name} has {len(curve)} entries for {len(self.x)} of x")

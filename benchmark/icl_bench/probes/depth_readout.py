@@ -1,0 +1,87 @@
+"""How good the answer is when it is read off after each layer."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from icl_bench.probes.algorithms import development_prompts
+from icl_bench.probes.base import PROBES, Probe, Subject
+from icl_bench.scoring.scores import interval_estimate, scored_sums, squared_errors
+from icl_bench.specs.probe_record import Finding
+from icl_bench.specs.scored import ScoredPoints
+from icl_bench.specs.suite import TaskSpec
+from icl_bench.suites import Prompts
+
+PROMPTS = 512  # the first of the task, and as many of its development stream
+
+
+@PROBES.register
+class DepthReadout(Probe):
+    """The error of the read-out applied to the stream before the first layer and after each, over ξ_0: as it
+    is (with the final norm before it), and as a linear map that is fitted on the development stream.
+
+    The estimate is the largest rise of the error of the read-out as it is from a depth to a greater one: 0
+    where the error is monotone in depth.
+    """
+
+    type: Literal["depth_readout"] = "depth_readout"
+    place: ClassVar[int] = 4
+    heading: ClassVar[str] = "Rise with depth"
+    definition: ClassVar[str] = (
+        "The largest rise of the error from one layer to a later one when the read-out is applied after each "
+        "layer, as a share of the error of answering 0: 0 where the error only falls with depth."
+    )
+    looks_inside: ClassVar[bool] = True
+    x_label: ClassVar[str] = "layers applied"
+    y_label: ClassVar[str] = "error, of answering 0"
+
+    def serves(self, task: TaskSpec) -> bool:
+        """Where queries are inputs of the context: one reading of a prompt answers all of them."""
+        return task.shift is None or task.shift.type not in ("orthants", "repeated")
+
+    def measure(self, subject: Subject) -> Finding:
+        """Errors after 0, 1, … layers."""
+        from icl_bench.probes.inside.states import depth_states
+
+        scored, prompts = subject.task.scored_points, subject.prompts.part(slice(PROMPTS))
+        assert subject.network is not None, "`run.measure` has seen that there is one"
+        states, answers = depth_states(subject.network, prompts)
+        development = development_prompts(subject.suite, subject.task, PROMPTS)
+        read_outs = _fitted(depth_states(subject.network, development)[0], development)
+        targets = prompts.ys.astype(np.float64)
+        zero = scored_sums(np.square(targets).mean(axis=2), scored)
+        as_is = _sums(answers, targets, scored)
+        fitted = _sums([_with_bias(h) @ W for h, W in zip(states, read_outs, strict=True)], targets, scored)
+        values, resampled = subject.ratios(as_is, zero)
+        better, _ = subject.ratios(fitted, zero)
+        rise = float(_rise(values[None])[0])
+        return Finding(
+            estimate=interval_estimate(rise, _rise(resampled)),
+            label="only falls" if rise == 0 else None,
+            values={"after the last layer": interval_estimate(float(values[-1]), resampled[:, -1])},
+            curves={"read-out as it is": values.tolist(), "read-out fitted to the layer": better.tolist()},
+            x=[float(depth) for depth in range(len(states))],
+        )
+
+
+def _with_bias(states: np.ndarray) -> np.ndarray:
+    """The states with a 1 beside them."""
+    return np.concatenate([states, np.ones_like(states[..., :1])], axis=-1)
+
+
+def _fitted(states: list[np.ndarray], prompts: Prompts) -> list[np.ndarray]:
+    """The linear read-out of each layer, by least squares over the scored points."""
+    at = list(prompts.task.scored_points.positions)
+    targets = prompts.ys[:, at].reshape(-1, prompts.ys.shape[2]).astype(np.float64)
+    rows = [_with_bias(h[:, at]).reshape(len(targets), -1) for h in states]
+    return [np.linalg.lstsq(row, targets, rcond=None)[0] for row in rows]
+
+
+def _sums(answers: list[np.ndarray], targets: np.ndarray, scored: ScoredPoints) -> np.ndarray:
+    return np.column_stack([scored_sums(squared_errors(answer, targets), scored) for answer in answers])
+
+
+def _rise(errors: Float[np.ndarray, "rows depths"]) -> Float[np.ndarray, " rows"]:
+    """The largest rise from a depth to a later one, 0 where there is none."""
+    return (errors - np.minimum.accumulate(errors, axis=1)).max(axis=1)

@@ -1,0 +1,1 @@
+"""What probes read inside a network: apart from them, since it imports torch."""
