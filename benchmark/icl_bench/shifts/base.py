@@ -5,10 +5,14 @@ the shift changes its inputs, its parameters, or what is asked, from random word
 computed from what it returns, so that they stay exact.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import numpy as np
+from jaxtyping import Float
+
 from icl_bench.function_classes.base import FunctionClass, Inputs, Parameters, Targets, Words
+from icl_bench.function_classes.streams import rounded_to_grid, uniform_rotations
 from icl_bench.specs.schema import Strict, locked_values
 
 
@@ -51,3 +55,22 @@ class Shift(Strict):
     def locked_form(self) -> dict[str, Any]:
         """What a lock hashes of it: `type`, numbers, and keys with a default only off it."""
         return locked_values(self, {"type"})
+
+
+class RotatedMap(Shift):
+    """x → M x, with a map M of each prompt's own that follows from a uniform rotation."""
+
+    keeps_prior_mean: ClassVar[bool] = True
+
+    def words(self, function_class: FunctionClass, points: int) -> int:
+        """One for each entry of a matrix of normals, which the rotation is made of."""
+        return function_class.d**2
+
+    def maps(self, rotations: Float[np.ndarray, "prompts d d"]) -> Float[np.ndarray, "prompts d d"]:
+        """M, symmetric, of every prompt's rotation."""
+        raise NotImplementedError
+
+    def apply(self, drawn: Drawn, raw: Words, function_class: FunctionClass) -> Drawn:
+        """Inputs (prompts, points, d)."""
+        maps = self.maps(uniform_rotations(raw, function_class.d))
+        return replace(drawn, xs=rounded_to_grid(drawn.xs @ maps))
