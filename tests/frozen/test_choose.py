@@ -9,7 +9,7 @@ from icl_bench.frozen import choose as choose_module
 from icl_bench.frozen.choose import choose
 from icl_bench.suites import load_suite
 
-SUITES = ("mini", "paper", "mini-shifts")
+SUITES = ("mini", "paper", "mini-shifts", "paper-shifts")
 TASKS = [(suite, task) for suite in map(load_suite, SUITES) for task in suite.tasks.values()]
 
 
