@@ -1,14 +1,13 @@
 """What a pull request of a submission may change: one file, and nothing else."""
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from icl_bench.errors import InputError
-from icl_bench.git import run_git
 from icl_bench.models.reference import REFERENCE_FOLDER
 from icl_bench.specs.text import shown
+from icl_bench.submissions.checkout_git import git_output
 from icl_bench.submissions.submission_folder import SUBMISSION_FILE
 
 _REVISION = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./@{}^~-]{0,199}")
@@ -17,7 +16,6 @@ _PATH = re.compile(
 )
 _PLAIN = "100644"
 _NONE = "000000"
-_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -41,18 +39,14 @@ def changed_paths(base: str, repository: Path) -> list[Changed]:
         raise InputError(f"no folder {repository}; give that of a checkout", code="no-folder")
     question = ["diff", "--raw", "-z", "--no-abbrev", "--no-renames"]
     question += ["--no-ext-diff", "--no-textconv", "--ignore-submodules=none", f"{base}...HEAD", "--"]
-    try:
-        done = run_git(repository, *question, seconds=_SECONDS)
-    except subprocess.CalledProcessError as error:
-        reason = next(iter(error.stderr.decode(errors="replace").splitlines()), "no reason given")
-        raise InputError(
+    printed = git_output(
+        repository,
+        *question,
+        refused=lambda reason: InputError(
             f"git cannot compare {base} with HEAD: {reason}; fetch {base} first", code="cannot-compare"
-        ) from None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise InputError(
-            f"cannot run git in {repository}: {error}; run it in a checkout", code="not-a-checkout"
-        ) from None
-    fields = done.stdout.decode(errors="surrogateescape").split("\0")[:-1]
+        ),
+    )
+    fields = printed.decode(errors="surrogateescape").split("\0")[:-1]
     return [_parsed(*pair) for pair in zip(fields[::2], fields[1::2], strict=True)]
 
 

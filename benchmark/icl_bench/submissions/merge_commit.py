@@ -3,15 +3,12 @@
 It follows from the history alone, so that prompts cannot be drawn until they suit by evaluating again later.
 """
 
-import subprocess
 from pathlib import Path
 
 from icl_bench.errors import InputError
-from icl_bench.git import run_git
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE
+from icl_bench.submissions.checkout_git import git_output
 from icl_bench.submissions.submission_folder import SUBMISSION_FILE, SubmissionFolder
-
-_SECONDS = 120
 
 
 def merge_commit(entry: SubmissionFolder) -> str:
@@ -47,15 +44,11 @@ def _text(folder: Path, commit: str) -> str:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    try:
-        done = run_git(folder, *arguments, seconds=_SECONDS)
-    except subprocess.CalledProcessError as error:
-        reason = next(iter(error.stderr.decode(errors="replace").splitlines()), "no reason given")
-        raise InputError(
+    printed = git_output(
+        folder,
+        *arguments,
+        refused=lambda reason: InputError(
             f"git cannot read the history of {folder}: {reason}; run it in a checkout", code="not-a-checkout"
-        ) from None
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise InputError(
-            f"cannot run git in {folder}: {error}; run it in a checkout", code="not-a-checkout"
-        ) from None
-    return done.stdout.decode(errors="replace").strip()
+        ),
+    )
+    return printed.decode(errors="replace").strip()
