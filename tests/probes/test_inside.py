@@ -30,12 +30,12 @@ def test_after_the_last_layer_the_error_is_that_of_the_score(name, task):
     zero = np.square(subject.prompts.ys[chosen].astype(np.float64)).mean(axis=2)
     error = scored_sums(subject.errors[chosen], scored).sum() / scored_sums(zero, scored).sum()
     assert finding.values["after the last layer"].value == pytest.approx(error, rel=1e-5)
-    assert finding.curves["read-out as it is"][-1] == pytest.approx(error, rel=1e-5)
+    assert finding.curves["as it is"][-1] == pytest.approx(error, rel=1e-5)
     assert len(finding.x) == len(subject.network.layers) + 1
 
 
 def test_a_read_out_that_is_fitted_to_a_layer_is_no_worse_than_answering_0():
-    fitted = DepthReadout().measure(reference("gpt2")).curves["read-out fitted to the layer"]
+    fitted = DepthReadout().measure(reference("gpt2")).curves["fitted"]
     assert max(fitted) < 1.05
     assert fitted[-1] < 0.5
 
@@ -45,7 +45,7 @@ def test_an_untrained_network_has_no_excess_over_itself(monkeypatch):
     subject = reference("gpt2")
     control = Subject(subject.suite, subject.task, ModelPredictor(untrained(subject.network)))
     finding = GDSimilarity().measure(control)
-    for name in ("excess", "excess, layer-causal"):
+    for name in ("excess", "excess, causal"):
         assert (finding.values[name].low, finding.values[name].value) == (0, 0)
     assert finding.values["trained"] == finding.values["untrained"]
 

@@ -20,7 +20,7 @@ from icl_bench.suites import find_task
 def test_an_exact_predictor_answers_alike_in_every_order(name, task):
     finding = Order().measure(baseline(name, task))
     assert finding.estimate.high < 1e-8
-    assert max(finding.curves["variance over orders"]) < 1e-8
+    assert max(finding.curves["variance"]) < 1e-8
 
 
 def test_a_causal_convolution_does_not():
@@ -31,7 +31,7 @@ def test_a_causal_convolution_does_not():
 
     finding = Order().measure(own(convolution, "mini/linear_regression"))
     assert finding.estimate.low > 0.1
-    better, error = finding.values["error of the mean over orders"], finding.values["error"]
+    better, error = finding.values["mean's error"], finding.values["error"]
     assert better.value < error.value
     assert finding.x[-1] == 10
 

@@ -11,6 +11,7 @@ from icl_bench.leaderboard.data import (
     MetricData,
     ModelData,
     PlaceData,
+    ProbeData,
     RunData,
     TaskData,
     TaskScores,
@@ -22,6 +23,7 @@ from icl_bench.ranking.board import Board, Standing
 from icl_bench.ranking.differences import GRADED, MEAN
 from icl_bench.ranking.places import Place
 from icl_bench.scoring.metric import metrics
+from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import ResultRecord, TaskResult
 
 
@@ -66,11 +68,15 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
         "architecture": _architecture(board, entry),
         "weights": weights,
         "probes": {
-            probe: {task: [finding.estimate for finding in findings] for task, findings in by_task.items()}
+            probe: {task: [_probe(finding) for finding in findings] for task, findings in by_task.items()}
             for probe, by_task in entry.findings.items()
         },
     }
     return row.model_copy(update=more)
+
+
+def _probe(finding: Finding) -> ProbeData:
+    return ProbeData(estimate=finding.estimate, label=finding.label, values=finding.values)
 
 
 def _row(

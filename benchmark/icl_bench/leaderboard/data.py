@@ -93,6 +93,14 @@ class Architecture(Strict):
     flops: int  # a prompt
 
 
+class ProbeData(Strict):
+    """What a probe measured of a model on a task: its number, a word beside it, and further numbers."""
+
+    estimate: Estimate
+    label: str | None
+    values: dict[str, Estimate]
+
+
 def _kinds() -> list[JsonValue]:
     """What boards call entries of the kinds that can be on one."""
     return [kind.shown_as for kind in sorted(entry_kinds(), key=lambda kind: not kind.trained)]
@@ -119,7 +127,7 @@ class ModelData(Strict):
     mean: Estimate | None  # of the gains, tasks at equal weight: what boards are sorted by
     graded: Estimate | None  # the same of the graded tasks: the headline
     mean_score: Estimate | None  # of the ICL regression scores
-    probes: dict[str, dict[str, list[Estimate]]]  # by probe and task, one a seed that was probed
+    probes: dict[str, dict[str, list[ProbeData]]]  # by probe and task, one a seed that was probed
     tasks: dict[str, TaskScores]
 
 

@@ -101,8 +101,8 @@ class Probe(Strict):
         raise NotImplementedError
 
     def panel(self, title: str, finding: Finding) -> Chart | None:
-        """The chart of a finding; None where it has no curves."""
-        if not finding.curves:
+        """The chart of a finding; None where it has no curves, or points of them alone."""
+        if not finding.curves or len(finding.x) < 2:
             return None
         series = [
             Series(name, finding.x, [nan if y is None else y for y in curve])

@@ -60,7 +60,7 @@ class DepthReadout(Probe):
             estimate=interval_estimate(rise, _rise(resampled)),
             label="only falls" if rise == 0 else None,
             values={"after the last layer": interval_estimate(float(values[-1]), resampled[:, -1])},
-            curves={"read-out as it is": values.tolist(), "read-out fitted to the layer": better.tolist()},
+            curves={"as it is": values.tolist(), "fitted": better.tolist()},
             x=[float(depth) for depth in range(len(states))],
         )
 

@@ -42,7 +42,7 @@ class GDSimilarity(Probe):
         assert trained is not None, "`run.measure` has seen that there is one"
         values, curves = {}, {}
         pairs = zip(similarities(trained, prompts), similarities(untrained(trained), prompts), strict=True)
-        for variant, (learned, control) in zip(("", ", layer-causal"), pairs, strict=True):
+        for variant, (learned, control) in zip(("", ", causal"), pairs, strict=True):
             cosines = {"excess": learned - control, "trained": learned, "untrained": control}
             for name, by_layer in cosines.items():
                 (mean,), resampled = subject.ratios(by_layer.mean(axis=1)[:, None], np.ones(len(by_layer)))

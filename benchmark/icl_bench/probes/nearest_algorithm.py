@@ -4,8 +4,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
+from icl_bench.charts import Chart
 from icl_bench.charts.series import Scale
-from icl_bench.frozen.anchors import baseline_answers
+from icl_bench.frozen.anchors import IDEAL, baseline_answers
 from icl_bench.probes.algorithms import algorithms
 from icl_bench.probes.base import PROBES, Probe, Subject
 from icl_bench.scoring.scores import interval_ends, scored_sums, squared_errors
@@ -14,6 +15,7 @@ from icl_bench.specs.result import Estimate
 from icl_bench.suites import Prompts
 
 PROMPTS = 256  # the first of the task
+DRAWN = 4  # algorithms in its panel, the nearest
 NOTHING = "–"  # without examples
 
 
@@ -35,6 +37,15 @@ class NearestAlgorithm(Probe):
     )
     y_label: ClassVar[str] = "squared difference, of the error of answering 0"
     y_scale: ClassVar[Scale] = "log"
+
+    def panel(self, title: str, finding: Finding) -> Chart | None:
+        """The chart of the nearest few, the exact predictor and the ideal among them."""
+        order = sorted(finding.curves, key=lambda name: finding.values[name].value or 0.0)
+        kept = {*order[:DRAWN], next(iter(finding.curves)), IDEAL}
+        curves = {
+            name: [y if y else None for y in curve] for name, curve in finding.curves.items() if name in kept
+        }
+        return super().panel(title, finding.model_copy(update={"curves": curves}))
 
     def measure(self, subject: Subject) -> Finding:
         """Distances summed over the scored context lengths, and at each of them."""

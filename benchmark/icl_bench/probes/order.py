@@ -43,7 +43,7 @@ class Order(Probe):
         lengths = _lengths(subject.task)
         parts = {length: _at(subject, length) for length in lengths}
         values = {length: subject.ratios(of[:, :3], of[:, 3]) for length, of in parts.items()}
-        names = ("variance over orders", "error", "error of the mean over orders")
+        names = ("variance", "error", "mean's error")
         estimates = interval_estimates(*values[lengths[-1]])
         return Finding(
             estimate=estimates[0],

@@ -129,8 +129,10 @@ def _pooled(records: Sequence[tuple[str, ResultRecord]], suite: Suite, tasks: Se
 def _open_named(name: str, suite: Suite, tasks: Sequence[str], device: str | None) -> _Opened:
     if name.startswith(BASELINE_PREFIX):
         return _open_baseline(name, suite, tasks)
-    recorded = contender(name, all_ranked_records(name, suite), tasks)
-    left = [task for task in tasks if task not in recorded.runs]
+    records = all_ranked_records(name, suite)
+    recorded = contender(name, records, tasks)
+    unanswered = {task for record in records for task in record.missing}  # and not evaluated in vain
+    left = [task for task in tasks if task not in recorded.runs and task not in unanswered]
     if recorded.runs and (not left or kind_of(name, suite).remote):
         return lambda progress: recorded
     source = open_source(name, suite, None, device, tasks)

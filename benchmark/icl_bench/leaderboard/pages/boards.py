@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import quantiles
 from typing import Any
 
-from icl_bench.frozen.anchors import PRIOR_MEAN
+from icl_bench.frozen.anchors import IDEAL, PRIOR_MEAN
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.page import Page
@@ -135,6 +135,8 @@ def _roles(board: SuiteBoard) -> dict[str, list[str]]:
                 roles[baseline].append(f"{word} on {', '.join(tasks)}")
     if BASELINE_PREFIX + PRIOR_MEAN in roles:
         roles[BASELINE_PREFIX + PRIOR_MEAN].append("gain 0: the best answer without the examples")
+    if BASELINE_PREFIX + IDEAL in roles:
+        roles[BASELINE_PREFIX + IDEAL].append("the exact predictor of what models were trained on")
     return roles
 
 

@@ -14,6 +14,7 @@ from icl_bench.leaderboard.excess import excess_risk
 from icl_bench.leaderboard.page import LaterFile
 from icl_bench.leaderboard.pages import charts_csv, feed
 from icl_bench.leaderboard.pictures import draw_badge
+from icl_bench.leaderboard.probes_csv import probes_csv
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.specs.outcome import OUTCOME_COLUMNS, outcome_row
 from icl_bench.specs.result import Estimate
@@ -118,6 +119,11 @@ def data_files(site: Site) -> Iterator[DataFile]:
         )
         for path, content, about in charts_csv.chart_files(board):
             yield DataFile(LaterFile(path, partial(str, content)), about)
+        if any(model.probes for model in board.data.models):
+            yield DataFile(
+                LaterFile(f"data/{name}-probes.csv", partial(probes_csv, board.data)),
+                f"What probes measured of the models of {name}, one row a number.",
+            )
         yield DataFile(
             LaterFile(f"data/{name}-curves.csv", partial(curves_csv, board)),
             f"Errors on {name} by context length, one row a model, task and length.",

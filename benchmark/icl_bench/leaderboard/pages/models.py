@@ -12,6 +12,7 @@ from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.page import Page, picture
 from icl_bench.leaderboard.pages import alike
 from icl_bench.leaderboard.pictures import Panel, draw_architecture, draw_legend, draw_panel
+from icl_bench.leaderboard.shifted import shifted_rows
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.probes.base import Probe, probes
 from icl_bench.specs.architecture import ArchitectureSpec
@@ -59,6 +60,7 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
             for name, probe in probes().items()
             if name in entry.findings
         ],
+        "shifts": shifted_rows(site, model.name),
         "accounts": entry.accounts(board.suite),
         "made_with": _made_with([(record.evaluator, record.environment) for record in entry.records]),
         "training": [(task, run) for task, scores in model.tasks.items() for run in scores.training],

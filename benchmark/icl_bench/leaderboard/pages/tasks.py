@@ -27,10 +27,12 @@ from icl_bench.leaderboard.pictures import draw_prompt
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.probes.sample_efficiency import SHARE
+from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate
 
 ALL = 60  # up to so many models are in the tables of a page, beyond that the best MODELS
+NEAREST = "nearest_algorithm"
 CURVES = 12  # a chart of errors; those of the best models
 
 Learned = dict[str, dict[str, dict[str, Curve]]]
@@ -93,6 +95,7 @@ def _context(board: SuiteBoard, learned: Callable[[], Learned], task: TaskSpec) 
         "dots": seed_dots(board, task, every) if not by_length or task.learned_at is not None else None,
         "needed": examples_rows(board, task, models) if by_length else [],
         "share": SHARE,
+        "nearest": _nearest(board, task, models),
         "learning": learning_chart(board, task, every, learned()[task.name]),
         "charts": [
             drawings(_errors(board, task, parts + shown), "models", len(models) > CURVES)
@@ -103,6 +106,14 @@ def _context(board: SuiteBoard, learned: Callable[[], Learned], task: TaskSpec) 
         "floor_drawn": PRIOR_MEAN in anchors,
         "gap": _gap(board, task, models[0]) if models else None,
     }
+
+
+def _nearest(
+    board: SuiteBoard, task: TaskSpec, models: Sequence[ModelData]
+) -> list[tuple[ModelData, Finding]]:
+    """What each model's predictions are nearest to, of the first seed that was probed."""
+    known = [(model, board.by_name[model.name].findings.get(NEAREST, {})) for model in models]
+    return [(model, by_task[task.name][0]) for model, by_task in known if task.name in by_task]
 
 
 def _errors(board: SuiteBoard, task: TaskSpec, series: Sequence[Series]) -> Chart:
