@@ -8,6 +8,8 @@ from icl_bench.leaderboard.findings.convergence import convergence
 from icl_bench.leaderboard.findings.finding import Finding, Link
 from icl_bench.leaderboard.findings.leader import leader
 from icl_bench.leaderboard.findings.learning import contradicted, learned_runs
+from icl_bench.leaderboard.findings.probed import probe_findings
+from icl_bench.leaderboard.findings.shifts import shift_findings
 from icl_bench.leaderboard.site import SuiteBoard
 
 __all__ = ["Finding", "Link", "cards", "findings"]
@@ -32,3 +34,5 @@ def _further(board: SuiteBoard) -> Iterator[Finding]:
             yield from learned_runs(board, task.name)
             yield from contradicted(board, task.name)
     yield from convergence(board)
+    yield from shift_findings(board)
+    yield from probe_findings(board)
