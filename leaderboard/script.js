@@ -379,20 +379,22 @@ function comparisonOf(index, models) {
 // Rows of tasks and means: the gain of each model, then the first one minus each other.
 function differencesTable(index, models, tasks) {
   const [first, ...others] = models;
-  const paired = others.every((other) => other.slug in first.against || first.slug in other.against);
+  const byOther = others.map((other) => pairedDifferences(index, first, other));
+  const paired = byOther.every((rows, k) => tasks.every((task) => task in rows || !(task in first.tasks && task in others[k].tasks)));
   const caption = `Gains times 100, and ${first.label} minus each other with a 95% interval` +
-    (paired ? ", paired over prompts. * significant at 5%." : ". Where the site holds no paired difference the interval is the wider one of two separate gains; icl-bench compare gives the paired one.");
+    (paired ? ", paired over prompts. p of a task is corrected for the number of tasks (Holm). * significant at 5%." : ". Where the site holds no paired difference the interval is the wider one of two separate gains; icl-bench compare gives the paired one.");
   const head = ["Task", ...models.map((model) => model.label), ...others.map((other) => `${first.label} − ${other.label}`)];
-  const rows = [...index.means.map((mean) => [mean, mean]), ...tasks.map((task) => [task, index.tasks[task].words])];
+  const rows = [...Object.keys(index.means).map((mean) => [mean, mean]), ...tasks.map((task) => [task, index.tasks[task].words])];
   const body = rows.map(([task, words]) => {
     const gains = models.map((model) => gainOf(model, task));
-    const cells = others.map((other) => differenceOf(first, other, task));
+    const cells = others.map((other, k) => byOther[k][task] || apartDifference(first, other, task));
     if (gains.every((gain) => gain === null) && cells.every((cell) => cell === null)) return null;
     return make("tr", {}, make("th", { scope: "row" }, words),
       ...gains.map((gain) => make("td", { class: "n" }, percent(gain && gain[0]))),
       ...cells.map((cell) => cell === null ? make("td", { class: "n" }, "–") : make("td", { class: "n" },
         make("span", { class: "v" + (cell.better === 1 ? " better" : cell.better === -1 ? " worse" : "") }, percent(cell.value, true) + (cell.better ? "*" : "")),
-        make("span", { class: "ci" }, `${percent(cell.low)} to ${percent(cell.high)}`))));
+        make("span", { class: "ci" }, `${percent(cell.low)} to ${percent(cell.high)}`),
+        cell.p === null ? null : make("span", { class: "ci" }, "p " + (cell.p < 0.001 ? "< 0.001" : cell.p.toFixed(3))))));
   });
   return scrolling("Paired differences", make("table", {}, make("caption", {}, caption),
     make("thead", {}, make("tr", {}, ...head.map((name, k) => make("th", { scope: "col", class: k ? "n" : "" }, name)))),
@@ -404,19 +406,12 @@ function gainOf(model, task) {
   return model.means[task] || null;
 }
 
-// Of the first minus the other: paired from either one's file, else from both gains.
-function differenceOf(a, b, task) {
-  for (const [from, to, sign] of [[a, b, 1], [b, a, -1]]) {
-    const row = (from.against[to.slug] || []).find((each) => each[0] === task);
-    if (row && row[1] !== null) {
-      const [low, high] = sign === 1 ? [row[2], row[3]] : [-row[3], -row[2]];
-      return { value: sign * row[1], low, high, better: row[4] === null ? 0 : sign * (row[4] === "A" ? 1 : -1) };
-    }
-  }
+// Of the first minus the other, where they did not answer the same prompts: from both gains.
+function apartDifference(a, b, task) {
   const [x, y] = [gainOf(a, task), gainOf(b, task)];
   if (!x || !y || x[0] === null || y[0] === null || x[1] === null || y[1] === null) return null;
   const value = x[0] - y[0];
-  return { value, low: value - Math.hypot(x[0] - x[1], y[2] - y[0]), high: value + Math.hypot(x[2] - x[0], y[0] - y[1]), better: 0 };
+  return { value, low: value - Math.hypot(x[0] - x[1], y[2] - y[0]), high: value + Math.hypot(x[2] - x[0], y[0] - y[1]), p: null, better: 0 };
 }
 
 function scrolling(label, table) {

@@ -2,17 +2,30 @@
 
 import json
 import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fabricated import HOSTILE, LONG, SUITE, many_entries
-from leaderboard.browsing import seeing
+from leaderboard.browsing import seeing, serving
 from leaderboard.site_pages import small_site
 from playwright.sync_api import Locator, Page, expect
 
+from icl_bench.errors import ResultWarning
+from icl_bench.leaderboard.formats import p_value
+from icl_bench.leaderboard.links import FRONT_PAGE
 from icl_bench.leaderboard.pages import compare, curves
-from icl_bench.ranking.differences import GRADED, MEAN
+from icl_bench.leaderboard.render import Renderer
+from icl_bench.leaderboard.site import Site
+from icl_bench.leaderboard.site_folder import MARK
+from icl_bench.leaderboard.write import gather_site
+from icl_bench.ranking.compare import compare as compare_models
+from icl_bench.ranking.differences import GRADED, MEAN, Difference
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +73,7 @@ def test_a_pair_has_its_differences_and_curves_at_an_address(page):
         assert percent(estimate.value) in cell
         assert f"{percent(estimate.low)} to {percent(estimate.high)}" in cell
         assert ("*" in cell) == (difference.better is not None)
+        assert f"p {p_value(difference)}" in cell
     charts = page.locator("[data-comparison] figure svg")
     assert charts.count() == sum(task.scored_points.count > 1 for task in board.suite.tasks.values())
     expect(page.locator("[data-comparison] h2")).to_have_text("mamba against llama on mini-v1")
@@ -175,11 +189,67 @@ def test_a_comparison_is_no_wider_than_its_window(browser, address, width):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_each_model_of_a_large_board_has_a_file_without_pairs(monkeypatch):
+def test_each_model_of_a_large_board_has_a_file_and_no_matrix(monkeypatch):
     monkeypatch.setattr(compare, "ALL", 2)
-    files = {file.path: json.loads(file.content) for file in curves.files(small_site(many_entries(5)))}
+    site = small_site(many_entries(5))
+    files = {file.path: json.loads(file.text()) for file in curves.files(site)}
     index = files.pop(f"data/curves/{SUITE}/index.json")
     assert set(files) == {f"data/curves/{SUITE}/{slug}.json" for slug in index["models"]}
-    assert all(file["against"] == {} for file in files.values())
     assert all(file["tasks"] for file in files.values())
-    assert compare._matrix(small_site(many_entries(5)).boards[0]) == []
+    assert max(len(file.text()) for file in curves.files(site)) < 27_000
+    assert compare._matrix(site.boards[0]) == []
+
+
+@contextmanager
+def serving_comparisons(site: Site, folder: Path) -> Iterator[str]:
+    """The page of comparisons alone, with the files that it reads."""
+    renderer = Renderer(site)
+    choice = next(page for page in compare.pages(site) if page.path == "compare.html")
+    later = (each.file() for each in curves.files(site))
+    for file in (*renderer.assets(), renderer.render(choice), *later):
+        (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file.path).write_bytes(file.content)
+    for name in (MARK, FRONT_PAGE):
+        (folder / name).touch()
+    with serving(folder) as at:
+        yield at
+
+
+def assert_shown(shown: dict[str, list[str]], expected: list[Difference]) -> None:
+    """Whether each difference has its row: the value, its interval, p and whether it is significant."""
+    assert len(shown) == len(expected)
+    for cells, difference in zip(shown.values(), sorted(expected, key=_means_first), strict=True):
+        estimate, cell = difference.difference, cells[2]
+        assert percent(estimate.value) in cell, difference.task
+        assert f"{percent(estimate.low)} to {percent(estimate.high)}" in cell, difference.task
+        assert f"p {p_value(difference)}" in cell, difference.task
+        assert ("*" in cell) == (difference.better is not None)
+
+
+def _means_first(difference: Difference) -> int:
+    return [GRADED, MEAN].index(difference.task) if difference.task in (GRADED, MEAN) else 2
+
+
+def test_any_two_of_a_board_too_large_for_tables_of_all_pairs_are_compared(browser, tmp_path):
+    """The first and the last, which no page of the site without scripts has side by side."""
+    site = small_site(many_entries(compare.ALL + 1, 24))
+    board = site.boards[0]
+    first, *_, last = [model.name for model in board.data.models]
+    with serving_comparisons(site, tmp_path) as at, seeing(browser, at) as page:
+        page.goto(f"compare.html?m={board.slugs[first]}&m={board.slugs[last]}")
+        shown = rows(page)
+    assert_shown(shown, board.board.differences(first, [last])[last])
+
+
+def test_recorded_models_have_the_numbers_that_the_terminal_prints(browser, tmp_path):
+    site = gather_site(None, None)
+    site = replace(site, boards=site.boards[:1])
+    pairs = [("llama", "gpt2"), ("mamba", "llama"), ("gpt2-rope", "gpt2-rms"), ("baseline/ridge", "llama")]
+    with serving_comparisons(site, tmp_path) as at, seeing(browser, at) as page:
+        for pair in pairs:
+            a, b = (name if "/" in name else f"reference/{name}" for name in pair)
+            page.goto(f"compare.html?m={site.boards[0].slugs[a]}&m={site.boards[0].slugs[b]}")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ResultWarning)
+                expected = compare_models(a, b).differences
+            assert_shown(rows(page), expected)

@@ -123,8 +123,12 @@ def _files(folder: Path) -> set[str]:
 
 def _refuse_foreign(place: Path, old: Collection[str], new: Collection[str]) -> None:
     """InputError where something that no build wrote is in the way of a new file."""
+    known: set[PurePosixPath] = set()
     for path in (PurePosixPath(name) for name in sorted(new)):
         for at in (*reversed(path.parents[:-1]), path):
+            if at in known:
+                continue
+            known.add(at)
             there = place / at
             if not os.path.lexists(there) or at.as_posix() in old:
                 continue

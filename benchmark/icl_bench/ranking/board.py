@@ -17,6 +17,7 @@ the headline: about how far apart two neighbours have to be before one compariso
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -33,7 +34,9 @@ from icl_bench.ranking.differences import (
 )
 from icl_bench.ranking.modes import Learned
 from icl_bench.ranking.places import NEEDED_RUNS, Measured, Place, pair_differences, placed
-from icl_bench.ranking.resampled import Contender, SampledTask, sample_task, seed_variance
+from icl_bench.ranking.resampled import Contender, SampledTask
+from icl_bench.ranking.sampled import Sampled
+from icl_bench.ranking.sampled_places import fewest_prompts, sampled_places
 from icl_bench.ranking.spread import SIGNIFICANT, mean_terms
 from icl_bench.resources import cores
 from icl_bench.scoring.metric import metrics
@@ -114,11 +117,25 @@ class Board:
         }
         return {name: alone.get(name) or joint[name] for name in others}
 
+    @cached_property
+    def together(self) -> dict[str, tuple[Sampled, dict[str, int]]]:
+        """By task, where the gains of all with errors of every prompt are sampled, and the place of each: the
+        difference of any two of them is a paired one."""
+        shared = {}
+        for task, by_name in self._sampled.items():
+            whole = [name for name in by_name if self._has_every_prompt(name, task)]
+            if whole:
+                shared[task] = by_name[whole[0]][0][METRIC], {name: by_name[name][1] for name in whole}
+        return shared
+
+    def _has_every_prompt(self, name: str, task: str) -> bool:
+        return fewest_prompts(self._contenders[name], task) == self.suite.spec.prompts
+
     def _sample(self) -> dict[str, dict[str, tuple[SampledTask, int]]]:
         """By task, where the scores of each are: several tasks at a time."""
 
         def sample(task: str) -> dict[str, tuple[SampledTask, int]]:
-            return _sampled_places(
+            return sampled_places(
                 self.suite,
                 task,
                 [contender for contender in self._contenders.values() if contender.runs.get(task)],
@@ -229,7 +246,7 @@ class Board:
     def _untested(self, name: str, tasks: Sequence[str]) -> str | None:
         """Why nothing is tested of a model: it is not resampled with the others, or on few prompts."""
         for task in tasks:
-            if _fewest(self._contenders[name], task) < self.suite.spec.prompts:
+            if not self._has_every_prompt(name, task):
                 return "a task has errors of the first prompts alone"
             if self._sampled[task][name][0][METRIC].prompts < FEWEST_PROMPTS:
                 return f"a task has fewer than {FEWEST_PROMPTS} prompts"
@@ -249,37 +266,6 @@ class Board:
             if estimate.low is not None and estimate.high is not None
         ]
         return float(np.median(halves))
-
-
-def _sampled_places(
-    suite: Suite, task: str, contenders: Sequence[Contender]
-) -> dict[str, tuple[SampledTask, int]]:
-    """Where the scores of each are: together for all that have errors of every prompt."""
-    whole: list[Contender] = []
-    groups = [whole]
-    for contender in contenders:
-        if _fewest(contender, task) == suite.spec.prompts:
-            whole.append(contender)
-        else:
-            groups.append([contender])
-    filled = [group for group in groups if group]
-    samples = [sample_task(suite, task, group) for group in filled]
-    for metric in {metric for by_metric in samples for metric in by_metric}:
-        seeds = seed_variance([by_metric[metric] for by_metric in samples])
-        for by_metric in samples:
-            by_metric[metric] = replace(by_metric[metric], seeds=seeds)
-    for sampled in (sampled for by_metric in samples for sampled in by_metric.values()):
-        _ = sampled.estimates  # computed here, where several tasks are sampled at a time, and kept
-    return {
-        contender.name: (by_metric, place)
-        for group, by_metric in zip(filled, samples, strict=True)
-        for place, contender in enumerate(group)
-    }
-
-
-def _fewest(contender: Contender, task: str) -> int:
-    """Of how many prompts every run has errors."""
-    return min(map(len, contender.runs[task].values()))
 
 
 def _best_first(standings: Sequence[Standing]) -> tuple[list[Standing], list[Standing]]:

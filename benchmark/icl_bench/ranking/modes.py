@@ -79,6 +79,7 @@ def _mixture_ends(runs: tuple[float, ...], prompts: float, learned_at: float) ->
     return ends[0], ends[1]
 
 
+@lru_cache(maxsize=256)
 def _jeffreys(k: int, n: int) -> tuple[float, float]:
     low, high = (float(beta.ppf(share, k + 0.5, n - k + 0.5)) for share in (_TAIL, 1 - _TAIL))
     return 0.0 if k == 0 else low, 1.0 if k == n else high

@@ -14,7 +14,7 @@ from icl_bench.ranking.differences import GRADED, MEAN, Difference
 ALL = 60  # up to so many, each is compared with every other and with baselines
 MATRIX = 16  # models, the first ones, whose means are compared in a table on the page of the choice
 MOST = 5  # models, side by side
-NEIGHBOURS = 5  # beyond that, with so many before and after it, and with references
+NEIGHBOURS = 3  # beyond that, with so many before and after it, and with references; a browser takes any two
 
 
 def pages(site: Site) -> Iterator[Page]:

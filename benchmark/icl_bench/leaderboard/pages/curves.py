@@ -1,8 +1,11 @@
-"""Curves for the browser, a small file a model: `data/curves/SUITE/MODEL.json`, with what separates it from
-others, and `data/curves/SUITE/index.json` with the tasks, their anchors and the names of all."""
+"""Curves for the browser, a small file a model: `data/curves/SUITE/MODEL.json`, with what it brings to a
+paired difference, and `data/curves/SUITE/index.json` with the tasks, their anchors and the names of all.
+
+So any two models of a board can be compared, however many there are, from about 25 kB each.
+"""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -16,7 +19,10 @@ from icl_bench.leaderboard.pages import compare
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.reference import PREFIX
 from icl_bench.predictor import BASELINE_PREFIX
-from icl_bench.ranking.differences import GRADED, MEAN, Difference
+from icl_bench.ranking.differences import FEWEST_PROMPTS, GRADED, MEAN
+from icl_bench.ranking.pairs import pair_part
+from icl_bench.ranking.spread import SIGNIFICANT
+from icl_bench.scoring.scores import CONFIDENCE
 from icl_bench.specs.result import Estimate
 from icl_bench.views.series import model_curve
 
@@ -30,10 +36,8 @@ def files(site: Site) -> Iterator[LaterFile]:
         if not board.data.models:
             continue
         yield _file(board, "index", partial(_index, board))
-        others = compare.others(board) if len(board.data.models) <= compare.ALL else None
         for model in board.data.models:
-            beside = next(others) if others else ()
-            yield _file(board, board.slugs[model.name], partial(_model, board, model, beside))
+            yield _file(board, board.slugs[model.name], partial(_model, board, model))
         for baseline in board.data.baselines:
             yield _file(board, board.slugs[baseline.name], partial(_baseline, board, baseline))
 
@@ -50,7 +54,9 @@ def _index(board: SuiteBoard) -> dict[str, Any]:
     """The tasks with the errors of answering 0 and of the exact predictor, and each name by its slug."""
     return {
         "suite": board.suite.name,
-        "means": list(board.board.means),
+        "means": board.board.means,
+        "tail": (1 - CONFIDENCE) / 2,
+        "significant": SIGNIFICANT,
         "tasks": {
             task.name: {
                 "words": spaced(task.name),
@@ -59,6 +65,7 @@ def _index(board: SuiteBoard) -> dict[str, Any]:
                 "exactness": task.exactness,
                 "exact": _rounded(board.frozen_curve(task.name, task.exact)),
                 "zero": _rounded(board.frozen_curve(task.name, ZERO)),
+                **_tested(board, task.name),
             }
             for task in board.suite.tasks.values()
         },
@@ -66,21 +73,24 @@ def _index(board: SuiteBoard) -> dict[str, Any]:
     }
 
 
-def _model(board: SuiteBoard, model: ModelData, others: Sequence[ModelData]) -> dict[str, Any]:
-    """What the file of a model holds; `against` has the paired differences from each other, by its slug."""
+def _tested(board: SuiteBoard, task: str) -> dict[str, Any]:
+    """Whether differences have p-values, and the degrees of freedom of the variance between seeds."""
+    if task not in board.board.together:
+        return {"tested": False, "degrees": 0}
+    sampled, _ = board.board.together[task]
+    return {"tested": sampled.prompts >= FEWEST_PROMPTS, "degrees": sampled.seeds.degrees}
+
+
+def _model(board: SuiteBoard, model: ModelData) -> dict[str, Any]:
+    """What the file of a model holds."""
     curves = {}
     for task in model.tasks:
         curve = model_curve(model.name, board.runs(model.name, task))
         ends = {"low": _rounded(curve.low), "high": _rounded(curve.high)}
         curves[task] = {"error": _rounded(curve.y), **ends, "runs": model.tasks[task].runs}
-    differences = compare.differences(board, model, others) if others else {}
     return _known(model) | {
         "colour": colour_of(model.name),
-        "tasks": {
-            task: curves[task] | {"gain": _ends(scores.estimates.get("gain"))}
-            for task, scores in model.tasks.items()
-        },
-        "against": {board.slugs[name]: [_row(row) for row in rows] for name, rows in differences.items()},
+        "tasks": {task: curves[task] | _gain(board, model, task) for task in model.tasks},
     }
 
 
@@ -88,11 +98,24 @@ def _baseline(board: SuiteBoard, baseline: ModelData) -> dict[str, Any]:
     tasks = {
         task: {
             "error": _rounded(board.frozen_curve(task, baseline.name.removeprefix(BASELINE_PREFIX))),
-            "gain": _ends(scores.estimates.get("gain")),
+            **_gain(board, baseline, task),
         }
-        for task, scores in baseline.tasks.items()
+        for task in baseline.tasks
     }
-    return _known(baseline) | {"colour": "ink", "tasks": tasks, "against": {}}
+    return _known(baseline) | {"colour": "ink", "tasks": tasks}
+
+
+def _gain(board: SuiteBoard, model: ModelData, task: str) -> dict[str, Any]:
+    """The gain, and what it brings to a paired difference where it is sampled with the others."""
+    gain = {"gain": _ends(model.tasks[task].estimates.get("gain"))}
+    sampled, places = board.board.together.get(task, (None, {}))
+    part = pair_part(sampled, places[model.name]) if sampled and model.name in places else None
+    if sampled is None or part is None:
+        return gain
+    # on a board of many, on which baselines are not chosen, no difference on such a task needs draws
+    left_out = sampled.scale is not None and len(board.data.models) > compare.ALL
+    drawn = {} if left_out else {"unit": part.unit, "draws": part.draws}
+    return gain | {"pair": {"own": part.own, "modes": part.modes, **drawn}}
 
 
 def _known(model: ModelData) -> dict[str, Any]:
@@ -101,12 +124,6 @@ def _known(model: ModelData) -> dict[str, Any]:
         "label": model.name.removeprefix(PREFIX),
         "means": {MEAN: _ends(model.mean), GRADED: _ends(model.graded)},
     }
-
-
-def _row(difference: Difference) -> list[Any]:
-    """Task, difference, its ends, and which of the two is significantly better."""
-    estimate = difference.difference
-    return [difference.task, estimate.value, estimate.low, estimate.high, difference.better]
 
 
 def _ends(estimate: Estimate | None) -> list[float | None] | None:
