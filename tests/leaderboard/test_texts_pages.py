@@ -15,7 +15,7 @@ from typer.main import get_command
 from icl_bench.cli import app
 from icl_bench.evaluation.rules import CHECKS
 from icl_bench.leaderboard import formats
-from icl_bench.leaderboard.pages import boards, data_files, files, permanent, published
+from icl_bench.leaderboard.pages import boards, changelog, data_files, files, permanent, published
 from icl_bench.leaderboard.pages import texts as module
 from icl_bench.leaderboard.render import Renderer
 from icl_bench.scoring.scores import bootstrap_key
@@ -35,7 +35,7 @@ def site():
 
 @pytest.fixture(scope="module")
 def trees(site):
-    return pages(site, module) | pages(site, data_files)
+    return pages(site, module) | pages(site, data_files) | pages(site, changelog)
 
 
 def commands(trees) -> list[str]:

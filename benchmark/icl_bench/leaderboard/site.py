@@ -115,7 +115,7 @@ class Site:
     date: str | None  # of the newest data, as 2026-11-21
     address: str | None  # where it will stand, for the feed, badges and citations; ends in /
     repository: str | None  # where its sources are
-    dates: Mapping[str, str] = field(default_factory=dict)  # of the newest record, by folder of a model
+    dates: Mapping[str, str] = field(default_factory=dict)  # as `write.record_dates`
     left_out: Mapping[str, str] = field(default_factory=dict)  # why a suite of one's own is, by its name
 
     @property
@@ -128,10 +128,20 @@ class Site:
 
     def record_date(self, name: str) -> str | None:
         """The day of the newest record of a reference or submission, where it is known."""
-        folders = (f"submissions/{name}", f"submissions/{folder_name(name)}")
-        return next((self.dates[folder] for folder in folders if folder in self.dates), None)
+        return next((self.dates[folder] for folder in _folders(name) if folder in self.dates), None)
+
+    def first_date(self, name: str) -> str | None:
+        """The day of its first record, where it is known; else that of the newest."""
+        files = tuple(f"{folder}/results/" for folder in _folders(name))
+        days = [day for path, day in self.dates.items() if path.startswith(files)]
+        return min(days, default=self.record_date(name))
 
     @property
     def on_github(self) -> bool:
         """Whether a file of the sources has a known address."""
         return bool(self.repository) and urlsplit(str(self.repository)).hostname == "github.com"
+
+
+def _folders(name: str) -> tuple[str, str]:
+    """Where the records of a model may be in a checkout."""
+    return f"submissions/{name}", f"submissions/{folder_name(name)}"

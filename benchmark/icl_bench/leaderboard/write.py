@@ -13,6 +13,7 @@ from icl_bench.leaderboard.given_address import check_address
 from icl_bench.leaderboard.page import File
 from icl_bench.leaderboard.pages import (
     boards,
+    changelog,
     compare,
     curves,
     data_files,
@@ -32,12 +33,14 @@ from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.leaderboard.site_folder import site_folder
 from icl_bench.progress import progress
 from icl_bench.records.pooled import files_by_suite
+from icl_bench.records.record_files import RESULTS, SUPERSEDED
 from icl_bench.resources import data_folder
 from icl_bench.specs.text import shown
 from icl_bench.submissions.recorded import installed_submissions
 from icl_bench.suites import load_suite
 
 _DATA = ("submissions", "tasks")
+_RECORDS = (f"submissions/**/{RESULTS}/*.json", f"submissions/reference/{SUPERSEDED}/*.json")
 
 
 def gather_site(address: str | None, repository: str | None, records: Sequence[Path] = ()) -> Site:
@@ -83,19 +86,24 @@ def data_date() -> str | None:
 
 
 def record_dates(newest: str | None) -> dict[str, str]:
-    """The day of the last commit of each model's records, by its folder in `submissions`, none later than
-    `newest`; empty outside a git checkout."""
+    """By the folder of each model in `submissions` the day of the last commit of its records, and by the file
+    of each record, replaced ones included, the day of its first; none later than `newest`.
+
+    Empty outside a git checkout.
+    """
     root = data_folder("tasks").parent
     if newest is None or not (root / ".git").exists():
         return {}
     dates: dict[str, str] = {}
     day = newest
-    log = ask_git(root, "log", "--format=>%cs", "--name-only", "--", "submissions/**/results/*.json") or ""
+    log = ask_git(root, "log", "--format=>%cs", "--name-only", "--", *_RECORDS) or ""
     for line in filter(None, log.splitlines()):
         if line.startswith(">"):
             day = min(line[1:], newest)
-        else:
-            dates.setdefault(line.partition("/results/")[0], day)
+            continue
+        dates[line] = day  # an earlier one follows
+        if f"/{RESULTS}/" in line:
+            dates.setdefault(line.partition(f"/{RESULTS}/")[0], day)
     return dates
 
 
@@ -114,7 +122,7 @@ def site_files(site: Site) -> Iterator[File]:
     """Every file of the site."""
     renderer = Renderer(site)
     yield from renderer.assets()
-    kinds = (boards, permanent, findings, tasks, models, compare, published, texts, missing)
+    kinds = (boards, permanent, findings, tasks, models, compare, published, texts, changelog, missing)
     work = [*(page for kind in kinds for page in kind.pages(site)), *files.badges(site), *curves.files(site)]
     downloads = [each.later for each in files.data_files(site)]
     sizes = dict.fromkeys((download.path for download in downloads), 0)

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 from icl_bench.leaderboard.page import Page
-from icl_bench.leaderboard.pages import files
+from icl_bench.leaderboard.pages import changelog, files
 from icl_bench.leaderboard.site import Site
 
 TITLE = "icl-bench: a benchmark of in-context learning"
@@ -38,6 +38,7 @@ def _context(site: Site, sizes: Mapping[str, int] | None) -> dict[str, Any]:
         "columns": files.columns(site.boards[0].data),
         "run_columns": files.run_columns(site.boards[0].data),
         "curve_columns": files.CURVE_COLUMNS,
+        "change_columns": changelog.COLUMNS,
         "badge": _badge(site),
         "bibtex": bibtex(site),
         "licence": LICENCE,

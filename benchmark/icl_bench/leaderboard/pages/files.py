@@ -12,7 +12,7 @@ from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import BoardData, LearnedData, ModelData
 from icl_bench.leaderboard.excess import excess_risk
 from icl_bench.leaderboard.page import LaterFile
-from icl_bench.leaderboard.pages import charts_csv, feed
+from icl_bench.leaderboard.pages import changelog, charts_csv, feed
 from icl_bench.leaderboard.pictures import draw_badge
 from icl_bench.leaderboard.probes_csv import probes_csv
 from icl_bench.leaderboard.site import Site, SuiteBoard
@@ -123,6 +123,11 @@ def data_files(site: Site) -> Iterator[DataFile]:
             yield DataFile(
                 LaterFile(f"data/{name}-probes.csv", partial(probes_csv, board.data)),
                 f"What probes measured of the models of {name}, one row a number.",
+            )
+        if board.entries:
+            yield DataFile(
+                LaterFile(changelog.path(board), partial(changelog.changes_csv, site, board)),
+                f"What changed among the rows of {name}: those added, runs superseded, rows moved by that.",
             )
         yield DataFile(
             LaterFile(f"data/{name}-curves.csv", partial(curves_csv, board)),

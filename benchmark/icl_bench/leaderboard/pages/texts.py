@@ -1,4 +1,4 @@
-"""Pages that explain: the method, how to have a model scored, and what changed."""
+"""Pages that explain: the method, and how to have a model scored."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -34,7 +34,7 @@ record.save("always_zero.json")
 
 
 def pages(site: Site) -> Iterator[Page]:
-    """Method, submit, changelog."""
+    """Method, submit."""
     yield Page(
         "method.html",
         "method.html",
@@ -59,13 +59,6 @@ def pages(site: Site) -> Iterator[Page]:
         "Have a model scored",
         "Score a model of your own on the frozen prompts: from the Hugging Face Hub, a folder, or Python.",
         {"example": example_spec(), "name": EXAMPLE, "python": PYTHON, "blocks": list(BLOCKS.entries())},
-    )
-    yield Page(
-        "changelog.html",
-        "changelog.html",
-        "Changelog",
-        "What changed in the suites and on the board.",
-        {"frozen": [(board, board.data) for board in site.boards]},
     )
 
 
