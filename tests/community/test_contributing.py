@@ -34,7 +34,11 @@ KINDS = (
 def files(section: str) -> dict[str, str]:
     """The files that a section shows: the code below each path that ends a line."""
     return dict(
-        re.findall(r"`([\w./]+\.py)`:\n\n```python\n(.*?)^```$", section, flags=re.MULTILINE | re.DOTALL)
+        re.findall(
+            r"`([\w./-]+\.(?:py|yaml))`:\n\n```(?:python|yaml)\n(.*?)^```$",
+            section,
+            flags=re.MULTILINE | re.DOTALL,
+        )
     )
 
 
@@ -96,8 +100,10 @@ def test_a_model_is_submitted_and_recorded(checkout: Path, tmp_path_factory: pyt
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_example_works(kind: str, checkout: Path) -> None:
     section = SECTIONS[kind]
-    ((path, code),) = files(section).items()
-    (checkout / path).write_text(code, encoding="utf-8")
+    for path, content in files(section).items():
+        (checkout / path).parent.mkdir(parents=True, exist_ok=True)
+        (checkout / path).write_text(content, encoding="utf-8")
+    (path,) = (path for path in files(section) if path.endswith(".py"))
     for table, place, entry in entries(section):
         tests = (checkout / place).read_text(encoding="utf-8")
         opening = re.search(rf"^{table}\b.* = {{\n", tests, flags=re.MULTILINE)
@@ -126,7 +132,7 @@ def test_what_breaks_a_rule_is_noticed(checkout: Path) -> None:
 
 def test_every_file_that_it_names_is_there() -> None:
     shown = {path for section in SECTIONS.values() for path in files(section)}
-    named = set(re.findall(r"`((?:\.github|benchmark|tests|submissions|tasks)/[\w./-]+)`", TEXT))
+    named = set(re.findall(r"`((?:\.github|benchmark|tests|submissions|suites|tasks)/[\w./-]+)`", TEXT))
     assert shown <= named
     real = {name for name in named - shown if not re.search(r"\b(NAME|OWNER)", name)}
     assert [name for name in sorted(real) if not (ROOT / name).exists()] == []

@@ -15,6 +15,8 @@ FEWER = {f"paper-v1/{task}/xgboost": 512 for task in ("two_layer_mlp", "decision
 # those of variants are frozen only where scores rest on them
 COSTLY = {name for name, entry in BASELINES.entries().items() if not entry.cheap}
 
+ROUNDING = 1e-12  # of the error of answering 0: where an answer was shown, looking it up is exact to the bit
+
 TASKS = [(load_suite(name), task) for name in suite_names() for task in load_suite(name).tasks]
 
 
@@ -40,7 +42,7 @@ def test_every_baseline_that_serves_a_task_is_frozen_on_all_prompts(suite: Suite
 @pytest.mark.parametrize(("suite", "task"), TASKS, ids=lambda value: getattr(value, "name", value))
 def test_no_frozen_baseline_beats_the_exact_predictor(suite: Suite, task: str) -> None:
     frozen = frozen_baselines(suite, task)
-    exact = frozen.pop(suite.task(task).exact).errors
+    exact, rounding = frozen.pop(suite.task(task).exact).errors, ROUNDING * frozen["zero"].errors.mean()
     for name, other in frozen.items():
         gain = exact[: other.prompts] - other.errors  # positive where the other one is better
-        assert gain.mean() <= 3 * gain.std() / np.sqrt(len(gain)), f"{name} beats it"
+        assert gain.mean() <= 3 * gain.std() / np.sqrt(len(gain)) + rounding, f"{name} beats it"

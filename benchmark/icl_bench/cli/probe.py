@@ -28,9 +28,13 @@ def probe(
 ) -> None:
     """Measure probes of a model on frozen prompts, with 95% intervals.
 
-    A record beside a model's recorded results, as SUITE-seed-N.probes.json, is shown on its page.
+    nearest_algorithm says which predictor a model answers like; implied_weights, which linear function it
+    applies; order, how much the order of examples changes its answers; sample_efficiency, how many examples
+    it needs. depth_readout and gd_similarity look inside a network. A record beside a model's recorded
+    results, as SUITE-seed-N.probes.json, is shown on its page.
 
-    Example: icl-bench probe reference/llama --probe sample_efficiency --task linear_regression
+    Example: icl-bench probe reference/llama --task linear_regression
+    Example: icl-bench probe reference/gpt2 --probe nearest_algorithm --suite mini-shifts --json
     """
     from icl_bench.entries.open import open_source
     from icl_bench.files import check_ending, check_file_place
@@ -42,7 +46,7 @@ def probe(
     if output is not None:
         check_ending(output, [".json"], "a record")
         check_file_place(output)
-    record = measure(open_source(model, frozen, None, device, tasks), frozen, tasks, chosen)
+    record = measure(open_source(model, frozen, None, device, tasks), frozen, tasks, chosen, progress=True)
     if output is not None:
         record.save(output)
     typer.echo(record.to_json() if as_json else _table(record), nl=not as_json)
@@ -54,7 +58,12 @@ def _table(record: "ProbeRecord") -> str:
     from icl_bench.views.cells import format_estimate
 
     rows = [
-        [probe.heading, task, format_estimate(finding.estimate), finding.estimate.reason or ""]
+        [
+            probe.heading,
+            task,
+            format_estimate(finding.estimate),
+            finding.label or finding.estimate.reason or "",
+        ]
         for name, probe in probes().items()
         for task, finding in record.findings.get(name, {}).items()
     ]
