@@ -155,8 +155,20 @@ def badge_value(data: BoardData, model: ModelData) -> str:
 
 
 def board_json(data: BoardData) -> str:
-    """The board's data file: keys in a fixed order, numbers in full."""
-    return _as_json(data.model_dump(by_alias=True))
+    """The board's data file: keys in a fixed order, numbers in full; a line each model, baseline and task."""
+    lines = [
+        f"{json.dumps(key)}: " + (_lines(value) if isinstance(value, list) else _compact(value))
+        for key, value in data.model_dump(by_alias=True).items()
+    ]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _lines(values: list[Any]) -> str:
+    return "[\n" + ",\n".join(map(_compact, values)) + "\n]" if values else "[]"
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def columns(data: BoardData) -> dict[str, str]:
