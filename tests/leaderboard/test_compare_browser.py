@@ -192,11 +192,11 @@ def test_a_comparison_is_no_wider_than_its_window(browser, address, width):
 def test_each_model_of_a_large_board_has_a_file_and_no_matrix(monkeypatch):
     monkeypatch.setattr(compare, "ALL", 2)
     site = small_site(many_entries(5))
-    files = {file.path: json.loads(file.text()) for file in curves.files(site)}
+    files = {file.path: json.loads(file.file().content) for file in curves.files(site)}
     index = files.pop(f"data/curves/{SUITE}/index.json")
     assert set(files) == {f"data/curves/{SUITE}/{slug}.json" for slug in index["models"]}
     assert all(file["tasks"] for file in files.values())
-    assert max(len(file.text()) for file in curves.files(site)) < 27_000
+    assert max(len(file.file().content) for file in curves.files(site)) < 27_000
     assert compare._matrix(site.boards[0]) == []
 
 

@@ -8,6 +8,7 @@ import pytest
 from fabricated import ADDRESS, SUITE
 from leaderboard.browsing import seeing, serving
 from leaderboard.site_reading import read_page, text
+from PIL import Image
 from playwright.sync_api import expect
 
 from icl_bench.leaderboard.links import MISSING_PAGE
@@ -42,6 +43,22 @@ def test_each_page_says_its_permanent_address_and_what_it_is(documents):
     assert len(addresses) == len(documents)
 
 
+def test_a_link_to_a_model_is_shown_with_a_picture_of_its_own(documents, site_folder):
+    models = {path: page for path, page in documents.items() if path.startswith(f"{SUITE}/models/")}
+    assert len(models) > 5
+    pictures = set()
+    for path, document in models.items():
+        address = properties(document)["og:image"]
+        assert address.startswith(f"{ADDRESS}images/"), path
+        with Image.open(site_folder / address.removeprefix(ADDRESS)) as drawn:
+            shown = properties(document)
+            assert drawn.format == "PNG"
+            assert drawn.size == (int(shown["og:image:width"]), int(shown["og:image:height"])) == (1200, 630)
+            pictures.add(drawn.convert("L").tobytes())
+    assert len(pictures) == len(models)
+    assert "og:image" not in properties(documents["index.html"])
+
+
 @pytest.fixture(scope="module")
 def plain_site(tmp_path_factory, entries):
     """A site that was built without an address."""
@@ -58,6 +75,7 @@ def test_a_build_without_an_address_makes_none_up(plain_site):
         if path.suffix in (".html", ".xml")
     }
     assert len(texts) > 10
+    assert not list(plain_site.rglob("*.png"))
     made_up = re.compile(r"https://(?!code)[a-z.-]+\.example|None[a-z/.]")
     assert [path for path, content in texts.items() if made_up.search(content)] == []
     assert not [

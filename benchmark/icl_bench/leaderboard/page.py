@@ -21,6 +21,7 @@ class Page:
     description: str
     context: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
     anywhere: bool = False  # whether it is given at addresses other than its path
+    image: str | None = None  # the path of the picture that a link to it is shown with
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,15 @@ class File:
 
 @dataclass(frozen=True)
 class LaterFile:
-    """A file of the site before it is made, and what makes its text."""
+    """A file of the site before it is made, and what makes its content."""
 
     path: str
-    text: Callable[[], str]
+    make: Callable[[], str | bytes]
 
     def file(self) -> File:
         """It, made now."""
-        return File(self.path, self.text().encode())
+        content = self.make()
+        return File(self.path, content.encode() if isinstance(content, str) else content)
 
 
 def picture(svg: str) -> Markup:

@@ -23,6 +23,7 @@ from icl_bench.leaderboard.pages import (
     models,
     permanent,
     published,
+    share_images,
     tasks,
     texts,
 )
@@ -124,6 +125,7 @@ def site_files(site: Site) -> Iterator[File]:
     yield from renderer.assets()
     kinds = (boards, permanent, findings, tasks, models, compare, published, texts, changelog, missing)
     work = [*(page for kind in kinds for page in kind.pages(site)), *files.badges(site), *curves.files(site)]
+    work += share_images.files(site)
     downloads = [each.later for each in files.data_files(site)]
     sizes = dict.fromkeys((download.path for download in downloads), 0)
     for file in rendered(renderer, work, downloads):

@@ -10,7 +10,7 @@ from icl_bench.leaderboard.data import MetricData, ModelData
 from icl_bench.leaderboard.entries import Entry, learning_curves, recomputable_runs
 from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.page import Page, picture
-from icl_bench.leaderboard.pages import alike
+from icl_bench.leaderboard.pages import alike, share_images
 from icl_bench.leaderboard.pictures import Panel, draw_architecture, draw_legend, draw_panel
 from icl_bench.leaderboard.shifted import shifted_rows
 from icl_bench.leaderboard.site import Site, SuiteBoard
@@ -37,6 +37,7 @@ def pages(site: Site) -> Iterator[Page]:
                 f"{model.name} on {board.suite.name}",
                 f"What {model.name} learns in context: scores, error curves, architecture and provenance.",
                 partial(_context, site, board, model),
+                image=share_images.path(board, model.name),
             )
 
 
