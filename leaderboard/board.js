@@ -42,9 +42,9 @@ function csvOf(table) {
   return lines.map((line) => line.map(quoted).join(",") + "\n").join("");
 }
 
-function download(text, name) {
+function download(blob, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -120,7 +120,7 @@ function makeBoard(form) {
   form.querySelector("[data-csv]").addEventListener("click", async () => {
     await complete();
     apply();
-    download(csvOf(table), location.pathname.includes("score") ? "scores.csv" : "board.csv");
+    download(new Blob([csvOf(table)], { type: "text/csv" }), location.pathname.includes("score") ? "scores.csv" : "board.csv");
   });
   const copy = form.querySelector("[data-link]");
   copy.hidden = !navigator.clipboard;

@@ -351,6 +351,7 @@ async function showComparison(place) {
     const models = await Promise.all(slugs.map(load));
     models.forEach((model, k) => (model.slug = slugs[k]));
     place.append(...comparisonOf(index, models));
+    place.querySelectorAll("[data-save]").forEach(makeSavable);
     document.title = `${models.map((model) => model.label).join(" against ")} on ${index.suite} · icl-bench`;
     if (location.hash && namedPlace()) namedPlace().scrollIntoView();
   } catch {
@@ -459,7 +460,7 @@ function excessFigure(index, models, task) {
     make("g", { class: "c-muted" }, ...["≤ 0.001", "0.01", "0.1", "1"].map((tick, k) => text(tick, left - 5, y(0.001 * 10 ** k) + 4, "end")), ...marks,
       text("context length", (left + width) / 2, height - 6, "middle")),
     ...curves);
-  return make("figure", { id: "curves-" + task }, svg, make("figcaption", {}, heading));
+  return make("figure", { id: "curves-" + task }, svg, make("p", { class: "note save", "data-save": "" }, "Save as"), make("figcaption", {}, heading));
 }
 
 function excessNumbers(index, models, task) {

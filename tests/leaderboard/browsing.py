@@ -61,7 +61,8 @@ def seeing(browser: Browser, address: str, **options) -> Iterator[Page]:
     )
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("requestfailed", lambda asked: wrong.append(asked.url) if asked.failure != LEFT else None)
-    page.on("request", lambda asked: None if asked.url.startswith(address) else wrong.append(asked.url))
+    own = (address, f"blob:{address}")
+    page.on("request", lambda asked: None if asked.url.startswith(own) else wrong.append(asked.url))
     page.on("response", lambda got: wrong.append(f"{got.url}: {got.status}") if got.status >= 400 else None)
     page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
     try:

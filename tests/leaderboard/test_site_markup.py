@@ -9,7 +9,7 @@ from leaderboard.site_reading import SVG, text
 pytestmark = pytest.mark.slow
 
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'"
 )
 HOLDING = {  # what an element may hold and nothing else

@@ -74,7 +74,7 @@ class Renderer:
 
     @cached_property
     def _js(self) -> File:
-        return _named("js", self._joined("script.js", "pairs.js", "board.js"))
+        return _named("js", self._joined("script.js", "pairs.js", "board.js", "charts.js"))
 
     def _joined(self, *names: str) -> bytes:
         return b"".join((self._folder / name).read_bytes() for name in names)

@@ -1,4 +1,4 @@
-"""The numbers of a front page's charts as CSV files: component effects, and score against cost."""
+"""The numbers of charts as CSV files: component effects, learning curves, and score against cost."""
 
 import csv
 import io
@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
+from icl_bench.leaderboard.entries import training_rows
 from icl_bench.leaderboard.pages.front import COSTS, costs_of
 from icl_bench.leaderboard.site import SuiteBoard
 from icl_bench.ranking.effects import Effect
+
+LEARNING = ("step", "loss", "dev_optimality")  # of a row of a training log
 
 
 def chart_files(board: SuiteBoard) -> Iterator[tuple[str, str, str]]:
@@ -22,6 +25,14 @@ def chart_files(board: SuiteBoard) -> Iterator[tuple[str, str, str]]:
             _csv(columns, rows),
             f"What components do to the references of {name}, one row an effect, pair or hybrid.",
         )
+    rows = list(_learning_rows(board))
+    if rows:
+        columns = ["model", "task", "seed", *LEARNING]
+        yield (
+            f"data/{name}-learning.csv",
+            _csv(columns, rows),
+            f"How references learned the tasks of {name}, one row a point of a run's training log.",
+        )
     rows = _cost_rows(board)
     if len(rows) > 1:
         columns = ["model", "family", "graded", "graded_low", "graded_high", *COSTS]
@@ -30,6 +41,14 @@ def chart_files(board: SuiteBoard) -> Iterator[tuple[str, str, str]]:
             _csv(columns, rows),
             f"The graded mean of each model of {name} and what it costs, one row a model.",
         )
+
+
+def _learning_rows(board: SuiteBoard) -> Iterator[dict[str, Any]]:
+    for entry in board.entries:
+        for task, by_seed in training_rows(entry, board.suite).items():
+            for seed, rows in by_seed.items():
+                whole = {"model": entry.name, "task": task, "seed": seed.removeprefix("seed ")}
+                yield from (whole | {name: row[name] for name in LEARNING} for row in rows)
 
 
 def _cost_rows(board: SuiteBoard) -> list[dict[str, Any]]:
