@@ -1,4 +1,4 @@
-"""`make tables`: writes the tables of submissions/reference/README.md anew, as their commands print them."""
+"""`make tables`: writes the tables and findings of submissions/reference/README.md as commands print them."""
 
 import re
 import subprocess
@@ -8,17 +8,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "submissions" / "reference" / "README.md"
-_TABLE = re.compile(r"(?<=`\.venv/bin/)(?P<command>[^`]+)(?P<between>` prints:\n\n)(?P<table>(?:\|.*\n)+)")
+_PRINTED = re.compile(
+    r"(?<=`\.venv/bin/)(?P<command>[^`]+)(?P<between>` prints:\n\n)"
+    r"(?P<table>(?:\|.*\n)+|###[\s\S]*?\n(?=\n## |\Z))"
+)
 
 
 def commands(text: str) -> list[str]:
-    """The commands whose tables a page shows, without `.venv/bin/`."""
-    return [match["command"] for match in _TABLE.finditer(text)]
+    """The commands whose tables and findings a page shows, without `.venv/bin/`."""
+    return [match["command"] for match in _PRINTED.finditer(text)]
 
 
 def filled(text: str) -> str:
     """The page with what its commands print now."""
-    return _TABLE.sub(lambda match: match["command"] + match["between"] + _printed(match["command"]), text)
+    return _PRINTED.sub(lambda match: match["command"] + match["between"] + _printed(match["command"]), text)
 
 
 @cache
@@ -26,7 +29,8 @@ def _printed(command: str) -> str:
     tool, *arguments = command.split()
     place = str(Path(sys.executable).parent / tool)
     done = subprocess.run([place, *arguments], capture_output=True, text=True, check=True, cwd=ROOT)
-    return "".join(f"{line}\n" for line in done.stdout.splitlines() if line.startswith("|"))
+    whole = done.stdout.startswith("### ")
+    return "".join(f"{line}\n" for line in done.stdout.splitlines() if whole or line.startswith("|"))
 
 
 if __name__ == "__main__":

@@ -93,18 +93,6 @@ def test_numbers_of_the_curves_are_those_of_the_records(page):
     assert shown == pytest.approx(excess, rel=0.006, abs=1e-4)
 
 
-def test_two_clicks_lead_from_the_front_page_to_a_pair(page):
-    """Mamba against llama on sparse regression by context length."""
-    page.goto("index.html")
-    page.get_by_role("navigation", name="Site").get_by_role("link", name="Compare").click()
-    page.get_by_role("link", name=re.compile("^reference.mamba against reference.llama")).click()
-    page.wait_for_url("**/compare.html?m=*")
-    assert compared(page) == ["reference__mamba", "reference__llama"]
-    sparse = page.locator("#curves-sparse_linear_regression")
-    expect(sparse.locator("g.series")).to_have_count(2)
-    assert "context length" in sparse.locator("svg").text_content()
-
-
 @pytest.mark.parametrize(
     ("a", "b"), [("reference/llama", HOSTILE), (HOSTILE, "baseline/zero"), ("baseline/zero", LONG)]
 )

@@ -5,6 +5,7 @@ import re
 
 import fabricated
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from fabricated import ADDRESS, SUITE
 from leaderboard.browsing import seeing, serving
 from leaderboard.site_reading import read_page, text
@@ -97,6 +98,7 @@ def test_what_is_missing_has_a_page_whose_links_work_at_any_depth(browser, site_
         expect(page.locator("h1")).to_have_text("No such page")
         margin = page.locator("main").evaluate("main => getComputedStyle(main).maxWidth")
         assert margin != "none"  # its stylesheet was found
+        assert Axe().run(page).response["violations"] == []
         page.locator("main").get_by_role("link", name=f"The board of {SUITE}").click()
         expect(page.locator("table.board tr.model").first).to_be_visible()
         assert page.url == f"{root}boards/index.html"

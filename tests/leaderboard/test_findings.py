@@ -4,16 +4,17 @@ import re
 
 import pytest
 from leaderboard.designed import designed_entries
-from leaderboard.site_reading import having, read_page, text
+from leaderboard.site_reading import SVG, having, read_page, text
 from raising import raises
 from site_pages import pages, small_site
 
 from icl_bench.errors import SpecError
-from icl_bench.leaderboard.findings import cards, findings
+from icl_bench.leaderboard.findings import cards, findings, seed_spread
 from icl_bench.leaderboard.findings import further_runs as further_runs_module
 from icl_bench.leaderboard.findings import learning as learning_module
 from icl_bench.leaderboard.findings.further_runs import FurtherRun, further_runs
-from icl_bench.leaderboard.formats import signed
+from icl_bench.leaderboard.findings.study import parity_in_the_study
+from icl_bench.leaderboard.formats import score, signed
 from icl_bench.leaderboard.pages import boards, compare, files, models, tasks, texts
 from icl_bench.leaderboard.pages import findings as findings_page
 from icl_bench.leaderboard.render import Renderer
@@ -24,6 +25,7 @@ from icl_bench.specs.result import Estimate
 pytestmark = pytest.mark.slow
 
 SUITE = "mini-v1"
+COLUMNS = "task,model,seed,optimality,to_nine_tenths"  # of further runs
 
 
 @pytest.fixture(scope="module")
@@ -109,14 +111,17 @@ def test_a_board_without_places_says_why_and_what_cannot_be_told_apart(rope_help
 def test_what_no_recorded_run_learns_is_contradicted_by_further_runs(monkeypatch):
     site = small_site(designed_entries({"gpt2": 0.5}, seeds=1))
     board = site.boards[0]
-    runs = (FurtherRun("sparse_parity", "gpt2", 4, 1_700), FurtherRun("sparse_parity", "gpt2", 5, None))
+    runs = (
+        FurtherRun("sparse_parity", "gpt2", 4, 0.98, 1_700),
+        FurtherRun("sparse_parity", "gpt2", 5, 0.01, None),
+    )
     monkeypatch.setattr(learning_module, "further_runs", lambda suite: runs)
     (claim,) = learning_module.contradicted(board, "sparse_parity")
     assert claim.status == "contradicted"
     assert "0 of 4" in claim.sentence
     assert "1 of 2 further runs" in claim.sentence
     assert "after 1,700 steps" in claim.sentence
-    seen = (FurtherRun("sparse_parity", "gpt2", 0, 1_700),)  # a run that is recorded counts once
+    seen = (FurtherRun("sparse_parity", "gpt2", 0, 0.98, 1_700),)  # a run that is recorded counts once
     monkeypatch.setattr(learning_module, "further_runs", lambda suite: seen)
     assert list(learning_module.contradicted(board, "sparse_parity")) == []
 
@@ -127,6 +132,60 @@ def test_further_runs_are_those_of_the_file():
     assert {run.task for run in runs} <= set(small_site([]).boards[0].suite.tasks)
     assert any(run.steps_to_learn is None for run in runs)
     assert further_runs("paper-v1") == ()
+
+
+@pytest.mark.parametrize(
+    ("left", "status"), [({"swiglu": 0.2}, "contradicted"), ({"rms": 0.4}, "three seeds")]
+)
+def test_what_the_study_says_of_the_norm_is_held_against_records(left, status):
+    """Its scores of gpt2-rms are far below those of gpt2 on two tasks."""
+    site = small_site(designed_entries(left))
+    claim = by_id(site)["rmsnorm-in-the-study"]
+    assert (
+        claim.title == "RMSNorm with learned positions: fails on sparse linear regression and decision tree"
+    )
+    assert claim.status == status
+    rows = {row[0]: row[1:] for row in claim.table[1:]}
+    assert [row[:2] for row in rows.values()] == [("53.5", "93.2"), ("11.4", "100.0")]
+    models = {model.name: model for model in site.boards[0].data.models}
+    ours = [models[f"reference/{name}"].tasks["decision_tree"].score for name in ("gpt2-rms", "gpt2")]
+    assert list(rows["decision tree"][2:]) == [score(each.value) for each in ours]
+
+
+def test_models_that_learn_nothing_answer_the_prior_mean_in_the_study_too():
+    assert parity_in_the_study().endswith(
+        "The 2.3 that the 2024 study prints for gpt2 and llama is the best answer without the examples too: "
+        "at its size that has a score of 2.4."
+    )
+
+
+def test_the_deviation_of_seeds_is_pooled_over_models(monkeypatch):
+    entries = designed_entries({}, seeds=1)
+    board = small_site(entries).boards[0]
+    run = board.data.models[0].tasks["decision_tree"].training[0].outcome.optimality
+    runs = tuple(FurtherRun("decision_tree", name, 7, run + 0.02, None) for name in ("gpt2", "gpt2-rms"))
+    monkeypatch.setattr(seed_spread, "further_runs", lambda suite: runs)
+    (claim,) = seed_spread.other_seeds(board)
+    (row,) = claim.table[1:]  # where two seeds of a model are known
+    assert row == ("decision tree", "learned positions", "6", "4", row[4], "1.4")  # 0.02 / √2
+    assert claim.status == "one seed"
+    monkeypatch.setattr(seed_spread, "further_runs", lambda suite: ())
+    assert list(seed_spread.other_seeds(board)) == []
+
+
+def test_findings_have_curves_of_what_they_rest_on(rope_harms):
+    tree = pages(rope_harms, findings_page)["findings.html"]
+    claims = by_id(rope_harms)
+    drawn = {
+        claim
+        for claim in claims
+        for article in tree.iter("article")
+        if article.get("aria-labelledby") == f"{SUITE}-{claim}" and list(article.iter(f"{SVG}svg"))
+    }
+    without = set(claims) - drawn
+    assert {"rope", "largest-effect", "hybrids", "rmsnorm-in-the-study", "farthest-from-bayes"} <= drawn
+    logs = ("convergence", "vector-mqar", "sparse-parity")  # of which there are none here
+    assert {claim for claim in without if not claim.startswith(logs)} == {"leader", "seeds"}
 
 
 def test_learned_runs_are_counted_by_what_models_are_made_of(rope_harms):
@@ -157,7 +216,7 @@ def test_every_finding_has_an_anchor_and_its_evidence_is_there(rope_harms):
     trees[curves.path] = read_page(rendered.content.decode(), curves.path).root
     ids = {path: {each.get("id") for each in tree.iter()} for path, tree in trees.items()}
     promised = {page.path for module in (models, compare, tasks) for page in module.pages(rope_harms)}
-    promised |= {file.path for file in files.files(rope_harms)}
+    promised |= {"published.html"} | {file.path for file in files.files(rope_harms)}
     known = findings(rope_harms.boards[0])
     assert {finding.id for finding in known} <= ids["findings.html"]
     for link in (link for finding in known for link in finding.evidence):
@@ -192,8 +251,11 @@ def test_numbers_of_the_front_page_are_in_its_tables_and_files(rope_harms):
     [
         ("", "its first line lacks columns"),
         ("task,model\nsparse_parity,gpt2\n", "its first line lacks columns"),
-        ("task,model,seed,to_nine_tenths\nsparse_parity,gpt2,3,900\nsparse_pa", "line 3 is not whole"),
-        ("task,model,seed,to_nine_tenths\nsparse_parity,gpt2,x,\n", "'x'"),
+        (
+            "task,model,seed,optimality,to_nine_tenths\nsparse_parity,gpt2,3,0.9,900\nsparse_pa",
+            "line 3 is not whole",
+        ),
+        (f"{COLUMNS}\nsparse_parity,gpt2,x,0.9,\n", "'x'"),
     ],
 )
 def test_a_damaged_file_of_further_runs_is_named(tmp_path, monkeypatch, content, reason):

@@ -10,6 +10,38 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.slow
 
 PAGES = ("index.html", "findings.html")
+QUESTIONS = {  # what is clicked, from the front page on, and what then says the answer
+    "which is best and is it sure": (
+        [(".card >> nth=0", "Evidence")],
+        "article:has(h3:target)",
+        [
+            "leads by the mean over graded tasks",
+            "one seed",
+            "all lack 3 training runs",
+            "cannot be told apart",
+        ],
+    ),
+    "which component matters for retrieval": (
+        [("nav[aria-label=Site]", "Findings"), (".claims", "Vector MQAR")],
+        "article:has(h3:target)",
+        ["attention, RoPE", "attention, learned positions", "Mamba alone"],
+    ),
+    "mamba against llama on sparse regression by context length": (
+        [("nav[aria-label=Site]", "Compare"), (".matrix", "reference/mamba against reference/llama:")],
+        "#curves-sparse_linear_regression",
+        ["of mamba, llama", "context length", "Sparse linear regression"],
+    ),
+    "what exactly was measured and how to recompute it": (
+        [("nav[aria-label=Site]", "Method"), ("ol.summary", "recompute")],
+        "main",
+        ["squared errors", "icl-bench reproduce reference/gpt2 --suite mini", "pip install"],
+    ),
+    "how to add a model": (
+        [("nav[aria-label=Site]", "Submit"), ("nav[aria-label='On this page']", "A row on this board")],
+        "main",
+        ["icl-bench submit user/model", "icl-bench submissions validate", "pip install"],
+    ),
+}
 OPENING = [".summary", ".cards", ".side-by-side", ".findings", ".claims"]
 
 
@@ -82,14 +114,21 @@ def test_without_scripts_every_number_is_there_and_costs_switch(browser, designe
             expect(finding).to_be_visible()
 
 
-def test_which_component_matters_for_retrieval_is_two_clicks_away(browser, designed):
-    with seeing(browser, designed) as page:
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_each_of_five_questions_is_answered_within_two_clicks(browser, designed, question):
+    clicks, place, answers = QUESTIONS[question]
+    assert len(clicks) <= 2
+    with seeing(browser, designed, viewport={"width": 1440, "height": 900}) as page:
         page.goto("index.html")
-        page.get_by_role("link", name="Findings", exact=True).click()
-        page.locator(".claims").get_by_role("link", name="Vector MQAR").click()
-        claim = page.locator("article:has(#mini-v1-vector-mqar)")
-        expect(claim).to_be_in_viewport()
-        expect(claim.get_by_role("rowheader", name="attention, RoPE")).to_be_visible()
+        for within, name in clicks:
+            page.locator(within).get_by_role("link", name=name).first.click()
+        answer = page.locator(place)
+        for words in answers:
+            expect(answer).to_contain_text(words)
+        expect(answer).to_be_visible()
+        target = page.locator(":target")
+        if target.count():
+            expect(target).to_be_in_viewport()
 
 
 def test_a_card_leads_to_its_evidence_and_that_can_be_cited(browser, designed):

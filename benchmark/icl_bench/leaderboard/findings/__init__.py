@@ -10,6 +10,8 @@ from icl_bench.leaderboard.findings.leader import leader
 from icl_bench.leaderboard.findings.learning import contradicted, learned_runs
 from icl_bench.leaderboard.findings.probed import probe_findings
 from icl_bench.leaderboard.findings.shifts import shift_findings
+from icl_bench.leaderboard.findings.seed_spread import other_seeds
+from icl_bench.leaderboard.findings.study import norm_in_the_study
 from icl_bench.leaderboard.site import SuiteBoard
 
 __all__ = ["Finding", "Link", "cards", "findings"]
@@ -28,6 +30,7 @@ def findings(board: SuiteBoard) -> list[Finding]:
 
 def _further(board: SuiteBoard) -> Iterator[Finding]:
     yield from main_effects(board)
+    yield from norm_in_the_study(board)
     yield from hybrids(board)
     for task in board.data.tasks:
         if task.learned_at is not None:
@@ -36,3 +39,4 @@ def _further(board: SuiteBoard) -> Iterator[Finding]:
     yield from convergence(board)
     yield from shift_findings(board)
     yield from probe_findings(board)
+    yield from other_seeds(board)

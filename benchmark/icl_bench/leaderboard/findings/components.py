@@ -75,6 +75,8 @@ def largest_effect(board: SuiteBoard) -> Finding | None:
         sentence,
         seeds(runs) if largest.significant else NOT_SEPARATED,
         [_all_effects(board)],
+        curves="effects",
+        component=largest.term,
     )
 
 
@@ -94,6 +96,8 @@ def main_effects(board: SuiteBoard) -> Iterator[Finding]:
                 f"({p_text(effect.p_corrected)}).",
                 seeds(fewest_runs(board.effects, GRADED)) if effect.significant else NOT_SEPARATED,
                 [_all_effects(board)],
+                curves="effects",
+                component=effect.term,
             )
 
 
@@ -136,6 +140,9 @@ def hybrids(board: SuiteBoard) -> Iterator[Finding]:
                 for effect in known
             ),
         ],
+        curves="excess",
+        task=next(iter(task for task, spec in board.suite.tasks.items() if spec.scored_points.count > 1)),
+        models=[PREFIX + name for name in (*names, full)],
     )
 
 

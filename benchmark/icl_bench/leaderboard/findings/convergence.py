@@ -31,7 +31,7 @@ def convergence(board: SuiteBoard) -> Iterator[Finding]:
         sentence += f" None of {listed(none)} has."
     yield Finding(
         f"{board.suite.name}-convergence",
-        "Not every run has converged" if total < known_runs else "Every run has converged",
+        "Budget: not every run has converged" if total < known_runs else "Every run has converged",
         sentence,
         seeds(
             min(scores.runs for model in models for task, scores in model.tasks.items() if task in by_task)
@@ -47,6 +47,8 @@ def convergence(board: SuiteBoard) -> Iterator[Finding]:
                 for task, runs in by_task.items()
             ),
         ],
+        curves="learning",
+        task=min(by_task, key=lambda task: converged[task] / len(by_task[task])),
     )
 
 

@@ -14,7 +14,7 @@ _NAMES = 4  # in a sentence
 CONTRADICTED = "contradicted"
 NOT_SEPARATED = "not separated"
 
-Curves = Literal["excess", "learning"]
+Curves = Literal["excess", "learning", "effects"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Finding:
 
     `status` is how many training runs the least known model of it has, `not separated` where its
     difference is not significant, or `contradicted`. `table` has a head and rows of its numbers; `curves`
-    says which ones it rests on.
+    says which ones it rests on: excess risk or learning curves on `task`, of `models` or of the best ones,
+    or the effects of `component`.
     """
 
     id: str  # the anchor: it stays while the numbers change
@@ -41,7 +42,9 @@ class Finding:
     evidence: Sequence[Link]
     table: Sequence[Sequence[str]] = ()
     curves: Curves | None = None
-    task: str = ""  # that its curves are of
+    task: str = ""
+    models: Sequence[str] = ()
+    component: str = ""
 
     @property
     def sure(self) -> str:

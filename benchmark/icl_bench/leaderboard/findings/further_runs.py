@@ -21,6 +21,7 @@ class FurtherRun:
     task: str
     model: str
     seed: int
+    optimality: float  # at the end, on development prompts
     steps_to_learn: int | None  # None: not within its steps
 
 
@@ -32,7 +33,7 @@ def _every_run() -> tuple[FurtherRun, ...]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
-            if not {"task", "model", "seed", "to_nine_tenths"} <= set(reader.fieldnames or ()):
+            if not {"task", "model", "seed", "optimality", "to_nine_tenths"} <= set(reader.fieldnames or ()):
                 raise ValueError("its first line lacks columns")
             return tuple(_run(row, reader.line_num) for row in reader)
     except (OSError, ValueError, csv.Error) as error:
@@ -45,7 +46,7 @@ def _run(row: dict[str, str], line: int) -> FurtherRun:
     if None in row or None in row.values():
         raise ValueError(f"line {line} is not whole")
     step = int(float(row["to_nine_tenths"])) if row["to_nine_tenths"] else None
-    return FurtherRun(row["task"], row["model"], int(row["seed"]), step)
+    return FurtherRun(row["task"], row["model"], int(row["seed"]), float(row["optimality"]), step)
 
 
 def further_runs(suite: str) -> tuple[FurtherRun, ...]:

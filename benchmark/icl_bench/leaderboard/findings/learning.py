@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from icl_bench.leaderboard.data import Architecture, ModelData
 from icl_bench.leaderboard.findings.finding import CONTRADICTED, Finding, Link, seeds, short_name
 from icl_bench.leaderboard.findings.further_runs import FurtherRun, further_runs
+from icl_bench.leaderboard.findings.study import PARITY, parity_in_the_study
 from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.site import SuiteBoard
 from icl_bench.ranking.responses import STEPS
@@ -76,9 +77,12 @@ def contradicted(board: SuiteBoard, task: str) -> Iterator[Finding]:
                 f"{label[:1].upper()}{label[1:]}: unable to learn {spaced(task)}",
                 f"No recorded run learns it (0 of {group.runs}), but {counted} pass an optimality of 90 on "
                 f"development prompts, after "
-                f"{_range(steps)} steps: hard to learn, not impossible.",
+                f"{_range(steps)} steps: hard to learn, not impossible."
+                + (parity_in_the_study() if task == PARITY else ""),
                 CONTRADICTED,
                 _evidence(board, task),
+                curves="learning",
+                task=task,
             )
 
 

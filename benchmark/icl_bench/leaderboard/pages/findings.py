@@ -7,6 +7,7 @@ from typing import Any
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.findings import Finding, findings
 from icl_bench.leaderboard.page import Page
+from icl_bench.leaderboard.pages.front import NARROW, component_chart
 from icl_bench.leaderboard.pages.task_charts import HIGHLIGHTED, excess_chart, learned_by_task, learning_chart
 from icl_bench.leaderboard.site import Site, SuiteBoard
 
@@ -35,12 +36,20 @@ def _drawn(board: SuiteBoard, claim: Finding, learned: Callable[[], Any]) -> Any
     """The curves that a claim rests on, at the size of a narrow screen; None where there are none."""
     if claim.curves is None:
         return None
+    if claim.curves == "effects":
+        return component_chart(board, [claim.component], NARROW)
     task = board.suite.task(claim.task)
-    models = _best_first(board, claim.task)
+    models = [
+        model for model in _best_first(board, claim.task) if model.name in claim.models or not claim.models
+    ]
     if claim.curves == "learning":
         chart = learning_chart(board, task, models, learned()[claim.task])
     else:
-        chart = excess_chart(board, task, models[:HIGHLIGHTED]) if task.scored_points.count > 1 else None
+        chart = (
+            excess_chart(board, task, models[: len(claim.models) or HIGHLIGHTED])
+            if task.scored_points.count > 1
+            else None
+        )
     return None if chart is None else chart["narrow"]
 
 

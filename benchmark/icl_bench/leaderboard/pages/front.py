@@ -1,7 +1,9 @@
 """What stands on a board's first page before its table: findings, component effects, score against cost."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
+
+from markupsafe import Markup
 
 from icl_bench.charts.differences import DifferenceRow, Differences, draw_differences
 from icl_bench.charts.scatter import Dot, Scatter, draw_scatter, front
@@ -37,33 +39,48 @@ def front_context(site: Site, board: SuiteBoard) -> dict[str, Any]:
 
 
 def _components(board: SuiteBoard) -> dict[str, Any] | None:
+    if board.effects is None:
+        return None
+    wide, narrow = (component_chart(board, list(REPLACES), width) for width in (WIDE, NARROW))
+    return {
+        "wide": wide,
+        "narrow": narrow,
+        "rows": [_numbers(term, effect, parts) for term, effect, parts in _terms(board, REPLACES)],
+        "csv": f"data/{board.suite.name}-effects.csv",
+    }
+
+
+def component_chart(board: SuiteBoard, terms: Sequence[str], width: int) -> Markup | None:
+    """The effects of some components on each task, as a picture; None without the complete design."""
     effects = board.effects
     if effects is None:
         return None
-    by_pair = {(each.task, each.term): each.value for each in gains(effects, "pair")}
-    terms = pair_terms(board.suite)
-    rows = [
-        (term, effect, [by_pair[effect.task, pair] for pair in terms[term]])
-        for term in REPLACES
-        for effect in _mean_first(effects, term)
-    ]
+    rows = _terms(board, terms)
     groups = [
         (
             f"{term} in place of {REPLACES[term]}",
             [_row(effects, effect, parts) for name, effect, parts in rows if name == term],
         )
-        for term in REPLACES
+        for term in terms
     ]
     values = "; ".join(
         f"{change}: " + ", ".join(f"{row.name} {row.text}" for row in group) for change, group in groups
     )
     chart = Differences("What each component changes", f"Mean effects in points. {values}.", groups)
-    return {
-        "wide": picture(draw_differences(chart, WIDE)),
-        "narrow": picture(draw_differences(chart, NARROW)),
-        "rows": [_numbers(term, effect, parts) for term, effect, parts in rows],
-        "csv": f"data/{board.suite.name}-effects.csv",
-    }
+    return picture(draw_differences(chart, width))
+
+
+def _terms(board: SuiteBoard, terms: Iterable[str]) -> list[tuple[str, Effect, list[float]]]:
+    """The effects of each component, the mean first, with its matched pairs."""
+    effects = board.effects
+    assert effects is not None
+    by_pair = {(each.task, each.term): each.value for each in gains(effects, "pair")}
+    pairs = pair_terms(board.suite)
+    return [
+        (term, effect, [by_pair[effect.task, pair] for pair in pairs[term]])
+        for term in terms
+        for effect in _mean_first(effects, term)
+    ]
 
 
 def _mean_first(effects: Effects, term: str) -> list[Effect]:

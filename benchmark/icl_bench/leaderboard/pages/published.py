@@ -1,73 +1,23 @@
 """The paper's table of scores beside those that were reproduced, and what differs between the two."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Literal
-
-from pydantic import Field, model_validator
+from typing import Any
 
 from icl_bench.frozen.anchors import ZERO
 from icl_bench.frozen.errors import load_errors
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.page import Page
+from icl_bench.leaderboard.published_scores import Published, load_published
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.accounting import account, made_of
 from icl_bench.models.reference import PREFIX, reference_spec
-from icl_bench.resources import data_folder
 from icl_bench.scoring.scores import regression_score
 from icl_bench.specs.recipe import Curriculum
-from icl_bench.specs.result import Finite
-from icl_bench.specs.schema import Strict, parse, read_yaml
 from icl_bench.suites import Suite, load_suite
 from icl_bench.suites.recipes import suite_recipe
 
 PATH = "published.html"
 _OWN_WORDS = {"type"}  # of a function class: no size of it
-
-
-class Source(Strict):
-    """Where the scores were printed."""
-
-    title: str
-    authors: str
-    arxiv: str
-    table: int
-
-
-class PublishedBaseline(Strict):
-    """What has score 1 in a column; `model` where it is one of the architectures, trained by the authors."""
-
-    name: str
-    model: str | None
-
-
-class Published(Strict):
-    """The file `published.yaml`: printed scores by architecture and task."""
-
-    schema_version: Literal[1] = Field(alias="schema")
-    source: Source
-    suite: str  # that has the same sizes
-    baselines: dict[str, PublishedBaseline]  # by task
-    scores: dict[str, dict[str, Finite]]  # by architecture and task
-
-    @model_validator(mode="after")
-    def _agrees(self) -> "Published":
-        for name, row in self.scores.items():
-            for task, score in row.items():
-                if task not in self.baselines:
-                    raise ValueError(f"scores.{name}: {task} has no baseline; add one to baselines")
-                if self.by_construction(name, task) and score != 1:
-                    raise ValueError(f"scores.{name}.{task} is {score}, and its own baseline; it has to be 1")
-        return self
-
-    def by_construction(self, name: str, task: str) -> bool:
-        """Whether a cell is 1 because the model is the baseline of its own column."""
-        return task in self.baselines and self.baselines[task].model == name
-
-
-def load_published() -> Published:
-    """The published scores; SpecError where the file is at fault."""
-    path = data_folder("leaderboard") / "published.yaml"
-    return parse(Published, read_yaml(path), str(path))
 
 
 def pages(site: Site) -> Iterator[Page]:

@@ -56,7 +56,7 @@ def pages(site: Site) -> Iterator[Page]:
     yield Page(
         "submit.html",
         "submit.html",
-        "Have a model scored",
+        "Add your model",
         "Score a model of your own on the frozen prompts: from the Hugging Face Hub, a folder, or Python.",
         {"example": example_spec(), "name": EXAMPLE, "python": PYTHON, "blocks": list(BLOCKS.entries())},
     )

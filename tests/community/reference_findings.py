@@ -1,0 +1,22 @@
+"""What is known of the references on mini-v1, as the findings page of the site says it.
+
+    .venv/bin/python tests/community/reference_findings.py
+
+prints each finding in Markdown, from the records and with the code that the page is made of.
+"""
+
+from icl_bench.leaderboard.entries import entries_of
+from icl_bench.leaderboard.findings import findings
+from icl_bench.leaderboard.findings.markdown import as_markdown
+from icl_bench.leaderboard.site import SuiteBoard
+from icl_bench.suites import load_suite
+
+
+def reference_findings() -> str:
+    """Of the newest mini suite."""
+    suite = load_suite("mini")
+    return as_markdown(findings(SuiteBoard(suite, entries_of(suite, ()), True)))
+
+
+if __name__ == "__main__":
+    print(reference_findings())
