@@ -108,7 +108,7 @@ function makeBoard(form) {
   for (const field of fields) set(field, query().get(field.name) ?? "");
   const more = form.querySelector("details");
   const folded = filters.filter((field) => more.contains(field));
-  more.open = matchMedia("(min-width: 44rem)").matches || folded.some(valueOf);
+  more.open = matchMedia("(min-width: 43rem)").matches || folded.some(valueOf);
   form.addEventListener("input", change);
   form.addEventListener("reset", (event) => {
     event.preventDefault();

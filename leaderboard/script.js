@@ -442,7 +442,7 @@ function excessFigure(index, models, task) {
   const { heading, exact } = index.tasks[task];
   const x = (k) => left + (k / Math.max(1, exact.length - 1)) * (width - left - 12);
   const y = (value) => bottom - (Math.log10(Math.min(Math.max(value, FLOOR), 2) / FLOOR) / Math.log10(2 / FLOOR)) * (bottom - top);
-  const text = (words, at, height, anchor) => make("text", { x: at, y: height, "font-size": 12, "text-anchor": anchor, fill: "currentColor" }, words);
+  const text = (words, at, height, anchor) => make("text", { x: at, y: height, "font-size": 13.5, "text-anchor": anchor, fill: "currentColor" }, words);
   const rules = [0.001, 0.01, 0.1, 1].map((value) => make("path", { d: `M${left} ${y(value)}H${width - 12}`, stroke: "currentColor", "stroke-width": 0.8, class: "rule" }));
   const step = [1, 2, 5, 10, 20, 50, 100].find((size) => exact.length / size <= 9) || 200;
   const marks = [];

@@ -57,6 +57,17 @@ def test_a_model_is_found_by_the_keyboard_alone_filtered_and_its_link_copied(bro
         assert page.locator("table.ranks td .ci:visible").count() > 5
 
 
+def test_rows_are_filtered_by_the_keyboard_alone(page):
+    page.goto("index.html")
+    page.keyboard.press("/")
+    for _ in range(6):
+        page.keyboard.press("Tab")
+    expect(page.get_by_label("Mixer")).to_be_focused()
+    page.keyboard.type("Mamba")
+    expect(page.locator("[data-shown]")).to_have_text("2 of 8 models")
+    assert names(page) == ["reference/mamba", HOSTILE]
+
+
 def test_a_slash_that_is_typed_into_the_search_stays_there(page):
     page.goto("index.html")
     page.get_by_label("Find a model").press_sequentially("ana/quick")
@@ -147,25 +158,6 @@ def test_a_phone_shows_rows_above_the_fold_that_lead_to_the_board(browser, addre
         expect(page.locator("h2#board")).to_be_in_viewport()
         page.set_viewport_size({"width": 1440, "height": 900})
         expect(page.locator(".first-rows")).to_be_hidden()
-
-
-SMALL = """() => {
-  const small = [];
-  const board = document.querySelector("section.board-section");
-  const walker = document.createTreeWalker(board, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const size = parseFloat(getComputedStyle(node.parentElement).fontSize);
-    if (node.data.trim() && size < 12) small.push([node.data.trim(), size]);
-  }
-  return small;
-}"""
-
-
-@pytest.mark.parametrize("width", [390, 1440])
-def test_no_text_of_the_board_is_smaller_than_12_pixels(browser, address, width):
-    with seeing(browser, address, viewport={"width": width, "height": 844}) as page:
-        page.goto("index.html?intervals=1&baselines=all")
-        assert page.evaluate(SMALL) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -109,6 +109,21 @@ def test_the_form_leads_to_the_models(page, a, b):
     assert chosen.startswith(a)  # the form keeps what is shown
 
 
+def test_models_are_compared_by_the_keyboard_alone(page):
+    page.goto("compare.html")
+    form = page.locator("form[data-compare]").first
+    form.locator("[name=a]").focus()  # the skip link and the navigation come before
+    page.keyboard.type("reference/mamba")
+    page.keyboard.press("Tab")
+    page.keyboard.type("reference/llama")
+    for _ in range(4):
+        page.keyboard.press("Tab")
+    expect(form.get_by_role("button", name="Compare")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/compare.html?m=*")
+    assert compared(page) == ["reference__mamba", "reference__llama"]
+
+
 def test_five_models_stand_side_by_side_and_a_sixth_is_left_out(page):
     models = [
         "reference__llama",

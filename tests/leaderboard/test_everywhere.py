@@ -133,8 +133,12 @@ def test_a_heading_can_be_linked_to_by_keyboard(page):
 @pytest.mark.parametrize(
     "path",
     [
+        "index.html",
+        f"{SUITE}/score.html",
+        "findings.html",
         f"{SUITE}/tasks/linear_regression.html",
         f"{SUITE}/models/reference__llama.html",
+        f"{SUITE}/compare/reference__llama.html",
         "method.html",
         "data.html",
         "compare.html",

@@ -6,7 +6,7 @@ import pytest
 from leaderboard.designed import designed_entries
 from leaderboard.site_reading import SVG, having, read_page, text
 from raising import raises
-from site_pages import pages, small_site
+from site_pages import other_files, pages, small_site
 
 from icl_bench.errors import SpecError
 from icl_bench.leaderboard.findings import cards, findings, seed_spread
@@ -15,7 +15,7 @@ from icl_bench.leaderboard.findings import learning as learning_module
 from icl_bench.leaderboard.findings.further_runs import FurtherRun, further_runs
 from icl_bench.leaderboard.findings.study import parity_in_the_study
 from icl_bench.leaderboard.formats import score, signed
-from icl_bench.leaderboard.pages import boards, compare, files, models, tasks, texts
+from icl_bench.leaderboard.pages import boards, compare, models, tasks, texts
 from icl_bench.leaderboard.pages import findings as findings_page
 from icl_bench.leaderboard.render import Renderer
 from icl_bench.ranking import effects as effects_module
@@ -216,7 +216,7 @@ def test_every_finding_has_an_anchor_and_its_evidence_is_there(rope_harms):
     trees[curves.path] = read_page(rendered.content.decode(), curves.path).root
     ids = {path: {each.get("id") for each in tree.iter()} for path, tree in trees.items()}
     promised = {page.path for module in (models, compare, tasks) for page in module.pages(rope_harms)}
-    promised |= {"published.html"} | {file.path for file in files.files(rope_harms)}
+    promised |= {"published.html"} | set(other_files(rope_harms))
     known = findings(rope_harms.boards[0])
     assert {finding.id for finding in known} <= ids["findings.html"]
     for link in (link for finding in known for link in finding.evidence):
@@ -232,7 +232,7 @@ def test_every_finding_has_an_anchor_and_its_evidence_is_there(rope_harms):
 def test_numbers_of_the_front_page_are_in_its_tables_and_files(rope_harms):
     board = rope_harms.boards[0]
     front = pages(rope_harms, boards)["index.html"]
-    charts = {file.path: file.content.decode() for file in files.files(rope_harms) if "data/" in file.path}
+    charts = {path: content.decode() for path, content in other_files(rope_harms).items()}
     effects = charts[f"data/{SUITE}-effects.csv"].splitlines()
     assert len(effects) == 1 + len(board.effects.effects)
     assert len(charts[f"data/{SUITE}-costs.csv"].splitlines()) == 1 + len(board.data.models)

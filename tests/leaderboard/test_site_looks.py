@@ -112,6 +112,32 @@ def test_names_of_baselines_break_between_words_alone(browser, address, width):
             assert [part for part, count in line_counts if count != 1] == []
 
 
+SMALL = """() => {
+  const small = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const holder = node.parentElement;
+    if (!node.data.trim() || !holder.checkVisibility() || holder.closest(".sr, title, desc")) continue;
+    const svg = holder.closest("svg");
+    const drawn = svg?.viewBox.baseVal.width;
+    const scale = drawn ? svg.getBoundingClientRect().width / drawn : 1;
+    const size = scale * parseFloat(getComputedStyle(holder).fontSize);
+    if (size < 11.9) small.push([node.data.trim(), size]);
+  }
+  return small;
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_no_text_is_smaller_than_12_pixels(browser, address, width):
+    """Charts too, whatever they are shrunk to."""
+    with seeing(browser, address, viewport={"width": width, "height": 844}) as page:
+        for kind, path in PAGES.items():
+            page.goto(f"{path}?intervals=1&baselines=all" if kind.startswith("board") else path)
+            unfold(page)
+            assert page.evaluate(SMALL) == [], kind
+
+
 COLOURS = "color-contrast"  # the rule that depends on the scheme
 
 

@@ -11,7 +11,7 @@ from icl_bench.charts.series import Number, Numbers
 from icl_bench.charts.styles import COLOURS
 from icl_bench.charts.text import plain, shortened, text_width, wrapped
 
-_TITLE, _TEXT, _SMALL = 15.0, 12.0, 10.5  # sizes of text
+_TITLE, _TEXT, _SMALL = 15.0, 12.0, 12.0  # sizes of text
 _ROW, _DOT = 19.0, 4.0
 _NAME_SHARE = 0.36  # of the width is for names, at most
 

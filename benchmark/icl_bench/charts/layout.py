@@ -12,8 +12,8 @@ from icl_bench.charts.shorten import shortened_apart
 from icl_bench.charts.text import BOLD, plain, text_width, wrapped
 from icl_bench.errors import InputError
 
-TITLE, TEXT, SMALL = 15.0, 12.0, 10.5  # sizes of text
-_LINE, SMALL_LINE = 15.0, 12.5  # heights of lines of TEXT and SMALL
+TITLE, TEXT, SMALL = 15.0, 12.0, 12.0  # sizes of text
+_LINE, SMALL_LINE = 15.0, 14.0  # heights of lines of TEXT and SMALL
 NARROWEST = 300
 _NAME_SHARE = 0.25  # of the width is for names, at most
 KEY = 26.0  # length of the sample of a curve beside its name

@@ -79,7 +79,9 @@ def _context(board: SuiteBoard, model: ModelData, others: Sequence[ModelData]) -
     return {
         "board": board,
         "model": model,
-        "others": [(other, *row_and_pair(by_name[other.name], columns, model.name)) for other in others],
+        "others": [
+            (other, *row_and_pair(by_name[other.name], columns, model.name, other.name)) for other in others
+        ],
         "columns": columns,
         "near": NEIGHBOURS if len(board.data.models) > ALL else None,
         "quote": shlex.quote,

@@ -35,13 +35,13 @@ _forms = cache(_Forms)
 
 
 def row_and_pair(
-    differences: Sequence[Difference], tasks: Sequence[str], model: str
+    differences: Sequence[Difference], tasks: Sequence[str], model: str, other: str
 ) -> tuple[Markup, Markup]:
-    """What separates A, which is `model`, from one other: a cell for each of `tasks`, and a row for each
+    """What separates A, which is `model`, from B, `other`: a cell for each of `tasks`, and a row for each
     difference with the gains of both, the p-value and the verdict."""
     cells = {difference.task: _cell(difference) for difference in differences}
     row = "".join(cells.get(task, _forms().nothing) for task in tasks)
-    rows = [_pair_row(difference, cells[difference.task], model) for difference in differences]
+    rows = [_pair_row(difference, cells[difference.task], model, other) for difference in differences]
     pair = "\n".join(rows)
     return Markup(row), Markup(pair)
 
@@ -57,13 +57,13 @@ def _cell(difference: Difference) -> str:
     )
 
 
-def _pair_row(difference: Difference, cell: str, model: str) -> str:
+def _pair_row(difference: Difference, cell: str, model: str, other: str) -> str:
     prompts = count(difference.prompts)
     if difference.prompts < difference.suite_prompts:
         prompts += f" of {count(difference.suite_prompts)}"
     reason = difference.difference.reason
     form = _forms().verdicts[difference.better, difference.of_runs]
-    verdict = escape(reason) if reason else form.format(model=escape(model))
+    verdict = escape(reason) if reason else form.format(model=escape(model), other=escape(other))
     return _forms().row.format(
         task=escape(spaced(difference.task)),
         prompts=prompts,

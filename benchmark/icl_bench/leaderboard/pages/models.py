@@ -22,7 +22,7 @@ from icl_bench.specs.submission import folder_name
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.views.series import model_curve
 
-CURVE_WIDTH = 400
+CURVE_WIDTH = 358
 _IN_TEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 _TEX = str.maketrans(_IN_TEX | {mark: f"\\{mark}" for mark in "_&%#${}"})
 

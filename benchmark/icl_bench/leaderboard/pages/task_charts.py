@@ -22,7 +22,7 @@ from icl_bench.models.reference import PREFIX
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.views.series import model_curve
 
-WIDE, NARROW = 860, 400  # pixels at which texts have their nominal sizes
+WIDE, NARROW = 860, 358  # pixels at which texts have their nominal sizes
 HIGHLIGHTED = 3  # the best models, until a reader chooses others
 MODELS = 20  # a chart; the best ones
 

@@ -27,7 +27,7 @@ _FRAME_LEFT, _FRAME_RIGHT = 12.0, 300.0
 _BOX_LEFT, _BOX_RIGHT = 52.0, 288.0
 _SPINE = (_BOX_LEFT + _BOX_RIGHT) / 2  # x of the residual stream
 _AROUND = 30.0  # x of the lines around the sublayers
-_TITLE, _NAME, _TEXT, _SMALL = 15.0, 13.0, 12.0, 11.0  # sizes of text
+_TITLE, _NAME, _TEXT, _SMALL = 15.0, 13.0, 12.5, 12.5  # sizes of text
 _STEP = 12.0  # between boxes
 _SUM = 7.0  # radius of ⊕
 _ICON = 24.0
@@ -189,18 +189,18 @@ def _draw_module(body: Element, y: Number, module: BlockSpec, width: int) -> Num
 
 def _draw_rope(ink: Element, top: Number) -> None:
     """The mark of rotary positions: a pill in the upper right corner."""
-    left, width = _BOX_RIGHT - 57, 52.0
+    left, width = _BOX_RIGHT - 67, 62.0
     _draw_rect(ink, left, top, width, 16, 8)
     stroke(ink, f"M{px(left + 13)},{px(top + 5.2)}a4,4 0 1,0 0.6,5")  # a turn
     fill(ink, f"M{px(left + 15.5)},{px(top + 7.6)}l-5.2,-1.2l3.6,-3.4z")
-    write(ink, "RoPE", left + 19, top + 11.6, 9.5, font_weight="600")
+    write(ink, "RoPE", left + 19, top + 12.4, 12.5, font_weight="600")
 
 
 def _draw_norm(ink: Element, y: Number, top: Number, text: str) -> Number:
     """A pill from `top` on, and the stream from `y` to it."""
     _draw_arrow(ink, y, top)
     _draw_rect(ink, _SPINE - 62, top, 124, 20, 10)
-    write(ink, text, _SPINE, top + 14, _SMALL + 0.5, text_anchor="middle")
+    write(ink, text, _SPINE, top + 14, _SMALL, text_anchor="middle")
     return top + 20
 
 

@@ -101,10 +101,10 @@ def draw_panel(panel: Panel) -> str:
 
 @cache
 def draw_legend() -> str:
-    """What the lines of every panel are, as an `<svg>` of 430 × 48 pixels."""
-    svg = picture(430, 48, "Legend", f"The lines of the panels: {'; '.join(_NAMES.values())}.")
+    """What the lines of every panel are, as an `<svg>` of 330 × 92 pixels."""
+    svg = picture(330, 92, "Legend", f"The lines of the panels: {'; '.join(_NAMES.values())}.")
     for k, (role, name) in enumerate(_NAMES.items()):
-        left, middle = 4 + 278 * (k // 2), 14 + 22 * (k % 2)
+        left, middle = 4, 14 + 22 * k
         style = _styles()[role]
         group = coloured(svg, style.colour)
         if role == "model":

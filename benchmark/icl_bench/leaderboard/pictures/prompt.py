@@ -25,7 +25,7 @@ MOST_ROWS = 32  # coordinates that are drawn
 
 _CELL, _GAP, _BETWEEN, _LEFT_OUT = 17.0, 4.0, 10.0, 28.0  # a cell; from x to y; from point to point; for …
 _LEFT, _TOP, _LINE = 44.0, 24.0, 21.0
-_TEXT, _SMALL, _TIGHT = 11.5, 10.5, 8.5  # sizes of text
+_TEXT, _SMALL, _TIGHT = 12.0, 12.0, 8.5  # sizes of text
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _ROUND = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 _ZERO = 1e-12  # of the scale
