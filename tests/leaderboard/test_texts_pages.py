@@ -80,6 +80,17 @@ def test_the_method_has_the_places_that_other_pages_link_to(trees):
     assert {element.get("id") for element in trees["method.html"].iter()} >= ANCHORS
 
 
+def test_the_method_begins_with_ten_lines_and_folds_how_bits_are_drawn(trees):
+    (body,) = trees["method.html"].iter("main")
+    lists = list(body.iter("ol"))
+    assert [len(each) for each in lists] == [10]
+    elements = list(body.iter())
+    assert elements.index(lists[0]) < min(map(elements.index, body.iter("h2")))
+    folds = " ".join(text(fold) for fold in body.iter("details"))
+    for word in ("Philox", "SHA-256 of every array", "little-endian", "2−13"):
+        assert text(body).count(word) == folds.count(word) > 0, word
+
+
 def test_the_method_says_what_each_check_means(trees):
     terms = {"".join(element.itertext()) for element in trees["method.html"].iter("dt")}
     assert set(CHECKS) <= terms
