@@ -27,7 +27,7 @@ _FRAME_LEFT, _FRAME_RIGHT = 12.0, 300.0
 _BOX_LEFT, _BOX_RIGHT = 52.0, 288.0
 _SPINE = (_BOX_LEFT + _BOX_RIGHT) / 2  # x of the residual stream
 _AROUND = 30.0  # x of the lines around the sublayers
-_TITLE, _NAME, _TEXT, _SMALL = 15.0, 13.0, 12.5, 12.5  # sizes of text
+_TITLE, _NAME, _TEXT, _SMALL = 15.0, 13.0, 12.0, 12.0  # sizes of text
 _STEP = 12.0  # between boxes
 _SUM = 7.0  # radius of ⊕
 _ICON = 24.0
@@ -193,7 +193,7 @@ def _draw_rope(ink: Element, top: Number) -> None:
     _draw_rect(ink, left, top, width, 16, 8)
     stroke(ink, f"M{px(left + 13)},{px(top + 5.2)}a4,4 0 1,0 0.6,5")  # a turn
     fill(ink, f"M{px(left + 15.5)},{px(top + 7.6)}l-5.2,-1.2l3.6,-3.4z")
-    write(ink, "RoPE", left + 19, top + 12.4, 12.5, font_weight="600")
+    write(ink, "RoPE", left + 19, top + 12.2, 12.0, font_weight="600")
 
 
 def _draw_norm(ink: Element, y: Number, top: Number, text: str) -> Number:
