@@ -9,8 +9,8 @@ from icl_bench.leaderboard.findings.finding import Finding, Link
 from icl_bench.leaderboard.findings.leader import leader
 from icl_bench.leaderboard.findings.learning import contradicted, learned_runs
 from icl_bench.leaderboard.findings.probed import probe_findings
-from icl_bench.leaderboard.findings.shifts import shift_findings
 from icl_bench.leaderboard.findings.seed_spread import other_seeds
+from icl_bench.leaderboard.findings.shifts import shift_findings
 from icl_bench.leaderboard.findings.study import norm_in_the_study
 from icl_bench.leaderboard.site import SuiteBoard
 
