@@ -24,7 +24,7 @@ WIDTH = 360
 MOST_SUBLAYERS, MOST_GROUPS = 8, 4  # that are drawn; of the rest their number is size_text
 
 _FRAME_LEFT, _FRAME_RIGHT = 12.0, 300.0
-_BOX_LEFT, _BOX_RIGHT = 52.0, 288.0
+_BOX_LEFT, _BOX_RIGHT = 46.0, 294.0
 _SPINE = (_BOX_LEFT + _BOX_RIGHT) / 2  # x of the residual stream
 _AROUND = 30.0  # x of the lines around the sublayers
 _TITLE, _NAME, _TEXT, _SMALL = 15.0, 13.0, 12.0, 12.0  # sizes of text
