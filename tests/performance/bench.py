@@ -25,6 +25,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 COMMANDS = [  # (what, command, budget in seconds, budget in GiB)
     ("icl-bench --help", "--help", 0.5, None),
     ("evaluate reference/gpt2 on mini-v1", "evaluate reference/gpt2 --output {tmp}/record.json", 30, 2),
+    (  # within 8 times the one above
+        "evaluate reference/gpt2 on mini-shifts-v1",
+        "evaluate reference/gpt2 --suite mini-shifts --output {tmp}/record.json",
+        56,
+        2,
+    ),
+    ("every probe of gpt2 on linear_regression", "probe reference/gpt2 --task linear_regression", 60, 2),
     (
         "evaluate 12 layers of width 256 on paper-v1/linear_regression",
         "evaluate {tmp}/gpt2 --suite paper --task linear_regression --output {tmp}/record.json",
