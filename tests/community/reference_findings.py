@@ -1,9 +1,11 @@
-"""What is known of the references on mini-v1, as the findings page of the site says it.
+"""What is known of the references on a suite, as the findings page of the site says it.
 
-    .venv/bin/python tests/community/reference_findings.py
+    .venv/bin/python tests/community/reference_findings.py [SUITE]
 
 prints each finding in Markdown, from the records and with the code that the page is made of.
 """
+
+import sys
 
 from icl_bench.leaderboard.entries import entries_of
 from icl_bench.leaderboard.findings import findings
@@ -12,11 +14,11 @@ from icl_bench.leaderboard.site import SuiteBoard
 from icl_bench.suites import load_suite
 
 
-def reference_findings() -> str:
-    """Of the newest mini suite."""
-    suite = load_suite("mini")
+def reference_findings(name: str = "mini") -> str:
+    """Of the newest suite of that name."""
+    suite = load_suite(name)
     return as_markdown(findings(SuiteBoard(suite, entries_of(suite, ()), True)))
 
 
 if __name__ == "__main__":
-    print(reference_findings())
+    print(reference_findings(*sys.argv[1:]))

@@ -29,6 +29,7 @@ def test_its_tables_are_what_their_commands_print() -> None:
         "icl-bench leaderboard show --no-baselines --metric score --format markdown",
         "icl-bench effects --of gain --format markdown",
         "python tests/community/reference_findings.py",
+        "python tests/community/reference_findings.py mini-shifts",
     ]
     assert filled(TEXT) == TEXT, "run `make tables`"
 

@@ -36,7 +36,8 @@ def _further(board: SuiteBoard) -> Iterator[Finding]:
         if task.learned_at is not None:
             yield from learned_runs(board, task.name)
             yield from contradicted(board, task.name)
-    yield from convergence(board)
     yield from shift_findings(board)
     yield from probe_findings(board)
-    yield from other_seeds(board)
+    if any(task.base is None for task in board.suite.tasks.values()):  # runs of variants are those of bases
+        yield from convergence(board)
+        yield from other_seeds(board)
