@@ -1,6 +1,7 @@
 // --- the board: search, filters, intervals, its other pages, CSV, link -------------------------------------
 
-// Rows of the other pages of a long board, in order; what a row links to is meant from where the row stood.
+// Rows of the other pages of a long board, in order. They are those of the table's one template: to make them
+// of data/SUITE.json would repeat it here, with every format, from a file four times as large. What a row links to is meant from where the row stood.
 async function rowsOf(path) {
   const answer = await fetch(path);
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
