@@ -33,6 +33,7 @@ def site():
         FOLDER: "2025-03-01",
         f"{FOLDER}/results/{SUITE}-seed-0.json": "2025-01-01",
         f"{FOLDER}/results/{SUITE}-seed-1.json": "2025-03-01",
+        f"{FOLDER}/results/other-v1-seed-0.json": "2024-01-01",
         REPLACED: "2025-03-01",
         "submissions/reference/llama": "2025-05-01",
     }

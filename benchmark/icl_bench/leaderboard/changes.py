@@ -58,7 +58,7 @@ def changes(site: Site, board: SuiteBoard) -> list[Change]:
 
 
 def _of_entry(site: Site, board: SuiteBoard, entry: Entry, model: ModelData) -> Iterator[Change]:
-    yield Change("added", site.first_date(entry.name), entry.name)
+    yield Change("added", site.first_date(entry.name, board.suite.name), entry.name)
     by_date: dict[str | None, list[Change]] = {}
     for change in _superseded(site, board, entry, model):
         by_date.setdefault(change.date, []).append(change)

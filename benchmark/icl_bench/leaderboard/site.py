@@ -130,9 +130,9 @@ class Site:
         """The day of the newest record of a reference or submission, where it is known."""
         return next((self.dates[folder] for folder in _folders(name) if folder in self.dates), None)
 
-    def first_date(self, name: str) -> str | None:
-        """The day of its first record, where it is known; else that of the newest."""
-        files = tuple(f"{folder}/results/" for folder in _folders(name))
+    def first_date(self, name: str, suite: str) -> str | None:
+        """The day of its first record on a suite, where it is known; else that of the newest of any."""
+        files = tuple(f"{folder}/results/{suite}-seed-" for folder in _folders(name))
         days = [day for path, day in self.dates.items() if path.startswith(files)]
         return min(days, default=self.record_date(name))
 

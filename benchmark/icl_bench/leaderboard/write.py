@@ -143,9 +143,12 @@ def write_site(site: Site, folder: Path, quiet: bool = False) -> int:
     count, expected = 0, sum(3 * len(board.entries) + len(board.suite.tasks) for board in site.boards) + 1
     bar = progress("building the site", expected, quiet)
     with site_folder(folder) as part, existing_objects_exempt(), bar as advance:
+        folders: set[Path] = set()
         for file in site_files(site):
             path = part / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if path.parent not in folders:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                folders.add(path.parent)
             path.write_bytes(file.content)
             count += 1
             advance(min(count, expected), file.path)

@@ -1,5 +1,6 @@
 """The picture that a link to a model is shown with: a PNG of 1,200 × 630 pixels, as Open Graph has it."""
 
+import zlib
 from functools import cache
 from io import BytesIO
 
@@ -28,7 +29,7 @@ def draw_share(name: str, suite: str, number: str, about: str, place: str) -> by
     draw.text((_MARGIN, 330), number, fill=_ACCENT, font=_font(150))
     draw.text((_MARGIN, 520), "  ·  ".join(filter(None, (about, place, suite))), fill=_MUTED, font=_font(40))
     stream = BytesIO()
-    image.save(stream, "PNG", compress_level=1)
+    image.save(stream, "PNG", compress_type=zlib.Z_RLE)  # for large areas of one colour
     return stream.getvalue()
 
 
