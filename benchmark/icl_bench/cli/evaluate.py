@@ -103,9 +103,13 @@ def _keep_and_print(
 
 def _print_table(record: "ResultRecord", suite: "Suite") -> None:
     from icl_bench.display.table import as_table
+    from icl_bench.display.text_table import in_window
+    from icl_bench.frozen.ideal import ideal_note
 
     prompts = max(task.prompts for task in record.tasks.values())
     typer.echo(f"{record.model.id} on {record.suite.name}, {prompts:,} prompts a task\n")
     typer.echo(as_table(record, bars=unicode_terminal()))
+    if ideal := ideal_note(suite, record.tasks):
+        typer.echo(in_window(f"\n{ideal}"))
     if note := quick_look(prompts, suite):
         typer.echo(f"\n{note}")
