@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sklearn.linear_model import Ridge as ScikitRidge
 
+from icl_bench.baselines.base import get_baseline
 from icl_bench.baselines.least_squares import LeastSquares
 from icl_bench.baselines.ridge import Ridge
+from icl_bench.suites import find_task, load_prompts
 
 
 def normal(seed: int, *shape: int) -> np.ndarray:
@@ -89,3 +91,16 @@ def test_inputs_beside_which_the_penalty_vanishes_are_fitted_as_without_it():
 def test_a_penalty_that_is_none_is_refused(penalty):
     with pytest.raises(ValidationError, match="penalty"):
         Ridge(penalty=penalty)
+
+
+def test_with_noise_of_variance_1_it_is_the_dense_posterior_mean():
+    """w ~ N(0, I) and y = Xw + ε given the context, conditioned jointly: no shortcut of ridge regression."""
+    suite, task = find_task("mini-shifts/linear_noise")
+    prompts = load_prompts(suite, task.name).part(slice(4))
+    answers = get_baseline(task.exact, task).predict(prompts.xs, prompts.ys)
+    for prompt in range(4):
+        for i in range(1, task.points):
+            X, y = prompts.xs[prompt, :i].astype(np.float64), prompts.ys[prompt, :i, 0].astype(np.float64)
+            joint = np.block([[np.eye(5), X.T], [X, X @ X.T + np.eye(i)]])  # covariance of (w, y)
+            mean = joint[:5, 5:] @ np.linalg.inv(joint[5:, 5:]) @ y
+            assert answers[prompt, i, 0] == pytest.approx(prompts.xs[prompt, i] @ mean, abs=1e-4)

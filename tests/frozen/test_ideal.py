@@ -20,6 +20,6 @@ def test_the_line_names_where_it_is_not_exact():
     assert "tree_deeper 0." in note
     assert "linear_noise -" in note
     assert "linear_signs" not in note
-    assert "1.000 on the 17 others" in note
+    assert "1.000 elsewhere" in note
     assert ideal_note(suite, ["linear_signs"]).endswith(": 1.000")
     assert ideal_note(load_suite("mini"), ["linear_regression"]) is None

@@ -25,5 +25,5 @@ def ideal_note(suite: Suite, tasks: Iterable[str]) -> str | None:
         return None
     lower = [f"{task} {value:.3f}" for task, value in known.items() if value < 1 - 5e-4]
     if len(lower) < len(known):
-        lower.append(f"1.000 on the {len(known) - len(lower)} others" if lower else "1.000")
+        lower.append("1.000 elsewhere" if lower else "1.000")
     return f"optimality of the in-distribution ideal, exact on the task of training: {', '.join(lower)}"
