@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from icl_bench.errors import UnknownNameError as UnknownNameError
     from icl_bench.evaluation.run import evaluate as evaluate
     from icl_bench.models.load import load_model as load_model
+    from icl_bench.probes.run import probe as probe
     from icl_bench.ranking.compare import compare as compare
     from icl_bench.ranking.effects import effects as effects
     from icl_bench.records.read import load_record as load_record
@@ -47,6 +48,7 @@ _FUNCTIONS = {  # by name, their modules, imported at first use: `import icl_ben
     "load_record": "icl_bench.records.read",
     "load_suite": "icl_bench.suites.catalogue",
     "new_suite": "icl_bench.suites.new",
+    "probe": "icl_bench.probes.run",
     "submit": "icl_bench.submissions.submit",
     "sweep": "icl_bench.training.sweep",
     "train": "icl_bench.training.train",

@@ -7,6 +7,7 @@ import pytest
 from models.small import saved, small_model
 from raising import raises
 
+import icl_bench
 from icl_bench.baselines.base import get_baseline
 from icl_bench.charts import Chart
 from icl_bench.entries.open import open_source
@@ -101,3 +102,19 @@ def test_findings_stand_beside_the_results_of_the_same_weights(tmp_path):
     record.model_copy(update={"weights": {LINEAR: "0" * 64}}).save(path)
     with raises(SpecError, "other-probed-weights", naming=path):
         recorded_findings("reference/gpt2", results, suite, tmp_path)
+
+
+def test_any_object_that_predicts_is_probed():
+    """Those probes that ask for predictions alone; it has no network to look into."""
+
+    def previous_target(xs, ys):
+        answers = np.zeros_like(ys)
+        answers[:, 1:] = ys[:, :-1]
+        return answers
+
+    record = icl_bench.probe(previous_target, tasks=LINEAR, name="previous")
+    assert record.model.kind == "callable"
+    assert set(record.findings) == {name for name, probe in probes().items() if not probe.looks_inside}
+    assert record.findings["order"][LINEAR].estimate.value > 0.1
+    with raises(InputError, "nothing-to-probe", naming="gd_similarity"):
+        icl_bench.probe(previous_target, tasks=LINEAR, probes=["gd_similarity"])

@@ -36,17 +36,13 @@ def probe(
     Example: icl-bench probe reference/llama --task linear_regression
     Example: icl-bench probe reference/gpt2 --probe nearest_algorithm --suite mini-shifts --json
     """
-    from icl_bench.entries.open import open_source
     from icl_bench.files import check_ending, check_file_place
-    from icl_bench.probes.run import chosen_probes, measure
-    from icl_bench.suites import chosen_tasks, load_suite
+    from icl_bench.probes.run import probe as measure
 
-    frozen = load_suite(suite)
-    tasks, chosen = chosen_tasks(frozen, task), chosen_probes(probe_names)
     if output is not None:
         check_ending(output, [".json"], "a record")
         check_file_place(output)
-    record = measure(open_source(model, frozen, None, device, tasks), frozen, tasks, chosen, progress=True)
+    record = measure(model, suite, task, probe_names, progress=True, device=device)
     if output is not None:
         record.save(output)
     typer.echo(record.to_json() if as_json else _table(record), nl=not as_json)

@@ -42,9 +42,7 @@ class NearestAlgorithm(Probe):
         """The chart of the nearest few, the exact predictor and the ideal among them."""
         order = sorted(finding.curves, key=lambda name: finding.values[name].value or 0.0)
         kept = {*order[:DRAWN], next(iter(finding.curves)), IDEAL}
-        curves = {
-            name: [y if y else None for y in curve] for name, curve in finding.curves.items() if name in kept
-        }
+        curves = {name: curve for name, curve in finding.curves.items() if name in kept}
         return super().panel(title, finding.model_copy(update={"curves": curves}))
 
     def measure(self, subject: Subject) -> Finding:

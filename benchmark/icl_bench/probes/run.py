@@ -1,13 +1,18 @@
 """Measuring probes of a model on a suite, and reading their records."""
 
 from collections.abc import Sequence
+from os import PathLike, fspath
 from pathlib import Path
+from typing import Any
 
 from icl_bench.entries.base import Source, entry_kinds
+from icl_bench.entries.callable import ObjectSource
+from icl_bench.entries.open import open_source
 from icl_bench.environment import describe_environment, describe_evaluator
 from icl_bench.errors import InputError, SpecError, UnknownNameError
 from icl_bench.predictor import Missing
-from icl_bench.probes.base import Probe, Subject, probes
+from icl_bench.probes.base import Probe, Subject
+from icl_bench.probes.base import probes as every_probe
 from icl_bench.progress import progress as show_progress
 from icl_bench.records.record_files import PROBES_ENDING, RESULTS
 from icl_bench.resources import data_folder
@@ -16,12 +21,54 @@ from icl_bench.specs.probe_record import Finding, ProbeRecord
 from icl_bench.specs.result import MAX_RECORD_BYTES, ResultRecord, SuiteIdentity
 from icl_bench.specs.run_names import run_name
 from icl_bench.specs.schema import parse
-from icl_bench.suites import Suite
+from icl_bench.suites import Suite, chosen_tasks, load_suite
+
+
+def probe(
+    model: Any,
+    suite: str = "mini",
+    tasks: str | Sequence[str] | None = None,
+    probes: str | Sequence[str] | None = None,
+    progress: bool = False,
+    *,
+    name: str | None = None,
+    device: str | None = None,
+) -> ProbeRecord:
+    """Measure probes of a model on a suite's frozen prompts and return the record.
+
+    Args:
+        model: as `icl_bench.evaluate` takes it: a function or object that predicts, a torch module, a folder
+            or a name. Probes that look inside a network need one that is built from an architecture spec.
+        suite: its name, as `mini` or `mini-shifts`.
+        tasks: names, or one name, to restrict the suite to.
+        probes: names, or one name; all that the model and its tasks serve unless given.
+        progress: show it on standard error.
+        name: what an object is called in the record.
+        device: where a checkpoint or torch module computes.
+
+    `findings` of the record has by probe and task a number with its 95% interval, a word beside it, further
+    numbers and curves.
+
+    Raises InputError for names that do not exist and where nothing can be measured, CheckError where a
+    prediction is not finite.
+
+    >>> record = icl_bench.probe("baseline/ridge", tasks="linear_regression", probes="nearest_algorithm")
+    >>> record.findings["nearest_algorithm"]["linear_regression"].label
+    'ridge'
+    """
+    frozen = load_suite(suite)
+    chosen = chosen_tasks(frozen, tasks)
+    wanted = chosen_probes([probes] if isinstance(probes, str) else probes)
+    if isinstance(model, str | PathLike):
+        source = open_source(fspath(model), frozen, None, device, chosen)
+    else:
+        source = ObjectSource(model, frozen, chosen, name, device)
+    return measure(source, frozen, chosen, wanted, progress)
 
 
 def chosen_probes(names: Sequence[str] | None) -> list[Probe]:
     """The probes of these names, all for None or none; UnknownNameError with the nearest name."""
-    known = probes()
+    known = every_probe()
     for name in names or ():
         if name not in known:
             raise UnknownNameError("probe", name, known)
@@ -61,7 +108,7 @@ def measure(
                     findings.setdefault(probe.type, {})[name] = probe.measure(subject)
                     advance(1)
     unmeasured = [probe.type for probe in chosen if probe.type not in findings]
-    if unmeasured and (not findings or len(chosen) < len(probes())):
+    if unmeasured and (not findings or len(chosen) < len(every_probe())):
         raise InputError(
             f"{source.identity.id} has nothing on {suite.name} for {unmeasured[0]} ({reasons[0]}); "
             "choose another task or probe",
