@@ -56,4 +56,4 @@ def _make(place: int) -> File:
 
 
 def _made(renderer: Renderer, work: Work) -> File:
-    return renderer.render(work) if isinstance(work, Page) else work.file()
+    return work.file() if isinstance(work, LaterFile) else renderer.render(work)
