@@ -7,6 +7,7 @@ from raising import raises
 from site_pages import page, small_site
 
 from icl_bench.errors import SpecError
+from icl_bench.leaderboard import published_scores as published_scores_module
 from icl_bench.leaderboard.pages import published
 from icl_bench.models.reference import reference_names
 from icl_bench.suites import load_suite
@@ -69,10 +70,10 @@ def test_a_cell_that_is_its_own_baseline_is_starred_and_no_other(tree):
 
 
 def test_a_starred_cell_that_is_not_1_is_refused(tmp_path, monkeypatch):
-    text = yaml.safe_load((published.data_folder("leaderboard") / "published.yaml").read_text())
+    text = yaml.safe_load((published_scores_module.data_folder("leaderboard") / "published.yaml").read_text())
     text["scores"]["gpt2"]["decision_tree"] = 0.9
     (tmp_path / "published.yaml").write_text(yaml.safe_dump(text))
-    monkeypatch.setattr(published, "data_folder", lambda name: tmp_path)
+    monkeypatch.setattr(published_scores_module, "data_folder", lambda name: tmp_path)
     with raises(SpecError, naming="gpt2"):
         published.load_published()
 
