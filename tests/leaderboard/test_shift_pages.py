@@ -9,10 +9,14 @@ from leaderboard.site_reading import text
 
 from icl_bench.frozen.anchors import IDEAL
 from icl_bench.leaderboard.entries import Entry, recorded_entries
+from icl_bench.leaderboard.findings.probed import probe_findings
+from icl_bench.leaderboard.findings.shifts import shift_findings
+from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.pages import boards, models, tasks
 from icl_bench.leaderboard.shifted import shifted_rows
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.predictor import BASELINE_PREFIX
+from icl_bench.probes.nearest_algorithm import NearestAlgorithm
 from icl_bench.resources import data_folder
 from icl_bench.suites import load_suite
 
@@ -102,3 +106,30 @@ def test_every_number_of_the_probes_is_in_a_csv_file(site):
         known.high,
     )
     assert (data_folder("submissions") / NAME / "results" / "mini-v1-seed-0.probes.json").is_file()
+
+
+def test_findings_of_shifts_say_what_breaks_and_who_cannot_read(site):
+    """gpt2 alone: its ideal on five variants, one that it cannot read, and every variant in a table."""
+    known = {finding.id: finding for finding in shift_findings(site.boards[1])}
+    assert sum("-ideal-" in name for name in known) == 5
+    noise = known["mini-shifts-v1-ideal-linear-noise"]
+    assert "1 of 1 models are above" in noise.sentence
+    assert "it fails on these prompts" in noise.sentence
+    assert "0 of 1 models" in known["mini-shifts-v1-ideal-parity-larger"].title
+    table = known["mini-shifts-v1-every-variant"].table
+    tasks_read = set(load_suite("mini-shifts").tasks) - {"retrieval_more"}
+    assert {row[0] for row in table[1:]} == {spaced(task) for task in tasks_read}
+    assert table[1][0] == "linear longer"
+    assert list(shift_findings(site.boards[0])) == []
+
+
+def test_findings_of_probes_name_algorithms_that_are_told_apart(site):
+    known = {finding.id: finding for finding in probe_findings(site.boards[0])}
+    finding = site.boards[0].by_name[NAME].findings["nearest_algorithm"]["linear_regression"][0]
+    nearest = known["mini-v1-nearest-linear-regression"]
+    (margin,) = NearestAlgorithm().further(finding).values()
+    assert ("for 1" in nearest.sentence) == (margin.low > 0)
+    assert "least squares" in nearest.sentence
+    assert "untrained networks" in known["mini-v1-gradient-steps-linear-regression"].sentence
+    assert len(known["mini-v1-order"].table) == 1 + len(load_suite("mini").tasks)
+    assert list(probe_findings(site.boards[1])) == []

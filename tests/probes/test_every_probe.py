@@ -57,7 +57,6 @@ def test_answering_0_never_comes_near():
 
 
 def test_the_length_is_the_first_from_which_the_excess_stays_small():
-    """Averaging is far from least squares while that still learns, at every length after the first."""
     finding = SampleEfficiency().measure(subject("ridge"))
     excess = np.array(finding.curves["excess"])
     needed = int(finding.estimate.value)
@@ -99,9 +98,44 @@ def test_findings_stand_beside_the_results_of_the_same_weights(tmp_path):
     record.save(path)
     findings = recorded_findings("reference/gpt2", results, suite, tmp_path)
     assert findings == {"sample_efficiency": {LINEAR: [record.findings["sample_efficiency"][LINEAR]]}}
-    record.model_copy(update={"weights": {LINEAR: "0" * 64}}).save(path)
-    with raises(SpecError, "other-probed-weights", naming=path):
+    for weights in ({LINEAR: "0" * 64}, {}):
+        record.model_copy(update={"weights": weights}).save(path)
+        with raises(SpecError, "other-probed-weights", naming=path):
+            recorded_findings("reference/gpt2", results, suite, tmp_path)
+    shifts = record.suite.model_copy(update={"name": "mini-shifts-v1"})
+    record.model_copy(update={"suite": shifts}).save(path)
+    with raises(SpecError, "other-probed-suite", naming=(path, "mini-shifts-v1")):
         recorded_findings("reference/gpt2", results, suite, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["zero", "prior_mean", "lookup"])
+def test_a_predictor_that_hardly_answers_is_probed_without_a_traceback(name, monkeypatch):
+    for probe in probes().values():
+        monkeypatch.setattr(sys.modules[type(probe).__module__], "PROMPTS", 8, raising=False)
+    record = icl_bench.probe(f"baseline/{name}", tasks=LINEAR)
+    fit = record.findings["implied_weights"][LINEAR].estimate
+    assert (fit.value is None) == (name != "lookup" or fit.reason is not None)
+
+
+def test_what_a_probe_cannot_measure_is_said_of_that_probe():
+    with raises(InputError, "nothing-to-probe", naming=("gd_similarity", "network")):
+        icl_bench.probe(
+            "baseline/ridge",
+            tasks=["decision_tree", LINEAR],
+            probes=["sample_efficiency", "implied_weights", "gd_similarity"],
+        )
+
+
+def test_the_interval_of_examples_needed_holds_its_value():
+    for name in ("ridge", "averaging", "lasso"):
+        finding = SampleEfficiency().measure(subject(name))
+        for estimate in (finding.estimate, *finding.values.values()):
+            assert estimate.value is None or estimate.low <= estimate.value <= estimate.high
+    suite = load_suite("mini-shifts")
+    noisy = suite.task("linear_noise")
+    exact = SampleEfficiency().measure(Subject(suite, noisy, get_baseline("ridge", noisy)))
+    close = exact.values["within 1%"]
+    assert (close.value, close.low, close.high) == (0, 0, 0)
 
 
 def test_any_object_that_predicts_is_probed():

@@ -22,6 +22,15 @@ def test_ridge_is_nearest_to_ridge_at_no_distance(task):
     assert margin.low > 0
 
 
+def test_algorithms_that_answer_alike_where_it_is_scored_are_one():
+    """At the scored point of retrieval a Gaussian process and a tree without limits look the value up too."""
+    finding = NearestAlgorithm().measure(baseline("nngp", "mini/vector_mqar"))
+    assert finding.label == "lookup"
+    assert not {"nngp", "decision_tree_unlimited"} & set(finding.values)
+    (margin,) = NearestAlgorithm().further(finding).values()
+    assert margin.low > 0.001
+
+
 def test_linear_attention_that_takes_one_step_is_gradient_descent_of_one_step():
     """ŷ_i = (rate_i / i) Σ_j y_j x_j · x_i, a layer of linear attention: keys and queries x, values y."""
     suite, task = find_task(LINEAR)

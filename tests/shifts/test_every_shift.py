@@ -34,6 +34,10 @@ class TestEveryShift:
         assert after.xs.shape == before.xs.shape
         assert all(len(parameter) == PROMPTS for parameter in after.parameters.values())
 
+    def test_it_says_whether_it_asks_apart_from_the_context(self, shift_name, class_name):
+        _, _, after = shifted(shift_name, class_name)
+        assert SHIFTS.entries()[shift_name].asks_apart == (after.queries is not None)
+
     def test_it_changes_something_and_nothing_in_place(self, shift_name, class_name):
         _, before, after = shifted(shift_name, class_name)
         _, again, _ = shifted(shift_name, class_name)

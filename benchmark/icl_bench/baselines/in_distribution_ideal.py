@@ -14,8 +14,8 @@ from icl_bench.specs.suite import TaskSpec
 class InDistributionIdeal(Baseline):
     """ŷ_i = the answer of the exact predictor of the task that the variant is `trained_as`.
 
-    It still believes in the prior that models were trained on. A model that is worse on the variant has not
-    learned that predictor, and one that is better has learned something more general.
+    It still believes in the prior that models were trained on. A model that differs from it on the variant
+    does something else than that predictor does, better or worse.
     """
 
     type: Literal["in_distribution_ideal"] = "in_distribution_ideal"

@@ -19,6 +19,7 @@ from icl_bench.frozen.anchors import Anchors, suite_anchors
 from icl_bench.predictor import Predictor
 from icl_bench.scoring.scores import bootstrap_key, resampled_sums, squared_errors
 from icl_bench.specs.probe_record import Finding
+from icl_bench.specs.result import Estimate
 from icl_bench.specs.schema import Registry, Strict
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Prompts, Suite, load_prompts
@@ -99,6 +100,10 @@ class Probe(Strict):
     def measure(self, subject: Subject) -> Finding:
         """The finding on one task. InputError where the predictor has nothing to measure."""
         raise NotImplementedError
+
+    def further(self, finding: Finding) -> dict[str, Estimate]:
+        """The numbers beside the estimate that its page shows, by name."""
+        return finding.values
 
     def panel(self, title: str, finding: Finding) -> Chart | None:
         """The chart of a finding; None where it has no curves, or points of them alone."""

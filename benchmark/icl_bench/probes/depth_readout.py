@@ -22,7 +22,8 @@ class DepthReadout(Probe):
     is (with the final norm before it), and as a linear map that is fitted on the development stream.
 
     The estimate is the largest rise of the error of the read-out as it is from a depth to a greater one: 0
-    where the error is monotone in depth.
+    where the error is monotone in depth. As a maximum over depths it is biased upwards in resamples, so its
+    interval may lie above it.
     """
 
     type: Literal["depth_readout"] = "depth_readout"
@@ -38,7 +39,7 @@ class DepthReadout(Probe):
 
     def serves(self, task: TaskSpec) -> bool:
         """Where queries are inputs of the context: one reading of a prompt answers all of them."""
-        return task.shift is None or task.shift.type not in ("orthants", "repeated")
+        return task.shift is None or not task.shift.asks_apart
 
     def measure(self, subject: Subject) -> Finding:
         """Errors after 0, 1, … layers."""

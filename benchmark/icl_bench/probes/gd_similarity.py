@@ -20,7 +20,10 @@ class GDSimilarity(Probe):
     The similarity of layer l is the cosine of the two changes. In the layer-causal variant each layer takes
     a step on the loss of its own answer, given the layers below as they are after theirs, so that no
     information comes from above. The control is the same network with untrained weights: similarity that an
-    untrained network has as well says nothing of an algorithm that was learned.
+    untrained network has as well says nothing of an algorithm that was learned. It is one draw of initial
+    weights, and the interval is over prompts alone. With learned positions the query stands at another
+    position alone than after examples, and the change has that difference in it, for the control too. A step
+    moves the weights by 1% of their length.
     """
 
     type: Literal["gd_similarity"] = "gd_similarity"

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from icl_bench.baselines.base import get_baseline
+from icl_bench.baselines.ridge import Ridge
 from icl_bench.charts.series import Scale
 from icl_bench.errors import InputError
 from icl_bench.evaluation.ask import ask_in_batches
@@ -13,7 +14,7 @@ from icl_bench.function_classes.streams import grid_normals, on_grid, raw_words
 from icl_bench.predictor import Predictor
 from icl_bench.probes.algorithms import gradient_descents
 from icl_bench.probes.base import PROBES, Probe, Subject
-from icl_bench.scoring.scores import interval_estimate, interval_estimates
+from icl_bench.scoring.scores import interval_estimate, interval_estimates, without_estimate
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import generate
@@ -23,6 +24,7 @@ LENGTHS = 6  # context lengths that are looked at, from 1 on
 FIT = 4  # times d: fresh queries that the weights are fitted to; as many again measure the fit
 LINEAR = ("linear_regression", "sparse_linear_regression")  # whose parameters hold weights `w`
 BASELINES = ("least_squares", "ridge", "sparse_bayes")
+PENALTIES = (0.01, 0.1)  # of further ridges
 STEPS = (1, 10)  # of gradient descent
 
 Weights = Float[np.ndarray, "prompts d"]
@@ -30,10 +32,11 @@ Weights = Float[np.ndarray, "prompts d"]
 
 @PROBES.register
 class ImpliedWeights(Probe):
-    """ŵ of least squares over the answers to 4d fresh queries x ~ N(0, I) after one and the same context.
+    """ŵ of least squares over the answers to 4d fresh queries x ~ N(0, I) after one and the same context,
+    whatever the distribution of the context is.
 
     R² is that of ŵ on 4d other queries, 1 − Σ (answer − ŵ·x)² / Σ answer²: how linear the function is. The
-    weights of other predictors are read off by the same queries; distances are ‖ŵ − v‖² over the mean ‖w‖².
+    weights of other predictors are their answers to unit vectors; distances are ‖ŵ − v‖² over the mean ‖w‖².
     """
 
     type: Literal["implied_weights"] = "implied_weights"
@@ -59,6 +62,7 @@ class ImpliedWeights(Probe):
         others = _others(subject)
         squared: dict[str, list[np.ndarray]] = {name: [] for name in ("w", *others)}
         linear: list[np.ndarray] = []
+        units = np.broadcast_to(np.eye(true.shape[1], dtype=np.float32), (len(true), *[true.shape[1]] * 2))
         for length in lengths:
             queries = _queries(subject, length, len(true))
             answers = _answers(subject.predictor, subject, length, queries)
@@ -67,17 +71,19 @@ class ImpliedWeights(Probe):
             linear.append(_missed(weights, queries, answers))
             squared["w"].append(np.square(weights - true).sum(axis=1))
             for name, other in others.items():
-                few = queries[:, : true.shape[1]]  # theirs are linear in the query
-                theirs = fitted_weights(few, _answers(other, subject, length, few))
+                theirs = _answers(other, subject, length, units)  # linear in the query: these are its weights
                 squared[name].append(np.square(weights - theirs).sum(axis=1))
         missed, whole = np.sum(linear, axis=0).T
-        (share,), resampled = subject.ratios(missed[:, None], whole)
+        fit = without_estimate("it answers 0 everywhere")
+        if whole.all():
+            (share,), resampled = subject.ratios(missed[:, None], whole)
+            fit = interval_estimate(1 - float(share), 1 - resampled[:, 0])
         size = np.square(true.astype(np.float64)).sum(axis=1)
         columns = np.column_stack([np.mean(values, axis=0) for values in squared.values()])
         names = [f"distance to {name}" for name in squared]
         means, drawn = subject.ratios(columns, size)
         return Finding(
-            estimate=interval_estimate(1 - float(share), 1 - resampled[:, 0]),
+            estimate=fit,
             label=f"nearest to {list(squared)[int(means.argmin())]}",
             values=dict(zip(names, interval_estimates(means, drawn), strict=True)),
             curves={
@@ -96,6 +102,8 @@ def _others(subject: Subject) -> dict[str, Predictor]:
             predictors[name] = get_baseline(name, subject.task)
         except InputError:  # it does not answer this task
             continue
+    for penalty in PENALTIES:
+        predictors[f"ridge_{penalty:g}"] = Ridge(penalty=penalty)
     for descent in gradient_descents(subject.suite, subject.task):
         if descent.steps in STEPS:
             predictors[f"gradient_descent_{descent.steps}"] = descent

@@ -15,7 +15,9 @@ from icl_bench.specs.result import Estimate
 from icl_bench.suites import Prompts
 
 PROMPTS = 256  # the first of the task
+ALIKE = 1e-9  # of the error of answering 0: algorithms that differ by less are one
 DRAWN = 4  # algorithms in its panel, the nearest
+MARGIN = "margin to"  # the second nearest
 NOTHING = "–"  # without examples
 
 
@@ -25,7 +27,7 @@ class NearestAlgorithm(Probe):
 
     Algorithms: the exact predictor, the in-distribution ideal of a variant, every baseline that answers in
     seconds or that scores rest on, ridges, and 1 to 10 steps of gradient descent at the rate that is best on
-    the development stream. Of algorithms that answer alike the first one is kept.
+    the development stream. Of algorithms that answer alike where it is scored the first one is kept.
     """
 
     type: Literal["nearest_algorithm"] = "nearest_algorithm"
@@ -37,6 +39,10 @@ class NearestAlgorithm(Probe):
     )
     y_label: ClassVar[str] = "squared difference, of the error of answering 0"
     y_scale: ClassVar[Scale] = "log"
+
+    def further(self, finding: Finding) -> dict[str, Estimate]:
+        """The margin: distances to all are in the data files."""
+        return {name: value for name, value in finding.values.items() if name.startswith(MARGIN)}
 
     def panel(self, title: str, finding: Finding) -> Chart | None:
         """The chart of the nearest few, the exact predictor and the ideal among them."""
@@ -72,7 +78,7 @@ class NearestAlgorithm(Probe):
         return Finding(
             estimate=values[names[first]],
             label=names[first],
-            values={**values, f"margin to {names[second]}": margin},
+            values={**values, f"{MARGIN} {names[second]}": margin},
             curves={name: curve.tolist() for name, curve in curves.items()},
             x=[float(length) for length in positions],
             labels=_nearest_at(curves),
@@ -81,12 +87,15 @@ class NearestAlgorithm(Probe):
 
 def _differences(subject: Subject, prompts: Prompts, predictions: np.ndarray) -> dict[str, np.ndarray]:
     """By algorithm (prompts, points): of what its answers differ from the model's."""
+    at = list(prompts.task.scored_points.positions)
+    alike = ALIKE * np.square(prompts.targets[:, at].astype(np.float64)).mean()
     squared: dict[str, np.ndarray] = {}
     answers: list[np.ndarray] = []
     for name, algorithm in algorithms(subject.suite, subject.task):
         answer = baseline_answers(algorithm, prompts)
-        if not any(np.array_equal(answer, other) for other in answers):
-            answers.append(answer)
+        scored = answer[:, at].astype(np.float64)
+        if not any(np.square(scored - other).mean() < alike for other in answers):
+            answers.append(scored)
             squared[name] = squared_errors(answer, predictions)
     return squared
 

@@ -35,8 +35,8 @@ class Order(Probe):
     y_label: ClassVar[str] = "of the error of answering 0"
 
     def serves(self, task: TaskSpec) -> bool:
-        """Where the order of the examples carries no information."""
-        return task.shift is None or task.shift.keeps_order_free
+        """Where the order of the examples carries no information, and two of them precede a scored point."""
+        return bool(_lengths(task)) and (task.shift is None or task.shift.keeps_order_free)
 
     def measure(self, subject: Subject) -> Finding:
         """At several context lengths; the estimate is of the longest."""

@@ -89,28 +89,31 @@ def measure(
     all are chosen; CheckError where a prediction is not finite.
     """
     findings: dict[str, dict[str, Finding]] = {}
-    weights, reasons = {}, []
+    weights: dict[str, str] = {}
+    reasons: dict[str, str] = {}  # why a probe measures nothing, the first one of each
     for name in tasks:
         answer = source.task_predictor(suite.tasks[name])
         if isinstance(answer, Missing):
-            reasons.append(f"{name}: {answer.reason}")
+            for probe in chosen:
+                reasons.setdefault(probe.type, f"{name}: {answer.reason}")
             continue
         if answer.checkpoint is not None:
             weights[name] = answer.checkpoint.sha256
         subject = Subject(suite, suite.tasks[name], answer.predictor)
         for probe in chosen:
             if not probe.serves(subject.task):
-                reasons.append(f"{name} is not of the tasks that {probe.type} serves")
+                reasons.setdefault(probe.type, f"{name} is not of the tasks that it serves")
             elif probe.looks_inside and subject.network is None:
-                reasons.append(f"{probe.type} looks inside a network, and it has none")
+                reasons[probe.type] = "it looks inside a network, and there is none"
             else:
                 with show_progress(f"{name}: {probe.type}", 1, quiet=not progress, minor=True) as advance:
                     findings.setdefault(probe.type, {})[name] = probe.measure(subject)
                     advance(1)
     unmeasured = [probe.type for probe in chosen if probe.type not in findings]
     if unmeasured and (not findings or len(chosen) < len(every_probe())):
+        first = unmeasured[0]
         raise InputError(
-            f"{source.identity.id} has nothing on {suite.name} for {unmeasured[0]} ({reasons[0]}); "
+            f"{source.identity.id} has nothing on {suite.name} for {first} ({reasons[first]}); "
             "choose another task or probe",
             code="nothing-to-probe",
         )
@@ -164,9 +167,15 @@ def _folders(name: str, root: Path) -> list[Path]:
 
 
 def _check_weights(record: ProbeRecord, result: ResultRecord, path: Path) -> None:
-    for task, sha256 in record.weights.items():
+    if record.suite.name != result.suite.name:
+        raise SpecError(
+            f"{path}: probes of {record.suite.name} beside results of {result.suite.name}; move the file",
+            code="other-probed-suite",
+        )
+    probed = {task for by_task in record.findings.values() for task in by_task}
+    for task in sorted(probed | set(record.weights)):
         checkpoint = result.tasks[task].checkpoint if task in result.tasks else None
-        if checkpoint is None or checkpoint.sha256 != sha256:
+        if checkpoint is None or checkpoint.sha256 != record.weights.get(task):
             raise SpecError(
                 f"{path}: {task} was probed with other weights than are recorded; probe it again",
                 code="other-probed-weights",

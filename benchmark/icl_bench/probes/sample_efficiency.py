@@ -5,7 +5,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from jaxtyping import Float
 
-from icl_bench.predictor import Missing
+from icl_bench.baselines.base import get_baseline
+from icl_bench.frozen.anchors import baseline_errors
 from icl_bench.probes.base import PROBES, Probe, Subject
 from icl_bench.scoring.scores import bootstrap_key, interval_ends, resampled_sums, without_estimate
 from icl_bench.specs.probe_record import Finding
@@ -18,8 +19,8 @@ CLOSE = 0.01  # the same, for a second number
 
 @PROBES.register
 class SampleEfficiency(Probe):
-    """The first context length from which the error stays within 10% of ξ_0 of the exact predictor's, and
-    that within 1%.
+    """The first context length from which the error stays at most 0.1 ξ_0 above the exact predictor's, and at
+    most 0.01 ξ_0. Model, exact predictor and ξ_0 are resampled together.
 
     The share is of the error of answering 0, since an exact predictor's own error may be 0. Its 95% interval
     resamples prompts; a resample in which the model never comes so near counts as one length more than there
@@ -30,7 +31,7 @@ class SampleEfficiency(Probe):
     place: ClassVar[int] = 0
     heading: ClassVar[str] = "Examples needed"
     definition: ClassVar[str] = (
-        "Examples until the error stays within 10% of the error of answering 0 of the exact predictor's."
+        "Examples until the error stays at most a tenth of that of answering 0 above the exact predictor's."
     )
     y_label: ClassVar[str] = "excess error, of answering 0"
 
@@ -40,20 +41,21 @@ class SampleEfficiency(Probe):
 
     def measure(self, subject: Subject) -> Finding:
         """The length, and the excess error at each."""
-        exact, zero = subject.anchors.exact, subject.anchors.zero
-        if isinstance(exact, Missing):
-            return Finding(estimate=without_estimate(exact.reason))
-        errors = subject.errors
-        excess = (errors.mean(axis=0) - exact.curve) / zero.curve
+        prompts, points = subject.prompts, subject.task.points
+        exact = baseline_errors(get_baseline(subject.task.exact, subject.task), prompts)
+        zero = np.square(prompts.targets.astype(np.float64)).mean(axis=2)
         key = bootstrap_key(subject.suite.full_name(subject.task.name))
-        sums = resampled_sums(errors, subject.suite.spec.resamples, key)
-        drawn = (sums / len(errors) - exact.curve) / zero.curve
-        needed = {share: _estimate(excess, drawn, share) for share in (SHARE, CLOSE)}
-        curves = {"excess": excess.tolist()}
+        columns = np.hstack([subject.errors, exact, zero])
+        sums = resampled_sums(columns, subject.suite.spec.resamples, key)
+        excess, drawn = (
+            (rows[:, :points] - rows[:, points : 2 * points]) / rows[:, 2 * points :]
+            for rows in (columns.sum(axis=0)[None], sums)
+        )
+        needed = {share: _estimate(excess[0], drawn, share) for share in (SHARE, CLOSE)}
         return Finding(
             estimate=needed[SHARE],
             values={f"within {CLOSE:.0%}": needed[CLOSE]},
-            curves=curves,
+            curves={"excess": excess[0].tolist()},
             x=[float(length) for length in range(subject.task.points)],
         )
 

@@ -39,6 +39,7 @@ class Shift(Strict):
     # whether E[y | x] stays what the function class states: parameters stay as they were drawn, inputs change
     # without regard to them, and noise has the mean 0
     keeps_prior_mean: ClassVar[bool] = False
+    asks_apart: ClassVar[bool] = False  # whether it sets `queries`, asked in place of the context's inputs
     keeps_order_free: ClassVar[bool] = True  # whether the answer stays the same in any order of the examples
     example: ClassVar[dict[str, Any]] = {}  # its keys but `type`, as an example: tests apply it
 

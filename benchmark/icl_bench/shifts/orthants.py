@@ -18,6 +18,7 @@ class Orthants(Shift):
 
     changes: ClassVar[str] = "context inputs in one random orthant, queries anywhere"
     keeps_prior_mean: ClassVar[bool] = True
+    asks_apart: ClassVar[bool] = True
 
     type: Literal["orthants"] = "orthants"
 

@@ -10,7 +10,7 @@ from icl_bench.function_classes.streams import random_subset, uniform_index
 from icl_bench.shifts.base import Drawn, Shift
 from icl_bench.specs.suite import SHIFTS
 
-_OF = 5  # one in so many pairs repeats a key: a quarter of those that are distinct
+_OF = 5  # one in so many pairs repeats a key: about a quarter of those that are distinct
 
 
 @SHIFTS.register
@@ -21,7 +21,9 @@ class Reassigned(Shift):
     Of a function class without keys, inputs come again and the query is one of them.
     """
 
-    changes: ClassVar[str] = "a quarter of the keys come again with a new value, and the last one counts"
+    changes: ClassVar[str] = (
+        "about a quarter of the keys come again at the end with a new value, and the last one counts"
+    )
 
     keeps_order_free: ClassVar[bool] = False
 

@@ -17,6 +17,7 @@ class Repeated(Shift):
 
     changes: ClassVar[str] = "the query repeats an input of its context, chosen uniformly"
     keeps_prior_mean: ClassVar[bool] = True
+    asks_apart: ClassVar[bool] = True
 
     type: Literal["repeated"] = "repeated"
 

@@ -173,18 +173,13 @@ def load_suite_spec(folder: Path) -> SuiteSpec:
 def load_task_spec(folder: Path, task: str, find_base: Callable[[str], TaskSpec]) -> TaskSpec:
     """Read one task file of a suite's folder; its name must be its file's.
 
-    find_base: the task of a full name, SUITE/TASK, which this one is a variant of. SpecError where that is a
-    variant itself.
+    find_base: the task of a full name, SUITE/TASK, which this one is a variant of. It raises SpecError where
+    there is none, or that is a variant itself.
     """
     path = folder / f"{task}.yaml"
     values = _mapping(path)
     full_name = values.get("trained_as")
     base = find_base(full_name) if isinstance(full_name, str) else None
-    if base is not None and base.trained_as is not None:
-        raise SpecError(
-            f"{path}: {full_name} is a variant of {base.trained_as}; write `trained_as: {base.trained_as}`",
-            code="variant-of-variant",
-        )
     spec = parse(TaskSpec, values if base is None else _with_inherited(values, base), str(path))
     if spec.name != task:
         raise SpecError(

@@ -218,13 +218,20 @@ def _base_task(full_name: str) -> TaskSpec:
     """The task that a variant is `trained_as`; SpecError where there is none of that name."""
     suite, _, task = full_name.partition("/")
     folder = _folders().get(suite)
-    if folder is None or not (folder / f"{task}.yaml").is_file():
+    if folder is None or Path(task).name != task or not (folder / f"{task}.yaml").is_file():
         raise SpecError(
             f"trained_as: there is no task {full_name!r:.80}; name the task that models are trained on, as "
             "`mini-v1/linear_regression`",
             code="no-base",
         )
-    return load_task_spec(folder, task, _base_task)
+    return load_task_spec(folder, task, _refused_base)
+
+
+def _refused_base(full_name: str) -> TaskSpec:
+    raise SpecError(
+        f"trained_as: that task is a variant of {full_name!r:.80}; name the task that models are trained on",
+        code="variant-of-variant",
+    )
 
 
 def _owner(name: str, suite: SuiteSpec, folder: Path) -> Suite:

@@ -1,6 +1,7 @@
 """What variants say of models: who is above the ideal, who reads longer prompts, what fails."""
 
 from collections.abc import Iterator
+from statistics import median
 
 from icl_bench.frozen.anchors import IDEAL
 from icl_bench.leaderboard.data import ModelData
@@ -12,6 +13,12 @@ from icl_bench.specs.result import Estimate
 from icl_bench.specs.suite import TaskSpec
 
 GAIN = "gain"
+POSITIONS = {
+    "learned": "learned positions",
+    "rope": "RoPE",
+    "none": "no positions",
+    "mamba_first": "Mamba first",
+}
 SAME = 0.001  # of a gain: an ideal so near to 1 is the exact predictor
 
 
@@ -26,6 +33,7 @@ def shift_findings(board: SuiteBoard) -> Iterator[Finding]:
         if task.base is not None and task.points > task.base.points:
             yield from _longer(board, task)
     yield from _unlearned(board, variants)
+    yield _every_variant(board, variants)
 
 
 def _against_ideal(board: SuiteBoard, task: TaskSpec) -> Iterator[Finding]:
@@ -35,12 +43,18 @@ def _against_ideal(board: SuiteBoard, task: TaskSpec) -> Iterator[Finding]:
     gains = _gains(board, task.name)
     if bar is None or bar.value is None or bar.value > 1 - SAME or not gains:
         return
-    above = [model for model, gain in gains if gain.low is not None and gain.low > (bar.high or bar.value)]
-    below = [model for model, gain in gains if gain.high is not None and gain.high < (bar.low or bar.value)]
+    low, high = (bar.value if end is None else end for end in (bar.low, bar.high))
+    above = [model for model, gain in gains if gain.low is not None and gain.low > high]
+    below = [model for model, gain in gains if gain.high is not None and gain.high < low]
     sentence = (
-        f"{task.summary} {len(above)} of {len(gains)} models are above the in-distribution ideal, the exact "
-        f"predictor of {spaced(_base(task))}, and {len(below)} below it. The ideal has a gain of "
-        f"{score(bar.value)}, models have {_range(gains)}."
+        f"{task.summary} {len(above)} of {len(gains)} models are above the in-distribution ideal, the "
+        f"exact predictor of {spaced(_base(task))}, and {len(below)} below it, by their intervals. Models "
+        f"have gains of {_range(gains)}, the ideal {score(bar.value)}"
+        + (
+            ": it fails on these prompts, so that models above it do something else."
+            if bar.value <= 0
+            else "."
+        )
     )
     title = f"{len(above)} of {len(gains)} models are above the in-distribution ideal on {spaced(task.name)}"
     yield _finding(board, task, f"ideal-{task.name}", title, sentence, gains)
@@ -52,12 +66,19 @@ def _longer(board: SuiteBoard, task: TaskSpec) -> Iterator[Finding]:
     groups: dict[str, list[tuple[ModelData, Estimate]]] = {}
     for model, gain in gains:
         if model.architecture is not None:
-            group = f"{model.architecture.family}, {model.architecture.positions.replace('_', ' ')}"
+            positions = POSITIONS.get(model.architecture.positions, model.architecture.positions)
+            group = f"{model.architecture.family}, {positions}"
             groups.setdefault(group, []).append((model, gain))
     if len(groups) < 2:
         return
     known = {model.name for model, _ in gains}
-    cannot = [short_name(model.name) for model in board.data.models if model.name not in known]
+    missing = {
+        name
+        for name, entry in board.by_name.items()
+        for record in entry.records
+        if task.name in record.missing
+    }
+    cannot = [short_name(model.name) for model in board.data.models if model.name in missing - known]
     words = [f"{group} ({len(members)}): {_range(members)}" for group, members in groups.items()]
     base = task.base.points if task.base else task.points
     sentence = (
@@ -88,6 +109,39 @@ def _unlearned(board: SuiteBoard, variants: list[TaskSpec]) -> Iterator[Finding]
     )
     title = f"What models adapt to least: {spaced(task)}"
     yield _finding(board, spec, "least", title, sentence, _gains(board, task))
+
+
+def _every_variant(board: SuiteBoard, variants: list[TaskSpec]) -> Finding:
+    """The gains of models on each variant, the hardest first, beside that of the ideal."""
+    ideal = next((row for row in board.data.baselines if row.name == BASELINE_PREFIX + IDEAL), None)
+    gains = {task.name: _gains(board, task.name) for task in variants}
+    known = {task: found for task, found in gains.items() if found}
+    rows = sorted(known.items(), key=lambda row: median(gain.value or 0.0 for _, gain in row[1]))
+    middle = {task: median(gain.value or 0.0 for _, gain in found) for task, found in rows}
+    above = sum(value > 0.9 for value in middle.values())
+    bars = {task: None if ideal is None else _gain(ideal, task) for task in known}
+    return Finding(
+        f"{board.suite.name}-every-variant",
+        "What breaks: gains on every variant",
+        f"The median model keeps a gain above 90 on {above} of {len(rows)} variants, and has the least on "
+        f"{listed([spaced(task) for task, _ in rows[:3]])}.",
+        seeds(min(model.tasks[task].runs for task, found in rows for model, _ in found)),
+        [Link("The board", board.path)],
+        [
+            ("Variant", "Models", "Lowest", "Median", "Highest", "Ideal"),
+            *(
+                (
+                    spaced(task),
+                    str(len(found)),
+                    score(found[-1][1].value),
+                    score(middle[task]),
+                    score(found[0][1].value),
+                    "–" if (bar := bars[task]) is None else score(bar.value),
+                )
+                for task, found in rows
+            ),
+        ],
+    )
 
 
 def _finding(

@@ -17,7 +17,7 @@ from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.probes.base import Probe, probes
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.probe_record import Finding
-from icl_bench.specs.result import Environment, Evaluator
+from icl_bench.specs.result import Environment, Estimate, Evaluator
 from icl_bench.specs.submission import folder_name
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.views.series import model_curve
@@ -57,7 +57,7 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
             for task, curves in learning_curves(entry, board.suite).items()
         ],
         "probes": [
-            (probe, _panels(probe, entry.findings[name]))
+            (probe, _panels(probe, entry.findings[name]), _measured(probe, entry.findings[name]))
             for name, probe in probes().items()
             if name in entry.findings
         ],
@@ -83,6 +83,13 @@ def _panels(probe: Probe, findings: Mapping[str, Sequence[Finding]]) -> list[tup
     """By task, the chart of the first seed's finding; tasks whose finding has none are left out."""
     charts = [(task, probe.panel(spaced(task), by_seed[0])) for task, by_seed in findings.items()]
     return [(task, picture(draw(chart, CURVE_WIDTH))) for task, chart in charts if chart is not None]
+
+
+def _measured(
+    probe: Probe, findings: Mapping[str, Sequence[Finding]]
+) -> list[tuple[str, Finding, dict[str, Estimate]]]:
+    """By task and seed, a finding and the numbers beside it that are shown."""
+    return [(task, each, probe.further(each)) for task, by_seed in findings.items() for each in by_seed]
 
 
 def _recomputable(entry: Entry) -> tuple[int, int]:
