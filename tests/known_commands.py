@@ -30,6 +30,8 @@ def commands(script: str, program: str) -> list[list[str]]:
 def verb(words: list[str]) -> tuple[Any, list[str]]:
     """The command that words name, and the arguments that are left."""
     command: Any = typer.main.get_command(app)
+    if words[:1] == ["--suites"]:  # the option of every verb, with its folder
+        words = words[2:]
     while hasattr(command, "commands") and words:
         assert words[0] in command.commands, f"there is no verb {words[0]}"
         command, words = command.commands[words[0]], words[1:]

@@ -1,6 +1,7 @@
 """`icl-bench baselines`: the predictors that need no training."""
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -197,8 +198,29 @@ def _means_table(suite: "Suite") -> str:
         if mean["prompts"] != mean["of"]
     ]
     table, width = text_table(rows), window()
-    if width is not None and len(table.splitlines()[0]) > width:
+    if width is not None and max(map(len, table.splitlines())) > width:
         names_by_task = short_names(list(means))
         rows = [{names_by_task.get(key, key): cell for key, cell in row.items()} for row in rows]
-        table, fewer = text_table(rows), [in_window(legend(list(means))), *map(in_window, fewer)]
+        table = "\n\n".join(_in_parts(rows, suite.name, width))
+        fewer = [in_window(legend(list(means))), *map(in_window, fewer)]
     return "\n".join([f"\nmean squared error on {suite.name}", table, *fewer])
+
+
+def _in_parts(rows: list[dict[str, str]], head: str, width: int) -> Iterator[str]:
+    """A wide table as several, each of as many columns beside the first as fit; rows that are empty in a part
+    are left out of it."""
+    from icl_bench.display.text_table import text_table
+
+    columns = [key for key in rows[0] if key != head]
+    while columns:
+        for count in range(len(columns), 0, -1):
+            part = [
+                {key: row[key] for key in (head, *columns[:count])}
+                for row in rows
+                if any(row[key] for key in columns[:count])
+            ]
+            table = text_table(part)
+            if max(map(len, table.splitlines())) <= width:
+                break
+        yield table
+        columns = columns[count:]

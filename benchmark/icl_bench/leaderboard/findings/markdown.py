@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from textwrap import fill
 
-from tabulate import tabulate
-
+from icl_bench.display.text_table import text_table
 from icl_bench.leaderboard.findings.finding import Finding
 
 WIDTH = 118
@@ -19,5 +18,5 @@ def _finding(finding: Finding) -> str:
     parts = [f"### {finding.title}", fill(f"*{finding.status}*: {finding.sentence}", WIDTH)]
     if finding.table:
         head, *rows = finding.table
-        parts.append(tabulate(rows, headers=list(head), tablefmt="github", disable_numparse=True))
+        parts.append(text_table(rows, head, tablefmt="github"))
     return "\n\n".join(parts)
