@@ -57,7 +57,7 @@ def test_what_the_file_leaves_out_is_the_bases(deeper):
 )
 def test_a_base_is_a_task_that_models_are_trained_on(deeper, name, code):
     deeper(trained_as=name)
-    with raises(SpecError, code, naming="trained_as"):
+    with raises(SpecError, code, naming=("trained_as", "deeper-v1/tree_deeper.yaml")):
         load_suite("deeper")
 
 

@@ -37,7 +37,7 @@ def _rows(site: Site, board: SuiteBoard, name: str) -> Iterator[ShiftedRow]:
         return
     missing = {task: why for record in entry.records for task, why in record.missing.items()}
     models = {model.name: model for model in board.data.models}
-    ideal = next((row for row in board.data.baselines if row.name == BASELINE_PREFIX + IDEAL), None)
+    ideal = ideal_row(board)
     for task in board.suite.tasks.values():
         if task.base is None:
             continue
@@ -47,18 +47,24 @@ def _rows(site: Site, board: SuiteBoard, name: str) -> Iterator[ShiftedRow]:
             page=board.page("tasks", task.name),
             summary=task.summary,
             trained=_trained(site, name, board.suite.trained_as(task.name)),
-            shifted=_gain(models.get(name), task.name),
+            shifted=gain_on(models.get(name), task.name),
             missing=missing.get(task.name),
-            ideal=_gain(ideal, task.name),
+            ideal=gain_on(ideal, task.name),
         )
 
 
 def _trained(site: Site, name: str, full_name: str) -> Estimate | None:
     suite, _, task = full_name.partition("/")
     models = (row for board in site.boards if board.suite.name == suite for row in board.data.models)
-    return _gain(next((row for row in models if row.name == name), None), task)
+    return gain_on(next((row for row in models if row.name == name), None), task)
 
 
-def _gain(model: ModelData | None, task: str) -> Estimate | None:
+def ideal_row(board: SuiteBoard) -> ModelData | None:
+    """The in-distribution ideal on a board; None where it is not frozen."""
+    return next((row for row in board.data.baselines if row.name == BASELINE_PREFIX + IDEAL), None)
+
+
+def gain_on(model: ModelData | None, task: str) -> Estimate | None:
+    """A model's gain on a task; None where it has none."""
     scores = None if model is None else model.tasks.get(task)
     return None if scores is None else scores.estimates.get(GAIN)

@@ -179,7 +179,10 @@ def load_task_spec(folder: Path, task: str, find_base: Callable[[str], TaskSpec]
     path = folder / f"{task}.yaml"
     values = _mapping(path)
     full_name = values.get("trained_as")
-    base = find_base(full_name) if isinstance(full_name, str) else None
+    try:
+        base = find_base(full_name) if isinstance(full_name, str) else None
+    except SpecError as error:
+        raise SpecError(f"{path}: {error}", code=error.code) from None
     spec = parse(TaskSpec, values if base is None else _with_inherited(values, base), str(path))
     if spec.name != task:
         raise SpecError(

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from statistics import median
 
-from icl_bench.frozen.anchors import IDEAL
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.findings.finding import Finding, Link, listed, seeds, short_name
 from icl_bench.leaderboard.formats import score, spaced
+from icl_bench.leaderboard.shifted import gain_on, ideal_row
 from icl_bench.leaderboard.site import SuiteBoard
-from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.specs.result import Estimate
 from icl_bench.specs.suite import TaskSpec
 
-GAIN = "gain"
 POSITIONS = {
     "learned": "learned positions",
     "rope": "RoPE",
@@ -38,8 +36,8 @@ def shift_findings(board: SuiteBoard) -> Iterator[Finding]:
 
 def _against_ideal(board: SuiteBoard, task: TaskSpec) -> Iterator[Finding]:
     """How many models are above the exact predictor of their training, where it is not exact here."""
-    ideal = next((row for row in board.data.baselines if row.name == BASELINE_PREFIX + IDEAL), None)
-    bar = None if ideal is None else _gain(ideal, task.name)
+    ideal = ideal_row(board)
+    bar = gain_on(ideal, task.name)
     gains = _gains(board, task.name)
     if bar is None or bar.value is None or bar.value > 1 - SAME or not gains:
         return
@@ -113,13 +111,13 @@ def _unlearned(board: SuiteBoard, variants: list[TaskSpec]) -> Iterator[Finding]
 
 def _every_variant(board: SuiteBoard, variants: list[TaskSpec]) -> Finding:
     """The gains of models on each variant, the hardest first, beside that of the ideal."""
-    ideal = next((row for row in board.data.baselines if row.name == BASELINE_PREFIX + IDEAL), None)
+    ideal = ideal_row(board)
     gains = {task.name: _gains(board, task.name) for task in variants}
     known = {task: found for task, found in gains.items() if found}
     rows = sorted(known.items(), key=lambda row: median(gain.value or 0.0 for _, gain in row[1]))
     middle = {task: median(gain.value or 0.0 for _, gain in found) for task, found in rows}
     above = sum(value > 0.9 for value in middle.values())
-    bars = {task: None if ideal is None else _gain(ideal, task) for task in known}
+    bars = {task: gain_on(ideal, task) for task in known}
     return Finding(
         f"{board.suite.name}-every-variant",
         "What breaks: gains on every variant",
@@ -168,14 +166,9 @@ def _base(task: TaskSpec) -> str:
     return task.name if task.base is None else task.base.name
 
 
-def _gain(model: ModelData, task: str) -> Estimate | None:
-    scores = model.tasks.get(task)
-    return None if scores is None else scores.estimates.get(GAIN)
-
-
 def _gains(board: SuiteBoard, task: str) -> list[tuple[ModelData, Estimate]]:
     """Models with a gain on a task, the highest first."""
-    gains = [(model, gain) for model in board.data.models if (gain := _gain(model, task)) is not None]
+    gains = [(model, gain) for model in board.data.models if (gain := gain_on(model, task)) is not None]
     known = [(model, gain) for model, gain in gains if gain.value is not None]
     return sorted(known, key=lambda pair: -(pair[1].value or 0.0))
 
