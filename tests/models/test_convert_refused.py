@@ -204,6 +204,8 @@ def test_another_spec_than_the_file_has(gpt2):
     )
     three = spec.layers[0].model_copy(update={"repeat": 3})
     refused(gpt2, "other-run-spec", "sublayer 0", "heads", spec=spec.model_copy(update={"layers": [three]}))
+    looped = three.model_copy(update={"repeat": 1, "loop": 3})
+    refused(gpt2, "other-run-spec", "gpt2", "loop", spec=spec.model_copy(update={"layers": [looped]}))
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,15 @@ from icl_bench.models.model import ICLModel
 SIZES = dict(width=8, layers=1, heads=2, hidden=8, expand=2, state=4, conv=2)
 
 
-def compare(name: str, lengths: tuple[int, ...], whole: bool) -> None:
-    """AssertionError where answers or gradients differ; with `whole`, an error where a graph breaks."""
+def compare(name: str, lengths: tuple[int, ...], whole: bool, **group: int | bool) -> None:
+    """AssertionError where answers or gradients differ; with `whole`, an error where a graph breaks.
+
+    `group` are further keys of the group of layers.
+    """
     generator = torch.Generator().manual_seed(0)
-    model = ICLModel(architecture(name, **SIZES), d=3, k=1, task="mini-v1/linear_regression").double()
+    spec = architecture(name, **SIZES)
+    spec["layers"][0] |= group
+    model = ICLModel(spec, d=3, k=1, task="mini-v1/linear_regression").double()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.3, generator=generator)
     compiled = torch.compile(model, fullgraph=whole, dynamic=False, backend="aot_eager")
@@ -32,7 +37,7 @@ def compare(name: str, lengths: tuple[int, ...], whole: bool) -> None:
             )
         for ours, theirs in zip(*kernels, strict=True):
             torch.testing.assert_close(ours, theirs)
-    print(name, "whole" if whole else "in parts")
+    print(*["looped"] * bool(group), name, "whole" if whole else "in parts")
 
 
 def kernel(u, delta, A, B, C, D):
@@ -44,6 +49,7 @@ if __name__ == "__main__":
     scans.mark_for_compiler()
     compare("llama", (3, 5), whole=True)
     compare("mamba", (3,), whole=True)
+    compare("llama", (3,), whole=True, repeat=2, loop=3, inject=True)
     torch._dynamo.reset()
     warnings.filterwarnings("ignore", message="The .grad attribute")  # torch.compile looks there itself
     scans.mamba_ssm_kernel = lambda: kernel

@@ -72,7 +72,12 @@ def test_models_are_one_graph_and_compute_the_same() -> None:
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["llama whole", "mamba whole", "mamba in parts"]
+    assert done.stdout.splitlines() == [
+        "llama whole",
+        "mamba whole",
+        "looped llama whole",
+        "mamba in parts",
+    ]
 
 
 def test_what_a_block_keeps_is_not_made_in_a_graph(monkeypatch: pytest.MonkeyPatch) -> None:

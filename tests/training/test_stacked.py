@@ -19,17 +19,18 @@ SIZES = dict(width=8, layers=2, heads=2, hidden=12, expand=2, state=4, conv=3)
 MODELS = 3
 
 
-def models(name: str, dtype: torch.dtype) -> list[ICLModel]:
-    models = []
+def models(name: str, dtype: torch.dtype, **group: int | bool) -> list[ICLModel]:
+    models, spec = [], architecture(name, **SIZES)
+    spec["layers"][0] |= group
     for seed in range(MODELS):
-        model = ICLModel(architecture(name, **SIZES), d=3, k=1, task="mini-v1/linear_regression")
+        model = ICLModel(spec, d=3, k=1, task="mini-v1/linear_regression")
         initialise(model, torch.Generator().manual_seed(seed))
         models.append(model.to(dtype))
     return models
 
 
-def compare(name: str, dtype: torch.dtype) -> None:
-    together, alone = StackedModels(models(name, dtype)), models(name, dtype)
+def compare(name: str, dtype: torch.dtype, **group: int | bool) -> None:
+    together, alone = StackedModels(models(name, dtype, **group)), models(name, dtype, **group)
     generator = torch.Generator().manual_seed(9)
     xs, ys = (torch.randn(MODELS, 5, 7, n, generator=generator, dtype=dtype) for n in (3, 1))
     predictions = together(xs, ys)
@@ -48,6 +49,10 @@ def compare(name: str, dtype: torch.dtype) -> None:
 def test_predictions_and_gradients_are_those_of_each_alone(name: str, dtype: torch.dtype) -> None:
     """Warnings are errors: no operation is one that vmap carries out in a slow way of its own."""
     compare(name, dtype)
+
+
+def test_looped_layers_are_those_of_each_alone() -> None:
+    compare(HYBRID, torch.float64, loop=3, inject=True)
 
 
 def test_mamba_ssms_kernel_is_called_once_a_model(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ _WORDS = {
 def parts_of(spec: ArchitectureSpec) -> Parts:
     """The components, as `attention + Mamba`, `RoPE`, `no feed-forward`, `RMSNorm`."""
     known, width = components(spec), spec.width
-    modules = {sublayer.module.type: sublayer.module for sublayer in spec.expanded()}
+    modules = {sublayer.module.type: sublayer.module for sublayer in spec.built()}
     carries = {
         name: bool(module.state_fixed(width) or module.state_per_token(width))
         for name, module in modules.items()
@@ -99,7 +99,7 @@ def made_of(spec: ArchitectureSpec) -> str:
 
 def named_otherwise(name: str, spec: ArchitectureSpec) -> bool:
     """Whether a name has the word of a component that the architecture lacks, as `llama-rope-swigluless`."""
-    sublayers = list(spec.expanded())
+    sublayers = spec.built()
     norms = {spec.final_norm.type, *(sublayer.norm.type for sublayer in sublayers)}
     held = norms | {sublayer.module.type for sublayer in sublayers}
     if components(spec)["positions"] == "rope":
@@ -109,7 +109,7 @@ def named_otherwise(name: str, spec: ArchitectureSpec) -> bool:
 
 
 def _positions(spec: ArchitectureSpec) -> str:
-    rope = any(getattr(sublayer.module, "positions", "none") == "rope" for sublayer in spec.expanded())
+    rope = any(getattr(sublayer.module, "positions", "none") == "rope" for sublayer in spec.built())
     if rope:
         return "rope"
     if spec.stem:

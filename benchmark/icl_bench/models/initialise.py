@@ -4,7 +4,8 @@
   (2019, arXiv 1910.05895), where `width` is the residual width; biases 0; norms at their identity. At
   GPT-2's width of 768 its standard deviation is 0.023, GPT-2's own is 0.02.
 - Maps that write to the residual stream (`out` of every block): divided by √(number of sublayers), as GPT-2
-  does (Radford et al. 2019), so that the stream's variance at the end does not grow with depth.
+  does (Radford et al. 2019), so that the stream's variance at the end does not grow with depth. A sublayer
+  that is applied in several loops counts once a loop.
 - What else a module holds (the memory of a mixer, gates, norms) its `reset(generator)` sets, as its authors
   do: these are the component, not a choice of scale.
 

@@ -1,5 +1,6 @@
 """A sequence model that answers in-context regression prompts, built from an architecture spec."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from icl_bench.blocks.norms import build_norm
 from icl_bench.blocks.positions import LearnedPositions
 from icl_bench.errors import SpecError
 from icl_bench.models.find_folder import find_folder
+from icl_bench.models.steps import Step, Stream, steps_of
 from icl_bench.models.weights import Shapes, read_weights
 from icl_bench.specs.architecture import ArchitectureSpec, Sublayer, parse_architecture, token_dims
 from icl_bench.specs.checkpoint import read_config
@@ -63,6 +65,7 @@ class ICLModel(
             for layer in architecture.layers
             for _ in range(layer.repeat)
         )
+        self.steps = steps_of(architecture.layers)
         self.final_norm = build_norm(architecture.final_norm, width)
         self.read_out = nn.Linear(width, k)
 
@@ -90,10 +93,10 @@ class ICLModel(
         self, xs: Float[Tensor, "batch points d"], ys: Float[Tensor, "batch points k"]
     ) -> Float[Tensor, "batch points k"]:
         """Predictions of every y_i; the last y is never read. SpecError where the prompt is too long."""
-        h = self.embed(xs, ys)
-        for layer in self.layers:
-            h = apply_layer(layer, h)
-        return self.answer(h[:, ::2])
+        stream = Stream(self.embed(xs, ys))
+        for step in self.steps:
+            stream = self.advance(stream, step)
+        return self.answer(stream.h[:, ::2])
 
     def embed(
         self, xs: Float[Tensor, "batch points d"], ys: Float[Tensor, "batch points k"]
@@ -104,6 +107,27 @@ class ICLModel(
         for sublayer in self.stem:
             h = sublayer(h)
         return h
+
+    def advance(self, stream: Stream, step: Step) -> Stream:
+        """The stream after one application of a layer."""
+        h, entered = stream
+        if step.keeps_input:
+            entered = h
+        if step.adds_input:
+            h = h + entered  # type: ignore[operator]  # kept in the group's first loop
+        for sublayer in self.layers[step.layer]:  # type: ignore[attr-defined]
+            h = sublayer(h)
+        return Stream(h, entered)
+
+    def states(
+        self, h: Float[Tensor, "batch tokens width"], steps: Sequence[Step] | None = None
+    ) -> Iterator[Float[Tensor, "batch tokens width"]]:
+        """The stream after each application of a layer, from what enters the first; `steps` are the model's
+        unless given."""
+        stream = Stream(h)
+        for step in self.steps if steps is None else steps:
+            stream = self.advance(stream, step)
+            yield stream.h
 
     def answer(self, h: Float[Tensor, "... width"]) -> Float[Tensor, "... k"]:
         """What the read-out makes of the stream at the tokens of inputs."""
@@ -125,15 +149,6 @@ class ICLModel(
         pairs[:, :, 0, :d] = xs
         pairs[:, :, 1, : ys.shape[2]] = ys * self.target_scale
         return pairs.flatten(1, 2)[:, :-1]
-
-
-def apply_layer(
-    layer: nn.Module, h: Float[Tensor, "batch tokens width"]
-) -> Float[Tensor, "batch tokens width"]:
-    """The stream after one of a model's `layers`."""
-    for sublayer in layer:  # type: ignore[attr-defined]
-        h = sublayer(h)
-    return h
 
 
 class _PreNorm(nn.Module):

@@ -101,7 +101,7 @@ def widest_activation(model: ICLModel) -> int:
     A map of n × m weights has m outputs for n inputs, so a sublayer's weights over the width count them.
     """
     width = model.architecture.width
-    sublayers = model.architecture.expanded()
+    sublayers = model.architecture.built()
     return 2 * width + max(sublayer.module.parameters(width) for sublayer in sublayers) // width
 
 

@@ -52,7 +52,7 @@ class GDSimilarity(Probe):
                 values[name + variant] = interval_estimate(float(mean), resampled[:, 0])
                 if name != "excess":
                     curves[name + variant] = by_layer.mean(axis=0).tolist()
-        layers = range(1, len(trained.layers) + 1)
+        layers = range(1, len(trained.steps) + 1)
         return Finding(
             estimate=values["excess"], values=values, curves=curves, x=[float(layer) for layer in layers]
         )

@@ -17,6 +17,7 @@ from icl_bench.specs.schema import Registry, Strict, parse, read_yaml
 
 MAX_PARAMETERS = 2_000_000_000
 MAX_SUBLAYERS = 2_048
+MAX_LOOPS = 256
 
 NormName = Literal["layernorm", "rmsnorm"]
 NORM_EPSILONS: dict[NormName, float] = {"layernorm": 1e-5, "rmsnorm": 1e-6}  # of GPT-2, of LLaMA
@@ -131,10 +132,29 @@ class Sublayer(Strict):
 
 
 class Layer(Strict):
-    """A group of sublayers, built `repeat` times with weights of their own."""
+    """A group: sublayers built `repeat` times with weights of their own, the whole applied `loop` times.
+
+    Every loop has the same weights. With `inject` it computes `z ← layers(z + input)`, where `input` is
+    what enters the group and z_0 = 0 (looped transformers, Yang et al. 2024, arXiv 2311.12424); without it
+    `z ← layers(z)` with z_0 = input (Universal Transformer without halting, Dehghani et al. 2019, arXiv
+    1807.03819). A group with `loop` above 1 or with `inject` is looped: its number of loops may be another
+    when it is evaluated. `loop: 1` with `inject` computes what `loop: 1` alone does.
+    """
 
     repeat: int = Field(default=1, ge=1, le=512)
+    loop: int = Field(default=1, ge=1, le=MAX_LOOPS)
+    inject: bool = False
     sublayers: list[Sublayer] = Field(min_length=1, max_length=64)
+
+    @property
+    def looped(self) -> bool:
+        """Whether its weights are meant to be applied any number of times."""
+        return self.loop > 1 or self.inject
+
+    @model_serializer(mode="wrap")
+    def _without_usual_loop(self, dump: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+        usual = {"loop": 1, "inject": False}
+        return {key: value for key, value in dump(self).items() if key not in usual or value != usual[key]}
 
 
 class ArchitectureSpec(Strict):
@@ -150,9 +170,11 @@ class ArchitectureSpec(Strict):
 
     @model_validator(mode="after")
     def _is_buildable(self) -> "ArchitectureSpec":
-        depth = len(self.stem) + sum(layer.repeat * len(layer.sublayers) for layer in self.layers)
+        groups = ((layer.repeat * layer.loop, layer) for layer in self.layers)
+        depth = len(self.stem) + sum(times * len(layer.sublayers) for times, layer in groups)
         if depth > MAX_SUBLAYERS:
-            raise ValueError(f"{depth:,} sublayers; at most {MAX_SUBLAYERS:,} are accepted")
+            loops = ", those of every loop counted" if self.looped else ""
+            raise ValueError(f"{depth:,} sublayers{loops}; at most {MAX_SUBLAYERS:,} are accepted")
         for place, sublayer in self._places():
             try:
                 sublayer.module.check(self.width)
@@ -172,9 +194,36 @@ class ArchitectureSpec(Strict):
         ]
 
     def expanded(self) -> list[Sublayer]:
-        """Every sublayer in the order of computation, repeats written out."""
-        layers = [sublayer for layer in self.layers for sublayer in layer.sublayers * layer.repeat]
-        return self.stem + layers
+        """Every sublayer in the order of computation, repeats and loops written out."""
+        layers = (layer.sublayers * (layer.repeat * layer.loop) for layer in self.layers)
+        return self.stem + [sublayer for group in layers for sublayer in group]
+
+    def built(self) -> list[Sublayer]:
+        """Every sublayer that has weights of its own, repeats written out and loops not."""
+        layers = (layer.sublayers * layer.repeat for layer in self.layers)
+        return self.stem + [sublayer for group in layers for sublayer in group]
+
+    @property
+    def looped(self) -> bool:
+        """Whether a group's number of loops may be another when it is evaluated."""
+        return any(layer.looped for layer in self.layers)
+
+    def with_loops(self, loops: int) -> "ArchitectureSpec":
+        """The same with every looped group applied `loops` times.
+
+        SpecError where no group is looped, or for a number of loops that no spec may have.
+        """
+        if not self.looped:
+            raise SpecError(
+                f"{self.name} has no looped layers; leave out the number of loops", code="not-looped"
+            )
+        if not 1 <= loops <= MAX_LOOPS:
+            raise SpecError(f"{loops:,} loops; give 1 to {MAX_LOOPS}", code="loops-out-of-bounds")
+        value = self.to_dict()
+        for layer, changed in zip(self.layers, value["layers"], strict=True):
+            if layer.looped:
+                changed["loop"] = loops
+        return parse_architecture(value, f"{self.name} with {loops} loops")
 
     def parameters(self, d: int, k: int, tokens: int | None = None) -> int:
         """Parameters that a prompt of `tokens` tokens reads (all positions where tokens is None)."""
@@ -182,7 +231,7 @@ class ArchitectureSpec(Strict):
         count += _norm_parameters(self.final_norm, self.width)
         if isinstance(self.positions, LearnedPositions):
             count += self.width * min(tokens or self.positions.max_tokens, self.positions.max_tokens)
-        for sublayer in self.expanded():
+        for sublayer in self.built():
             count += sublayer.module.parameters(self.width) + _norm_parameters(sublayer.norm, self.width)
         return count
 

@@ -131,6 +131,12 @@ def check_spec(stack: Stack, expected: ArchitectureSpec | None) -> ArchitectureS
     )
     if expected is None:
         return spec
+    if expected.looped:
+        raise CheckpointError(
+            f"{stack.source}: {expected.name} has looped layers, which no format that is converted has; "
+            "give the spec of this run",
+            code="other-run-spec",
+        )
     _check_expected(stack.source, spec, expected)
     same = spec.expanded() == expected.expanded() and spec.final_norm == expected.final_norm
     return expected.model_copy(update={"positions": spec.positions}) if same else spec

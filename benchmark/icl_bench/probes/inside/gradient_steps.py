@@ -10,8 +10,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from icl_bench.models.initialise import initialise
-from icl_bench.models.model import ICLModel, apply_layer
+from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import full_float32
+from icl_bench.models.steps import Stream
 from icl_bench.probes.inside.states import query_states
 from icl_bench.suites import Prompts
 
@@ -60,16 +61,19 @@ def _after_step(network: ICLModel, xs: Tensor, ys: Tensor, query: Tensor) -> lis
 
 
 def _after_causal_steps(network: ICLModel, xs: Tensor, ys: Tensor, query: Tensor) -> list[Tensor]:
-    """The same where each layer takes a step on the loss of its own answer, from the lowest up."""
+    """The same where each layer takes a step on the loss of its own answer, from the lowest up.
+
+    A looped layer takes one in every loop, each from the weights that it was trained to.
+    """
     states = []
     with torch.no_grad():
-        examples = network.embed(xs[:, None], ys[:, None])
-        h = network.embed(query[None, None], query.new_zeros(1, 1, network.k))
-    for layer in network.layers:
-        loss = (network.answer(apply_layer(layer, examples)) - ys[:, None]).square().mean()
-        with _one_step_down(list(layer.parameters()), loss), torch.no_grad():
-            examples, h = apply_layer(layer, examples), apply_layer(layer, h)
-            states.append(h[0, -1])
+        examples = Stream(network.embed(xs[:, None], ys[:, None]))
+        alone = Stream(network.embed(query[None, None], query.new_zeros(1, 1, network.k)))
+    for step in network.steps:
+        loss = (network.answer(network.advance(examples, step).h) - ys[:, None]).square().mean()
+        with _one_step_down(list(network.layers[step.layer].parameters()), loss), torch.no_grad():
+            examples, alone = network.advance(examples, step), network.advance(alone, step)
+            states.append(alone.h[0, -1])
     return states
 
 

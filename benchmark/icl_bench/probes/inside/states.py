@@ -1,11 +1,13 @@
 """States of a network's stream, layer by layer."""
 
+import itertools
+
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from icl_bench.models.model import ICLModel, apply_layer
+from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import full_float32
 from icl_bench.suites import Prompts
 
@@ -18,9 +20,8 @@ def depth_states(
     xs, ys = (torch.from_numpy(np.array(array)).to(device) for array in (prompts.xs, prompts.ys))
     states, answers = [], []
     with torch.inference_mode(), full_float32():
-        h = network.embed(xs, ys)
-        for layer in (None, *network.layers):
-            h = h if layer is None else apply_layer(layer, h)
+        entering = network.embed(xs, ys)
+        for h in itertools.chain([entering], network.states(entering)):
             states.append(h[:, ::2].cpu().double().numpy())
             answers.append(network.answer(h[:, ::2]).cpu().double().numpy())
     return states, answers
@@ -35,8 +36,4 @@ def query_states(
 ) -> list[Float[Tensor, " width"]]:
     """The state of a query after each layer, with the examples before it; there may be none."""
     h = network.embed(torch.cat([xs, query[None]])[None], torch.cat([ys, ys.new_zeros(1, network.k)])[None])
-    states = []
-    for layer in network.layers:
-        h = apply_layer(layer, h)
-        states.append(h[0, -1])
-    return states
+    return [h[0, -1] for h in network.states(h)]
