@@ -23,6 +23,16 @@ class Stream(NamedTuple):
     entered: Tensor | None = None  # the stream that entered the latest group with `inject`, of the same shape
 
 
+def steps_with_loops_again(groups: Sequence[Layer]) -> tuple[Step, ...]:
+    """Those of `steps_of`, and where the last group is looped as many loops of it again.
+
+    After further loops of an earlier group, later ones would be applied to what they do not know.
+    """
+    *earlier, last = groups
+    loops = 2 * last.loop if last.looped else last.loop
+    return steps_of([*earlier, last.model_copy(update={"loop": loops})])
+
+
 def steps_of(groups: Sequence[Layer]) -> tuple[Step, ...]:
     """Every application of a layer, in the order of computation.
 

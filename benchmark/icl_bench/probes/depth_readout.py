@@ -7,7 +7,13 @@ from jaxtyping import Float
 
 from icl_bench.probes.algorithms import development_prompts
 from icl_bench.probes.base import PROBES, Probe, Subject
-from icl_bench.scoring.scores import interval_estimate, scored_sums, squared_errors
+from icl_bench.scoring.scores import (
+    interval_estimate,
+    interval_estimates,
+    scored_sums,
+    squared_errors,
+    without_estimate,
+)
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.scored import ScoredPoints
 from icl_bench.specs.suite import TaskSpec
@@ -24,6 +30,9 @@ class DepthReadout(Probe):
     The estimate is the largest rise of the error of the read-out as it is from a depth to a greater one: 0
     where the error is monotone in depth. As a maximum over depths it is biased upwards in resamples, so its
     interval may lie above it.
+
+    Layers of a loop are read after every application. Where the last group is looped, the curves go on to
+    twice its loops, as far as the stream is finite; the estimate rests on the loops that the network has.
     """
 
     type: Literal["depth_readout"] = "depth_readout"
@@ -31,7 +40,8 @@ class DepthReadout(Probe):
     heading: ClassVar[str] = "Rise with depth"
     definition: ClassVar[str] = (
         "The largest rise of the error from one layer to a later one when the read-out is applied after each "
-        "layer, as a share of the error of answering 0: 0 where the error only falls with depth."
+        "layer, as a share of the error of answering 0: 0 where the error only falls with depth. Layers of a "
+        "loop count at every application, and beyond the loops that a model has the chart alone goes on."
     )
     looks_inside: ClassVar[bool] = True
     x_label: ClassVar[str] = "layers applied"
@@ -43,27 +53,50 @@ class DepthReadout(Probe):
 
     def measure(self, subject: Subject) -> Finding:
         """Errors after 0, 1, … layers."""
+        from icl_bench.models.steps import steps_with_loops_again
         from icl_bench.probes.inside.states import depth_states
 
         scored, prompts = subject.task.scored_points, subject.prompts.part(slice(PROMPTS))
-        assert subject.network is not None, "`run.measure` has seen that there is one"
-        states, answers = depth_states(subject.network, prompts)
+        network = subject.network
+        assert network is not None, "`run.measure` has seen that there is one"
+        last, steps = len(network.steps), steps_with_loops_again(network.architecture.layers)
+        states, answers = depth_states(network, prompts, steps)
         development = development_prompts(subject.suite, subject.task, PROMPTS)
-        read_outs = _fitted(depth_states(subject.network, development)[0], development)
+        known = depth_states(network, development, steps)[0]
+        depths = max(last + 1, min(map(_finite, (states, answers, known))))
+        read_outs = _fitted(known[:depths], development)
         targets = prompts.ys.astype(np.float64)
         zero = scored_sums(np.square(targets).mean(axis=2), scored)
-        as_is = _sums(answers, targets, scored)
-        fitted = _sums([_with_bias(h) @ W for h, W in zip(states, read_outs, strict=True)], targets, scored)
+        as_is = _sums(answers[:depths], targets, scored)
+        fitted = _sums([_with_bias(h) @ W for h, W in zip(states, read_outs, strict=False)], targets, scored)
         values, resampled = subject.ratios(as_is, zero)
         better, _ = subject.ratios(fitted, zero)
-        rise = float(_rise(values[None])[0])
+        rise = float(_rise(values[None, : last + 1])[0])
+        every = interval_estimates(values, resampled)
+        numbers = {"after the last layer": every[last]}
+        if len(steps) > last:
+            overflows = without_estimate("the stream overflows")
+            numbers["after twice the loops"] = every[-1] if depths > len(steps) else overflows
         return Finding(
-            estimate=interval_estimate(rise, _rise(resampled)),
+            estimate=interval_estimate(rise, _rise(resampled[:, : last + 1])),
             label="only falls" if rise == 0 else None,
-            values={"after the last layer": interval_estimate(float(values[-1]), resampled[:, -1])},
-            curves={"as it is": values.tolist(), "fitted": better.tolist()},
-            x=[float(depth) for depth in range(len(states))],
+            values=numbers,
+            curves=_curves("as it is", values, last) | _curves("fitted", better, last),
+            x=[float(depth) for depth in range(depths)],
         )
+
+
+def _curves(name: str, values: np.ndarray, last: int) -> dict[str, list[float | None]]:
+    """The errors up to the last layer that the network has, and those beyond, which begin there."""
+    own, beyond = values.tolist(), values.tolist()
+    own[last + 1 :] = [None] * (len(own) - last - 1)
+    beyond[:last] = [None] * last
+    return {name: own} if len(values) == last + 1 else {name: own, f"{name}, further loops": beyond}
+
+
+def _finite(depths: list[np.ndarray]) -> int:
+    """How many depths there are before the stream overflows."""
+    return next((depth for depth, h in enumerate(depths) if not np.isfinite(h).all()), len(depths))
 
 
 def _with_bias(states: np.ndarray) -> np.ndarray:

@@ -23,7 +23,8 @@ class GDSimilarity(Probe):
     untrained network has as well says nothing of an algorithm that was learned. It is one draw of initial
     weights, and the interval is over prompts alone. With learned positions the query stands at another
     position alone than after examples, and the change has that difference in it, for the control too. A step
-    moves the weights by 1% of their length.
+    moves the weights by 1% of their length. Looped layers count at every application, and one step moves the
+    weights of all loops; in the layer-causal variant those of one application alone.
     """
 
     type: Literal["gd_similarity"] = "gd_similarity"

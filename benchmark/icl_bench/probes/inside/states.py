@@ -1,6 +1,7 @@
 """States of a network's stream, layer by layer."""
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -9,19 +10,20 @@ from torch import Tensor
 
 from icl_bench.models.model import ICLModel
 from icl_bench.models.predictor import full_float32
+from icl_bench.models.steps import Step
 from icl_bench.suites import Prompts
 
 
 def depth_states(
-    network: ICLModel, prompts: Prompts
+    network: ICLModel, prompts: Prompts, steps: Sequence[Step]
 ) -> tuple[list[Float[np.ndarray, "prompts points width"]], list[Float[np.ndarray, "prompts points k"]]]:
-    """The stream at the inputs before the first layer and after each, and what the read-out makes of each."""
+    """The stream at the inputs before the first step and after each, and what the read-out makes of each."""
     device = next(network.parameters()).device
     xs, ys = (torch.from_numpy(np.array(array)).to(device) for array in (prompts.xs, prompts.ys))
     states, answers = [], []
     with torch.inference_mode(), full_float32():
         entering = network.embed(xs, ys)
-        for h in itertools.chain([entering], network.states(entering)):
+        for h in itertools.chain([entering], network.states(entering, steps)):
             states.append(h[:, ::2].cpu().double().numpy())
             answers.append(network.answer(h[:, ::2]).cpu().double().numpy())
     return states, answers
