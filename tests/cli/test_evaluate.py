@@ -73,6 +73,8 @@ def test_json_is_one_document_on_stdout_and_nothing_else(tmp_path):
         (["evaluate", "baseline/zero", "--task", "sparse_party"], "did you mean 'sparse_parity'?"),
         (["evaluate", "baseline/zero", "--revision", "main"], "leave out --revision"),
         (["evaluate", "baseline/zero", "--device", "cuda"], "runs on the CPU"),
+        (["evaluate", "baseline/zero", "--loops", "8"], "no looped layers"),
+        (["evaluate", "reference/gpt2", "--loops", "8"], "no looped layers"),
         (["evaluate", "baseline/parity_bayes", "--task", "decision_tree"], "answers sparse parity only"),
         (["predict", "baseline/zero", "mini/decision_trees", "o.npz"], "did you mean 'decision_tree'?"),
         (["predict", "baseline/zero", "mini", "o.npz"], "is not SUITE/TASK"),

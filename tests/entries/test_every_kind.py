@@ -5,7 +5,7 @@ from raising import raises
 
 from icl_bench.entries.base import ENTRY_KINDS, entry_kinds, recorded_kind
 from icl_bench.entries.open import kind_of, open_source
-from icl_bench.errors import InputError, UnknownNameError
+from icl_bench.errors import InputError, SpecError, UnknownNameError
 from icl_bench.records.store import all_records
 from icl_bench.suites import load_suite
 
@@ -55,6 +55,13 @@ def test_options_that_do_not_apply_are_refused():
         open_source("baseline/ridge", suite, device="cuda")
     with raises(InputError, "no-revision", naming="reference/gpt2"):
         open_source("reference/gpt2", suite, revision="main")
+
+
+def test_references_have_no_looped_layers_and_no_records_of_further_loops():
+    suite = load_suite("mini")
+    with raises(SpecError, "not-looped", naming="gpt2"):
+        open_source("reference/gpt2:loops=8", suite)
+    assert all_records("reference/gpt2:loops=8", suite) == []
 
 
 def test_where_results_of_a_kind_are_recorded(tmp_path):

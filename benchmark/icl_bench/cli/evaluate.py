@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.options import Device, Model, Revision, SuiteName, Tasks
+from icl_bench.cli.options import Device, Loops, Model, Revision, SuiteName, Tasks
 from icl_bench.cli.outcome import print_doubts, quick_look, refuse_lost, unicode_terminal, where_kept
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def evaluate(
     task: Tasks = None,
     revision: Revision = None,
     device: Device = None,
+    loops: Loops = None,
     output: Output = None,
     limit: Limit = None,
     as_json: RecordAsJson = False,
@@ -56,6 +57,7 @@ def evaluate(
 
     Example: icl-bench evaluate reference/llama --suite mini --task linear_regression
     Example: icl-bench evaluate runs/mini-v1/my-model
+    Example: icl-bench evaluate runs/mini-v1/my-looped-model/seed-0 --loops 24
     """
     from icl_bench.cli.evaluate_seeds import evaluate_seeds
     from icl_bench.entries.open import open_source
@@ -64,9 +66,10 @@ def evaluate(
     from icl_bench.files import check_ending, check_file_place
     from icl_bench.records.file_name import default_file_name
     from icl_bench.records.record_files import RESULTS
+    from icl_bench.specs.loops import with_loops
     from icl_bench.suites import chosen_tasks, load_suite
 
-    frozen = load_suite(suite)
+    frozen, model = load_suite(suite), with_loops(model, loops)
     tasks = chosen_tasks(frozen, task)
     if holds_seeds(model, frozen):
         evaluate_seeds(model, frozen, tasks, revision, device, output, limit, as_json)

@@ -65,6 +65,7 @@ def _places(
     from icl_bench.files import check_file_place, user_path
     from icl_bench.records.file_name import default_file_name
     from icl_bench.records.record_files import RESULTS
+    from icl_bench.specs.loops import split_loops, with_loops
 
     if output is None and limit is not None:
         return {}
@@ -73,7 +74,8 @@ def _places(
             f"--output {output} is a file, and {model} has a record a seed; name a folder",
             code="output-of-seeds",
         )
-    name = user_path(model).resolve().name
+    bare, loops = split_loops(model)
+    name = with_loops(user_path(bare).resolve().name, loops)
     folder = output or Path(RESULTS)
     places = {
         seed: folder / default_file_name(name, suite, tasks, device=device, seed=seed)

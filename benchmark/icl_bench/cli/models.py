@@ -132,10 +132,13 @@ def _reference_facts(suite: "Suite") -> list[dict[str, Any]]:
 def _specs_of(model: str, suite: "Suite") -> dict[str, "ArchitectureSpec"]:
     """The spec of a model for every task that it is for; a reference needs no weights."""
     from icl_bench.models.reference import PREFIX, task_reference_spec
+    from icl_bench.specs.loops import split_loops
 
-    if model.startswith(PREFIX):
-        name = model.removeprefix(PREFIX)
-        return {task: task_reference_spec(name, suite, task) for task in suite.tasks}
+    bare, loops = split_loops(model)
+    if bare.startswith(PREFIX):
+        name = bare.removeprefix(PREFIX)
+        specs = {task: task_reference_spec(name, suite, task) for task in suite.tasks}
+        return {task: spec if loops is None else spec.with_loops(loops) for task, spec in specs.items()}
     from icl_bench.entries.open import open_checkpoints
 
     checkpoints = open_checkpoints(model, suite)

@@ -22,6 +22,12 @@ Model = Annotated[
         show_default=False,
     ),
 ]
+Loops = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N", help="Apply looped layers N times; as MODEL:loops=N.", show_default="as trained"
+    ),
+]
 
 
 class Form(StrEnum):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from icl_bench.cli.options import Device, Model, Revision
+from icl_bench.cli.options import Device, Loops, Model, Revision
 
 
 def predict(
@@ -19,6 +19,7 @@ def predict(
     ] = None,
     revision: Revision = None,
     device: Device = None,
+    loops: Loops = None,
 ) -> None:
     """Write a model's predictions on a task's frozen prompts.
 
@@ -30,11 +31,12 @@ def predict(
     from icl_bench.entries.open import open_source
     from icl_bench.evaluation.predict import export_predictions
     from icl_bench.files import check_ending, check_file_place
+    from icl_bench.specs.loops import with_loops
     from icl_bench.suites import find_task
 
     check_ending(out, [".npz"], "NumPy's arrays")
     check_file_place(out)
     suite, spec = find_task(task)
-    source = open_source(model, suite, revision, device, [spec.name])
+    source = open_source(with_loops(model, loops), suite, revision, device, [spec.name])
     prompts = export_predictions(source, suite, spec.name, out, limit, progress=True)
     typer.echo(f"wrote {prompts:,} prompts of {suite.name}/{spec.name} with their predictions to {out}")

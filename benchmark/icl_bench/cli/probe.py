@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.options import Device, Model, SuiteName, Tasks
+from icl_bench.cli.options import Device, Loops, Model, SuiteName, Tasks
 
 if TYPE_CHECKING:
     from icl_bench.specs.probe_record import ProbeRecord
@@ -20,6 +20,7 @@ def probe(
     suite: SuiteName = "mini",
     task: Tasks = None,
     device: Device = None,
+    loops: Loops = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="File of the record.", show_default="none is written"),
@@ -38,11 +39,12 @@ def probe(
     """
     from icl_bench.files import check_ending, check_file_place
     from icl_bench.probes.run import probe as measure
+    from icl_bench.specs.loops import with_loops
 
     if output is not None:
         check_ending(output, [".json"], "a record")
         check_file_place(output)
-    record = measure(model, suite, task, probe_names, progress=True, device=device)
+    record = measure(with_loops(model, loops), suite, task, probe_names, progress=True, device=device)
     if output is not None:
         record.save(output)
     typer.echo(record.to_json() if as_json else _table(record), nl=not as_json)

@@ -1,11 +1,13 @@
 """The source of an entry that has weights: a checkpoint for each task that it was trained for."""
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from icl_bench.entries.base import TaskPredictor
 from icl_bench.predictor import Missing
+from icl_bench.specs.loops import with_loops
 from icl_bench.specs.result import ModelIdentity
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Suite
@@ -31,6 +33,17 @@ class CheckpointSource:
     def checkpoints(self) -> dict[str, "CheckpointFolder"]:
         """By task, those that answer it."""
         return self.opened.checkpoints
+
+    def with_loops(self, loops: int) -> "CheckpointSource":
+        """The same with looped layers applied `loops` times, as a model of its own.
+
+        SpecError where a checkpoint has no looped layers, or not for so many loops.
+        """
+        changed = copy.copy(self)
+        name = with_loops(self.identity.id, loops)
+        changed.identity = self.identity.model_copy(update={"id": name})
+        changed.opened = self.opened.with_loops(loops)
+        return changed
 
     def task_predictor(self, task: TaskSpec) -> TaskPredictor | Missing:
         """The task's checkpoint, its weights read now."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from icl_bench.entries.base import EntryKind, Source, entry_kinds
 from icl_bench.entries.checkpoints import CheckpointSource
 from icl_bench.errors import InputError, UnknownNameError
+from icl_bench.specs.loops import split_loops
 from icl_bench.suites import Suite
 
 if TYPE_CHECKING:
@@ -14,8 +15,11 @@ if TYPE_CHECKING:
 
 
 def kind_of(name: str, suite: Suite) -> EntryKind:
-    """The kind that a name is of; UnknownNameError with the nearest known name where it is of none, and
-    InputError where it is a file's."""
+    """The kind that a name is of, `:loops=N` behind it left aside.
+
+    UnknownNameError with the nearest known name where it is of none, and InputError where it is a file's.
+    """
+    name, _ = split_loops(name)
     _refuse_file(name)
     for kind in entry_kinds():
         if kind.recognises(name):
@@ -50,13 +54,20 @@ def open_source(
     device: str | None = None,
     tasks: Sequence[str] | None = None,
 ) -> Source:
-    """The source of a model name: `baseline/NAME`, `reference/NAME`, a folder, or `user/model` on the Hub.
+    """The source of a model name: `baseline/NAME`, `reference/NAME`, a folder, or `user/model` on the Hub;
+    with `:loops=N` behind it, its looped layers are applied N times.
 
     Only what `tasks` (all of the suite's for None) need is looked for and fetched. InputError as
-    `EntryKind.open`.
+    `EntryKind.open`, and where what is named has no looped layers.
     """
     wanted = None if tasks is None else [suite.task(task).name for task in tasks]
-    return kind_of(name, suite).open(name, suite, revision, device, wanted)
+    bare, loops = split_loops(name)
+    source = kind_of(bare, suite).open(bare, suite, revision, device, wanted)
+    if loops is None:
+        return source
+    if not isinstance(source, CheckpointSource):
+        raise InputError(f"{bare} has no looped layers; leave out the number of loops", code="no-weights")
+    return source.with_loops(loops)
 
 
 def open_checkpoints(

@@ -62,7 +62,8 @@ def evaluate(
             (batch, points, k), both float32, and the answer (batch, points, k), prediction i reading only
             xs[:, :i+1] and ys[:, :i]; or a torch module of the same, tensors in place of arrays; or a mapping
             from task names to such; or a folder's path, or a model's name: `user/model` on the Hub,
-            `reference/NAME` or `baseline/NAME`.
+            `reference/NAME` or `baseline/NAME`; with `:loops=N` behind it, as `runs/mine:loops=8`, its looped
+            layers are applied N times.
         suite: its name, as `mini` or `paper-v1`.
         tasks: names, or one name, to restrict the suite to.
         progress: show it on standard error.

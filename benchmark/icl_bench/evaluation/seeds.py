@@ -7,6 +7,7 @@ from icl_bench.entries.base import Source
 from icl_bench.entries.open import kind_of, open_source
 from icl_bench.errors import InputError
 from icl_bench.files import user_path
+from icl_bench.specs.loops import split_loops, with_loops
 from icl_bench.specs.run_names import seed_folders
 from icl_bench.suites import Suite
 
@@ -21,7 +22,8 @@ class Seeds:
 
 def holds_seeds(name: str, suite: Suite) -> bool:
     """Whether a model's name is that of a folder with a folder a seed in it, `seed-0`, `seed-1`, …"""
-    return bool(seed_folders(user_path(name))) and kind_of(name, suite).type == "folder"
+    bare, _ = split_loops(name)
+    return bool(seed_folders(user_path(bare))) and kind_of(bare, suite).type == "folder"
 
 
 def open_seeds(
@@ -32,10 +34,11 @@ def open_seeds(
     InputError where no seed has a checkpoint for one of `tasks`, and as `open_source` where one is at fault.
     """
     sources, empty = {}, {}
-    for seed in seed_folders(user_path(name)):
-        folder = f"{name.rstrip('/')}/seed-{seed}"
+    bare, loops = split_loops(name)
+    for seed in seed_folders(user_path(bare)):
+        model = with_loops(f"{bare.rstrip('/')}/seed-{seed}", loops)
         try:
-            sources[seed] = open_source(folder, suite, revision, device, tasks)
+            sources[seed] = open_source(model, suite, revision, device, tasks)
         except InputError as error:
             if error.code not in ("no-checkpoint", "other-task"):
                 raise

@@ -15,6 +15,7 @@ from icl_bench.records.read import load_record
 from icl_bench.records.store import all_records
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.checkpoint_files import CONFIG_FILE
+from icl_bench.specs.loops import split_loops
 from icl_bench.specs.result import Environment, Evaluator, ResultRecord, TaskResult
 from icl_bench.suites import Suite, load_suite
 
@@ -64,6 +65,10 @@ def gather(
     Its suite is the one given, else that of the first record, else that of its first checkpoint in a folder.
     InputError where a record is of another suite or of other weights, or two are of one task.
     """
+    if split_loops(model)[1] is not None:
+        raise InputError(
+            f"a card is of checkpoints as they are; leave out the loops of {model}", code="loops-on-card"
+        )
     loaded = [(str(path), load_record(path)) for path in records]
     frozen = load_suite(suite or _suite_of(model, [record for _, record in loaded]))
     checkpoints = open_checkpoints(model, frozen)

@@ -13,6 +13,7 @@ from icl_bench.models.predictor import ModelPredictor
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE
+from icl_bench.specs.loops import split_loops
 from icl_bench.specs.result import CheckpointIdentity
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Suite
@@ -28,7 +29,16 @@ class CheckpointFolder:
 
     def load(self) -> ICLModel:
         """The model, with its weights read strictly."""
-        return load_checkpoint(self.folder)
+        return load_checkpoint(self.folder, self.config)
+
+    def with_loops(self, loops: int) -> "CheckpointFolder":
+        """The same weights, their looped layers applied `loops` times; SpecError as `ArchitectureSpec`."""
+        spec = self.config.spec.with_loops(loops)
+        return CheckpointFolder(
+            self.folder,
+            self.config.model_copy(update={"spec": spec}),
+            self.identity.model_copy(update={"spec": spec.to_dict()}),
+        )
 
     def predictor(self, device: str = "cpu") -> ModelPredictor:
         """The model as a predictor."""
@@ -41,6 +51,11 @@ class Checkpoints:
 
     checkpoints: dict[str, CheckpointFolder]
     unfit: dict[str, str]  # why a checkpoint cannot answer a variant of its task, by task
+
+    def with_loops(self, loops: int) -> "Checkpoints":
+        """The same weights, their looped layers applied `loops` times; SpecError as `ArchitectureSpec`."""
+        changed = {task: folder.with_loops(loops) for task, folder in self.checkpoints.items()}
+        return Checkpoints(changed, self.unfit)
 
 
 def open_checkpoints(folders: Mapping[str, Path], suite: "Suite") -> Checkpoints:
@@ -71,7 +86,8 @@ def load_model(name: str | Path, task: str | None = None, revision: str | None =
     """The torch module of one checkpoint, its weights read strictly and never unpickled.
 
     Args:
-        name: a folder's path, `user/model` on the Hub (also as `user/model@revision`), or `reference/NAME`.
+        name: a folder's path, `user/model` on the Hub (also as `user/model@revision`), or `reference/NAME`;
+            with `:loops=N` behind it looped layers are applied N times.
         task: the folder of the checkpoint in it, by the name of its task, unless it lies at the root; of a
             reference SUITE/TASK, as `mini/linear_regression`.
         revision: commit, branch or tag of a Hub model.
@@ -87,7 +103,12 @@ def load_model(name: str | Path, task: str | None = None, revision: str | None =
     >>> model(torch.from_numpy(xs), torch.from_numpy(ys)).shape
     torch.Size([4, 11, 1])
     """
-    return load_checkpoint(find_folder(str(name), task, revision))
+    bare, loops = split_loops(str(name))
+    folder = find_folder(bare, task, revision)
+    config = read_config(folder)
+    if loops is not None:
+        config = config.model_copy(update={"spec": config.spec.with_loops(loops)})
+    return load_checkpoint(folder, config)
 
 
 def place_names(suite: Suite, tasks: Sequence[str]) -> list[str]:

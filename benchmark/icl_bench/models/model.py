@@ -16,7 +16,7 @@ from icl_bench.models.find_folder import find_folder
 from icl_bench.models.steps import Step, Stream, steps_of
 from icl_bench.models.weights import Shapes, read_weights
 from icl_bench.specs.architecture import ArchitectureSpec, Sublayer, parse_architecture, token_dims
-from icl_bench.specs.checkpoint import read_config
+from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.suite import prompt_tokens
 
 MODEL_CARD = """\
@@ -181,13 +181,14 @@ def empty_model(config: dict[str, Any]) -> ICLModel:
         return ICLModel(**config)
 
 
-def load_checkpoint(folder: Path) -> ICLModel:
-    """The model of a checkpoint folder, in float32 on the CPU, ready to predict.
+def load_checkpoint(folder: Path, config: CheckpointConfig | None = None) -> ICLModel:
+    """The model of a checkpoint folder, in float32 on the CPU, ready to predict; `config` is that of the
+    folder unless given.
 
     CheckpointError, one line, where anything is missing, unknown, misshapen, cut short or not finite. Sizes
     are checked before memory is allocated.
     """
-    model = empty_model(read_config(folder).to_dict())
+    model = empty_model((config or read_config(folder)).to_dict())
     model.load_state_dict(read_weights(folder, shapes(model)), assign=True)
     return model.eval()
 

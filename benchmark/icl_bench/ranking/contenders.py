@@ -23,6 +23,7 @@ from icl_bench.records.pooled import pooled
 from icl_bench.records.ranked import all_ranked_records
 from icl_bench.records.read import load_record
 from icl_bench.records.store import Runs, all_records, runs_of, values_of
+from icl_bench.specs.loops import split_loops
 from icl_bench.specs.result import ResultRecord
 from icl_bench.suites import Suite
 
@@ -96,7 +97,7 @@ def _open_records(
         return _known_record(model, suite, f"the record of {model.model.id}")
     name = str(model)
     path = os.path.expanduser(name)
-    is_folder = os.path.isdir(path)
+    is_folder = os.path.isdir(os.path.expanduser(split_loops(name)[0]))
     if os.path.isfile(path) or (name.endswith(".json") and not is_folder):
         return _known_record(load_record(path), suite, name)
     if not is_folder or kind_of(name, suite).type != "folder":

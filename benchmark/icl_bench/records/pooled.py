@@ -7,18 +7,23 @@ from icl_bench.errors import InputError
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
 from icl_bench.records.same_run import same_errors
+from icl_bench.specs.loops import cut_loops
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.run_names import model_of_folder
 from icl_bench.suites import Suite
 
 
 def record_name(record: ResultRecord) -> str:
-    """What a record's model is called: of a folder, the name that its specs have or its own, else its id."""
+    """What a record's model is called: of a folder, the name that its specs have or its own, else its id.
+
+    Behind it stands the number of loops that it was asked for, if one was.
+    """
     if record.model.kind != "folder":
         return record.model.id
+    folder, loops = cut_loops(record.model.id)
     checkpoints = [result.checkpoint for result in record.tasks.values() if result.checkpoint]
     names = {str(checkpoint.spec.get("name")) for checkpoint in checkpoints}
-    return names.pop() if len(names) == 1 else model_of_folder(record.model.id)
+    return (names.pop() if len(names) == 1 else model_of_folder(folder)) + loops
 
 
 def by_model(records: Iterable[tuple[str, ResultRecord]]) -> dict[str, list[ResultRecord]]:

@@ -20,6 +20,7 @@ from icl_bench.records.audit import check_of_suite
 from icl_bench.records.store import board_records
 from icl_bench.resources import in_a_checkout
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE
+from icl_bench.specs.loops import cut_loops
 from icl_bench.specs.recipe import Recipe, changes_between
 from icl_bench.specs.result import ResultRecord, TaskResult
 from icl_bench.specs.run_names import RUNS, seed_folder
@@ -54,7 +55,8 @@ def model_of(record: ResultRecord) -> str:
             f"{record.model.id} was a Python object, which a record does not hold; evaluate it from Python",
             code="python-object",
         )
-    return record.model.id if record.model.revision is None else f"{record.model.id}@{record.model.revision}"
+    name, loops = cut_loops(record.model.id)
+    return name + loops if record.model.revision is None else f"{name}@{record.model.revision}{loops}"
 
 
 def verify(record: ResultRecord, model: str, device: str | None = None, source: str = "it") -> Verification:

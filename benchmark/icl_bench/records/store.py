@@ -18,6 +18,7 @@ from icl_bench.records.read import load_record
 from icl_bench.records.record_files import RESULTS, recorded_files
 from icl_bench.resources import data_folder
 from icl_bench.scoring.scores import PromptErrors
+from icl_bench.specs.loops import split_loops
 from icl_bench.specs.result import ResultRecord, TaskResult
 from icl_bench.suites import Suite
 
@@ -27,11 +28,14 @@ Runs = dict[str, dict[int, PromptErrors]]  # by task and training seed
 def board_records(name: str, suite: Suite, root: Path | None = None) -> dict[int, ResultRecord]:
     """The recorded results of a row of a board, `reference/NAME` or `user/model`, by seed.
 
-    Empty where nothing is recorded of it. `root` is the folder of the submissions, by default this
-    installation's. UnknownNameError where there is no such reference; SpecError where a file is no record, or
-    one of another model or seed; InputError where it is of another suite.
+    Empty where nothing is recorded of it, as of a model with another number of loops than its checkpoints.
+    `root` is the folder of the submissions, by default this installation's. UnknownNameError where there is
+    no such reference; SpecError where a file is no record, or one of another model or seed; InputError where
+    it is of another suite.
     """
     root = root or data_folder("submissions")
+    if split_loops(name)[1] is not None:
+        return {}
     for kind in entry_kinds():
         if kind.recognises(name) and (folder := kind.recorded_in(name, root)) is not None:
             known = kind.known(suite)

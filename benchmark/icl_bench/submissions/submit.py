@@ -19,6 +19,7 @@ from icl_bench.models.pinned import check_listed
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
 from icl_bench.records.record_files import RESULTS, record_file
+from icl_bench.specs.loops import cut_loops
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.submission import Run, Submission, folder_name, model_fault
 from icl_bench.submissions import pull_request
@@ -142,6 +143,12 @@ def split_names(names: Sequence[str]) -> tuple[str, list[str | None]]:
     are of several models, or of none that can be submitted."""
     if not names:
         raise InputError("no model is named; write user/model", code="no-model")
+    looped = [name for name in names if cut_loops(name)[1]]
+    if looped:
+        raise InputError(
+            f"{looped[0]} is no model of its own; submit a checkpoint whose config.json has that many loops",
+            code="loops-submitted",
+        )
     pairs = [name.partition("@") for name in names]
     models = list(dict.fromkeys(model for model, _, _ in pairs))
     fault = model_fault(models[0])
