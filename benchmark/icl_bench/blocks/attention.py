@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar, Literal
 
+import torch
 from jaxtyping import Float
 from pydantic import Field
 from torch import Tensor, nn
@@ -9,8 +10,9 @@ from torch.nn import functional as F
 
 from icl_bench.blocks.kernels.attention import CausalAttention
 from icl_bench.blocks.kernels.trains_on_cpu import trains_on_cpu
-from icl_bench.blocks.positions import RotaryPositions
+from icl_bench.blocks.positions import RotaryPositions, rotate
 from icl_bench.blocks.together import along_batch
+from icl_bench.blocks.token_mixer import State, TokenMixer
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
 LONGEST_COMPILED = 256  # tokens
@@ -20,6 +22,7 @@ LONGEST_COMPILED = 256  # tokens
 class AttentionSpec(BlockSpec):
     """`heads` divides the width; `rope` rotates queries and keys; `bias` is on in GPT-2, off in LLaMA."""
 
+    label: ClassVar[str] = "attention"
     example: ClassVar[dict[str, Any]] = {"heads": 4, "positions": "rope", "bias": False}
 
     type: Literal["attention"] = "attention"
@@ -49,7 +52,7 @@ class AttentionSpec(BlockSpec):
         return 8 * tokens * width * width + 4 * pairs * width
 
 
-class Attention(nn.Module):
+class Attention(TokenMixer):
     """softmax(q kᵀ / √head) v over the past and the present token."""
 
     def __init__(self, qkv: nn.Linear, out: nn.Linear, heads: int, rotary: RotaryPositions | None) -> None:
@@ -61,6 +64,26 @@ class Attention(nn.Module):
 
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
         return self.out(along_batch(self._mix, self.qkv(h)))
+
+    def start(self, batch: int) -> State:
+        """No keys and no values."""
+        width = self.out.in_features
+        nothing = self.zeros(batch, self.heads, 0, width // self.heads)
+        return nothing, nothing
+
+    def next_token(
+        self, h: Float[Tensor, "batch width"], state: State
+    ) -> tuple[Float[Tensor, "batch width"], State]:
+        q, k, v = self.qkv(h).unflatten(-1, (3, self.heads, -1)).unbind(1)
+        if self.rotary is not None:
+            now = state[0].shape[2]
+            cos, sin = (angle[now] for angle in self.rotary.angles(now + 1, h.device))
+            q, k = rotate(q, cos, sin), rotate(k, cos, sin)
+        keys, values = (
+            torch.cat([past, x[:, :, None]], dim=2) for past, x in zip(state, (k, v), strict=True)
+        )
+        scores = (q[:, :, None] @ keys.mT) * q.shape[-1] ** -0.5
+        return self.out((scores.softmax(-1) @ values).flatten(1)), (keys, values)
 
     def _mix(self, qkv: Tensor) -> Tensor:
         short = qkv.shape[1] <= LONGEST_COMPILED

@@ -14,6 +14,7 @@ from icl_bench.specs.architecture import BLOCKS, BlockSpec
 class GeluMlpSpec(BlockSpec):
     """`hidden` units; both maps have biases, as in GPT-2."""
 
+    label: ClassVar[str] = "GELU"
     example: ClassVar[dict[str, Any]] = {"hidden": 48}
 
     type: Literal["gelu_mlp"] = "gelu_mlp"

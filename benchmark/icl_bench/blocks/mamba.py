@@ -11,7 +11,9 @@ from torch.nn import functional as F
 
 from icl_bench.blocks.kernels.mixer import mix as compiled_mix
 from icl_bench.blocks.selective_scan import selective_scan
+from icl_bench.blocks.short_convolution import causal_convolution
 from icl_bench.blocks.together import one_by_one
+from icl_bench.blocks.token_mixer import State, TokenMixer
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
 STEP_MIN, STEP_MAX = 1e-3, 1e-1  # range of the initial step sizes (section 3.6 of the paper)
@@ -21,6 +23,7 @@ STEP_MIN, STEP_MAX = 1e-3, 1e-1  # range of the initial step sizes (section 3.6 
 class MambaSpec(BlockSpec):
     """`expand` × width channels, each with `state` numbers of memory; `conv` is the convolution's length."""
 
+    label: ClassVar[str] = "Mamba"
     example: ClassVar[dict[str, Any]] = {"expand": 2, "state": 16, "conv": 4}
 
     type: Literal["mamba"] = "mamba"
@@ -51,24 +54,6 @@ def _step_rank(width: int) -> int:
     return math.ceil(width / 16)
 
 
-def causal_convolution(
-    u: Float[Tensor, "batch tokens channels"], weight: Float[Tensor, "channels length"], bias: Tensor | None
-) -> Float[Tensor, "batch tokens channels"]:
-    """Each channel convolved with its own weights over the present and the past tokens.
-
-    A few shifted products with the channels last: three times as fast on a CPU as torch's grouped
-    convolution, forwards and backwards, which wants the channels first.
-    """
-    tokens, length = u.shape[1], weight.shape[1]
-    padded = F.pad(u, (0, 0, length - 1, 0))
-    y = padded[:, :tokens] * weight[:, 0]
-    if bias is not None:
-        y = y + bias
-    for lag in range(1, length):
-        y = torch.addcmul(y, padded[:, lag : lag + tokens], weight[:, lag])
-    return y
-
-
 def mix(
     projected: Float[Tensor, "batch tokens two_channels"],
     conv_weight: Float[Tensor, "channels length"],
@@ -91,7 +76,7 @@ def mix(
     return selective_scan(u, delta, -torch.exp(A_log), B, C, D) * F.silu(gate)
 
 
-class Mamba(nn.Module):
+class Mamba(TokenMixer):
     """out(scan(silu(conv(u))) · silu(gate)), with step sizes and B, C computed from the input."""
 
     has_cpu_kernels = True  # torch.compile leaves it as it is there
@@ -115,6 +100,28 @@ class Mamba(nn.Module):
             inputs = (projected, self.conv.weight[:, 0], bias, *weights)
             mixed = one_by_one(compiled_mix, *inputs) if compiled else mix(*inputs)
         return self.out(mixed)
+
+    def start(self, batch: int) -> State:
+        channels, length = self.conv.weight.shape[0], self.conv.weight.shape[2]
+        return self.zeros(batch, length - 1, channels), self.zeros(batch, *self.A_log.shape)
+
+    def next_token(
+        self, h: Float[Tensor, "batch width"], state: State
+    ) -> tuple[Float[Tensor, "batch width"], State]:
+        past, memory = state
+        u, gate = self.inner(h).to(self.D.dtype).chunk(2, dim=-1)
+        with torch.autocast(h.device.type, enabled=False):
+            bias: Tensor = self.conv.bias  # type: ignore[assignment]  # it has one
+            window = torch.cat([past, u[:, None]], dim=1)
+            u = F.silu((window * self.conv.weight[:, 0].mT).sum(1) + bias)
+            size = self.A_log.shape[1]
+            step, B, C = self.select(u).split((self.step.in_features, size, size), dim=-1)
+            delta = F.softplus(self.step(step))
+            decay = torch.exp(delta[..., None] * -torch.exp(self.A_log))
+            memory = decay * memory + (delta * u)[..., None] * B[:, None]
+            y = (memory @ C[..., None])[..., 0] + self.D * u
+            mixed = y * F.silu(gate)
+        return self.out(mixed), (window[:, 1:], memory)
 
     @torch.no_grad()
     def reset(self, generator: torch.Generator) -> None:

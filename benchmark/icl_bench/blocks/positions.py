@@ -35,9 +35,7 @@ class RotaryPositions(nn.Module):
         self, qk: Float[Tensor, "batch tokens two heads head"]
     ) -> Float[Tensor, "batch tokens two heads head"]:
         cos, sin = (angle[:, None, None] for angle in self.angles(qk.shape[1], qk.device))
-        left, right = qk.chunk(2, dim=-1)
-        cos, sin = cos.to(qk.dtype), sin.to(qk.dtype)
-        return torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)
+        return rotate(qk, cos, sin)
 
     def angles(self, tokens: int, device: torch.device) -> tuple[Tensor, Tensor]:
         """Cosines and sines, each (tokens, head/2)."""
@@ -51,3 +49,12 @@ class RotaryPositions(nn.Module):
         position = torch.arange(tokens, dtype=torch.float32)
         angle = torch.outer(position, 1.0 / ROPE_BASE**exponent).to(device)
         return angle.cos(), angle.sin()
+
+
+def rotate(
+    x: Float[Tensor, "... head"], cos: Float[Tensor, "... half"], sin: Float[Tensor, "... half"]
+) -> Float[Tensor, "... head"]:
+    """Each pair of coordinates i and i + head/2 turned by its angle."""
+    left, right = x.chunk(2, dim=-1)
+    cos, sin = cos.to(x.dtype), sin.to(x.dtype)
+    return torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)

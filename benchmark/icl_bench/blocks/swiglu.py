@@ -15,6 +15,7 @@ from icl_bench.specs.architecture import BLOCKS, BlockSpec
 class SwigluSpec(BlockSpec):
     """`hidden` units with a gate of the same size; no biases, as in LLaMA."""
 
+    label: ClassVar[str] = "SwiGLU"
     example: ClassVar[dict[str, Any]] = {"hidden": 48}
 
     type: Literal["swiglu"] = "swiglu"

@@ -55,13 +55,7 @@ class Parts:
     norm: str
 
 
-_WORDS = {
-    "mamba": "Mamba",
-    "swiglu": "SwiGLU",
-    "gelu_mlp": "GELU",
-    "rmsnorm": "RMSNorm",
-    "layernorm": "LayerNorm",
-}
+_NORMS = {"rmsnorm": "RMSNorm", "layernorm": "LayerNorm"}
 
 
 def parts_of(spec: ArchitectureSpec) -> Parts:
@@ -73,16 +67,16 @@ def parts_of(spec: ArchitectureSpec) -> Parts:
         for name, module in modules.items()
     }
     mixers, others = (
-        [_WORDS.get(name, name) for name, mixes in carries.items() if mixes is wanted]
+        [modules[name].label for name, mixes in carries.items() if mixes is wanted]
         for wanted in (True, False)
     )
     positions = str(known["positions"])
     return Parts(
         mixer=" + ".join(sorted(mixers, key=str.lower)) or "no mixer",
         positions=_POSITIONS.get(positions)
-        or re.sub(r"\w+", lambda word: _WORDS.get(word[0], word[0]), positions),
+        or re.sub(r"\w+", lambda word: modules[word[0]].label if word[0] in modules else word[0], positions),
         feed_forward=" + ".join(others) or "no feed-forward",
-        norm=_WORDS.get(str(known["norm"]), str(known["norm"])),
+        norm=_NORMS.get(str(known["norm"]), str(known["norm"])),
     )
 
 

@@ -33,6 +33,7 @@ class BlockSpec(Strict):
     sets each of them in place, drawing from `generator` alone.
     """
 
+    label: ClassVar[str]  # what pages call it
     example: ClassVar[dict[str, Any]]  # its keys but `type`, as an example: tests build it at width 32
 
     type: str

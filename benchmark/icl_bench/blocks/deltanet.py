@@ -1,0 +1,74 @@
+"""DeltaNet: linear attention that writes what it does not answer yet (arXiv 2102.11174, 2406.06484)."""
+
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from icl_bench.blocks.heads import HeadMixer, HeadParts, HeadsSpec
+from icl_bench.blocks.recurrences.delta_rule import delta_rule, delta_rule_step
+from icl_bench.specs.architecture import BLOCKS
+
+
+class DeltaSpec(HeadsSpec):
+    """Sizes and costs of the delta family. `negative_eigenvalues` doubles the write strength β, so that the
+    state can change its sign (arXiv 2411.12537)."""
+
+    negative_eigenvalues: bool = False
+
+    def parameters(self, width: int) -> int:
+        return super().parameters(width) + width * self.heads
+
+    def flops(self, width: int, tokens: int) -> int:
+        recurrence = 8 * self.heads * self.key * self.value
+        return self.flops_of_maps(width, tokens) + tokens * (2 * width * self.heads + recurrence)
+
+
+@BLOCKS.register
+class DeltaNetSpec(DeltaSpec):
+    """S ← S + k β (v − Sᵀ k)ᵀ, o = Sᵀ q / √key, with q and k of length 1 and β = σ(a map of the input)."""
+
+    label: ClassVar[str] = "DeltaNet"
+    example: ClassVar[dict[str, Any]] = {"heads": 2, "key": 8, "value": 16, "conv": 4, "output": "norm"}
+
+    type: Literal["deltanet"] = "deltanet"
+
+    def build(self, width: int) -> nn.Module:
+        strength = nn.Linear(width, self.heads, bias=False)
+        out = nn.Linear(self.heads * self.value, width, bias=False)
+        return DeltaNet(self.parts(width), strength, out, self.negative_eigenvalues)
+
+
+class DeltaNet(HeadMixer):
+    """The delta rule without decay."""
+
+    def __init__(self, parts: HeadParts, strength: nn.Linear, out: nn.Linear, negative: bool) -> None:
+        super().__init__(parts, out)
+        self.strength = strength
+        self.scale = 2.0 if negative else 1.0
+
+    def gates(self, h: Tensor) -> tuple[Tensor, ...]:
+        return (self.strength(h)[..., None],)
+
+    def prepared(self, q: Tensor, k: Tensor, v: Tensor, *gates: Tensor) -> tuple[Tensor, ...]:
+        strength, log_decay = gates if len(gates) == 2 else (gates[0], torch.zeros_like(gates[0]))
+        return delta_inputs(q, k, v, self.scale * strength.sigmoid(), log_decay)
+
+    def mix(self, *inputs: Tensor) -> Tensor:
+        q, k, v, a, b, log_decay = inputs
+        return delta_rule(q, k, v, a, b, log_decay)
+
+    def begin(self, batch: int) -> tuple[Tensor, ...]:
+        _, key, value = self.parts.sizes
+        return (self.zeros(batch, self.parts.heads, key, value),)
+
+    def mix_step(self, state: tuple[Tensor, ...], *inputs: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        o, S = delta_rule_step(state[0], *inputs)
+        return o, (S,)
+
+
+def delta_inputs(q: Tensor, k: Tensor, v: Tensor, strength: Tensor, log_decay: Tensor) -> tuple[Tensor, ...]:
+    """The inputs of the generalised rule for S ← e^g S, then S ← S + k β (v − Sᵀ k)ᵀ; q and k are brought to
+    length 1, and q is divided by √key."""
+    q, k = (tensor * torch.rsqrt(tensor.square().sum(-1, keepdim=True) + 1e-6) for tensor in (q, k))
+    return q * k.shape[-1] ** -0.5, k, strength * v, log_decay.exp() * k, strength * k, log_decay

@@ -1,0 +1,42 @@
+"""Products of queries and keys with the decay between their tokens, without an overflow.
+
+Log decays g ≤ 0 are (batch, heads, tokens, 1), one number a head, or (batch, heads, tokens, key). L_t is
+their sum up to and with token t.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+Keys = Float[Tensor, "batch heads tokens key"]
+Values = Float[Tensor, "batch heads tokens value"]
+Decays = Float[Tensor, "batch heads tokens decays"]
+Pairs = Float[Tensor, "batch heads tokens tokens"]
+
+LEAST = -5.0  # a log decay of a number; what is left of it after a chunk is 0 in float32 anyway
+CHUNK = 16  # tokens: exp(-LEAST · CHUNK) does not overflow
+
+
+def decayed_products(
+    later: Keys, earlier: Keys, sums_later: Decays, sums_earlier: Decays, diagonal: int = 0
+) -> Pairs:
+    """Σ_c later[t, c] earlier[s, c] exp(L_t[c] − L_s[c]) for s ≤ t + diagonal, and 0 for others.
+
+    With one decay a head the exponent is the difference itself. With one a key number the two exponentials
+    are multiplied into the factors, which wants |L| of a chunk below 88.
+    """
+    if sums_later.shape[-1] == 1:
+        exponent = (sums_later - sums_earlier.mT).tril(diagonal)  # above it, it could overflow
+        return (later @ earlier.mT * exponent.exp()).tril(diagonal)
+    return (later * sums_later.exp() @ (earlier * (-sums_earlier).exp()).mT).tril(diagonal)
+
+
+def chunks(tokens: int, decays: int) -> list[slice]:
+    """Parts of a prompt that are computed at once: all of it, or CHUNK tokens with a decay a key number."""
+    size = tokens if decays == 1 else CHUNK
+    return [slice(first, first + size) for first in range(0, tokens, size)]
+
+
+def bounded(log_decay: Tensor) -> Tensor:
+    """A log decay a key number as both forms of a recurrence take it."""
+    return torch.clamp(log_decay, min=LEAST)

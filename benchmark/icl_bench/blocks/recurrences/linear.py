@@ -1,0 +1,42 @@
+"""Linear attention with decay: S ← diag(e^g) S + k vᵀ, o = Sᵀ q, with S (key, value) of a head.
+
+Katharopoulos et al. 2020 (arXiv 2006.16236) without their normaliser; with one decay a head RetNet
+(arXiv 2307.08621) and Mamba-2 (arXiv 2405.21060), with one a key number GLA (arXiv 2312.06635).
+"""
+
+import torch
+from torch import Tensor
+
+from icl_bench.blocks.recurrences.decays import Decays, Keys, Values, chunks, decayed_products
+
+
+def linear_step(
+    S: Tensor, q: Tensor, k: Tensor, v: Tensor, log_decay: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """The answer (batch, heads, value) of the next token, and S (batch, heads, key, value) after it."""
+    if log_decay is not None:
+        S = log_decay.exp()[..., None] * S
+    S = S + k[..., :, None] @ v[..., None, :]
+    return (q[..., None, :] @ S)[..., 0, :], S
+
+
+def linear_attention(q: Keys, k: Keys, v: Values, log_decay: Decays | None = None) -> Values:
+    """The answers at every token."""
+    if log_decay is None:
+        return (q @ k.mT).tril() @ v
+    answers, S = [], None
+    for part in chunks(q.shape[2], log_decay.shape[-1]):
+        of_queries, of_keys, of_values = q[:, :, part], k[:, :, part], v[:, :, part]
+        sums = log_decay[:, :, part].cumsum(2)
+        o = decayed_products(of_queries, of_keys, sums, sums) @ of_values
+        kept = (of_keys * (sums[:, :, -1:] - sums).exp()).mT @ of_values
+        if S is not None:
+            o = o + (of_queries * sums.exp()) @ S
+            kept = kept + sums[:, :, -1, :, None].exp() * S
+        S = kept
+        answers.append(o)
+    return _joined(answers)
+
+
+def _joined(answers: list[Tensor]) -> Tensor:
+    return answers[0] if len(answers) == 1 else torch.cat(answers, dim=2)

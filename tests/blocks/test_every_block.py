@@ -1,0 +1,220 @@
+"""Every registered block: its fast form is its step form, its costs are those of what is built, it keeps the
+order of tokens and the prompts of a batch apart, and it works in all the ways in which models are run."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, stack_module_state, vmap
+from torch.utils.flop_counter import FlopCounterMode
+
+from icl_bench.blocks.token_mixer import TokenMixer
+from icl_bench.models.initialise import initialise
+from icl_bench.models.model import ICLModel
+from icl_bench.specs.architecture import BLOCKS, BlockSpec
+
+WIDTH, BATCH = 32, 3
+SHAPES = [1, 2, 7, 33, 70]  # tokens
+
+SPECS = {name: block.model_validate(block.example) for name, block in BLOCKS.entries().items()}
+MIXERS = [name for name, spec in SPECS.items() if spec.state_fixed(WIDTH) or spec.state_per_token(WIDTH)]
+every_block = pytest.mark.parametrize("block", sorted(SPECS))
+every_mixer = pytest.mark.parametrize("block", MIXERS)
+
+
+def built(block: str, dtype: torch.dtype = torch.float32, seed: int = 0) -> nn.Module:
+    """The block with weights that differ from their initial ones, in which too much is 0 or 1."""
+    sublayer = {"norm": "rmsnorm", "module": {"type": block} | BLOCKS.entries()[block].example}
+    spec = {"schema": 1, "name": "one", "width": WIDTH, "positions": "none", "final_norm": "rmsnorm"}
+    model = ICLModel(
+        spec | {"layers": [{"sublayers": [sublayer]}]}, d=3, k=1, task="mini-v1/linear_regression"
+    )
+    generator = torch.Generator().manual_seed(seed)
+    initialise(model, generator)
+    module = model.layers[0][0].module
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator))
+    return module.to(dtype)
+
+
+def stream(tokens: int, dtype: torch.dtype = torch.float32, seed: int = 1) -> Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(BATCH, tokens, WIDTH, generator=generator, dtype=torch.float64).to(dtype)
+
+
+def gradients(module: nn.Module, h: Tensor, by_steps: bool) -> dict[str, Tensor]:
+    """The answer, and the gradients of the input and every parameter of a random projection of it."""
+    h = h.clone().requires_grad_()
+    answer = module.by_steps(h) if by_steps else module(h)
+    weights = torch.linspace(-1, 1, answer.numel(), dtype=h.dtype).view_as(answer).cos()
+    names, parameters = zip(*module.named_parameters(), strict=True)
+    found = torch.autograd.grad((answer * weights).sum(), [h, *parameters])
+    return {"answer": answer.detach(), **dict(zip(["h", *names], found, strict=True))}
+
+
+@every_mixer
+@pytest.mark.parametrize("tokens", SHAPES)
+def test_the_fast_form_is_the_step_form(block: str, tokens: int) -> None:
+    module = built(block, torch.float64)
+    assert isinstance(module, TokenMixer)
+    h = stream(tokens, torch.float64)
+    fast, steps = gradients(module, h, by_steps=False), gradients(module, h, by_steps=True)
+    for name, expected in steps.items():
+        scale = expected.abs().max().clamp(min=1)
+        torch.testing.assert_close(fast[name] / scale, expected / scale, rtol=1e-10, atol=1e-10, msg=name)
+
+
+@every_mixer
+def test_the_fast_form_is_the_step_form_in_float32(block: str) -> None:
+    module, h = built(block), stream(41)
+    fast, exact = gradients(module, h, by_steps=False), gradients(module.double(), h.double(), by_steps=True)
+    for name, expected in exact.items():
+        scale = expected.abs().max().clamp(min=1)
+        torch.testing.assert_close(fast[name].double() / scale, expected / scale, rtol=0, atol=1e-5, msg=name)
+
+
+@every_mixer
+def test_the_state_is_what_the_step_form_carries(block: str) -> None:
+    spec, module, h = SPECS[block], built(block), stream(5)
+    state = module.start(BATCH)
+    for token in range(6):
+        carried = sum(tensor[0].numel() for tensor in state)
+        assert carried == spec.state_fixed(WIDTH) + token * spec.state_per_token(WIDTH), token
+        assert all(tensor.shape[0] == BATCH for tensor in state)
+        if token < 5:
+            _, state = module.next_token(h[:, token], state)
+
+
+@every_block
+def test_a_block_counts_its_parameters(block: str) -> None:
+    assert SPECS[block].parameters(WIDTH) == sum(part.numel() for part in built(block).parameters())
+
+
+@every_block
+def test_a_block_counts_its_matrix_products(block: str) -> None:
+    """Of its step form, which multiplies no pair of tokens twice, against torch's own counter. What is left
+    out there is element-wise: convolutions, decays and norms."""
+    spec, module, tokens = SPECS[block], built(block), 16
+    forms = module.by_steps if isinstance(module, TokenMixer) else module
+    with FlopCounterMode(display=False) as counter, torch.inference_mode():
+        forms(stream(tokens)[:1])
+    assert counter.get_total_flops() == pytest.approx(
+        spec.flops(WIDTH, tokens), rel=ELEMENTWISE.get(block, 0.1)
+    )
+
+
+ELEMENTWISE = {"mamba": 0.6}  # its scan is counted in full, and none of it is a matrix product
+
+
+@every_block
+def test_a_token_does_not_change_what_came_before_it(block: str) -> None:
+    module, h = built(block), stream(20)
+    changed = h.clone()
+    changed[:, 12:] = stream(8, seed=2)
+    with torch.inference_mode():
+        before, after = module(h), module(changed)
+    torch.testing.assert_close(before[:, :12], after[:, :12], rtol=1e-5, atol=1e-5)
+    assert not torch.allclose(before[:, 12:], after[:, 12:], atol=1e-2)
+
+
+@every_mixer
+def test_a_token_reads_those_before_it(block: str) -> None:
+    module, h = built(block), stream(20)
+    changed = h.clone()
+    changed[:, 17] = stream(1, seed=2)[:, 0]
+    with torch.inference_mode():
+        assert not torch.allclose(module(h)[:, 18:], module(changed)[:, 18:], atol=1e-4)
+
+
+@every_block
+def test_prompts_of_a_batch_are_separate(block: str) -> None:
+    module, h = built(block), stream(20)
+    with torch.inference_mode():
+        torch.testing.assert_close(module(h)[1:2], module(h[1:2]), rtol=1e-5, atol=1e-5)
+
+
+@every_block
+def test_autocast_lowers_the_precision_of_maps_alone(block: str) -> None:
+    module, h = built(block), stream(20)
+    with torch.inference_mode():
+        expected = module(h)
+        with torch.autocast("cpu", torch.bfloat16):
+            lower = module(h)
+    error = (lower.float() - expected).square().mean() / expected.square().mean()
+    assert error < 0.01
+
+
+COMPILED = """
+import json, sys, torch
+from icl_bench.blocks.selective_scan import mark_for_compiler
+from icl_bench.models.initialise import initialise
+from icl_bench.models.model import ICLModel
+
+mark_for_compiler()
+faults = {}
+for name, module in json.load(sys.stdin).items():
+    sublayers = [{"norm": "rmsnorm", "module": module}]
+    spec = {"schema": 1, "name": "one", "width": 32, "positions": "none", "final_norm": "rmsnorm"}
+    spec["layers"] = [{"sublayers": sublayers}]
+    model = ICLModel(spec, d=3, k=1, task="mini-v1/linear_regression")
+    initialise(model, torch.Generator().manual_seed(0))
+    block = model.layers[0][0].module.double()  # in float32 a CPU has kernels that are compiled already
+    h = torch.linspace(-1, 1, 2 * 40 * 32, dtype=torch.float64).view(2, 40, 32).cos().requires_grad_()
+    try:
+        torch.compiler.reset()
+        answer = torch.compile(block, fullgraph=True, dynamic=False, backend="aot_eager")(h)
+        torch.testing.assert_close(answer, block(h))
+        answer.sum().backward()
+    except Exception as error:
+        faults[name] = f"{type(error).__name__}: {error}"
+json.dump(faults, sys.stdout)
+"""
+
+
+@pytest.fixture(scope="module")
+def compiler_faults() -> dict[str, str]:
+    """What torch's compiler could not take, by block: in a process of its own, without the checks of types
+    that the tests have around every function."""
+    examples = json.dumps({name: {"type": name} | block.example for name, block in BLOCKS.entries().items()})
+    command = [sys.executable, "-c", COMPILED]
+    run = subprocess.run(command, input=examples, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+@every_block
+def test_the_compiler_makes_one_graph_of_a_block(block: str, compiler_faults: dict[str, str]) -> None:
+    assert block not in compiler_faults, compiler_faults[block]
+
+
+@every_block
+def test_several_models_are_computed_together(block: str) -> None:
+    """As the grid trains seeds: one pass of stacked weights is each model's own."""
+    modules = [built(block, seed=seed) for seed in (0, 1)]
+    h = torch.stack([stream(20), stream(20, seed=2)])
+    weights, buffers = stack_module_state(modules)
+
+    def answer(of_one: dict[str, Tensor], tokens: Tensor) -> Tensor:
+        return functional_call(modules[0], (of_one, buffers), (tokens,))
+
+    together = vmap(answer)(weights, h)
+    together.square().sum().backward()
+    for k, module in enumerate(modules):
+        alone = module(h[k])
+        torch.testing.assert_close(together[k], alone, rtol=1e-5, atol=1e-5)
+        alone.square().sum().backward()
+        for name, parameter in module.named_parameters():
+            assert parameter.grad is not None
+            expected, found = parameter.grad, weights[name].grad[k]
+            scale = expected.abs().max().clamp(min=1)
+            torch.testing.assert_close(found / scale, expected / scale, rtol=0, atol=1e-5, msg=name)
+
+
+def test_a_block_says_what_boards_call_it() -> None:
+    for name, block in BLOCKS.entries().items():
+        assert isinstance(block.label, str), name
+        assert issubclass(block, BlockSpec)
