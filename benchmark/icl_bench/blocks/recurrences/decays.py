@@ -40,3 +40,9 @@ def chunks(tokens: int, decays: int) -> list[slice]:
 def bounded(log_decay: Tensor) -> Tensor:
     """A log decay a key number as both forms of a recurrence take it."""
     return torch.clamp(log_decay, min=LEAST)
+
+
+def log_sigmoid(logits: Tensor) -> Tensor:
+    """log σ, as −log(e^(−x) + 1): torch's compiler is wrong about how the gradients of `logsigmoid` and
+    `softplus` lie in memory."""
+    return -torch.logaddexp(-logits, torch.zeros_like(logits))
