@@ -25,12 +25,13 @@ def own_suites_folder() -> Path | None:
     return None if folder is None else Path(folder)
 
 
-def specs_folder(suite: str) -> Path:
-    """Where the specs of the references at a suite's sizes are; it need not exist."""
+def specs_folder(suite: str, collection: str = "reference") -> Path:
+    """Where the specs of the shipped models at a suite's sizes are; it need not exist. A suite of one's own
+    has specs of references in its folder."""
     own = own_suites_folder()
-    if own is not None and (own / suite).is_dir():
+    if collection == "reference" and own is not None and (own / suite).is_dir():
         return own / suite / "specs"
-    return data_folder("submissions") / "reference" / "specs" / suite
+    return data_folder("submissions") / collection / "specs" / suite
 
 
 def other_checkout(folder: Path) -> Path | None:

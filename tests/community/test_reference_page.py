@@ -6,7 +6,8 @@ import re
 import pytest
 from reference_page import PAGE, commands, filled
 
-from icl_bench.models.reference import PREFIX, reference_names, reference_runs, shipped_tasks
+from icl_bench.models.reference import PREFIX, reference_names
+from icl_bench.models.shipped import shipped_runs, shipped_tasks
 from icl_bench.records.store import board_records
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.outcome import read_outcome
@@ -45,9 +46,9 @@ def test_every_reference_is_recorded_on_every_task() -> None:
     tasks = list(SUITE.tasks)
     for name in reference_names(SUITE.name):
         records = board_records(PREFIX + name, SUITE)
-        assert list(records[0].tasks) == shipped_tasks(name, SUITE) == tasks, name
+        assert list(records[0].tasks) == shipped_tasks(PREFIX + name, SUITE) == tasks, name
         for seed, record in records.items():
-            folder = reference_runs(name, SUITE.name, seed)
+            folder = shipped_runs(PREFIX + name, SUITE.name, seed)
             curves = {path.parent.name for path in folder.glob("*/training.csv")}
             assert curves == set(record.tasks), (name, seed)
 

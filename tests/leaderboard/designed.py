@@ -6,16 +6,15 @@ from functools import cache
 import fabricated
 
 from icl_bench.leaderboard.entries import Entry
-from icl_bench.models.reference import PREFIX, suite_references
+from icl_bench.models.reference import PREFIX, reference_names
 from icl_bench.specs.result import ResultRecord
-from icl_bench.suites import load_suite
 
 BEST, SEEDS = 0.02, 3
 
 
 def designed_entries(left: Mapping[str, float], seeds: int = SEEDS) -> list[Entry]:
     """Every reference of mini-v1; `left` is what a part of a name adds to the error that is left: `rope`."""
-    names = suite_references(load_suite("mini"))
+    names = reference_names("mini-v1")
     return [
         Entry(PREFIX + name, [_record(name, _share(name, left), seed) for seed in range(seeds)])
         for name in names

@@ -4,7 +4,8 @@ import pytest
 from raising import raises
 
 from icl_bench.errors import InputError, SpecError, UnknownNameError
-from icl_bench.models.reference import find_architecture, reference_names, reference_spec
+from icl_bench.models.reference import reference_names, reference_spec
+from icl_bench.models.shipped import find_architecture
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.suites import load_suite, suite_names
 

@@ -99,7 +99,9 @@ def test_a_reference_without_a_record_is_reported():
 
 
 def test_a_suite_without_the_references_is_reported(monkeypatch):
-    monkeypatch.setattr("icl_bench.ranking.design.suite_references", lambda suite: ["gpt2", "llama"])
+    monkeypatch.setattr(
+        "icl_bench.ranking.design.suite_models", lambda *suite: ["reference/gpt2", "reference/llama"]
+    )
     with raises(InputError, "incomplete-design", naming="mini-v1"):
         icl_bench.effects("mini")
 

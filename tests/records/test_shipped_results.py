@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from icl_bench.entries.open import open_source
-from icl_bench.models.reference import PREFIX, reference_names, reference_runs
+from icl_bench.models.reference import PREFIX, reference_names
+from icl_bench.models.shipped import shipped_runs
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.store import all_records
 from icl_bench.scoring.scores import scored_sums, squared_errors
@@ -34,7 +35,7 @@ def test_records_are_of_clean_code_this_suite_and_the_shipped_weights(suite, nam
         check_of_suite(record, load_suite(suite), name)
         assert record.evaluator.dirty is False
         (seed,) = {result.checkpoint.training["seed"] for result in record.tasks.values()}
-        weights = reference_runs(name, suite, seed).glob("*/model.safetensors")
+        weights = shipped_runs(PREFIX + name, suite, seed).glob("*/model.safetensors")
         shipped = {path.parent.name: path for path in weights}
         for task, path in shipped.items():
             assert record.tasks[task].checkpoint.sha256 == sha256(path.read_bytes()).hexdigest()

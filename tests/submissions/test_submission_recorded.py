@@ -24,7 +24,7 @@ def board(submitted: Submitted, records: Path, tmp_path, monkeypatch) -> Path:
     """The folder of all submissions; one of them is recorded, and one is not yet."""
     for module in (store, recorded):
         monkeypatch.setattr(module, "data_folder", lambda name: tmp_path / name)
-    monkeypatch.setattr(entries, "suite_references", lambda suite: [])
+    monkeypatch.setattr(entries, "suite_models", lambda suite: [])
     record_submission(submitted.entry, records, COMMIT)
     return tmp_path / "submissions"
 

@@ -83,6 +83,7 @@ def test_validating_looks_at_every_pull_request_that_touches_a_submission() -> N
     assert WORKFLOWS["validate"]["on"]["pull_request"]["paths"] == [
         "submissions/**",
         "!submissions/reference/**",
+        "!submissions/zoo/**",
     ]
 
 

@@ -74,7 +74,7 @@ def convert(
     """
     from icl_bench.models.checkpoint import save_checkpoint
     from icl_bench.models.convert.convert import convert_checkpoint
-    from icl_bench.models.reference import find_architecture
+    from icl_bench.models.shipped import find_architecture
     from icl_bench.suites import find_task
 
     _check_source(source, path)

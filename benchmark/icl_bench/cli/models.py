@@ -31,7 +31,7 @@ def list_models(suite: SuiteName = "mini", as_json: AsJson = False) -> None:
     from icl_bench.suites import load_suite
 
     frozen = load_suite(suite)
-    facts = _reference_facts(frozen)
+    facts = _shipped_facts(frozen)
     if as_json:
         _print_json({"suite": frozen.name, "models": facts})
         return
@@ -111,33 +111,32 @@ def check_spec(
     _print_model(str(spec), frozen, dict.fromkeys(frozen.tasks, architecture), as_json)
 
 
-def _reference_facts(suite: "Suite") -> list[dict[str, Any]]:
+def _shipped_facts(suite: "Suite") -> list[dict[str, Any]]:
     from icl_bench.models.accounting import account, components
-    from icl_bench.models.reference import PREFIX, shipped_tasks, suite_references, task_reference_spec
+    from icl_bench.models.shipped import shipped_tasks, suite_models, task_spec
 
     return [
         {
-            "model": PREFIX + name,
-            **components(task_reference_spec(name, suite, next(iter(suite.tasks)))),
+            "model": name,
+            **components(task_spec(name, suite, next(iter(suite.tasks)))),
             "parameters": {
-                task.name: account(task_reference_spec(name, suite, task.name), task).parameters
+                task.name: account(task_spec(name, suite, task.name), task).parameters
                 for task in suite.tasks.values()
             },
             "weights": shipped_tasks(name, suite),
         }
-        for name in suite_references(suite)
+        for name in suite_models(suite)
     ]
 
 
 def _specs_of(model: str, suite: "Suite") -> dict[str, "ArchitectureSpec"]:
-    """The spec of a model for every task that it is for; a reference needs no weights."""
-    from icl_bench.models.reference import PREFIX, task_reference_spec
+    """The spec of a model for every task that it is for; a shipped one needs no weights."""
+    from icl_bench.models.shipped import collection_of, task_spec
     from icl_bench.specs.loops import split_loops
 
     bare, loops = split_loops(model)
-    if bare.startswith(PREFIX):
-        name = bare.removeprefix(PREFIX)
-        specs = {task: task_reference_spec(name, suite, task) for task in suite.tasks}
+    if collection_of(bare) is not None:
+        specs = {task: task_spec(bare, suite, task) for task in suite.tasks}
         return {task: spec if loops is None else spec.with_loops(loops) for task, spec in specs.items()}
     from icl_bench.entries.open import open_checkpoints
 

@@ -18,7 +18,7 @@ Model = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="Hub user/model or user/model@revision, a folder, reference/NAME or baseline/NAME.",
+        help="Hub user/model or user/model@revision, a folder, reference/NAME, zoo/NAME or baseline/NAME.",
         show_default=False,
     ),
 ]

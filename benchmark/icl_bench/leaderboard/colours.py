@@ -3,12 +3,12 @@
 from functools import cache
 
 from icl_bench.charts.styles import model_colour, model_style
-from icl_bench.models.reference import PREFIX, reference_names
+from icl_bench.models.shipped import COLLECTIONS, shipped_names
 from icl_bench.suites import suite_names
 
 
 def style_of(name: str) -> int:
-    """The style of a model in charts, for `Series.style`: references by their order, others by their name."""
+    """The style of a model in charts, for `Series.style`: by the order of shipped ones, else by its name."""
     return model_style(name, _ordered())
 
 
@@ -19,5 +19,9 @@ def colour_of(name: str) -> str:
 
 @cache
 def _ordered() -> list[str]:
-    """The names of all references, sorted."""
-    return sorted({PREFIX + name for suite in suite_names() for name in reference_names(suite)})
+    """The names of all shipped models, references first."""
+    return [
+        name
+        for collection in COLLECTIONS
+        for name in sorted({name for suite in suite_names() for name in shipped_names(collection, suite)})
+    ]

@@ -11,7 +11,7 @@ from icl_bench.entries.base import EntryKind, recorded_kind
 from icl_bench.errors import InputError, SpecError
 from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.models.accounting import Account, Parts, account, made_of, named_otherwise, parts_of
-from icl_bench.models.reference import PREFIX, shipped_folder, suite_references
+from icl_bench.models.shipped import shipped_folder, suite_models
 from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.probes.run import recorded_findings
 from icl_bench.ranking.board import Board
@@ -76,7 +76,7 @@ class Entry:
 
     @cached_property
     def with_icl_bench(self) -> dict[str, list[bool]]:
-        """Whether each run of a reference is that of the weights that come with icl-bench, by task."""
+        """Whether each run of a shipped model is that of the weights that come with icl-bench, by task."""
         return _with_icl_bench(self)
 
     @cached_property
@@ -111,9 +111,8 @@ def family(spec: ArchitectureSpec) -> Family:
 
 
 def recorded_entries(suite: Suite, submissions: Sequence[SubmissionFolder]) -> list[Entry]:
-    """The references, and of these submissions those, that have results on a suite; SpecError where a file
-    cannot be read."""
-    entries = [_reference(PREFIX + name, suite) for name in suite_references(suite)]
+    """The shipped models and submissions with results on a suite; SpecError where a file cannot be read."""
+    entries = [_shipped_entry(name, suite) for name in suite_models(suite)]
     entries += [
         Entry(row.submission.model, [*row.records.values(), *row.borrowed], row, row.findings)
         for row in recorded_submissions(suite, submissions)
@@ -141,14 +140,14 @@ def local_entries(files: Sequence[Path | str], suite: Suite, entries: Sequence[E
     return local
 
 
-def _reference(name: str, suite: Suite) -> Entry:
+def _shipped_entry(name: str, suite: Suite) -> Entry:
     records = board_records(name, suite)
     every = [*records.values(), *borrowed_records(name, records, suite)]
     return Entry(name, every, findings=recorded_findings(name, records, suite))
 
 
 def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[list[float], list[float]]]]:
-    """Steps and losses of a reference's recorded runs, by task and seed; empty where there are none."""
+    """Steps and losses of a shipped model's recorded runs, by task and seed; empty where there are none."""
     return {
         task: {
             seed: ([float(row["step"] or 0) for row in rows], [float(row["loss"] or 0) for row in rows])
@@ -159,25 +158,27 @@ def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[lis
 
 
 def training_rows(entry: Entry, suite: Suite) -> dict[str, dict[str, list[Row]]]:
-    """The rows of `training.csv` of a reference's runs, by task and seed; empty where there are none.
+    """The rows of `training.csv` of a shipped model's runs, by task and seed; empty where there are none.
 
     The file is beside the weights where these are shipped; SpecError where it cannot be read.
     """
     if not entry.kind.shipped or entry.local:
         return {}
-    name, curves = entry.name.removeprefix(PREFIX), {}
+    curves = {}
     known = shipped(entry)
     for task in (task for task in suite.tasks if task in known):
         seeds = [record.tasks[task].seed for record in entry.records if task in record.tasks]
         files = {
-            seed: shipped_folder(name, suite, task, seed) / LOG_FILE for seed in seeds if seed is not None
+            seed: shipped_folder(entry.name, suite, task, seed) / LOG_FILE
+            for seed in seeds
+            if seed is not None
         }
         curves[task] = {f"seed {seed}": _rows(path) for seed, path in files.items() if path.is_file()}
     return {task: by_seed for task, by_seed in curves.items() if by_seed}
 
 
 def shipped(entry: Entry) -> set[str]:
-    """The tasks of a reference whose first recorded run is that of the weights that come with icl-bench."""
+    """The tasks of a shipped model whose first recorded run is of the weights that come with icl-bench."""
     return {task for task, runs in entry.with_icl_bench.items() if runs[0]}
 
 
@@ -185,13 +186,12 @@ def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
     """Whether each recorded run is that of the weights that come with icl-bench, by task."""
     if not entry.kind.shipped or entry.local:
         return {}
-    name = entry.name.removeprefix(PREFIX)
     held_by_task: dict[str, list[bool]] = {}
     suites = {name: load_suite(name) for name in {record.suite.name for record in entry.records}}
     for record in entry.records:
         suite = suites[record.suite.name]
         for task, result in record.tasks.items():
-            path = shipped_folder(name, suite, task, result.seed or 0) / WEIGHTS_FILE
+            path = shipped_folder(entry.name, suite, task, result.seed or 0) / WEIGHTS_FILE
             digest = sha256(path.read_bytes()).hexdigest() if path.is_file() else None
             held = result.checkpoint is not None and result.checkpoint.sha256 == digest
             held_by_task.setdefault(task, []).append(held)

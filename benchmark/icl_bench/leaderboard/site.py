@@ -12,7 +12,7 @@ from icl_bench.leaderboard.board_data import board_data
 from icl_bench.leaderboard.data import BoardData
 from icl_bench.leaderboard.entries import Entry, board_of
 from icl_bench.leaderboard.links import FRONT_PAGE, slugs
-from icl_bench.models.reference import PREFIX, suite_references
+from icl_bench.models.shipped import REFERENCE, suite_models
 from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.differences import Difference
@@ -63,7 +63,7 @@ class SuiteBoard:
     @cached_property
     def effects(self) -> Effects | None:
         """What components do to the references, None where a reference of the design has no record."""
-        references = [PREFIX + name for name in suite_references(self.suite)]
+        references = suite_models(self.suite, [REFERENCE])
         known = {name: self.by_name[name] for name in references if name in self.by_name}
         return recorded_effects(self.suite, {name: entry.records for name, entry in known.items()})
 

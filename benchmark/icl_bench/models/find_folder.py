@@ -1,11 +1,11 @@
-"""Checkpoints found by name, as folders: `reference/NAME`, a path, or `user/model[@revision]` on the Hub."""
+"""Checkpoints by name: `reference/NAME`, `zoo/NAME`, a folder, or `user/model[@revision]` on the Hub."""
 
 from pathlib import Path
 
 from icl_bench.errors import InputError
 from icl_bench.models.hub import Snapshot, fetch
 from icl_bench.models.hub_names import parse_hub_name
-from icl_bench.models.reference import PREFIX, shipped_folders
+from icl_bench.models.shipped import collection_of, shipped_folders
 from icl_bench.suites import find_task
 
 _SHOWN = 200  # characters of a name that cannot be a path
@@ -14,10 +14,10 @@ _SHOWN = 200  # characters of a name that cannot be a path
 def find_folder(name: str, task: str | None = None, revision: str | None = None) -> Path:
     """The folder of one checkpoint: at the root of a folder or Hub repository, or in the folder `task` of it.
 
-    Of a reference, `task` is SUITE/TASK. InputError, of which HubError is one, where there is none.
+    Of a shipped model, `task` is SUITE/TASK. InputError, of which HubError is one, where there is none.
     """
-    if name.startswith(PREFIX):
-        return _reference_folder(name, task, revision)
+    if collection_of(name) is not None:
+        return _shipped_folder(name, task, revision)
     folder = existing_folder(name)
     if folder is None:
         folder = fetch_named(name, [task] if task else [], revision).folder
@@ -48,7 +48,7 @@ def fetch_named(name: str, tasks: list[str], revision: str | None) -> Snapshot:
     return fetch(repo, tasks, revision)
 
 
-def _reference_folder(name: str, task: str | None, revision: str | None) -> Path:
+def _shipped_folder(name: str, task: str | None, revision: str | None) -> Path:
     if revision is not None:
         raise InputError(
             f"{name} has no revisions, only a Hub model has; leave out --revision", code="no-revision"
@@ -58,4 +58,4 @@ def _reference_folder(name: str, task: str | None, revision: str | None) -> Path
             f"{name} has a checkpoint a task; name one, as mini/linear_regression", code="several-checkpoints"
         )
     suite, spec = find_task(task)
-    return shipped_folders(name.removeprefix(PREFIX), suite, [spec.name])[spec.name]
+    return shipped_folders(name, suite, [spec.name])[spec.name]

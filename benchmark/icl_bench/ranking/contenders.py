@@ -15,7 +15,7 @@ from icl_bench.evaluation.run import evaluate_source
 from icl_bench.evaluation.seeds import holds_seeds, open_seeds
 from icl_bench.frozen.errors import load_errors
 from icl_bench.frozen.freeze import serving_baselines
-from icl_bench.models.reference import PREFIX, suite_references
+from icl_bench.models.shipped import suite_models
 from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.audit import check_of_suite
@@ -141,13 +141,13 @@ def _open_named(name: str, suite: Suite, tasks: Sequence[str], device: str | Non
 
 
 def several_runs(suite: Suite, compared: Iterable[Contender]) -> list[Contender]:
-    """The references that are recorded with several seeds, but for those that are compared themselves."""
+    """The shipped models recorded with several seeds, but for those that are compared themselves."""
     known = [errors for model in compared for runs in model.runs.values() for errors in runs.values()]
     models = []
-    for name in suite_references(suite):
-        records = all_records(PREFIX + name, suite)
+    for name in suite_models(suite):
+        records = all_records(name, suite)
         if len(records) > 1:
-            models.append(contender(PREFIX + name, records))
+            models.append(contender(name, records))
     return [model for model in models if not _shares_a_run(model, known)]
 
 

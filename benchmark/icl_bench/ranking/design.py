@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from icl_bench.errors import InputError
 from icl_bench.models.accounting import components
-from icl_bench.models.reference import PREFIX, reference_spec, suite_references
+from icl_bench.models.shipped import REFERENCE, shipped_spec, suite_models
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.suites import Suite
 
@@ -77,13 +77,13 @@ def reference_design(suite: Suite) -> Design:
     """The design of a suite's references; InputError where one of the eight is missing."""
     known: dict[Levels, str] = {}
     hybrids = []
-    for name in suite_references(suite):
-        spec = reference_spec(name, suite.training_suites[0])
+    for name in suite_models(suite, [REFERENCE]):
+        spec = shipped_spec(name, suite.training_suites[0])
         levels = _levels(spec)
         if levels is not None:
-            known[levels] = PREFIX + name
+            known[levels] = name
         elif "attention" in str(components(spec)["blocks"]):
-            hybrids.append(PREFIX + name)
+            hybrids.append(name)
     every = list(product((-1, 1), repeat=len(FACTORS)))
     missing = [levels for levels in every if levels not in known]
     if missing:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from icl_bench.errors import InputError
-from icl_bench.models.reference import PREFIX, suite_references
+from icl_bench.models.shipped import REFERENCE, bare_name, suite_models
 from icl_bench.ranking.contenders import contender
 from icl_bench.ranking.design import FACTORS, TERMS, Design, reference_design
 from icl_bench.ranking.resampled import Contender
@@ -89,7 +89,7 @@ def effects(suite: str = "mini", tasks: str | Sequence[str] | None = None) -> Ef
     frozen = load_suite(suite)
     chosen = chosen_tasks(frozen, tasks)
     design = reference_design(frozen)
-    records = {PREFIX + name: all_records(PREFIX + name, frozen) for name in suite_references(frozen)}
+    records = {name: all_records(name, frozen) for name in suite_models(frozen, [REFERENCE])}
     models = {name: contender(name, known) for name, known in records.items() if known}
     _check_recorded(frozen, design, models, chosen)
     return _effects(frozen, design, models, records, chosen)
@@ -161,7 +161,7 @@ def _contrasts(design: Design) -> dict[str, Weights]:
 
 
 def _difference(a: str, b: str) -> str:
-    return f"{a.removeprefix(PREFIX)} − {b.removeprefix(PREFIX)}"
+    return f"{bare_name(a)} − {bare_name(b)}"
 
 
 def _check_recorded(

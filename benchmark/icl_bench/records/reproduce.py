@@ -13,7 +13,7 @@ from icl_bench.entries.base import Source
 from icl_bench.entries.open import open_source
 from icl_bench.errors import CheckError, InputError
 from icl_bench.evaluation.run import evaluate_source
-from icl_bench.models.reference import PREFIX, reference_runs, shipped_folder
+from icl_bench.models.shipped import bare_name, collection_of, shipped_folder, shipped_runs
 from icl_bench.predictor import BASELINE_PREFIX, Missing
 from icl_bench.records.agree import Agreement, agreements
 from icl_bench.records.audit import check_of_suite
@@ -111,7 +111,7 @@ class Row:
 def board_row(name: str, suite: Suite) -> list[Row]:
     """The seeds of a row; InputError where nothing is recorded of it.
 
-    Weights of references come with icl-bench, or lie where `icl-bench sweep` keeps them below this folder.
+    Weights of shipped models come with icl-bench, or lie where `icl-bench sweep` keeps them here.
     """
     if name.startswith(BASELINE_PREFIX):
         raise InputError(
@@ -119,7 +119,7 @@ def board_row(name: str, suite: Suite) -> list[Row]:
             code="no-weights",
         )
     records = board_records(name, suite)
-    if not records and not name.startswith(PREFIX) and not in_a_checkout():
+    if not records and collection_of(name) is None and not in_a_checkout():
         raise InputError(
             f"records of submissions do not come with the installed package; reproduce {name} in a checkout "
             "of icl-bench's repository",
@@ -163,8 +163,8 @@ def _held(model: str, row: Row) -> dict[str, TaskResult]:
     suite = load_suite(row.record.suite.name)
 
     def folder(task: str) -> Path:
-        if model.startswith(PREFIX) and row.seed == 0:
-            return shipped_folder(model.removeprefix(PREFIX), suite, task)
+        if collection_of(model) is not None and row.seed == 0:
+            return shipped_folder(model, suite, task)
         return Path(model) / suite.checkpoint_folder(task)
 
     tasks = row.record.tasks.items()
@@ -199,11 +199,10 @@ def _training_command(row: Row, task: str, result: TaskResult) -> str:
 
 
 def _models(name: str, seed: int, record: ResultRecord, suite: Suite) -> list[str]:
-    if not name.startswith(PREFIX):
+    if collection_of(name) is None:
         return [model_of(record)]
-    reference = name.removeprefix(PREFIX)
-    folders = [seed_folder(Path(RUNS), trained, reference, seed) for trained in suite.training_suites]
-    folders += [reference_runs(reference, trained, seed) for trained in suite.training_suites if seed]
+    folders = [seed_folder(Path(RUNS), trained, bare_name(name), seed) for trained in suite.training_suites]
+    folders += [shipped_runs(name, trained, seed) for trained in suite.training_suites if seed]
     return [*(str(folder) for folder in folders if folder.is_dir()), name]
 
 

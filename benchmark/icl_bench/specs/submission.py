@@ -20,7 +20,11 @@ from icl_bench.specs.text import Link, checked_by, plain_text, shown
 
 MAX_RUNS = 16
 MAX_SEED = 2**32 - 1
-RESERVED_OWNERS = ("reference", "baseline")  # names of models that come with icl-bench begin with these
+RESERVED_OWNERS = (
+    "reference",
+    "zoo",
+    "baseline",
+)  # names of models that come with icl-bench begin with these
 
 _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
 _MODEL = re.compile(rf"{_PART}/{_PART}")

@@ -12,7 +12,7 @@ from typing import Any
 
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import load_fresh_record
-from icl_bench.models.reference import REFERENCE_FOLDER
+from icl_bench.models.shipped import COLLECTIONS
 from icl_bench.records.read import load_record
 from icl_bench.records.record_files import RESULTS, recorded_files
 from icl_bench.specs.fresh import FreshRecord
@@ -84,12 +84,13 @@ def run_folder(submission: Submission, run: Run, fetched: Path) -> Path:
 
 
 def submission_entries(root: Path) -> list[SubmissionFolder]:
-    """Every submission below `root` (not the references), by name; SpecError where one cannot be read."""
+    """Every submission below `root`, by name, without what comes with icl-bench; SpecError where one cannot
+    be read."""
     files = sorted(root.glob(f"*/{SUBMISSION_FILE}"))
     return [
         SubmissionFolder(file.parent, read_submission(file))
         for file in files
-        if file.parent.name != REFERENCE_FOLDER
+        if file.parent.name not in COLLECTIONS
     ]
 
 

@@ -10,7 +10,7 @@ import torch
 from filelock import FileLock, Timeout
 
 from icl_bench.errors import CheckpointError
-from icl_bench.models.reference import SpecSource
+from icl_bench.models.shipped import SpecSource
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.run_names import seed_folder

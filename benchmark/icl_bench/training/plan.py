@@ -13,7 +13,7 @@ from icl_bench.errors import InputError
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.initialise import initialise
 from icl_bench.models.model import ICLModel
-from icl_bench.models.reference import SpecSource, find_architecture
+from icl_bench.models.shipped import SpecSource, find_architecture
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.outcome import Outcome
 from icl_bench.specs.recipe import Recipe, changed_recipe

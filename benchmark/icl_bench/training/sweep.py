@@ -10,7 +10,7 @@ from typing import Any
 from icl_bench.errors import InputError
 from icl_bench.files import check_file_place
 from icl_bench.models.device import usable_device
-from icl_bench.models.reference import PREFIX, SpecSource, reference_names
+from icl_bench.models.shipped import REFERENCE, SpecSource, shipped_names
 from icl_bench.progress import progress as show_progress
 from icl_bench.resources import cores
 from icl_bench.specs.outcome import Outcome
@@ -132,7 +132,7 @@ def grid_cells(
     InputError where two specs lead to one folder.
     """
     frozen = load_suite(suite)
-    sources: Sequence[SpecSource] = [PREFIX + name for name in reference_names(frozen.name)]
+    sources: Sequence[SpecSource] = shipped_names(REFERENCE, frozen.name)
     if specs:
         sources = specs if isinstance(specs, Sequence) and not isinstance(specs, str) else [specs]
     cells = [

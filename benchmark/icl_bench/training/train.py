@@ -10,7 +10,7 @@ from torch import nn
 
 from icl_bench.errors import InputError
 from icl_bench.interruptions import deferred_interruptions
-from icl_bench.models.reference import SpecSource
+from icl_bench.models.shipped import SpecSource
 from icl_bench.progress import progress as show_progress
 from icl_bench.specs.outcome import Outcome
 from icl_bench.specs.run_names import RUNS

@@ -14,6 +14,7 @@ from icl_bench.leaderboard.pages import alike, share_images
 from icl_bench.leaderboard.pictures import Panel, draw_architecture, draw_legend, draw_panel
 from icl_bench.leaderboard.shifted import shifted_rows
 from icl_bench.leaderboard.site import Site, SuiteBoard
+from icl_bench.models.shipped import COLLECTIONS
 from icl_bench.probes.base import Probe, probes
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.probe_record import Finding
@@ -100,7 +101,7 @@ def _recomputable(entry: Entry) -> tuple[int, int]:
 
 def _records(site: Site, board: SuiteBoard, model: ModelData) -> list[tuple[str, str | None]]:
     """The files of its records in a checkout, and where each can be read, as far as that is known."""
-    if model.local or not (model.kind == "reference" or model.submission):
+    if model.local or not (model.kind in COLLECTIONS or model.submission):
         return []
     folder = f"submissions/{folder_name(model.name)}" if model.submission else f"submissions/{model.name}"
     seeds = sorted({int(seed) for scores in model.tasks.values() for seed in scores.seeds})

@@ -6,7 +6,7 @@ from typing import Any
 from icl_bench.evaluation.rules import CHECKS, TOLERANCE
 from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
-from icl_bench.models.reference import reference_spec_file
+from icl_bench.models.shipped import shipped_spec_file
 from icl_bench.ranking.differences import FEWEST_PROMPTS
 from icl_bench.ranking.orders import orders
 from icl_bench.ranking.places import NEEDED_RUNS
@@ -17,7 +17,7 @@ from icl_bench.specs.architecture import BLOCKS
 from icl_bench.suites import load_suite
 
 ROWS = 40  # of the table of orders
-EXAMPLE = "llama-ropeless"  # the reference whose spec is shown
+EXAMPLE = "reference/llama-ropeless"  # the reference whose spec is shown
 PYTHON = """\
 import icl_bench
 import numpy as np
@@ -76,4 +76,4 @@ def _orders(board: SuiteBoard) -> dict[str, Any] | None:
 
 def example_spec() -> str:
     """A reference's spec file at the sizes of the newest mini suite, as it is."""
-    return reference_spec_file(EXAMPLE, load_suite("mini").name).read_text(encoding="utf-8")
+    return shipped_spec_file(EXAMPLE, load_suite("mini").name).read_text(encoding="utf-8")
