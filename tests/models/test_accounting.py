@@ -99,6 +99,18 @@ def test_components(name, positions, blocks, line):
     )
 
 
+def test_loops_are_among_the_components():
+    spec = reference_spec("llama", "mini-v1").to_dict()
+    (group,) = spec["layers"]
+    groups = [{**group, "loop": 12, "inject": True}, group, {**group, "loop": 3}, {**group, "loop": 12}]
+    looped = parse_architecture(spec | {"layers": groups}, "test")
+    assert made_of(looped) == "RoPE · attention · swiglu · rmsnorm · 3 and 12 loops"
+    once = parse_architecture(spec | {"layers": [{**group, "inject": True}]}, "test")
+    assert made_of(once) == "RoPE · attention · swiglu · rmsnorm · 1 loop"
+    assert components(once)["layers"] == group["repeat"]
+    assert components(looped)["layers"] == 4 * group["repeat"]
+
+
 @pytest.mark.parametrize(
     ("name", "like", "otherwise"),
     [

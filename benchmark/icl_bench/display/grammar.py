@@ -36,7 +36,7 @@ def grammar() -> Iterator[tuple[str, str, dict[str, str], str]]:
     epsilons = ", ".join(f"{name} {epsilon:g}" for name, epsilon in NORM_EPSILONS.items())
     parts: list[tuple[str, type[BaseModel], str, str]] = [
         ("a spec", ArchitectureSpec, "The whole file.", "icl-bench models show reference/gpt2 prints one"),
-        ("a layer", Layer, _summary(Layer), ""),
+        ("a layer", Layer, _summary(Layer), "{loop: 12, inject: true, sublayers: [...]}"),
         ("a sublayer", Sublayer, _summary(Sublayer), "{norm: rmsnorm, module: {type: swiglu, hidden: 256}}"),
         ("a norm", NormSpec, f"Its name alone means the usual epsilon: {epsilons}.", "rmsnorm"),
         ("positions", LearnedPositions, _summary(LearnedPositions), "{type: learned, max_tokens: 64}"),
@@ -58,7 +58,8 @@ def _in_words(name: str, field: FieldInfo) -> str:
     words = _kind(field.annotation) + _range(field) if plain else _NESTED[name]
     if field.is_required() or name == "type":
         return words
-    return f"{words}; {field.get_default(call_default_factory=True)!r} unless given"
+    default = field.get_default(call_default_factory=True)
+    return f"{words}; {str(default).lower() if isinstance(default, bool) else repr(default)} unless given"
 
 
 def _kind(annotation: Any) -> str:

@@ -185,7 +185,7 @@ def _architecture(board: Board, entry: Entry) -> Architecture | None:
     return Architecture(
         family=family(spec),
         positions=str(parts["positions"]),
-        blocks=list(dict.fromkeys(sublayer.module.type for sublayer in spec.expanded())),
+        blocks=list(dict.fromkeys(sublayer.module.type for sublayer in spec.built())),
         norm=spec.final_norm.type,
         width=spec.width,
         layers=sum(layer.repeat for layer in spec.layers),

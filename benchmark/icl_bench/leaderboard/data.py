@@ -86,7 +86,7 @@ class Architecture(Strict):
     blocks: list[str]
     norm: str
     width: int
-    layers: int
+    layers: int  # with weights of their own; one that is looped counts once
     parameters: int
     state_fixed: int  # numbers carried from token to token, whatever the length
     state_per_token: int  # numbers that each token adds

@@ -34,7 +34,10 @@ def account(spec: ArchitectureSpec, task: TaskSpec) -> Account:
 
 
 def components(spec: ArchitectureSpec) -> dict[str, str | int]:
-    """What an architecture is made of: positions, the blocks of its stack, norm and sizes."""
+    """What an architecture is made of: positions, the blocks of its stack, norm and sizes.
+
+    `layers` have weights of their own; one that is looped counts once.
+    """
     stack = [sublayer.module.type for layer in spec.layers for sublayer in layer.sublayers]
     return {
         "positions": _positions(spec),
@@ -85,10 +88,13 @@ _POSITIONS = {"rope": "RoPE", "learned": "learned positions", "none": "no positi
 
 def made_of(spec: ArchitectureSpec) -> str:
     """The components in one line, to stand beside a name that may say otherwise: positions, then the blocks
-    of the stack (mixer, feed-forward), then the norm, as `RoPE · attention · swiglu · rmsnorm`."""
+    of the stack (mixer, feed-forward), then the norm, as `RoPE · attention · swiglu · rmsnorm`, and at the
+    end the loops, as `12 loops`."""
     parts = components(spec)
     positions = _POSITIONS.get(str(parts["positions"]), f"no positions, {parts['positions']}")
-    return " · ".join([positions, *str(parts["blocks"]).split(", "), str(parts["norm"])])
+    loops = sorted({layer.loop for layer in spec.layers if layer.looped})
+    looped = [f"{' and '.join(map(str, loops))} loop{'s' * (loops[-1] > 1)}"] if loops else []
+    return " · ".join([positions, *str(parts["blocks"]).split(", "), str(parts["norm"]), *looped])
 
 
 def named_otherwise(name: str, spec: ArchitectureSpec) -> bool:

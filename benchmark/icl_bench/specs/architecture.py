@@ -133,13 +133,14 @@ class Sublayer(Strict):
 
 
 class Layer(Strict):
-    """A group: sublayers built `repeat` times with weights of their own, the whole applied `loop` times.
+    """A group of sublayers, built `repeat` times with weights of their own. The whole is applied `loop` times
+    with the same weights, each time to its last output; `inject` adds the group's input to that.
 
-    Every loop has the same weights. With `inject` it computes `z ← layers(z + input)`, where `input` is
-    what enters the group and z_0 = 0 (looped transformers, Yang et al. 2024, arXiv 2311.12424); without it
-    `z ← layers(z)` with z_0 = input (Universal Transformer without halting, Dehghani et al. 2019, arXiv
-    1807.03819). A group with `loop` above 1 or with `inject` is looped: its number of loops may be another
-    when it is evaluated. `loop: 1` with `inject` computes what `loop: 1` alone does.
+    With `inject` a loop computes `z ← layers(z + input)`, where z_0 = 0 (looped transformers, Yang et al.
+    2024, arXiv 2311.12424); without it `z ← layers(z)` with z_0 = input (Universal Transformer without
+    halting, Dehghani et al. 2019, arXiv 1807.03819). A group with `loop` above 1 or with `inject` is looped:
+    its number of loops may be another when it is evaluated. `loop: 1` computes the same with `inject` and
+    without.
     """
 
     repeat: int = Field(default=1, ge=1, le=512)

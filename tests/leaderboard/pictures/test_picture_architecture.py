@@ -168,6 +168,51 @@ def test_a_long_spec_shows_its_beginning_and_tells_the_rest():
     assert inside(svg)
 
 
+def loops_back(svg: ElementTree.Element) -> list[tuple[float, float]]:
+    """Where the lines of looped groups leave the stream, and how far up they come back to it."""
+    paths = [path.get("d") for path in svg.iter(f"{SVG}path") if "q7,0 7,-7" in path.get("d")]
+    return [
+        (float(re.match(r"M[\d.]+,([\d.]+)", path)[1]), float(re.search(r"V([\d.]+)", path)[1]) - 7)
+        for path in paths
+    ]
+
+
+def test_a_looped_group_has_a_line_from_its_end_to_its_beginning():
+    group = {"repeat": 2, "sublayers": sublayers(ATTENTION, SWIGLU)}
+    plain = read_inert(draw_architecture(a_spec(stem=sublayers(MAMBA), layers=[group])))
+    for inject in (False, True):
+        layers = [{**group, "loop": 4, "inject": inject}]
+        svg = read_inert(draw_architecture(a_spec(stem=sublayers(MAMBA), layers=layers)))
+        shown = texts(svg)
+        assert "×2" in shown
+        assert "4 loops, shared weights" in shown
+        assert "width 32, 5 sublayers, 17 applied" in shown
+        ((end, start),) = loops_back(svg)
+        first, second, third = ways_around(svg)  # the first is the stem's
+        assert first[1] < start < second[0] < third[1] < end
+        added = [y for y in sums(svg) if y == pytest.approx(start, abs=0.11)]
+        assert len(added) == inject
+        assert ("input added in each loop" in shown) == inject
+        assert len(sums(svg)) == len(sums(plain)) + inject
+        assert inside(svg)
+    assert loops_back(plain) == []
+
+
+def test_a_group_that_may_be_looped_further_is_drawn_as_looped():
+    layers = [{"inject": True, "sublayers": sublayers(GELU)}, {"sublayers": sublayers(GELU)}]
+    svg = read_inert(draw_architecture(a_spec(layers=layers)))
+    assert "1 loop, shared weights" in texts(svg)
+    assert len(loops_back(svg)) == 1
+
+
+def test_loops_are_said_to_those_who_do_not_see_them():
+    group = {"repeat": 2, "loop": 4, "sublayers": sublayers(GELU)}
+    svg = read_inert(draw_architecture(a_spec(layers=[group, {**group, "loop": 1, "inject": True}])))
+    gelu = "2 times RMSNorm and GELU MLP (hidden 48), the whole looped"
+    assert f"; {gelu} 4 times with the same weights; " in svg[1].text
+    assert f"; {gelu} 1 time with the same weights, its input added before each; " in svg[1].text
+
+
 def test_every_part_has_its_share_of_what_is_drawn():
     assert allot([1, 64], 8) == [1, 7]
     assert allot([64, 64, 1], 8) == [4, 3, 1]
@@ -195,8 +240,10 @@ def test_it_says_what_it_is_to_those_who_do_not_see_it():
 SUBLAYERS = st.fixed_dictionaries(
     {"norm": st.sampled_from(["layernorm", "rmsnorm"]), "module": st.sampled_from(MODULES)}
 )
-LAYERS = st.fixed_dictionaries(
-    {"repeat": st.integers(1, 4), "sublayers": st.lists(SUBLAYERS, min_size=1, max_size=64)}
+GROUPS = {"sublayers": st.lists(SUBLAYERS, min_size=1, max_size=64)}
+LAYERS = st.one_of(
+    st.fixed_dictionaries({"repeat": st.integers(1, 4)} | GROUPS),
+    st.fixed_dictionaries({"loop": st.integers(1, 4), "inject": st.booleans()} | GROUPS),
 )
 
 
@@ -210,6 +257,6 @@ def test_any_valid_spec_is_drawn_within_bounds(stem, layers, positions):
     text = draw_architecture(a_spec(stem=stem, layers=layers, positions=positions))
     svg = read_inert(text)
     assert inside(svg)
-    assert height(svg) < 1_500
+    assert height(svg) < 1_500 + 62 * len(loops_back(svg))  # the lines back of loops need so much
     assert len(ways_around(svg)) <= MOST_SUBLAYERS
     assert len(text) < 30_000

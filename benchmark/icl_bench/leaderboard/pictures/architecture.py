@@ -18,12 +18,13 @@ from icl_bench.charts.series import Number
 from icl_bench.charts.text import BOLD, plain, shortened, wrapped
 from icl_bench.leaderboard.pictures.description import describe, more_groups, more_sublayers
 from icl_bench.leaderboard.pictures.modules import has_rope, looks, norm_name, sizes
-from icl_bench.specs.architecture import ArchitectureSpec, BlockSpec, LearnedPositions, Sublayer
+from icl_bench.specs.architecture import ArchitectureSpec, BlockSpec, Layer, LearnedPositions, Sublayer
 
 WIDTH = 360
 MOST_SUBLAYERS, MOST_GROUPS = 8, 4  # that are drawn; of the rest their number is size_text
 
 _FRAME_LEFT, _FRAME_RIGHT = 12.0, 300.0
+_BACK = 354.0  # x of the line from the end of a looped group to its beginning
 _BOX_LEFT, _BOX_RIGHT = 46.0, 294.0
 _SPINE = (_BOX_LEFT + _BOX_RIGHT) / 2  # x of the residual stream
 _AROUND = 30.0  # x of the lines around the sublayers
@@ -46,7 +47,7 @@ def draw_architecture(spec: ArchitectureSpec) -> str:
     if spec.stem:
         y = _draw_group(body, y, spec, spec.stem, shown[0], None)
     for group, count in zip(groups, shown[1:], strict=True):
-        y = _draw_group(body, y, spec, group.sublayers, count, group.repeat)
+        y = _draw_layers(body, y, spec, group, count)
     if more := more_groups(spec.layers[MOST_GROUPS:]):
         y = _draw_more(body, y, more)
     y = _draw_end(body, y, spec)
@@ -68,10 +69,11 @@ def allot(wanted: Sequence[int], budget: int) -> list[int]:
 def _draw_start(body: Element, spec: ArchitectureSpec) -> Number:
     """Heading, tokens, read-in and the table of positions; returns where the stream is then."""
     ink, muted = coloured(body, "ink"), coloured(body, "muted")
-    depth = len(spec.expanded())
+    depth, applied = len(spec.built()), len(spec.expanded())
+    loops = f", {applied:,} applied" if spec.looped else ""
     name = shortened(plain(spec.name), (WIDTH - 8) / BOLD, _TITLE)
     write(ink, name, 4, 17, _TITLE, font_weight="600")
-    write(muted, f"width {spec.width:,}, {depth:,} sublayer{'s' * (depth > 1)}", 4, 35, _TEXT)
+    write(muted, f"width {spec.width:,}, {depth:,} sublayer{'s' * (depth > 1)}{loops}", 4, 35, _TEXT)
     write(ink, "x₀\xa0 y₀\xa0 x₁\xa0 y₁\xa0 …", _SPINE, 62, _TEXT, text_anchor="middle")
     y = _draw_plain_box(ink, 68, 81, f"Linear read-in to width {spec.width:,}")
     if isinstance(spec.positions, LearnedPositions):
@@ -103,6 +105,33 @@ def _draw_end(body: Element, y: Number, spec: ArchitectureSpec) -> Number:
     _draw_arrow(ink, y, y + 10)
     write(ink, "ŷ₀\xa0 ŷ₁\xa0 …", _SPINE, y + 23, _TEXT, text_anchor="middle")
     return y + 30
+
+
+def _draw_layers(body: Element, y: Number, spec: ArchitectureSpec, group: Layer, shown: int) -> Number:
+    """A group; where it is looped, with the line by which its output enters it again."""
+    if not group.looped:
+        return _draw_group(body, y, spec, group.sublayers, shown, group.repeat)
+    ink = coloured(body, "ink")
+    entry, radius, corner = y + 24, _SUM if group.inject else 0.0, 7
+    if group.inject:
+        write(ink, "input added in each loop", _SPINE + 14, entry - 12, _SMALL)
+        _draw_arrow(ink, y, entry - _SUM)
+        _draw_sum(ink, entry)
+    else:
+        stroke(ink, f"M{px(_SPINE)},{px(y)}V{px(entry)}")
+    bottom = _draw_group(body, entry + radius, spec, group.sublayers, shown, group.repeat)
+    fork = bottom + 9
+    stroke(ink, f"M{px(_SPINE)},{px(bottom)}V{px(fork + 22)}")
+    add(ink, "circle", cx=_SPINE, cy=fork, r=2, fill="currentColor")
+    stroke(
+        ink,
+        f"M{px(_SPINE)},{px(fork)}H{px(_BACK - corner)}q{corner},0 {corner},{-corner}"
+        f"V{px(entry + corner)}q0,{-corner} {-corner},{-corner}H{px(_SPINE + radius + 1)}",
+    )
+    fill(ink, f"M{px(_SPINE + radius)},{px(entry)}l5,-3.2v6.4z")
+    times = f"{group.loop} loop{'s' * (group.loop > 1)}, shared weights"
+    write(ink, times, _SPINE + 14, fork + 16, _SMALL)
+    return fork + 22
 
 
 def _draw_group(

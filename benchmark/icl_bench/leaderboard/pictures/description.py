@@ -16,7 +16,7 @@ def describe(spec: ArchitectureSpec, shown: Sequence[int]) -> str:
         parts.append(f"a stem of {_in_words(spec.stem, shown[0])}")
     drawn = spec.layers[: len(shown) - 1]
     for group, count in zip(drawn, shown[1:], strict=True):
-        parts.append(f"{group.repeat} times {_in_words(group.sublayers, count)}")
+        parts.append(f"{group.repeat} times {_in_words(group.sublayers, count)}{_loops(group)}")
     if more := more_groups(spec.layers[len(drawn) :]):
         parts.append(more)
     parts.append(f"a final {norm_name(spec.final_norm)} and a linear read-out")
@@ -39,6 +39,14 @@ def more_groups(left_out: Sequence[Layer]) -> str:
     depth = sum(group.repeat * len(group.sublayers) for group in left_out)
     plural = "s" * (len(left_out) > 1), "s" * (depth > 1)
     return f"… and {len(left_out)} more group{plural[0]} ({depth:,} sublayer{plural[1]})"
+
+
+def _loops(group: Layer) -> str:
+    """How often the whole of a group is applied; empty where it is not looped."""
+    if not group.looped:
+        return ""
+    added = ", its input added before each" if group.inject else ""
+    return f", the whole looped {group.loop} time{'s' * (group.loop > 1)} with the same weights{added}"
 
 
 def _in_words(sublayers: Sequence[Sublayer], shown: int) -> str:
