@@ -155,12 +155,13 @@ class HeadMixer(TokenMixer):
 class HeadNorm(nn.Module):
     """The RMSNorm of each head's answer, one weight a number of it."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, epsilon: float = EPSILON) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(size))
+        self.epsilon = epsilon
 
     def forward(self, o: Float[Tensor, "... size"]) -> Float[Tensor, "... size"]:
-        return F.rms_norm(o, self.weight.shape, self.weight, EPSILON)
+        return F.rms_norm(o, self.weight.shape, self.weight, self.epsilon)
 
     @torch.no_grad()
     def reset(self, generator: Generator) -> None:
