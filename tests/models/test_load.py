@@ -12,7 +12,7 @@ from raising import raises
 
 from icl_bench.entries.open import open_checkpoints, open_source
 from icl_bench.errors import CheckpointError, InputError, UnknownNameError
-from icl_bench.models import shipped
+from icl_bench.models import shipped as shipped_module
 from icl_bench.models.load import load_model
 from icl_bench.models.model import ICLModel
 from icl_bench.predictor import Missing
@@ -47,7 +47,7 @@ def shipped(suite, tmp_path, monkeypatch) -> Path:
     specs = tmp_path / "reference/specs"
     shutil.copytree(data_folder("submissions") / "reference/specs", specs)
     saved(tmp_path / "reference/runs/mini-v1/llama/seed-0" / LINEAR, model_for(suite, LINEAR))
-    monkeypatch.setattr(shipped, "data_folder", lambda name: tmp_path)
+    monkeypatch.setattr(shipped_module, "data_folder", lambda name: tmp_path)
     return tmp_path / "reference"
 
 

@@ -1,4 +1,4 @@
-"""The zoo: one spec a mixer, at the size of `reference/llama`, so that scores compare mixers and not sizes."""
+"""The zoo: one spec a mixer, at the size of `reference/llama`: scores compare mixers and not sizes."""
 
 import pytest
 
