@@ -33,7 +33,7 @@ def split_loops(name: str) -> tuple[str, int | None]:
     number = suffix.partition("=")[2]
     if not _NUMBER.fullmatch(number) or not 1 <= int(number) <= MAX_LOOPS:
         raise InputError(
-            f"{bare} cannot have {number or 'no number of'} loops; give 1 to {MAX_LOOPS}, as {bare}:loops=8",
+            f"{bare} cannot have {number or 'no number of'} loops; give 1 to {MAX_LOOPS}",
             code="no-such-loops",
         )
     if split_loops(bare)[1] is not None:
