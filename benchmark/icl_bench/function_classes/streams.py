@@ -39,16 +39,19 @@ def raw_words(key: str, start: int, prompts: int, words: int) -> np.ndarray:
     return drawn.reshape(prompts, blocks * _WORDS_PER_BLOCK)[:, :words]
 
 
+def uniforms(raw: np.ndarray) -> np.ndarray:
+    """Uniform numbers strictly inside (0, 1) and symmetric about 1/2, one a word: float64 of the same shape,
+    odd multiples of 2^-53 made of a word's top 52 bits."""
+    return ((raw >> np.uint64(12) << np.uint64(1)) | np.uint64(1)).astype(np.float64) * 2.0**-53
+
+
 def grid_normals(raw: np.ndarray) -> np.ndarray:
     """Standard normals in units of 2^-13, one a word: odd int64 of the same shape, so never 0.
 
-    The top 52 bits of a word make an odd multiple of 2^-53, a uniform strictly inside (0, 1) and symmetric
-    about 1/2; its inverse normal CDF is put at the middle of its cell of width 2^-12. The rounding hides
-    last-digit differences of `ndtri` between platforms.
+    The inverse normal CDF of a uniform number is put at the middle of its cell of width 2^-12. The rounding
+    hides last-digit differences of `ndtri` between platforms.
     """
-    uniform = ((raw >> np.uint64(12) << np.uint64(1)) | np.uint64(1)).astype(np.float64)
-    uniform *= 2.0**-53
-    cell = np.floor(ndtri(uniform) * 2.0**12).astype(np.int64)
+    cell = np.floor(ndtri(uniforms(raw)) * 2.0**12).astype(np.int64)
     return 2 * cell + 1
 
 
