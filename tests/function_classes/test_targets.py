@@ -57,6 +57,7 @@ def mqar(parameters: dict, xs: np.ndarray, i: int) -> Exact:
 REFERENCES: dict[str, Callable[[dict, np.ndarray, int], Exact]] = {
     "linear_regression": linear,
     "sparse_linear_regression": linear,
+    "conditioned_regression": linear,
     "two_layer_mlp": mlp,
     "decision_tree": tree,
     "sparse_parity": parity,

@@ -42,7 +42,8 @@ PAPER_TABLE_1 = {
 
 
 def zero_error(task: TaskSpec) -> float:
-    """The expected squared error of the answer 0; no shift but of a size or of noise changes it."""
+    """The expected squared error of the answer 0; no shift but of a size, of noise or of all inputs
+    together changes it."""
     sizes, shift = task.function_class.model_dump(), task.shift
     factor = (shift.times / shift.over) ** 2 if shift is not None and "scaled" in shift.type else 1
     noise = 1 if shift is not None and shift.type == "noise" else 0
@@ -50,8 +51,16 @@ def zero_error(task: TaskSpec) -> float:
         "linear_regression": lambda: sizes["dims"],
         "sparse_linear_regression": lambda: sizes["sparsity"],
         "two_layer_mlp": lambda: sizes["dims"] * sizes["width"] / 2,
+        "conditioned_regression": lambda: conditioned_size(**sizes),
     }.get(task.function_class.type, lambda: 1)()
-    return factor * expected + noise
+    length = shift.tenths / 10 if shift is not None and shift.type == "displaced" else 0
+    return factor * expected + noise + length**2
+
+
+def conditioned_size(dims: int, least: int, most: int, **_) -> float:
+    """The mean of ‖x‖², 1 + 1/κ + (d − 2) times that of κ^-u, u uniform, over log-uniform κ."""
+    logs = np.linspace(np.log(least), np.log(most), 10_001).clip(min=1e-9)
+    return float(np.mean(1 + np.exp(-logs) + (dims - 2) * -np.expm1(-logs) / logs))
 
 
 @each(TASKS)
