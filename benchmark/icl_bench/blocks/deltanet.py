@@ -70,5 +70,10 @@ class DeltaNet(HeadMixer):
 def delta_inputs(q: Tensor, k: Tensor, v: Tensor, strength: Tensor, log_decay: Tensor) -> tuple[Tensor, ...]:
     """The inputs of the generalised rule for S ← e^g S, then S ← S + k β (v − Sᵀ k)ᵀ; q and k are brought to
     length 1, and q is divided by √key."""
-    q, k = (tensor * torch.rsqrt(tensor.square().sum(-1, keepdim=True) + 1e-6) for tensor in (q, k))
+    q, k = unit(q), unit(k)
     return q * k.shape[-1] ** -0.5, k, strength * v, log_decay.exp() * k, strength * k, log_decay
+
+
+def unit(x: Tensor) -> Tensor:
+    """x / |x| over the last axis; 0 stays 0."""
+    return x * torch.rsqrt(x.square().sum(-1, keepdim=True) + 1e-6)

@@ -31,6 +31,12 @@ def decayed_products(
     return (later * sums_later.exp() @ (earlier * (-sums_earlier).exp()).mT).tril(diagonal)
 
 
+def sums_between(log_decay: Float[Tensor, "batch heads tokens 1"]) -> Pairs:
+    """L_t − L_s for s ≤ t, and 0 for others: each a sum of its own, for a difference of long sums is known
+    no better than these are."""
+    return log_decay.expand(*log_decay.shape[:3], log_decay.shape[2]).tril(-1).cumsum(2)
+
+
 def chunks(tokens: int, decays: int) -> list[slice]:
     """Parts of a prompt that are computed at once: all of it, or CHUNK tokens with a decay a key number."""
     size = tokens if decays == 1 else CHUNK
