@@ -27,6 +27,8 @@ VARIANTS: dict[str, dict[str, Any]] = {  # settings of a block under which it co
     | {"bias": True, "window": 2},
     "linear_attention, without decay": {"type": "linear_attention", "heads": 2, "key": 8, "value": 4}
     | {"conv": 2, "output": "plain", "decay": "none"},
+    "omega, without momentum": {"type": "omega", "heads": 2, "key": 8, "value": 4, "conv": 0}
+    | {"output": "norm", "window": 1, "momentum": False},
 }
 EXAMPLES = {name: {"type": name} | block.example for name, block in BLOCKS.entries().items()} | VARIANTS
 SPECS = {name: BLOCKS.parse(example) for name, example in EXAMPLES.items()}
