@@ -1,4 +1,4 @@
-"""`icl-bench models`: the reference architectures, what a model is made of and what it costs."""
+"""`icl-bench models`: the shipped architectures, what a model is made of and what it costs."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,11 @@ models.command()(convert)
 
 @models.command("list")
 def list_models(suite: SuiteName = "mini", as_json: AsJson = False) -> None:
-    """List the reference architectures at a suite's sizes, and the tasks that they have weights for.
+    """List the shipped architectures, references and zoo, at a suite's sizes.
+
+    With the parameters, state and FLOPs of a prompt of the suite's first task (of every task: `--json`, or
+    `models show`), and the tasks that they have weights for. The state is the numbers carried at its last
+    token.
 
     Example: icl-bench models list --suite paper
     """
@@ -36,14 +40,15 @@ def list_models(suite: SuiteName = "mini", as_json: AsJson = False) -> None:
         _print_json({"suite": frozen.name, "models": facts})
         return
     first = next(iter(frozen.tasks))
+    costs = ("parameters", "state", "flops")
     rows = [
-        {key: value for key, value in fact.items() if key not in ("parameters", "weights")}
-        | {"parameters": f"{fact['parameters'][first]:,}", "weights for": ", ".join(fact["weights"]) or "-"}
+        {key: value for key, value in fact.items() if key not in (*costs, "weights")}
+        | {name: f"{fact[key][first]:,}" for key, name in zip(costs, (*costs[:2], "FLOPs"), strict=True)}
+        | {"weights for": ", ".join(fact["weights"]) or "-"}
         for fact in facts
     ]
-    align = ("left", "left", "left", "left", "right", "right", "right", "left")
-    heading = f"Reference architectures for {frozen.name}; parameters are those that {first} reads."
-    typer.echo(in_window(heading) + "\n")
+    align = ("left", "left", "left", "left", *["right"] * 5, "left")
+    typer.echo(in_window(f"Shipped architectures for {frozen.name}; costs are those of {first}.") + "\n")
     typer.echo(text_table(rows, droppable=("weights for", "norm", "width", "layers"), colalign=align))
 
 
@@ -52,7 +57,9 @@ def show_model(
     model: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="Hub user/model[@revision], a folder or reference/NAME.", show_default=False
+            metavar="MODEL",
+            help="Hub user/model[@revision], a folder, reference/NAME or zoo/NAME.",
+            show_default=False,
         ),
     ],
     suite: SuiteName = "mini",
@@ -115,18 +122,21 @@ def _shipped_facts(suite: "Suite") -> list[dict[str, Any]]:
     from icl_bench.models.accounting import account, components
     from icl_bench.models.shipped import shipped_tasks, suite_models, task_spec
 
-    return [
-        {
-            "model": name,
-            **components(task_spec(name, suite, next(iter(suite.tasks)))),
-            "parameters": {
-                task.name: account(task_spec(name, suite, task.name), task).parameters
-                for task in suite.tasks.values()
-            },
-            "weights": shipped_tasks(name, suite),
-        }
-        for name in suite_models(suite)
-    ]
+    facts = []
+    for name in suite_models(suite):
+        specs = {task: task_spec(name, suite, task) for task in suite.tasks}
+        costs = {task: account(spec, suite.tasks[task]) for task, spec in specs.items()}
+        facts.append(
+            {
+                "model": name,
+                **components(next(iter(specs.values()))),
+                "parameters": {task: cost.parameters for task, cost in costs.items()},
+                "state": {task: cost.state for task, cost in costs.items()},
+                "flops": {task: cost.flops for task, cost in costs.items()},
+                "weights": shipped_tasks(name, suite),
+            }
+        )
+    return facts
 
 
 def _specs_of(model: str, suite: "Suite") -> dict[str, "ArchitectureSpec"]:

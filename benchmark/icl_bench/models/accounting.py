@@ -18,6 +18,11 @@ class Account:
     state_per_token: int  # numbers that each token adds to what is carried (keys and values)
     flops: int  # of one forward pass; a multiply-add counts as 2, element-wise work is left out
 
+    @property
+    def state(self) -> int:
+        """Numbers that are carried at the prompt's last token."""
+        return self.state_fixed + self.state_per_token * self.tokens
+
 
 def account(spec: ArchitectureSpec, task: TaskSpec) -> Account:
     """What a prompt of `task` costs."""
