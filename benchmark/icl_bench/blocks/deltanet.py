@@ -20,7 +20,7 @@ class DeltaSpec(HeadsSpec):
         return super().parameters(width) + width * self.heads
 
     def flops(self, width: int, tokens: int) -> int:
-        recurrence = 8 * self.heads * self.key * self.value
+        recurrence = 6 * self.heads * self.key * self.value
         return self.flops_of_maps(width, tokens) + tokens * (2 * width * self.heads + recurrence)
 
 
@@ -51,27 +51,22 @@ class DeltaNet(HeadMixer):
         return (self.strength(h)[..., None],)
 
     def prepared(self, q: Tensor, k: Tensor, v: Tensor, *gates: Tensor) -> tuple[Tensor, ...]:
-        strength, log_decay = gates if len(gates) == 2 else (gates[0], torch.zeros_like(gates[0]))
-        return delta_inputs(q, k, v, self.scale * strength.sigmoid(), log_decay)
+        strength, *log_decay = gates
+        q, k = unit(q), unit(k)
+        return q * k.shape[-1] ** -0.5, k, v, self.scale * strength.sigmoid(), *log_decay
 
     def mix(self, *inputs: Tensor) -> Tensor:
-        q, k, v, a, b, log_decay = inputs
-        return delta_rule(q, k, v, a, b, log_decay)
+        q, k, v, strength, *log_decay = inputs
+        return delta_rule(q, k, v, strength, log_decay[0] if log_decay else None)
 
     def begin(self, batch: int) -> tuple[Tensor, ...]:
         _, key, value = self.parts.sizes
         return (self.zeros(batch, self.parts.heads, key, value),)
 
     def mix_step(self, state: tuple[Tensor, ...], *inputs: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        o, S = delta_rule_step(state[0], *inputs)
+        q, k, v, strength, *log_decay = inputs
+        o, S = delta_rule_step(state[0], q, k, v, strength, log_decay[0] if log_decay else None)
         return o, (S,)
-
-
-def delta_inputs(q: Tensor, k: Tensor, v: Tensor, strength: Tensor, log_decay: Tensor) -> tuple[Tensor, ...]:
-    """The inputs of the generalised rule for S ← e^g S, then S ← S + k β (v − Sᵀ k)ᵀ; q and k are brought to
-    length 1, and q is divided by √key."""
-    q, k = unit(q), unit(k)
-    return q * k.shape[-1] ** -0.5, k, strength * v, log_decay.exp() * k, strength * k, log_decay
 
 
 def unit(x: Tensor) -> Tensor:

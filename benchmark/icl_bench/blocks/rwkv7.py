@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from icl_bench.blocks.recurrences.delta_rule import delta_rule, delta_rule_step
+from icl_bench.blocks.recurrences.delta_rule import generalised_delta_rule, generalised_step
 from icl_bench.blocks.token_mixer import State, TokenMixer
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
@@ -89,7 +89,7 @@ class RWKV7(TokenMixer):
         inputs, gate = self._inputs(h, before)
         with torch.autocast(h.device.type, enabled=False):
             r, k, v, removal, added, log_decay = (tensor.transpose(1, 2) for tensor in inputs)
-            o = delta_rule(r, k, v, removal, added, log_decay, CHUNK).transpose(1, 2)
+            o = generalised_delta_rule(r, k, v, removal, added, log_decay, CHUNK).transpose(1, 2)
             o = self._answered(o, *inputs[:3])
         return self.out(o.to(h.dtype) * gate)
 
@@ -103,19 +103,19 @@ class RWKV7(TokenMixer):
     ) -> tuple[Float[Tensor, "batch width"], State]:
         inputs, gate = self._inputs(h, state[0].to(h.dtype))
         with torch.autocast(h.device.type, enabled=False):
-            o, S = delta_rule_step(state[1], *inputs)
+            o, S = generalised_step(state[1], *inputs)
             o = self._answered(o, *inputs[:3])
         return self.out(o.to(h.dtype) * gate), (h.to(S.dtype), S)
 
     def _inputs(self, h: Tensor, before: Tensor) -> tuple[list[Tensor], Tensor]:
-        """r, k, v, κ̂, κ̂ ∘ a and log w, (…, heads, head) in the precision of the weights; and the gate."""
+        """r, k, v, κ̂ / w, κ̂ ∘ a and log w, (…, heads, head) in the precision of the weights; and the gate."""
         xr, xw, xk, xv, xa, xg = (h + (before - h) * part for part in self.mixture)
         r, k, v = self.receptance(xr), self.key(xk), self.value(xv)
         a = self.strength(xa).sigmoid()
         removal = F.normalize((k * self.removal).unflatten(-1, (self.heads, -1)), dim=-1).flatten(-2)
         k = k * (1 + (a - 1) * self.replaced)
         log_decay = STRONGEST * self.decay(xw).sigmoid()
-        flat = (r, k, v, removal, removal * a, log_decay)
+        flat = (r, k, v, removal * (-log_decay).exp(), removal * a, log_decay)  # κ̂ reads S before its decay
         return [x.to(self.bonus.dtype).unflatten(-1, (self.heads, -1)) for x in flat], self.gate(xg)
 
     def _answered(self, o: Tensor, r: Tensor, k: Tensor, v: Tensor) -> Tensor:

@@ -5,6 +5,10 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from icl_bench.blocks.kernels.short_convolution import CompiledConvolution
+from icl_bench.blocks.kernels.trains_on_cpu import trains_on_cpu
+from icl_bench.blocks.together import one_by_one
+
 
 def causal_convolution(
     u: Float[Tensor, "batch tokens channels"], weight: Float[Tensor, "channels length"], bias: Tensor | None
@@ -33,6 +37,9 @@ class ShortConvolution(nn.Module):
         self.bias = nn.Parameter(torch.empty(channels)) if bias else None
 
     def forward(self, u: Float[Tensor, "batch tokens channels"]) -> Float[Tensor, "batch tokens channels"]:
+        if trains_on_cpu(u):
+            bias = self.weight.new_zeros(len(self.weight)) if self.bias is None else self.bias
+            return one_by_one(CompiledConvolution.apply, u, self.weight, bias)
         return F.silu(causal_convolution(u, self.weight, self.bias))
 
     def step(self, u: Float[Tensor, "batch channels"], past: Tensor) -> tuple[Tensor, Tensor]:

@@ -2,8 +2,8 @@
 
     u_t = silu(z_t),   z_t[c] = bias[c] + Σ_k weight[k, c] x_{t - length + 1 + k}[c],   x_t = 0 for t < 0
 
-Shapes: `projected` (batch, tokens, 2 · channels) holds x in its first half; weight (length + 1, channels) the
-bias in its last row; u (batch, tokens, channels). Channels are taken LANES at a time.
+Shapes: `projected` (batch, tokens, channels or more) holds x in its first columns; weight (length + 1,
+channels) the bias in its last row; u (batch, tokens, channels). Channels are taken LANES at a time.
 """
 
 import functools
@@ -95,7 +95,7 @@ def forward_kernel() -> Any:
 
 @functools.cache
 def backward_kernel() -> Any:
-    """(du, projected, weight, dprojected, dweight): writes the first half of `dprojected`, and `dweight`
+    """(du, projected, weight, dprojected, dweight): writes the first columns of `dprojected`, and `dweight`
     (batch, length + 1, channels), a row a prompt.
     """
     return compiled(_backward, parallel=True)

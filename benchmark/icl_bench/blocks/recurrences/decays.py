@@ -4,6 +4,8 @@ Log decays g ≤ 0 are (batch, heads, tokens, 1), one number a head, or (batch, 
 their sum up to and with token t.
 """
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -17,18 +19,32 @@ LEAST = -5.0  # a log decay of a number; what is left of it after a chunk is 0 i
 CHUNK = 16  # tokens: exp(-LEAST · CHUNK) does not overflow
 
 
-def decayed_products(
-    later: Keys, earlier: Keys, sums_later: Decays, sums_earlier: Decays, diagonal: int = 0
-) -> Pairs:
-    """Σ_c later[t, c] earlier[s, c] exp(L_t[c] − L_s[c]) for s ≤ t + diagonal, and 0 for others.
+def decayed_products(later: Sequence[Keys], earlier: Sequence[Keys], sums: Decays | None) -> Tensor:
+    """Σ_c later[t, c] earlier[s, c] exp(L_t[c] − L_s[c]) for s ≤ t, and 0 for others, of each of `later` with
+    each of `earlier`: (batch, heads, later, tokens, earlier, tokens). `sums` is L, None without decay.
 
     With one decay a head the exponent is the difference itself. With one a key number the two exponentials
     are multiplied into the factors, which wants |L| of a chunk below 88.
     """
-    if sums_later.shape[-1] == 1:
-        exponent = (sums_later - sums_earlier.mT).tril(diagonal)  # above it, it could overflow
-        return (later @ earlier.mT * exponent.exp()).tril(diagonal)
-    return (later * sums_later.exp() @ (earlier * (-sums_earlier).exp()).mT).tril(diagonal)
+    tokens = later[0].shape[2]
+    rows, columns = _beside(later), _beside(earlier)
+    if sums is not None and sums.shape[-1] > 1:
+        rows = rows * _repeated(sums.exp(), len(later))
+        columns = columns * _repeated((-sums).exp(), len(earlier))
+    products = (rows @ columns.mT).unflatten(3, (-1, tokens)).unflatten(2, (-1, tokens))
+    kept = torch.ones(tokens, tokens, dtype=rows.dtype, device=rows.device).tril()
+    if sums is not None and sums.shape[-1] == 1:
+        kept = kept * (sums - sums.mT).tril().exp()  # above the diagonal it could overflow
+        return products * kept[:, :, None, :, None]
+    return torch.where(kept[:, None].bool(), products, 0.0)
+
+
+def _beside(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts), dim=2)
+
+
+def _repeated(factors: Tensor, times: int) -> Tensor:
+    return factors if times == 1 else factors.repeat(1, 1, times, 1)
 
 
 def sums_between(log_decay: Float[Tensor, "batch heads tokens 1"]) -> Pairs:

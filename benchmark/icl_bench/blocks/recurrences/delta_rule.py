@@ -1,56 +1,119 @@
-"""The generalised delta rule: S ← diag(e^g) S − b (aᵀ S) + k vᵀ, o = Sᵀ q, with S (key, value) of a head.
+"""The delta rule after a decay: S ← diag(e^g) S, then S ← S + k β (v − Sᵀ k)ᵀ, and o = Sᵀ q.
 
-With a = e^g k, b = β k and β v in the place of v it is the delta rule with decay: S ← e^g S, then
-S ← S + k β (v − Sᵀ k)ᵀ (Schlag et al. 2021, arXiv 2102.11174; gated: Yang et al. 2024, arXiv 2412.06464; a
-decay a key number: Kimi Linear, arXiv 2510.26692). RWKV-7 (arXiv 2503.14456) is of this form as well.
+S is (key, value) of a head (Schlag et al. 2021, arXiv 2102.11174; gated: Yang et al. 2024, arXiv 2412.06464;
+with a decay a key number: Kimi Linear, arXiv 2510.26692). The generalised rule removes and writes apart,
+S ← S − b (aᵀ S) + k vᵀ after the decay, as RWKV-7 does (arXiv 2503.14456).
 
-The form over all tokens: what a_tᵀ S reads before token t, u_t, depends on earlier tokens' u by a strictly
+The form over all tokens: what a token writes (or removes) depends on what earlier ones wrote by a strictly
 lower triangular matrix, which is solved once a head and chunk (Yang et al. 2024, arXiv 2406.06484).
 """
 
+from collections.abc import Callable, Sequence
+
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from icl_bench.blocks.recurrences.decays import CHUNK, Decays, Keys, Values, decayed_products
 
+Strengths = Float[Tensor, "batch heads tokens 1"]
+
 LONGEST = 64  # tokens that are solved for at once where there is one decay a head
+
+# (S before, inputs of the chunk, L, whether it is the last) → the answers and S after; S is None for 0
+_Chunk = Callable[[Tensor | None, Sequence[Tensor], Tensor | None, bool], tuple[Tensor, Tensor | None]]
 
 
 def delta_rule_step(
-    S: Tensor, q: Tensor, k: Tensor, v: Tensor, a: Tensor, b: Tensor, log_decay: Tensor
+    S: Tensor, q: Tensor, k: Tensor, v: Tensor, strength: Tensor, log_decay: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """The answer (batch, heads, value) of the next token, and S (batch, heads, key, value) after it."""
-    read = a[..., None, :] @ S
-    S = log_decay.exp()[..., None] * S - b[..., :, None] @ read + k[..., :, None] @ v[..., None, :]
+    if log_decay is not None:
+        S = log_decay.exp()[..., None] * S
+    missing = v - (k[..., None, :] @ S)[..., 0, :]
+    S = S + k[..., :, None] @ (strength * missing)[..., None, :]
     return (q[..., None, :] @ S)[..., 0, :], S
 
 
-def delta_rule(
-    q: Keys, k: Keys, v: Values, a: Keys, b: Keys, log_decay: Decays, chunk: int | None = None
+def delta_rule(q: Keys, k: Keys, v: Values, strength: Strengths, log_decay: Decays | None) -> Values:
+    """The answers at every token."""
+    one_decay = log_decay is None or log_decay.shape[-1] == 1
+    return _by_chunks(_delta_chunk, (q, k, v, strength), log_decay, LONGEST if one_decay else CHUNK)
+
+
+def generalised_step(
+    S: Tensor, q: Tensor, k: Tensor, v: Tensor, a: Tensor, b: Tensor, log_decay: Tensor
+) -> tuple[Tensor, Tensor]:
+    """As `delta_rule_step`, of the generalised rule."""
+    S = log_decay.exp()[..., None] * S
+    S = S - b[..., :, None] @ (a[..., None, :] @ S) + k[..., :, None] @ v[..., None, :]
+    return (q[..., None, :] @ S)[..., 0, :], S
+
+
+def generalised_delta_rule(
+    q: Keys, k: Keys, v: Values, a: Keys, b: Keys, log_decay: Decays, chunk: int
 ) -> Values:
-    """The answers at every token. `chunk`: the tokens that are solved for at once; with a decay a key number
-    the log decays of a chunk must sum to more than −88."""
-    size = chunk or (LONGEST if log_decay.shape[-1] == 1 else CHUNK)
-    S = q.new_zeros(*q.shape[:2], k.shape[-1], v.shape[-1])
-    answers = []
-    for first in range(0, q.shape[2], size):
-        parts = (tensor[:, :, first : first + size] for tensor in (q, k, v, a, b, log_decay))
-        o, S = _chunk(S, *parts)
+    """The answers at every token. The log decays of `chunk` tokens must sum to more than −88."""
+    return _by_chunks(_generalised_chunk, (q, k, v, a, b), log_decay, chunk)
+
+
+def _by_chunks(chunk: _Chunk, inputs: Sequence[Tensor], log_decay: Tensor | None, size: int) -> Tensor:
+    answers, S, tokens = [], None, inputs[0].shape[2]
+    for first in range(0, tokens, size):
+        part = slice(first, first + size)
+        sums = None if log_decay is None else log_decay[:, :, part].cumsum(2)
+        o, S = chunk(S, [x[:, :, part] for x in inputs], sums, first + size >= tokens)
         answers.append(o)
     return answers[0] if len(answers) == 1 else torch.cat(answers, dim=2)
 
 
-def _chunk(
-    S: Tensor, q: Tensor, k: Tensor, v: Tensor, a: Tensor, b: Tensor, log_decay: Tensor
-) -> tuple[Tensor, Tensor]:
-    sums = log_decay.cumsum(2)
-    before = sums - log_decay  # up to the token before
-    written = decayed_products(a, k, before, sums, diagonal=-1)
-    removed = decayed_products(a, b, before, sums, diagonal=-1)
-    right = written @ v + (a * before.exp()) @ S
-    u = torch.linalg.solve_triangular(removed, right, upper=False, unitriangular=True)
-    o = decayed_products(q, k, sums, sums) @ v - decayed_products(q, b, sums, sums) @ u
-    o = o + (q * sums.exp()) @ S
-    left = (sums[:, :, -1:] - sums).exp()
-    S = sums[:, :, -1, :, None].exp() * S + (k * left).mT @ v - (b * left).mT @ u
-    return o, S
+def _delta_chunk(
+    S: Tensor | None, inputs: Sequence[Tensor], sums: Tensor | None, is_last: bool
+) -> tuple[Tensor, Tensor | None]:
+    q, k, v, strength = inputs
+    products = decayed_products([k, q], [k], sums)[..., 0, :]
+    missing = v if S is None else v - _decayed(k, sums) @ S
+    written = _solved(strength * products[:, :, 0], strength * missing)
+    o = products[:, :, 1] @ written
+    if S is not None:
+        o = o + _decayed(q, sums) @ S
+    return o, None if is_last else _after(S, sums) + _left(k, sums).mT @ written
+
+
+def _generalised_chunk(
+    S: Tensor | None, inputs: Sequence[Tensor], sums: Tensor | None, is_last: bool
+) -> tuple[Tensor, Tensor | None]:
+    q, k, v, a, b = inputs
+    products = decayed_products([a, q], [b, k], sums)
+    read = products[:, :, 0, :, 1].tril(-1) @ v
+    if S is not None:
+        read = read + _decayed(a, sums) @ S
+    removed = -_solved(products[:, :, 0, :, 0], read)
+    o = products[:, :, 1].flatten(3) @ torch.cat([removed, v], dim=2)
+    if S is not None:
+        o = o + _decayed(q, sums) @ S
+    if is_last:
+        return o, None
+    return o, _after(S, sums) + _left(k, sums).mT @ v + _left(b, sums).mT @ removed
+
+
+def _solved(below: Tensor, right: Tensor) -> Tensor:
+    """x of (1 + what is strictly below the diagonal) x = right; the rest of `below` is not read."""
+    return torch.linalg.solve_triangular(below, right, upper=False, unitriangular=True)
+
+
+def _decayed(x: Tensor, sums: Tensor | None) -> Tensor:
+    """x_t with the decay since the chunk began."""
+    return x if sums is None else x * sums.exp()
+
+
+def _left(x: Tensor, sums: Tensor | None) -> Tensor:
+    """x_t with the decay until the chunk ends."""
+    return x if sums is None else x * (sums[:, :, -1:] - sums).exp()
+
+
+def _after(S: Tensor | None, sums: Tensor | None) -> Tensor | float:
+    """What a chunk leaves of S."""
+    if S is None or sums is None:
+        return 0.0 if S is None else S
+    return sums[:, :, -1, :, None].exp() * S

@@ -28,7 +28,8 @@ def linear_attention(q: Keys, k: Keys, v: Values, log_decay: Decays | None = Non
     for part in chunks(q.shape[2], log_decay.shape[-1]):
         of_queries, of_keys, of_values = q[:, :, part], k[:, :, part], v[:, :, part]
         sums = log_decay[:, :, part].cumsum(2)
-        o = decayed_products(of_queries, of_keys, sums, sums) @ of_values
+        products = decayed_products([of_queries], [of_keys], sums)[:, :, 0, :, 0]
+        o = products @ of_values
         kept = (of_keys * (sums[:, :, -1:] - sums).exp()).mT @ of_values
         if S is not None:
             o = o + (of_queries * sums.exp()) @ S
