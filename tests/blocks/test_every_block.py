@@ -211,10 +211,12 @@ def test_the_compiler_makes_one_graph_of_a_block(block: str, compiler_faults: di
 
 
 @every_block
-def test_several_models_are_computed_together(block: str) -> None:
-    """As the grid trains seeds: one pass of stacked weights is each model's own."""
-    modules = [built(block, seed=seed) for seed in (0, 1)]
-    h = torch.stack([stream(20), stream(20, seed=2)])
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float64, 1e-10), (torch.float32, 1e-4)])
+def test_several_models_are_computed_together(block: str, dtype: torch.dtype, error: float) -> None:
+    """As the grid trains seeds: one pass of stacked weights is each model's own. In float32, where a CPU has
+    kernels of its own, sums are taken in another order, and these weights make gradients of some hundred."""
+    modules = [built(block, dtype, seed) for seed in (0, 1)]
+    h = torch.stack([stream(20, dtype), stream(20, dtype, seed=2)])
     weights, buffers = stack_module_state(modules)
 
     def answer(of_one: dict[str, Tensor], tokens: Tensor) -> Tensor:
@@ -224,13 +226,13 @@ def test_several_models_are_computed_together(block: str) -> None:
     together.square().sum().backward()
     for k, module in enumerate(modules):
         alone = module(h[k])
-        torch.testing.assert_close(together[k], alone, rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(together[k], alone, rtol=0, atol=error)
         alone.square().sum().backward()
         for name, parameter in module.named_parameters():
             assert parameter.grad is not None
-            expected, found = parameter.grad, weights[name].grad[k]
-            scale = expected.abs().max().clamp(min=1)
-            torch.testing.assert_close(found / scale, expected / scale, rtol=0, atol=1e-5, msg=name)
+            scale = parameter.grad.abs().max().clamp(min=1)
+            difference = (weights[name].grad[k] - parameter.grad).abs().max() / scale
+            assert difference < error, name
 
 
 def test_a_block_says_what_boards_call_it() -> None:
