@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from icl_bench.leaderboard.serve import server
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+COLOURS = "color-contrast"  # the rule of axe that depends on the scheme
 LEFT = "net::ERR_ABORTED"  # the page was left before the icon had come
 
 
@@ -70,3 +72,18 @@ def seeing(browser: Browser, address: str, **options) -> Iterator[Page]:
     finally:
         context.close()
     assert wrong == []
+
+
+def violations(page: Page, path: str, **options) -> list:
+    """What axe finds on a page, of any level, of what a program can check: names of controls, tables,
+    landmarks, contrast, good practice."""
+    faults = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
+    return [
+        (path, violation["id"], violation["help"], [node["html"][:200] for node in violation["nodes"][:3]])
+        for violation in faults
+    ]
+
+
+def unfold(page: Page, which: str = "details") -> None:
+    """Open what is folded."""
+    page.locator(which).evaluate_all("found => found.forEach((one) => (one.open = true))")

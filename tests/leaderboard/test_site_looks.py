@@ -2,9 +2,8 @@
 and nothing asked of another address."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fabricated import HOSTILE, LONG, SUITE
-from leaderboard.browsing import seeing
+from leaderboard.browsing import COLOURS, seeing, unfold, violations
 
 from icl_bench.leaderboard.links import slugs
 
@@ -139,23 +138,6 @@ def test_no_text_is_smaller_than_12_pixels(browser, address, width):
             page.goto(f"{path}?intervals=1&baselines=all" if kind.startswith("board") else path)
             unfold(page)
             assert page.evaluate(SMALL) == [], kind
-
-
-COLOURS = "color-contrast"  # the rule that depends on the scheme
-
-
-def violations(page, path: str, **options) -> list:
-    """What axe finds on a page, of any level, of what a program can check: names of controls, tables,
-    landmarks, contrast, good practice."""
-    faults = Axe().run(page, options={"resultTypes": ["violations"], **options}).response["violations"]
-    return [
-        (path, violation["id"], violation["help"], [node["html"][:200] for node in violation["nodes"][:3]])
-        for violation in faults
-    ]
-
-
-def unfold(page, which: str = "details") -> None:
-    page.locator(which).evaluate_all("found => found.forEach((one) => (one.open = true))")
 
 
 @pytest.mark.parametrize("kind", PAGES)
