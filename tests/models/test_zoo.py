@@ -9,6 +9,7 @@ from icl_bench.suites import load_suite
 SUITE = load_suite("mini")
 ZOO = shipped_names("zoo", SUITE.name)
 SMALLER = {"zoo/looped-gpt2", "zoo/looped-llama"}  # one layer's weights, applied as often as llama has layers
+FORGETFUL = {"zoo/window", "zoo/window-attention"}  # a window as long as the prompt would be none
 
 
 def costs(name: str, task: str) -> Account:
@@ -21,7 +22,10 @@ def test_parameters_and_state_are_those_of_llama(name: str, task: str) -> None:
     """Of 33 tokens, the length of these tasks' prompts: the state of attention grows with them."""
     ours, llamas = costs(name, task), costs("reference/llama", task)
     assert SUITE.tasks[task].tokens == 33
-    assert ours.state == pytest.approx(llamas.state, rel=0.2)
+    if name in FORGETFUL:
+        assert ours.state < 0.8 * llamas.state
+    else:
+        assert ours.state == pytest.approx(llamas.state, rel=0.2)
     if name in SMALLER:
         assert ours.parameters < 0.6 * llamas.parameters
     else:
