@@ -78,8 +78,7 @@ def test_one_token_without_momentum_is_the_delta_rule(shape: tuple[int, ...]) ->
     leaves = inputs(*shape[:-1])
     q, k, v, write, rate, _, _ = leaves
     nothing = torch.zeros_like(write)
-    strength = rate * write
-    expected = delta_rule(q, k, strength * v, k, strength * k, nothing)
+    expected = delta_rule(q, k, v, rate * write, None)
     check(omega(q, k, v, write, rate, nothing, None, 1), expected, [q, k, v, write, rate])
 
 

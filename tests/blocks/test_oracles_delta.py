@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from icl_bench.blocks.decay_gate import DecayGate
-from icl_bench.blocks.deltanet import delta_inputs
+from icl_bench.blocks.deltanet import unit
 from icl_bench.blocks.mamba2 import Mamba2, Mamba2Spec
 from icl_bench.blocks.recurrences.delta_rule import delta_rule
 from icl_bench.blocks.rwkv7 import RWKV7, RWKV7Spec
@@ -31,9 +31,8 @@ def inputs(batch: int, heads: int, tokens: int, key: int, value: int, decays: in
     return [tensor.requires_grad_() for tensor in drawn]
 
 
-def ours(q: Tensor, k: Tensor, v: Tensor, strength: Tensor, log_decay: Tensor) -> Tensor:
-    q, k, v, a, b, log_decay = delta_inputs(q, k, v, strength, log_decay)
-    return delta_rule(q, k, v, a, b, log_decay)
+def ours(q: Tensor, k: Tensor, v: Tensor, strength: Tensor, log_decay: Tensor | None) -> Tensor:
+    return delta_rule(unit(q) * q.shape[-1] ** -0.5, unit(k), v, strength, log_decay)
 
 
 def check(answer: Tensor, expected: Tensor, leaves: list[Tensor]) -> None:
@@ -69,8 +68,8 @@ def test_the_gated_delta_rule_is_that_of_qwen3_next(shape: tuple[int, ...], form
 def test_the_delta_rule_is_that_without_decay(shape: tuple[int, ...]) -> None:
     from transformers.models.qwen3_next.modeling_qwen3_next import torch_recurrent_gated_delta_rule
 
-    leaves = [*inputs(*shape, decays=1)[:4], torch.zeros(*shape[:3], 1, dtype=torch.float64)]
-    check(ours(*leaves), ruled(torch_recurrent_gated_delta_rule, leaves), leaves[:4])
+    leaves, nothing = inputs(*shape, decays=1)[:4], torch.zeros(*shape[:3], 1, dtype=torch.float64)
+    check(ours(*leaves, None), ruled(torch_recurrent_gated_delta_rule, [*leaves, nothing]), leaves)
 
 
 @pytest.mark.parametrize("form", ["recurrent", "chunk"])

@@ -4,8 +4,8 @@ which decay, and Λ a positive number a key number (von Oswald et al. 2025, arXi
 Public code: fla-org/flash-linear-attention, fla/ops/mesa_net. With keys and queries divided by √Λ the systems
 of all tokens, I + H, are solved together by conjugate gradients. A product with every H is two masked
 products of all keys, so no H is ever made. Such a system has no more than tokens + 1 different eigenvalues,
-and no more than `key`, so as many iterations solve it but for rounding; SPARE ones see to that. The gradient
-is another solution: the systems are symmetric.
+and no more than `key`, so as many iterations solve it but for rounding; SPARE ones see to that, and on a CPU
+they end where all that is left is rounding. The gradient is another solution: the systems are symmetric.
 """
 
 from typing import Any
@@ -50,6 +50,7 @@ def solve(
 ) -> Float[Tensor, "*models batch heads tokens key"]:
     """x_t of (I + Σ_s weights[t, s] k_s k_sᵀ) x_t = right_t for every token t."""
     tiny, rounding = torch.finfo(right.dtype).tiny, torch.finfo(right.dtype).eps
+    k, right = k.contiguous(), right.contiguous()  # else each product copies them
     x, residual, direction = torch.zeros_like(right), right.clone(), right.clone()
     size = residual.square().sum(-1, keepdim=True)
     enough = size * rounding**2

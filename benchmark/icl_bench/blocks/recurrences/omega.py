@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from icl_bench.blocks.recurrences.decays import Keys, Pairs, Values, sums_between
 
-ROWS = 128  # errors that are solved for at once
+ROWS = 48  # errors that are solved for at once
 
 Memory = tuple[Tensor, Tensor | None]  # S and Z, (batch, heads, key, value) each; no Z without momentum
 Past = tuple[Tensor, Tensor, Tensor]  # keys, values and γ of the window but for its last token, oldest first
