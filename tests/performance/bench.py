@@ -4,7 +4,7 @@ Nothing here is a test: machines differ and are shared. Ratios are medians over 
 process; seconds and memory are those of whole commands, as a user waits for them.
 
     .venv/bin/python tests/performance/bench.py [commands] [ratios] [site]
-        [baselines [NAME…]] [training [NAME…]] [together] [optimiser]
+        [baselines [NAME…]] [training [NAME…]] [blocks [NAME…]] [together] [optimiser]
 """
 
 import multiprocessing
@@ -156,6 +156,26 @@ def training(*names: str) -> None:
                 print_row(name, *figures)
 
 
+def blocks(*names: str) -> None:
+    """The zoo: training steps over those of reference/llama, which has as many parameters (aim: at most 3);
+    the mixer's fast form over its step form at 139 tokens (aim: 10), and over transformers'."""
+    from performance.blocks import SUITE, cells
+
+    from icl_bench.models.shipped import shipped_names
+
+    every = shipped_names("zoo", SUITE)
+    unknown = {name for name in names if f"zoo/{name}" not in every}
+    if unknown:
+        sys.exit(f"the zoo has no {', '.join(sorted(unknown))}; see `icl-bench models list`")
+    print_row(
+        "training step over llama's of 33, 49 tokens; x step form", "33", "49", "x 1", "x 64", "x theirs"
+    )
+    chosen = [name for name in every if not names or name.removeprefix("zoo/") in names]
+    with one_core() as processes:
+        for name, figures in zip(chosen, processes.map(cells, chosen), strict=True):
+            print_row(name, *figures)
+
+
 def together() -> None:
     """Three seeds that are trained together beside one after the other, on a CPU."""
     from performance.training import together_ratio
@@ -200,11 +220,12 @@ if __name__ == "__main__":
         "ratios": ratios,
         "baselines": baselines,
         "training": training,
+        "blocks": blocks,
         "together": together,
         "optimiser": optimiser,
         "site": site,
     }
-    named = ("baselines", "training")  # the parts that take names
+    named = ("baselines", "training", "blocks")  # the parts that take names
     words = sys.argv[1:] or list(parts)
     names = [word for word in words if word not in parts]
     if names and not set(named) & set(words):
