@@ -56,14 +56,12 @@ def omega(
 ) -> Values:
     """The answers at every token; the four gates are (batch, heads, tokens, 1)."""
     windows = [_windows(x, window) for x in (k, v, write)]
-    S = Z = q.new_zeros(*q.shape[:2], k.shape[-1], v.shape[-1])
-    size, answers = max(ROWS // window, 1), []
-    for first in range(0, q.shape[2], size):
+    memory, size, tokens, answers = None, max(ROWS // window, 1), q.shape[2], []
+    for first in range(0, tokens, size):
         part = slice(first, first + size)
-        keys, values, writes = (x[:, :, part].flatten(2, 3) for x in windows)
         momentum = None if log_momentum is None else log_momentum[:, :, part]
         course = _course(rate[:, :, part], log_decay[:, :, part], momentum)
-        o, S, Z = _chunk(S, Z, q[:, :, part], keys, values, writes, *course)
+        o, memory = _chunk(memory, q[:, :, part], *(x[:, :, part] for x in windows), *course)
         answers.append(o)
     return answers[0] if len(answers) == 1 else torch.cat(answers, dim=2)
 
@@ -89,8 +87,7 @@ def _course(
 
 
 def _chunk(
-    S: Tensor,
-    Z: Tensor,
+    memory: tuple[Tensor, Tensor] | None,
     q: Tensor,
     keys: Tensor,
     values: Tensor,
@@ -100,25 +97,40 @@ def _chunk(
     Z_in_S: Tensor,
     in_Z: Tensor,
     Z_in_Z: Tensor,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The answers, and S and Z after the chunk; `keys`, `values` and `writes` have a row for each token and
-    each of its window."""
-    window = keys.shape[2] // q.shape[2]
-    in_S_rows = _repeated(in_S, window)
-    before = _repeated(F.pad(in_S_rows, (0, 0, 1, 0))[:, :, :-1].mT, window).mT
-    S_before, Z_before = (
-        _repeated(F.pad(x[:, :, :-1], (0, 0, 1, 0), value=first).mT, window).mT
-        for x, first in ((S_in_S, 1.0), (Z_in_S, 0.0))
+) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """The answers, and the memory after the chunk; None is a memory of 0. `keys`, `values` and `writes` are
+    (batch, heads, tokens, window, size)."""
+    tokens, window = keys.shape[2:4]
+    keys, values, writes = (x.flatten(2, 3) for x in (keys, values, writes))
+    products = torch.cat([writes * keys, q], dim=2) @ keys.mT
+    of_errors, of_queries = (
+        part.unflatten(3, (tokens, window)) for part in products.split((tokens * window, tokens), dim=2)
     )
-    read = S_before * (keys @ S) - Z_before * (keys @ Z)
-    depends = writes * before * (keys @ keys.mT)
-    e = torch.linalg.solve_triangular(depends, writes * (read - values), upper=False, unitriangular=True)
-    o = S_in_S * (q @ S) - Z_in_S * (q @ Z) - (q @ keys.mT * in_S_rows) @ e
-    written = [(keys.mT * _repeated(course[:, :, -1:], window)) @ e for course in (in_S, in_Z)]
-    S, Z = S_in_S[:, :, -1:] * S - Z_in_S[:, :, -1:] * Z - written[0], Z_in_Z[:, :, -1:] * Z + written[1]
-    return o, S, Z
+    before = F.pad(in_S, (0, 0, 1, 0))[:, :, :-1, None, :, None]
+    depends = of_errors.unflatten(2, (tokens, window)) * before
+    right = -writes * values
+    if memory is not None:
+        S_before, Z_before = (
+            F.pad(x[:, :, :-1], (0, 0, 1, 0), value=first)[:, :, :, None].expand(-1, -1, -1, window, -1)
+            for x, first in ((S_in_S, 1.0), (Z_in_S, 0.0))
+        )
+        right = right + writes * _read(keys, memory, S_before.flatten(2, 3), Z_before.flatten(2, 3))
+    e = torch.linalg.solve_triangular(
+        depends.flatten(4, 5).flatten(2, 3), right, upper=False, unitriangular=True
+    )
+    o = -(of_queries * in_S[..., None]).flatten(3) @ e
+    if memory is not None:
+        o = o + _read(q, memory, S_in_S, Z_in_S)
+    kept = e.unflatten(2, (tokens, window))
+    written = [keys.mT @ (kept * course[:, :, -1, :, None, None]).flatten(2, 3) for course in (in_S, in_Z)]
+    if memory is None:
+        return o, (-written[0], written[1])
+    S, Z = memory
+    S = S_in_S[:, :, -1:] * S - Z_in_S[:, :, -1:] * Z - written[0]
+    return o, (S, Z_in_Z[:, :, -1:] * Z + written[1])
 
 
-def _repeated(x: Tensor, times: int) -> Tensor:
-    """Each column `times` times."""
-    return x[..., None].expand(*x.shape, times).flatten(-2)
+def _read(x: Tensor, memory: tuple[Tensor, Tensor], in_S: Tensor, in_Z: Tensor) -> Tensor:
+    """What x reads of a later S, by how much of the memory is in it."""
+    S, Z = memory
+    return in_S * (x @ S) - in_Z * (x @ Z)
