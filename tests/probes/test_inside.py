@@ -62,9 +62,13 @@ def with_loops(subject: Subject, loops: int) -> Subject:
     return Subject(subject.suite, subject.task, ModelPredictor(model))
 
 
-def test_a_looped_network_is_read_out_to_twice_its_loops(monkeypatch):
+def test_a_looped_network_is_read_out_beyond_its_loops(monkeypatch):
     """What lies beyond its own loops is what a network with as many shows, and does not count."""
     monkeypatch.setattr(depth_readout, "PROMPTS", 16)
+    far = DepthReadout().measure(looped({"repeat": 1, "loop": 2}))
+    assert far.x == [float(depth) for depth in range(depth_readout.LOOPS + 1)]
+    assert far.curves["as it is, further loops"][2] == far.curves["as it is"][2]
+    monkeypatch.setattr(depth_readout, "LOOPS", 3)
     subject = looped({"repeat": 1}, {"repeat": 2, "loop": 2, "inject": True})
     finding, longer = (DepthReadout().measure(known) for known in (subject, with_loops(subject, 4)))
     assert finding.x == [float(depth) for depth in range(1 + 1 + 2 * 4)]

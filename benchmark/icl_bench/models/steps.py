@@ -23,14 +23,15 @@ class Stream(NamedTuple):
     entered: Tensor | None = None  # the stream that entered the latest group with `inject`, of the same shape
 
 
-def steps_with_loops_again(groups: Sequence[Layer]) -> tuple[Step, ...]:
-    """Those of `steps_of`, and where the last group is looped as many loops of it again.
+def steps_with_further_loops(groups: Sequence[Layer], loops: int) -> tuple[Step, ...]:
+    """Those of `steps_of`, and where the last group is looped further loops of it: `loops`, or twice its own
+    where that is more.
 
     After further loops of an earlier group, later ones would be applied to what they do not know.
     """
     *earlier, last = groups
-    loops = 2 * last.loop if last.looped else last.loop
-    return steps_of([*earlier, last.model_copy(update={"loop": loops})])
+    further = max(loops, 2 * last.loop) if last.looped else last.loop
+    return steps_of([*earlier, last.model_copy(update={"loop": further})])
 
 
 def steps_of(groups: Sequence[Layer]) -> tuple[Step, ...]:

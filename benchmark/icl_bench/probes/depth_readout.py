@@ -20,6 +20,7 @@ from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Prompts
 
 PROMPTS = 512  # the first of the task, and as many of its development stream
+LOOPS = 32  # that a looped network is read out to
 
 
 @PROBES.register
@@ -32,7 +33,8 @@ class DepthReadout(Probe):
     interval may lie above it.
 
     Layers of a loop are read after every application. Where the last group is looped, the curves go on to
-    twice its loops, as far as the stream is finite; the estimate rests on the loops that the network has.
+    LOOPS, or twice its loops, as far as the stream is finite; the estimate rests on the loops that the
+    network has.
     """
 
     type: Literal["depth_readout"] = "depth_readout"
@@ -53,13 +55,14 @@ class DepthReadout(Probe):
 
     def measure(self, subject: Subject) -> Finding:
         """Errors after 0, 1, … layers."""
-        from icl_bench.models.steps import steps_with_loops_again
+        from icl_bench.models.steps import steps_with_further_loops
         from icl_bench.probes.inside.states import depth_states
 
         scored, prompts = subject.task.scored_points, subject.prompts.part(slice(PROMPTS))
         network = subject.network
         assert network is not None, "`run.measure` has seen that there is one"
-        last, steps = len(network.steps), steps_with_loops_again(network.architecture.layers)
+        groups = network.architecture.layers
+        last, steps = len(network.steps), steps_with_further_loops(groups, LOOPS)
         states, answers = depth_states(network, prompts, steps)
         development = development_prompts(subject.suite, subject.task, PROMPTS)
         known = depth_states(network, development, steps)[0]
@@ -75,8 +78,9 @@ class DepthReadout(Probe):
         every = interval_estimates(values, resampled)
         numbers = {"after the last layer": every[last]}
         if len(steps) > last:
+            twice = last + groups[-1].loop * groups[-1].repeat
             overflows = without_estimate("the stream overflows")
-            numbers["after twice the loops"] = every[-1] if depths > len(steps) else overflows
+            numbers["after twice the loops"] = every[twice] if depths > twice else overflows
         return Finding(
             estimate=interval_estimate(rise, _rise(resampled[:, : last + 1])),
             label="only falls" if rise == 0 else None,
