@@ -12,13 +12,13 @@ from raising import raises
 
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.models.model import load_checkpoint
-from icl_bench.specs.architecture import parse_architecture
+from icl_bench.specs.architecture import BLOCKS, parse_architecture
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.recipe import Curriculum, Ramp, Recipe
 from icl_bench.suites import find_task, generate, load_suite
 from icl_bench.suites.recipes import suite_recipe
 from icl_bench.training.log import CURVE_FILE, LOG_FILE
-from icl_bench.training.plan import RunPlan
+from icl_bench.training.plan import RunPlan, make_plan
 from icl_bench.training.prompts import training_batch
 from icl_bench.training.run import TrainingRun
 from icl_bench.training.run_folder import STATE_FILE
@@ -232,6 +232,14 @@ def test_divergence_is_reported_early(tmp_path: Path) -> None:
 def test_too_few_positions_are_reported_before_training() -> None:
     with raises(InputError, "too-few-positions", naming="8 positions"):
         plan(max_tokens=8)
+
+
+def test_a_chunk_longer_than_the_prompt_is_refused_before_anything_is_allocated() -> None:
+    block = {"type": "ttt_linear"} | BLOCKS.entries()["ttt_linear"].example
+    spec = architecture().to_dict()
+    spec["layers"][0]["sublayers"][0]["module"] = block | {"chunk": 4_096}
+    with raises(InputError, "too-long-chunk", naming=("4096", "mini-v1/linear_regression", "21")):
+        make_plan(spec, "mini/linear_regression", 0)
 
 
 def test_the_curriculum_grows_and_hides() -> None:

@@ -52,6 +52,9 @@ class TTTLinearSpec(HeadsSpec):
         out = nn.Linear(self.heads * self.value, width, bias=False)
         return TTTLinear(self.parts(width), nn.Linear(width, self.heads), out, self.chunk, self.rate)
 
+    def least_tokens(self) -> int:
+        return self.chunk
+
     def parameters(self, width: int) -> int:
         model = self.heads * self.value * (self.key + 1)
         return super().parameters(width) + self.heads * (width + 1 + 2 * self.value) + model + self.chunk

@@ -15,6 +15,7 @@ from icl_bench.leaderboard.pages import (
     boards,
     changelog,
     compare,
+    conditioning,
     curves,
     data_files,
     files,
@@ -123,7 +124,8 @@ def site_files(site: Site) -> Iterator[File]:
     """Every file of the site."""
     renderer = Renderer(site)
     yield from renderer.assets()
-    kinds = (boards, permanent, findings, tasks, models, compare, published, texts, changelog, missing)
+    kinds = (boards, permanent, findings, conditioning, tasks, models, compare, published, texts)
+    kinds += (changelog, missing)
     work = [*(page for kind in kinds for page in kind.pages(site)), *files.badges(site), *curves.files(site)]
     work += share_images.files(site)
     downloads = [each.later for each in files.data_files(site)]

@@ -61,6 +61,10 @@ class BlockSpec(Strict):
         """Floating-point operations of one forward pass over one sequence; a multiply-add counts as 2."""
         raise NotImplementedError
 
+    def least_tokens(self) -> int:
+        """The shortest prompt, in tokens, that it is for: one chunk, where it has chunks."""
+        return 1
+
 
 BLOCKS: Registry[BlockSpec] = Registry("block", "icl_bench.blocks")
 
@@ -254,6 +258,10 @@ class ArchitectureSpec(Strict):
     def max_tokens(self) -> int | None:
         """The longest prompt in tokens, None where the architecture sets no limit."""
         return self.positions.max_tokens if isinstance(self.positions, LearnedPositions) else None
+
+    def least_tokens(self) -> int:
+        """The shortest prompt, in tokens, that all of its blocks are for."""
+        return max(sublayer.module.least_tokens() for sublayer in self.built())
 
     def to_dict(self) -> dict[str, Any]:
         """The spec as plain data, as in its file."""

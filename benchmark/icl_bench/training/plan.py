@@ -120,6 +120,12 @@ class RunPlan(Plan):
                 f"{tokens} tokens; raise positions.max_tokens to {tokens}",
                 code="too-few-positions",
             )
+        if tokens < (least := self.architecture.least_tokens()):
+            raise InputError(
+                f"{self.architecture.name} has chunks of {least} tokens and a prompt of {self.full_task} has "
+                f"{tokens}; make them {tokens} tokens or fewer",
+                code="too-long-chunk",
+            )
 
     def new_model(self, device: str) -> ICLModel:
         """The model at step 0; its weights are drawn from the run's seed.
