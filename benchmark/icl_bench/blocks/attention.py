@@ -46,6 +46,9 @@ class AttentionSpec(BlockSpec):
         usual = {"window": None, "sink": 0}
         return {key: value for key, value in dump(self).items() if key not in usual or value != usual[key]}
 
+    def called(self) -> str:
+        return self.label if self.window is None else f"windowed {self.label}"
+
     def check(self, width: int) -> None:
         if width % self.heads:
             raise ValueError(f"width {width} is not divisible by {self.heads} heads; change one of them")

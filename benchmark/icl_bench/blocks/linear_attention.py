@@ -27,6 +27,9 @@ class LinearAttentionSpec(HeadsSpec):
     type: Literal["linear_attention"] = "linear_attention"
     decay: Literal["none", "retention"]
 
+    def called(self) -> str:
+        return "retention" if self.decay == "retention" else self.label
+
     def build(self, width: int) -> nn.Module:
         out = nn.Linear(self.heads * self.value, width, bias=False)
         return LinearAttention(self.parts(width), out, self.decay == "retention")

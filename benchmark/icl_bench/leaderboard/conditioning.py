@@ -12,7 +12,6 @@ from icl_bench.specs.result import Estimate
 from icl_bench.specs.suite import TaskSpec
 
 CONDITIONED = "conditioned_regression"
-LOOPED = "looped"
 
 
 @dataclass(frozen=True)
@@ -20,13 +19,9 @@ class Deep:
     """A model of a board, and how many layers are applied in it, the same ones again where it is looped."""
 
     model: ModelData
-    family: str  # its mixer, after `looped` where one set of weights is applied again
+    family: str  # its mixer, after `looped` where layers share their weights
     depth: int
-
-    @property
-    def looped(self) -> bool:
-        """Whether layers share their weights."""
-        return self.family.startswith(LOOPED)
+    looped: bool
 
 
 @dataclass(frozen=True)
@@ -54,8 +49,8 @@ def deep_models(board: SuiteBoard) -> list[Deep]:
         spec, parts = next(iter(entry.specs.values()), None), entry.parts
         if spec is None or parts is None:
             continue
-        family = f"{LOOPED} {parts.mixer}" if spec.looped else parts.mixer
-        known.append(Deep(model, family, sum(layer.repeat * layer.loop for layer in spec.layers)))
+        depth = sum(layer.repeat * layer.loop for layer in spec.layers)
+        known.append(Deep(model, parts.mixer, depth, spec.looped))
     return sorted(known, key=lambda deep: (deep.looped, deep.family, deep.depth, deep.model.name))
 
 

@@ -124,8 +124,8 @@ def site_files(site: Site) -> Iterator[File]:
     """Every file of the site."""
     renderer = Renderer(site)
     yield from renderer.assets()
-    kinds = (boards, permanent, findings, conditioning, tasks, models, compare, published, texts)
-    kinds += (changelog, missing)
+    kinds = [boards, permanent, findings, conditioning, tasks, models, compare, published, texts]
+    kinds += [changelog, missing]
     work = [*(page for kind in kinds for page in kind.pages(site)), *files.badges(site), *curves.files(site)]
     work += share_images.files(site)
     downloads = [each.later for each in files.data_files(site)]

@@ -57,7 +57,7 @@ def components(spec: ArchitectureSpec) -> dict[str, str | int]:
 class Parts:
     """The components of an architecture in words, by kind; blocks of one kind are joined by ` + `."""
 
-    mixer: str  # the blocks that carry something from token to token
+    mixer: str  # the blocks that carry something from token to token, after `looped` where layers are
     positions: str
     feed_forward: str  # the blocks that work on each token alone
     norm: str
@@ -69,20 +69,21 @@ _NORMS = {"rmsnorm": "RMSNorm", "layernorm": "LayerNorm"}
 def parts_of(spec: ArchitectureSpec) -> Parts:
     """The components, as `attention + Mamba`, `RoPE`, `no feed-forward`, `RMSNorm`."""
     known, width = components(spec), spec.width
-    modules = {sublayer.module.type: sublayer.module for sublayer in spec.built()}
+    modules = {sublayer.module.called(): sublayer.module for sublayer in spec.built()}
     carries = {
         name: bool(module.state_fixed(width) or module.state_per_token(width))
         for name, module in modules.items()
     }
     mixers, others = (
-        [modules[name].label for name, mixes in carries.items() if mixes is wanted]
-        for wanted in (True, False)
+        [name for name, mixes in carries.items() if mixes is wanted] for wanted in (True, False)
     )
+    mixer = " + ".join(sorted(mixers, key=str.lower)) or "no mixer"
+    labels = {module.type: module.label for module in modules.values()}
     positions = str(known["positions"])
     return Parts(
-        mixer=" + ".join(sorted(mixers, key=str.lower)) or "no mixer",
+        mixer=f"looped {mixer}" if spec.looped else mixer,
         positions=_POSITIONS.get(positions)
-        or re.sub(r"\w+", lambda word: modules[word[0]].label if word[0] in modules else word[0], positions),
+        or re.sub(r"\w+", lambda word: labels.get(word[0], word[0]), positions),
         feed_forward=" + ".join(others) or "no feed-forward",
         norm=_NORMS.get(str(known["norm"]), str(known["norm"])),
     )

@@ -38,6 +38,10 @@ class BlockSpec(Strict):
 
     type: str
 
+    def called(self) -> str:
+        """Its label, or what it is with its keys, as `windowed attention`."""
+        return self.label
+
     def check(self, width: int) -> None:
         """Raise ValueError, with the remedy, where the block cannot work at this residual width."""
 

@@ -61,7 +61,8 @@ def omega(
         part = slice(first, first + size)
         momentum = None if log_momentum is None else log_momentum[:, :, part]
         course = _course(rate[:, :, part], log_decay[:, :, part], momentum)
-        o, memory = _chunk(memory, q[:, :, part], *(x[:, :, part] for x in windows), *course)
+        keys, values, writes = (x[:, :, part] for x in windows)
+        o, memory = _chunk(memory, q[:, :, part], keys, values, writes, *course)
         answers.append(o)
     return answers[0] if len(answers) == 1 else torch.cat(answers, dim=2)
 

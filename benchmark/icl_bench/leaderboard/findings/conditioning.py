@@ -128,8 +128,7 @@ def _deepest_pair(models: Sequence[Deep]) -> tuple[Deep, Deep] | None:
         (apart, looped)
         for apart in models
         for looped in models
-        if looped.looped and not apart.looped and looped.family.endswith(apart.family)
-        if apart.depth == looped.depth
+        if looped.family == f"looped {apart.family}" and apart.depth == looped.depth
     ]
     return max(pairs, key=lambda pair: pair[0].depth, default=None)
 
