@@ -1,4 +1,4 @@
-"""What the pages say of shifts and probes in a browser: axe reads the recorded results of two references."""
+"""What the pages say of shifts, probes and condition numbers in a browser: axe reads recorded results."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,18 +20,20 @@ PAGES = {
     "the board of shifts": "mini-shifts-v1/index.html",
     "a task with nearest algorithms": "mini-v1/tasks/linear_regression.html",
     "a shifted task": "mini-shifts-v1/tasks/linear_noise.html",
+    "depth and loops": "mini-conditioning-v1/depth.html",
     "findings": "findings.html",
 }
 
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory) -> Iterator[str]:
-    """Where the boards of mini-v1 and mini-shifts-v1 are served, with two references."""
+    """Where the boards of three suites are served, two of them with two references."""
     folder: Path = tmp_path_factory.mktemp("recorded") / "site"
     boards = []
-    for name in ("mini", "mini-shifts"):
+    for name in ("mini", "mini-shifts", "mini-conditioning"):
         suite = load_suite(name)
-        entries = [entry for entry in recorded_entries(suite, []) if entry.name in NAMES]
+        known = recorded_entries(suite, [])
+        entries = [entry for entry in known if entry.name in NAMES] or known
         boards.append(SuiteBoard(suite, entries, front=name == "mini"))
     write_site(Site(boards, "2026-11-29", None, None), folder, quiet=True)
     with serving(folder) as address:

@@ -1,4 +1,4 @@
-"""Recorded results of the references are those of the shipped weights, on this suite's prompts."""
+"""Recorded results of shipped models are those of the shipped weights, on this suite's prompts."""
 
 from hashlib import sha256
 
@@ -6,48 +6,51 @@ import numpy as np
 import pytest
 
 from icl_bench.entries.open import open_source
-from icl_bench.models.reference import PREFIX, reference_names
-from icl_bench.models.shipped import shipped_runs
+from icl_bench.models.shipped import REFERENCE, collection_of, shipped_folder, suite_models
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.store import all_records
 from icl_bench.scoring.scores import scored_sums, squared_errors
+from icl_bench.specs.checkpoint_files import WEIGHTS_FILE
 from icl_bench.suites import load_prompts, load_suite, suite_names
 
 pytestmark = pytest.mark.slow
 
 RECORDED = [
-    (suite, name)
-    for suite in suite_names()
-    for name in reference_names(suite)
-    if all_records(PREFIX + name, load_suite(suite))
+    (suite.name, name)
+    for suite in map(load_suite, suite_names())
+    for name in suite_models(suite)
+    if suite.name in suite.training_suites and all_records(name, suite)
 ]
 FEW = 32  # prompts
 
 
 def test_there_are_recorded_results():
-    assert ("mini-v1", "gpt2") in RECORDED
+    assert ("mini-v1", "reference/gpt2") in RECORDED
+    assert ("mini-conditioning-v1", "zoo/looped-8") in RECORDED
 
 
 @pytest.mark.parametrize(("suite", "name"), RECORDED)
 def test_records_are_of_clean_code_this_suite_and_the_shipped_weights(suite, name):
-    records = all_records(PREFIX + name, load_suite(suite))
-    for record in records:
-        check_of_suite(record, load_suite(suite), name)
+    suite = load_suite(suite)
+    for record in all_records(name, suite):
+        check_of_suite(record, suite, name)
         assert record.evaluator.dirty is False
         (seed,) = {result.checkpoint.training["seed"] for result in record.tasks.values()}
-        weights = shipped_runs(PREFIX + name, suite, seed).glob("*/model.safetensors")
-        shipped = {path.parent.name: path for path in weights}
+        weights = {task: shipped_folder(name, suite, task, seed) / WEIGHTS_FILE for task in suite.tasks}
+        shipped = {task: path for task, path in weights.items() if path.is_file()}
         for task, path in shipped.items():
             assert record.tasks[task].checkpoint.sha256 == sha256(path.read_bytes()).hexdigest()
         if seed == 0:
-            assert shipped.keys() == record.tasks.keys() == load_suite(suite).tasks.keys()
+            assert shipped.keys() == record.tasks.keys()
+        if seed == 0 and collection_of(name) == REFERENCE:
+            assert shipped.keys() == suite.tasks.keys()
 
 
 @pytest.mark.parametrize(("suite", "name"), RECORDED)
 def test_the_recorded_errors_come_out_again(suite, name):
     loaded = load_suite(suite)
-    record = all_records(PREFIX + name, loaded)[0]
-    source = open_source(f"reference/{name}", loaded)
+    record = all_records(name, loaded)[0]
+    source = open_source(name, loaded)
     for task, result in record.tasks.items():
         prompts = load_prompts(loaded, task)
         xs, ys = prompts.xs[:FEW], prompts.ys[:FEW]
