@@ -14,6 +14,7 @@ from icl_bench.cli import app
 from icl_bench.display.initials import short_names
 from icl_bench.display.text_table import text_table
 from icl_bench.errors import InputError
+from icl_bench.suites import load_suite, suite_names
 
 pytestmark = pytest.mark.slow
 
@@ -76,6 +77,12 @@ def test_a_column_that_is_wrapped_keeps_its_words(monkeypatch):
     table = text_table([{"name": "knn", "predicts": text}], wrapped="predicts")
     assert max(map(len, table.splitlines())) <= 50
     assert re.sub(r"\s+", " ", " ".join(table.splitlines()[2:])).strip() == f"knn {text}"
+
+
+@pytest.mark.parametrize("suite", suite_names())
+def test_the_short_names_of_a_suite_differ(suite):
+    short = short_names(list(load_suite(suite).tasks))
+    assert len(set(short.values())) == len(short)
 
 
 def test_tasks_of_equal_initials_are_numbered():

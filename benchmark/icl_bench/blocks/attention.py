@@ -77,6 +77,10 @@ class AttentionSpec(BlockSpec):
     def state_per_token(self, width: int) -> int:
         return 2 * width if self.window is None else 0
 
+    def carried(self, width: int, tokens: int) -> int:
+        """Of a window that is not full yet, no more than attention to all has."""
+        return min(super().carried(width, tokens), 2 * width * tokens + (self.positions == "rope"))
+
     def flops(self, width: int, tokens: int) -> int:
         filling = tokens if self.window is None else min(tokens, self.window + self.sink)
         pairs = filling * (filling + 1) // 2 + (tokens - filling) * filling

@@ -4,10 +4,9 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from icl_bench.blocks.heads import HeadMixer, HeadParts, HeadsSpec
-from icl_bench.blocks.recurrences.decays import bounded
+from icl_bench.blocks.recurrences.decays import bounded, log_sigmoid
 from icl_bench.blocks.recurrences.linear import linear_attention, linear_step
 from icl_bench.specs.architecture import BLOCKS
 
@@ -55,7 +54,7 @@ class GLA(HeadMixer):
         return (self.up(self.down(h)).unflatten(-1, (self.parts.heads, -1)),)
 
     def prepared(self, q: Tensor, k: Tensor, v: Tensor, *gates: Tensor) -> tuple[Tensor, ...]:
-        return q * k.shape[-1] ** -0.5, k, v, bounded(-F.softplus(-gates[0]) / NORMALISER)
+        return q * k.shape[-1] ** -0.5, k, v, bounded(log_sigmoid(gates[0]) / NORMALISER)
 
     def mix(self, *inputs: Tensor) -> Tensor:
         return linear_attention(*inputs)

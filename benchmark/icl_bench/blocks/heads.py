@@ -1,6 +1,6 @@
 """What recurrent mixers with heads of keys and values share: sizes, the maps in and out, and their costs.
 
-q, k, v = parts(silu(conv(inner(h))))          a head's keys and queries, and its values
+q, k, v = parts(silu(conv(inner(h))))          where `conv` is 0, parts(inner(h))
 o = the block's own recurrence of q, k, v
 answer = out(norm(o) · silu(gate(h)))          where `output` is `gated`
 """
@@ -24,8 +24,9 @@ EPSILON = 1e-6  # of the norm of a head's answer
 
 
 class HeadsSpec(BlockSpec):
-    """`heads` of `key` and `value` numbers; `conv` tokens are convolved before them, 0 for none; `output`:
-    what becomes of a head's answer, `plain` as it is, `norm` its RMSNorm, `gated` that times a gate."""
+    """`heads` of `key` and `value` numbers. `conv` tokens are convolved before them and go through a SiLU, 0
+    for neither. `output` says what becomes of a head's answer: `plain` as it is, `norm` its RMSNorm, `gated`
+    that times a gate."""
 
     heads: int = Field(ge=1, le=1_024)
     key: int = Field(ge=1, le=4_096)

@@ -61,8 +61,8 @@ class HSTU(TokenMixer):
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
         u, v, q, k = self._parts(h)
         q, k, v = (part.transpose(1, 2) for part in (q, k, v))
-        seen = torch.arange(1, h.shape[1] + 1, dtype=q.dtype, device=h.device)[:, None]
-        o = (F.silu(q @ k.mT).tril() / seen) @ v
+        seen = torch.arange(1, h.shape[1] + 1, device=h.device)[:, None]
+        o = (F.silu(q @ k.mT).tril() / seen).to(v.dtype) @ v
         return self._answered(o.transpose(1, 2), u)
 
     def start(self, batch: int) -> State:

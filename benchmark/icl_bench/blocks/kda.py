@@ -1,4 +1,8 @@
-"""Kimi Delta Attention: the delta rule with a decay for each key number (arXiv 2510.26692)."""
+"""Kimi Delta Attention: the delta rule with a decay for each key number (arXiv 2510.26692).
+
+The gate on the way out is the one of every block with heads (SiLU of a full map); the source has a sigmoid of
+a low-rank one. No log decay is below −5.
+"""
 
 from typing import Any, ClassVar, Literal
 

@@ -1,4 +1,8 @@
-"""Causal linear attention, without a normaliser; with decay, the retention of RetNet (arXiv 2307.08621)."""
+"""Causal linear attention, without a normaliser; with decay, the retention of RetNet (arXiv 2307.08621).
+
+Queries and keys are as they are: the linear transformer (arXiv 2006.16236) has elu + 1 of them, and RetNet
+rotates them.
+"""
 
 from typing import Any, ClassVar, Literal
 

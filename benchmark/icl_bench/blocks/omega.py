@@ -46,6 +46,9 @@ class OmegaSpec(HeadsSpec):
         out = nn.Linear(self.heads * self.value, width, bias=False)
         return Omega(self.parts(width), maps, out, self.window)
 
+    def least_tokens(self) -> int:
+        return self.window
+
     def parameters(self, width: int) -> int:
         return super().parameters(width) + (3 + self.momentum) * self.heads * (width + 1)
 

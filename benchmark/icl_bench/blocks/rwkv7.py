@@ -114,7 +114,7 @@ class RWKV7(TokenMixer):
         a = self.strength(xa).sigmoid()
         removal = F.normalize((k * self.removal).unflatten(-1, (self.heads, -1)), dim=-1).flatten(-2)
         k = k * (1 + (a - 1) * self.replaced)
-        log_decay = STRONGEST * self.decay(xw).sigmoid()
+        log_decay = STRONGEST * self.decay(xw).to(self.bonus.dtype).sigmoid()
         flat = (r, k, v, removal * (-log_decay).exp(), removal * a, log_decay)  # κ̂ reads S before its decay
         return [x.to(self.bonus.dtype).unflatten(-1, (self.heads, -1)) for x in flat], self.gate(xg)
 

@@ -49,7 +49,11 @@ def list_models(suite: SuiteName = "mini", as_json: AsJson = False) -> None:
     ]
     align = ("left", "left", "left", "left", *["right"] * 5, "left")
     typer.echo(in_window(f"Shipped architectures for {frozen.name}; costs are those of {first}.") + "\n")
-    typer.echo(text_table(rows, droppable=("weights for", "norm", "width", "layers"), colalign=align))
+    typer.echo(
+        text_table(
+            rows, droppable=("weights for", "norm", "width", "layers", "FLOPs", "state"), colalign=align
+        )
+    )
 
 
 @models.command("show")

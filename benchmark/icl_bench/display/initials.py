@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 
 def short_names(tasks: Sequence[str]) -> dict[str, str]:
-    """The initials of each task's words, `SLR` for `sparse_linear_regression`; numbered where two agree."""
+    """The initials of each task's words, `SLR` for `sparse_linear_regression`, with numbers whole, `C100` for
+    `condition_100`; numbered where two agree, `LR2` or `C100-2`."""
     short: dict[str, str] = {}
     for task in tasks:
-        initials = "".join(word[0] for word in task.split("_") if word).upper()
-        taken = sum(other.rstrip("0123456789") == initials for other in short.values())
-        short[task] = f"{initials}{taken + 1}" if taken else initials
+        words = (word if word.isdigit() else word[0].upper() for word in task.split("_") if word)
+        initials = "".join(words)
+        mark = "-" if initials[-1:].isdigit() else ""
+        names = (initials, *(f"{initials}{mark}{number}" for number in range(2, len(tasks) + 2)))
+        short[task] = next(name for name in names if name not in short.values())
     return short
 
 

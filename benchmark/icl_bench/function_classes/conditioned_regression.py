@@ -2,7 +2,7 @@
 
 Prior: x = Σ^½ z, z ~ N(0, I_d), w ~ N(0, I_d). Σ = U diag(λ) Uᵀ is the prompt's own: U uniform, λ_1 = 1,
 λ_d = 1/κ, those between log-uniform in [1/κ, 1], and κ log-uniform in [least, most]. Inputs and weights are
-rounded to odd multiples of 2^-13, which adds less than 2^-28 to each λ. No noise.
+rounded to odd multiples of 2^-13, which adds less than 2^-27 to each λ. No noise.
 Exact predictor: under the continuous prior w ~ N(0, I), whatever the inputs, so that least squares of minimum
 norm is the posterior mean at every context length.
 Source: Gatmiry et al. 2024, "On the role of depth and looping for in-context learning with task diversity"

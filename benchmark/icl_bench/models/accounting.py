@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from icl_bench.specs.architecture import BLOCKS, NORM_EPSILONS, ArchitectureSpec
+from icl_bench.specs.architecture import BLOCKS, NORM_EPSILONS, ArchitectureSpec, BlockSpec
 from icl_bench.specs.suite import TaskSpec
 
 
@@ -16,12 +16,8 @@ class Account:
     parameters: int  # those that the prompt reads
     state_fixed: int  # numbers carried from token to token, whatever the length
     state_per_token: int  # numbers that each token adds to what is carried (keys and values)
+    state: int  # numbers that are carried at the prompt's last token
     flops: int  # of one forward pass; a multiply-add counts as 2, element-wise work is left out
-
-    @property
-    def state(self) -> int:
-        """Numbers that are carried at the prompt's last token."""
-        return self.state_fixed + self.state_per_token * self.tokens
 
 
 def account(spec: ArchitectureSpec, task: TaskSpec) -> Account:
@@ -34,6 +30,7 @@ def account(spec: ArchitectureSpec, task: TaskSpec) -> Account:
         parameters=spec.parameters(d, k, tokens),
         state_fixed=spec.state_fixed(),
         state_per_token=spec.state_per_token(),
+        state=spec.carried(tokens),
         flops=spec.flops(d, k, tokens),
     )
 
@@ -43,7 +40,7 @@ def components(spec: ArchitectureSpec) -> dict[str, str | int]:
 
     `layers` have weights of their own; one that is looped counts once.
     """
-    stack = [sublayer.module.type for layer in spec.layers for sublayer in layer.sublayers]
+    stack = [_name(sublayer.module) for layer in spec.layers for sublayer in layer.sublayers]
     return {
         "positions": _positions(spec),
         "blocks": ", ".join(dict.fromkeys(stack)),
@@ -51,6 +48,11 @@ def components(spec: ArchitectureSpec) -> dict[str, str | int]:
         "width": spec.width,
         "layers": sum(layer.repeat for layer in spec.layers),
     }
+
+
+def _name(block: BlockSpec) -> str:
+    """Its type, or what its keys make of it: `windowed_attention`."""
+    return block.type if block.called() == block.label else block.called().replace(" ", "_")
 
 
 @dataclass(frozen=True)

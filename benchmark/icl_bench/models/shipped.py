@@ -111,7 +111,7 @@ def shipped_folders(name: str, suite: "Suite", tasks: Sequence[str]) -> dict[str
 
 def check_shipped(name: str, suite: "Suite") -> None:
     """UnknownNameError with the nearest name where no such model answers the suite."""
-    _check_name(name, suite_models(suite, [collection_of(name) or REFERENCE]))
+    _check_name(name, suite_models(suite))
 
 
 def _check_name(name: str, names: Sequence[str]) -> None:
@@ -137,6 +137,8 @@ def find_architecture(source: SpecSource, suite: str, task: str) -> Architecture
         return shipped_spec(source, suite, task)
     path = user_path(source)
     if not os.path.isfile(path):  # unlike the method, it says no to any name
-        some = ", ".join(shipped_names(REFERENCE, suite))
-        raise InputError(f"no spec file {source}; give a YAML file, or one of {some}", code="no-spec")
+        some = [name for collection in COLLECTIONS for name in shipped_names(collection, suite)]
+        raise InputError(
+            f"no spec file {source}; give a YAML file, or one of {', '.join(some)}", code="no-spec"
+        )
     return load_architecture(path)

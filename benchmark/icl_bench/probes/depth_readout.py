@@ -41,9 +41,9 @@ class DepthReadout(Probe):
     place: ClassVar[int] = 4
     heading: ClassVar[str] = "Rise with depth"
     definition: ClassVar[str] = (
-        "The largest rise of the error from one layer to a later one when the read-out is applied after each "
-        "layer, as a share of the error of answering 0: 0 where the error only falls with depth. Layers of a "
-        "loop count at every application, and beyond the loops that a model has the chart alone goes on."
+        "The largest rise of the error from a depth to a later one when the read-out is applied before the "
+        "first layer and after each, as a share of the error of answering 0: 0 where the error only falls. "
+        "Layers of a loop count at every application, and beyond its loops the chart alone goes on."
     )
     looks_inside: ClassVar[bool] = True
     x_label: ClassVar[str] = "layers applied"

@@ -17,6 +17,7 @@ from icl_bench.specs.schema import Registry, Strict, parse, read_yaml
 
 MAX_PARAMETERS = 2_000_000_000
 MAX_SUBLAYERS = 2_048
+MAX_STATE = 100_000_000  # numbers that are carried whatever the length: 400 MB a prompt
 MAX_LOOPS = 256
 
 NormName = Literal["layernorm", "rmsnorm"]
@@ -60,6 +61,10 @@ class BlockSpec(Strict):
     def state_per_token(self, width: int) -> int:
         """Numbers added to the carried state by each token (keys and values)."""
         return 0
+
+    def carried(self, width: int, tokens: int) -> int:
+        """Numbers that are carried at the last of so many tokens."""
+        return self.state_fixed(width) + tokens * self.state_per_token(width)
 
     def flops(self, width: int, tokens: int) -> int:
         """Floating-point operations of one forward pass over one sequence; a multiply-add counts as 2."""
@@ -193,6 +198,8 @@ class ArchitectureSpec(Strict):
         count = self.parameters(d=1, k=1)
         if count > MAX_PARAMETERS:
             raise ValueError(f"{count:,} parameters; at most {MAX_PARAMETERS:,} are accepted")
+        if (state := self.state_fixed()) > MAX_STATE:
+            raise ValueError(f"a state of {state:,} numbers; at most {MAX_STATE:,} are accepted")
         return self
 
     def _places(self) -> list[tuple[str, Sublayer]]:
@@ -248,6 +255,10 @@ class ArchitectureSpec(Strict):
     def state_fixed(self) -> int:
         """Numbers carried between tokens that do not grow with the prompt."""
         return sum(sublayer.module.state_fixed(self.width) for sublayer in self.expanded())
+
+    def carried(self, tokens: int) -> int:
+        """Numbers that are carried at the last of so many tokens."""
+        return sum(sublayer.module.carried(self.width, tokens) for sublayer in self.expanded())
 
     def state_per_token(self) -> int:
         """Numbers that each token adds to the carried state."""

@@ -122,8 +122,8 @@ class RunPlan(Plan):
             )
         if tokens < (least := self.architecture.least_tokens()):
             raise InputError(
-                f"{self.architecture.name} has chunks of {least} tokens and a prompt of {self.full_task} has "
-                f"{tokens}; make them {tokens} tokens or fewer",
+                f"{self.architecture.name} has a chunk or window of {least} tokens and a prompt of "
+                f"{self.full_task} has {tokens}; give it {tokens} tokens or fewer",
                 code="too-long-chunk",
             )
 

@@ -1,4 +1,4 @@
-"""Products of queries and keys with the decay between their tokens, without an overflow.
+"""Products of queries and keys with the decay between their tokens.
 
 Log decays g ≤ 0 are (batch, heads, tokens, 1), one number a head, or (batch, heads, tokens, key). L_t is
 their sum up to and with token t.
@@ -15,26 +15,32 @@ Values = Float[Tensor, "batch heads tokens value"]
 Decays = Float[Tensor, "batch heads tokens decays"]
 Pairs = Float[Tensor, "batch heads tokens tokens"]
 
-LEAST = -5.0  # a log decay of a number; what is left of it after a chunk is 0 in float32 anyway
-CHUNK = 16  # tokens: exp(-LEAST · CHUNK) does not overflow
+LEAST = -5.0  # of a log decay a key number: no token keeps less than 0.0067 of one
+CHUNK = 16  # tokens: no exponent of a product is above -LEAST · CHUNK / 2
 
 
-def decayed_products(later: Sequence[Keys], earlier: Sequence[Keys], sums: Decays | None) -> Tensor:
+def decayed_products(
+    later: Sequence[Keys], earlier: Sequence[Keys], log_decay: Decays | None
+) -> Float[Tensor, "batch heads later tokens earlier tokens"]:
     """Σ_c later[t, c] earlier[s, c] exp(L_t[c] − L_s[c]) for s ≤ t, and 0 for others, of each of `later` with
-    each of `earlier`: (batch, heads, later, tokens, earlier, tokens). `sums` is L, None without decay.
+    each of `earlier`; no decay for None.
 
-    With one decay a head the exponent is the difference itself. With one a key number the two exponentials
-    are multiplied into the factors, which wants |L| of a chunk below 88.
+    With one decay a head the exponents are the differences themselves, of sums in float64: those of float32
+    would leave no more digits than a long sum has. With one a key number the exponentials of L_t and −L_s,
+    both measured from the middle of the tokens, are multiplied into the factors.
     """
     tokens = later[0].shape[2]
     rows, columns = _beside(later), _beside(earlier)
-    if sums is not None and sums.shape[-1] > 1:
+    if log_decay is not None and log_decay.shape[-1] > 1:
+        sums = log_decay.cumsum(2)
+        sums = sums - sums[:, :, tokens // 2, None]
         rows = rows * _repeated(sums.exp(), len(later))
         columns = columns * _repeated((-sums).exp(), len(earlier))
     products = (rows @ columns.mT).unflatten(3, (-1, tokens)).unflatten(2, (-1, tokens))
     kept = torch.ones(tokens, tokens, dtype=rows.dtype, device=rows.device).tril()
-    if sums is not None and sums.shape[-1] == 1:
-        kept = kept * (sums - sums.mT).tril().exp()  # above the diagonal it could overflow
+    if log_decay is not None and log_decay.shape[-1] == 1:
+        sums = log_decay.double().cumsum(2)
+        kept = kept * (sums - sums.mT).tril().to(rows.dtype).exp()  # above the diagonal it could overflow
         return products * kept[:, :, None, :, None]
     return torch.where(kept[:, None].bool(), products, 0.0)
 

@@ -20,7 +20,7 @@ Strengths = Float[Tensor, "batch heads tokens 1"]
 
 LONGEST = 64  # tokens that are solved for at once where there is one decay a head
 
-# (S before, inputs of the chunk, L, whether it is the last) → the answers and S after; S is None for 0
+# (S before, inputs, log decays, whether the chunk is the last) → the answers and S after; S is None for 0
 _Chunk = Callable[[Tensor | None, Sequence[Tensor], Tensor | None, bool], tuple[Tensor, Tensor | None]]
 
 
@@ -61,17 +61,18 @@ def _by_chunks(chunk: _Chunk, inputs: Sequence[Tensor], log_decay: Tensor | None
     answers, S, tokens = [], None, inputs[0].shape[2]
     for first in range(0, tokens, size):
         part = slice(first, first + size)
-        sums = None if log_decay is None else log_decay[:, :, part].cumsum(2)
-        o, S = chunk(S, [x[:, :, part] for x in inputs], sums, first + size >= tokens)
+        decay = None if log_decay is None else log_decay[:, :, part]
+        o, S = chunk(S, [x[:, :, part] for x in inputs], decay, first + size >= tokens)
         answers.append(o)
     return answers[0] if len(answers) == 1 else torch.cat(answers, dim=2)
 
 
 def _delta_chunk(
-    S: Tensor | None, inputs: Sequence[Tensor], sums: Tensor | None, is_last: bool
+    S: Tensor | None, inputs: Sequence[Tensor], log_decay: Tensor | None, is_last: bool
 ) -> tuple[Tensor, Tensor | None]:
     q, k, v, strength = inputs
-    products = decayed_products([k, q], [k], sums)[..., 0, :]
+    sums = None if log_decay is None else log_decay.cumsum(2)
+    products = decayed_products([k, q], [k], log_decay)[..., 0, :]
     missing = v if S is None else v - _decayed(k, sums) @ S
     written = _solved(strength * products[:, :, 0], strength * missing)
     o = products[:, :, 1] @ written
@@ -81,10 +82,11 @@ def _delta_chunk(
 
 
 def _generalised_chunk(
-    S: Tensor | None, inputs: Sequence[Tensor], sums: Tensor | None, is_last: bool
+    S: Tensor | None, inputs: Sequence[Tensor], log_decay: Tensor | None, is_last: bool
 ) -> tuple[Tensor, Tensor | None]:
     q, k, v, a, b = inputs
-    products = decayed_products([a, q], [b, k], sums)
+    sums = None if log_decay is None else log_decay.cumsum(2)
+    products = decayed_products([a, q], [b, k], log_decay)
     read = products[:, :, 0, :, 1].tril(-1) @ v
     if S is not None:
         read = read + _decayed(a, sums) @ S

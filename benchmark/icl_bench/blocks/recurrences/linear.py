@@ -24,18 +24,18 @@ def linear_attention(q: Keys, k: Keys, v: Values, log_decay: Decays | None = Non
     """The answers at every token."""
     if log_decay is None:
         return (q @ k.mT).tril() @ v
-    answers, S = [], None
-    for part in chunks(q.shape[2], log_decay.shape[-1]):
+    answers, S, parts = [], None, chunks(q.shape[2], log_decay.shape[-1])
+    for part in parts:
         of_queries, of_keys, of_values = q[:, :, part], k[:, :, part], v[:, :, part]
-        sums = log_decay[:, :, part].cumsum(2)
-        products = decayed_products([of_queries], [of_keys], sums)[:, :, 0, :, 0]
-        o = products @ of_values
-        kept = (of_keys * (sums[:, :, -1:] - sums).exp()).mT @ of_values
+        decay = log_decay[:, :, part]
+        o = decayed_products([of_queries], [of_keys], decay)[:, :, 0, :, 0] @ of_values
+        sums = decay.cumsum(2)
         if S is not None:
             o = o + (of_queries * sums.exp()) @ S
-            kept = kept + sums[:, :, -1, :, None].exp() * S
-        S = kept
         answers.append(o)
+        if part is not parts[-1]:
+            kept = (of_keys * (sums[:, :, -1:] - sums).exp()).mT @ of_values
+            S = kept if S is None else kept + sums[:, :, -1, :, None].exp() * S
     return _joined(answers)
 
 

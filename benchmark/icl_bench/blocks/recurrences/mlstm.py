@@ -28,7 +28,8 @@ def mlstm_step(
 def mlstm(q: Keys, k: Keys, v: Values, log_input: Tensor, log_forget: Tensor) -> Values:
     """The answers at every token; the gates are (batch, heads, tokens, 1)."""
     sums = log_forget.cumsum(2)
-    exponent = sums - sums.mT + log_input.mT
+    exact = log_forget.double().cumsum(2)  # a difference of long sums in float32 would lose their digits
+    exponent = (exact - exact.mT).to(q.dtype) + log_input.mT
     later = torch.ones(exponent.shape[-2:], dtype=torch.bool, device=q.device).triu(1)
     exponent = exponent.masked_fill(later, -torch.inf)
     m = torch.maximum(exponent.amax(-1, keepdim=True), sums).detach()

@@ -2,7 +2,8 @@
 arXiv 2505.23735, equations 9, 32 and 33 with a matrix as the memory and without Muon).
 
 e_j = γ_j (Sᵀ k_j − v_j) for the last tokens j, Z ← θ Z + Σ k_j e_jᵀ, S ← α S − η Z, o = Sᵀ q: without
-momentum θ is 0. With a window of one token and without momentum it is the delta rule with strength η γ.
+momentum θ is 0. With a window of one token, without momentum and decay it is the delta rule of strength η γ;
+with decay, its errors are those of S before the decay. The factor 2 of a square's gradient is part of η.
 
 The form over all tokens: the errors at token t depend on those at earlier tokens by a strictly lower
 triangular matrix of window² blocks, which is solved as that of the delta rule is (delta_rule.py).
