@@ -51,7 +51,9 @@ def list_models(suite: SuiteName = "mini", as_json: AsJson = False) -> None:
     typer.echo(in_window(f"Shipped architectures for {frozen.name}; costs are those of {first}.") + "\n")
     typer.echo(
         text_table(
-            rows, droppable=("weights for", "norm", "width", "layers", "FLOPs", "state"), colalign=align
+            rows,
+            droppable=("weights for", "norm", "width", "layers", "blocks", "positions"),
+            colalign=align,
         )
     )
 

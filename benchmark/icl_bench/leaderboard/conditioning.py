@@ -7,6 +7,7 @@ from icl_bench.frozen.anchors import ZERO
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.shifted import gain_on
 from icl_bench.leaderboard.site import SuiteBoard
+from icl_bench.models.shipped import ZOO, collection_of
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import Estimate
 from icl_bench.specs.suite import TaskSpec
@@ -42,9 +43,9 @@ def trained_task(board: SuiteBoard) -> TaskSpec | None:
 
 
 def deep_models(board: SuiteBoard) -> list[Deep]:
-    """Its models by family and depth."""
+    """The models of the zoo on a board, which differ in their layers alone, by family and depth."""
     known = []
-    for model in board.data.models:
+    for model in (model for model in board.data.models if collection_of(model.name) == ZOO):
         entry = board.by_name[model.name]
         spec, parts = next(iter(entry.specs.values()), None), entry.parts
         if spec is None or parts is None:

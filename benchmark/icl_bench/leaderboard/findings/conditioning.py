@@ -1,11 +1,10 @@
 """What depth and loops do where tasks have condition numbers, claim by claim of arXiv 2410.21698.
 
-Each claim holds here or does not by a rule that is written where it is applied; its numbers stand beside it.
+Whether a claim holds here is decided by a rule that is written where it is applied; its numbers stand beside.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from icl_bench.leaderboard.conditioning import (
     Deep,
@@ -18,15 +17,14 @@ from icl_bench.leaderboard.conditioning import (
     read_out,
     trained_task,
 )
-from icl_bench.leaderboard.findings.finding import CONTRADICTED, NOT_SEPARATED, Finding, Link, listed, seeds
+from icl_bench.leaderboard.findings.finding import NOT_SEPARATED, Finding, Link, seeds, with_interval
 from icl_bench.leaderboard.formats import score
 from icl_bench.leaderboard.site import SuiteBoard
+from icl_bench.specs.probe_record import Finding as Probed
 from icl_bench.specs.suite import TaskSpec
 
-NEAR = 0.1  # what is left to the exact predictor of a model that is near it
-RISE = 0.01  # of the error of answering 0: what a curve may rise by and count as falling
-
-HOLDS, DENIED = "The claim holds here", "The claim does not hold here"
+CLAIM = "Claim (arXiv 2410.21698): "
+HOLDS, DENIED = "It holds here", "It does not hold here"
 
 
 def depth_page(board: SuiteBoard) -> str:
@@ -39,59 +37,45 @@ def conditioning_findings(board: SuiteBoard) -> Iterator[Finding]:
     task, models = trained_task(board), deep_models(board)
     if task is None or not models:
         return
-    for claim in (_depth(board, models), _moved(board, models), _monotone(board, models, task)):
+    for claim in (_depth(board, models, task), _moved(board, models), _monotone(board, models, task)):
         if claim is not None:
             yield claim
 
 
-def _depth(board: SuiteBoard, models: Sequence[Deep]) -> Finding | None:
-    """Whether the depth that comes near the exact predictor grows with the condition number: in no family
-    that shares no weights does it fall, and in one of them it grows."""
-    tasks = {number: task for number, task in condition_tasks(board).items() if number <= _most(board)}
-    families = {
-        name: deep for name, deep in by_family(models).items() if not deep[0].looped and len(deep) > 1
-    }
-    needed = {name: [_least_depth(deep, task) for task in tasks.values()] for name, deep in families.items()}
-    if not needed or len(tasks) < 2:
+def _depth(board: SuiteBoard, models: Sequence[Deep], task: TaskSpec) -> Finding | None:
+    """What depth leaves, and condition numbers. The claim is of models that are trained up to several of
+    them, so that those of one range do not decide it."""
+    tasks = {number: each for number, each in condition_tasks(board).items() if number <= _most(task)}
+    families = [family for family in by_family(models).values() if len(family) > 1]
+    words = [words for family in families if (words := _from_to(family[0], family[-1], task))]
+    if len(tasks) < 2 or not words:
         return None
-    infinite = float("inf")
-    depths = {name: [infinite if depth is None else depth for depth in row] for name, row in needed.items()}
-    falls = any(later < depth for row in depths.values() for depth, later in pairwise(row))
-    grows = any(row[-1] > row[0] for row in depths.values())
-    holds = grows and not falls
-    words = [
-        f"{name}: {', '.join(_in_layers(depth, families[name]) for depth in row)}"
-        for name, row in needed.items()
-    ]
+    least, most = min(tasks), max(tasks)
+    pairs = [(left_on(deep, tasks[least]), left_on(deep, tasks[most])) for deep in models]
+    known = [(low.value or 0.0, high.value or 0.0) for low, high in pairs if low and high]
+    more = sum(high > low for low, high in known)
     sentence = (
-        "Claim (arXiv 2410.21698): condition numbers up to κ take a number of layers that grows with log κ. "
-        f"{HOLDS if holds else DENIED}. Layers that come within {score(NEAR)} points of the exact predictor "
-        f"at κ = {', '.join(f'{number:,}' for number in tasks)}: {'; '.join(words)}."
+        f"{CLAIM}condition numbers up to κ take a number of layers that grows with log κ. Not decided here: "
+        f"all models were trained up to κ = {_most(task):,}. Of what the exact predictor removes they leave, "
+        f"in points: {'; '.join(words)} layers applied. At κ = {most:,} more is left than at κ = {least:,} "
+        f"in {more} of {len(known)} models."
     )
-    return _finding(
-        board,
-        models,
-        "depth",
-        "Depth against condition number",
-        sentence,
-        None if holds else CONTRADICTED,
-        _left_table(models, {f"κ = {number:,}": task for number, task in condition_tasks(board).items()}),
-    )
+    columns = {f"κ = {number:,}": each for number, each in condition_tasks(board).items()}
+    table = _left_table(models, columns)
+    return _finding(board, models, "depth", "Depth against condition number", sentence, None, table)
 
 
-def _most(board: SuiteBoard) -> int:
-    task = trained_task(board)
-    return task.function_class.most if task else 0
+def _from_to(first: Deep, last: Deep, task: TaskSpec) -> str | None:
+    """What the models of a family leave, from the shallowest to the deepest."""
+    lefts = [left_on(deep, task) for deep in (first, last)]
+    if any(left is None or left.value is None for left in lefts):
+        return None
+    shallow, deep = (score(left.value) for left in lefts if left is not None)
+    return f"{first.family} {shallow} with {first.depth} to {deep} with {last.depth}"
 
 
-def _least_depth(models: Sequence[Deep], task: TaskSpec) -> int | None:
-    """Of a family by depth, the least that is near the exact predictor."""
-    near = (deep.depth for deep in models if (left := left_on(deep, task)) and (left.value or 0.0) <= NEAR)
-    return next(near, None)
-
-
-def _in_layers(depth: int | None, models: Sequence[Deep]) -> str:
-    return f"more than {models[-1].depth}" if depth is None else str(depth)
+def _most(task: TaskSpec) -> int:
+    return task.function_class.most
 
 
 def _moved(board: SuiteBoard, models: Sequence[Deep]) -> Finding | None:
@@ -102,24 +86,21 @@ def _moved(board: SuiteBoard, models: Sequence[Deep]) -> Finding | None:
     if not moved or pair is None:
         return None
     furthest = moved[-1]
-    changes = [_change(deep, furthest.unmoved, furthest.task) for deep in pair]
-    apart, looped = changes
+    apart, looped = (_change(deep, furthest.unmoved, furthest.task) for deep in pair)
     if apart is None or looped is None:
         return None
     separate = apart.low > looped.high or looped.low > apart.high
     holds = separate and apart.value > looped.value
-    verdict = HOLDS if holds else DENIED if separate else "Here it is not decided"
+    verdict = HOLDS if holds else DENIED if separate else "Neither is seen to lose more here"
     sentence = (
-        "Claim (arXiv 2410.21698): layers that share no weights are not robust to a small shift of inputs, "
-        f"looped ones are. {verdict}: inputs moved by {furthest.length:g} cost {pair[0].model.name} "
-        f"{score(apart.value)} points and {pair[1].model.name} {score(looped.value)}; both apply as many."
+        f"{CLAIM}layers that share no weights are not robust to a small shift of the inputs, and looped ones "
+        f"are. {verdict}. Inputs moved by {furthest.length:g} change what is left by {_in_words(apart)} "
+        f"points in {pair[0].model.name}, and by {_in_words(looped)} in {pair[1].model.name}; "
+        f"{pair[0].depth} layers are applied in both."
     )
-    columns = {"κ alone": furthest.unmoved} | {f"moved by {known.length:g}": known.task for known in moved}
-    status = None if holds else CONTRADICTED if separate else NOT_SEPARATED
-    table = _left_table(models, columns)
-    return _finding(
-        board, models, "moved", "Moved inputs: layers that share weights", sentence, status, table
-    )
+    columns = {"not moved": furthest.unmoved} | {f"moved by {known.length:g}": known.task for known in moved}
+    title, table = "Moved inputs: layers that share weights", _left_table(models, columns)
+    return _finding(board, models, "moved", title, sentence, None if separate else NOT_SEPARATED, table)
 
 
 def _deepest_pair(models: Sequence[Deep]) -> tuple[Deep, Deep] | None:
@@ -153,39 +134,53 @@ def _change(deep: Deep, unmoved: TaskSpec, moved: TaskSpec) -> _Change | None:
     return _Change(value_after - value, low_after - high, high_after - low)
 
 
+def _in_words(change: _Change) -> str:
+    return f"{score(change.value)} ({score(change.low)} to {score(change.high)})"
+
+
 def _monotone(board: SuiteBoard, models: Sequence[Deep], task: TaskSpec) -> Finding | None:
-    """Whether the error falls with every loop, beyond those of training too, and does not with every layer
-    where they share nothing: it may rise by RISE of the error of answering 0."""
-    rises = {deep.model.name: _rise(board, deep, task) for deep in models}
-    known = [deep for deep in models if rises[deep.model.name] is not None and deep.depth > 1]
-    looped = [deep.model.name for deep in known if deep.looped]
-    apart = [deep.model.name for deep in known if not deep.looped]
+    """Whether the error only falls with every loop, beyond those of training too, and does not with every
+    layer where they share nothing. Of models that apply more than one."""
+    found = {deep.model.name: read_out(board, deep, task) for deep in models if deep.depth > 1}
+    known = [(deep, finding) for deep in models if (finding := found.get(deep.model.name))]
+    looped = [(deep, finding) for deep, finding in known if deep.looped]
+    apart = [(deep, finding) for deep, finding in known if not deep.looped]
     if not looped or not apart:
         return None
-
-    def falling(names: Sequence[str]) -> list[str]:
-        return [name for name in names if (rises[name] or 0.0) <= RISE]
-
-    holds = falling(looped) == looped and not falling(apart)
+    falls = [sum(not finding.estimate.value for _, finding in group) for group in (looped, apart)]
+    ends = {deep.model.name: _own_and_last(deep, finding) for deep, finding in looped}
+    rises = [name for name, (own, last) in ends.items() if last > own]
+    holds = falls == [len(looped), 0] and not rises
+    name, (own, last) = max(ends.items(), key=lambda end: _depth_of(models, end[0]))
     sentence = (
-        "Claim (arXiv 2410.21698): of all models, looped ones alone have a loss that is monotone in depth. "
-        f"{HOLDS if holds else DENIED}: read out after every layer, and to 32 loops, the error never rises "
-        f"by more than {score(RISE)} point of that of answering 0 in {len(falling(looped))} of {len(looped)} "
-        f"looped models ({listed(looped)}), and in {len(falling(apart))} of {len(apart)} others."
+        f"{CLAIM}looped models alone have a loss that is monotone in depth. {HOLDS if holds else DENIED}. "
+        f"Read out after every layer, the error only falls in {falls[0]} of {len(looped)} looped models and "
+        f"in {falls[1]} of {len(apart)} others, up to the layers that they were trained with. With more "
+        f"loops it rises in {len(rises)} of {len(looped)}: in {name} from {score(own)}% of that of "
+        f"answering 0 to {score(last)}% at the last. The recipe's loss is that after the last loop alone."
     )
-    rows = [(deep.model.name, deep.family, str(deep.depth), score(rises[deep.model.name])) for deep in known]
-    status = None if holds else CONTRADICTED
-    table = [("Model", "Layers of", "Applied", "Largest rise"), *rows]
-    return _finding(board, models, "loops", "Error against loops and layers", sentence, status, table)
+    rows = []
+    for deep, finding in known:
+        rise = with_interval(finding.estimate)
+        rows.append((deep.model.name, deep.family, str(deep.depth), rise, *_errors(deep, finding)))
+    head = ("Model", "Layers of", "Applied", "Largest rise, %", "Error, % of 0's", "At the last loop tried")
+    title = "Error against loops and layers"
+    return _finding(board, models, "loops", title, sentence, None, [head, *rows])
 
 
-def _rise(board: SuiteBoard, deep: Deep, task: TaskSpec) -> float | None:
-    """The largest rise of the error from a depth to a later one, beyond the model's own loops too."""
-    finding = read_out(board, deep, task)
-    if finding is None:
-        return None
-    errors = [error for error in by_loops(finding) if error is not None][1:]  # from the first layer on
-    return max((later - error for place, error in enumerate(errors) for later in errors[place:]), default=0.0)
+def _depth_of(models: Sequence[Deep], name: str) -> int:
+    return next(deep.depth for deep in models if deep.model.name == name)
+
+
+def _own_and_last(deep: Deep, finding: Probed) -> tuple[float, float]:
+    """The error after the loops that a model has, and after the last that were tried."""
+    errors = [error for error in by_loops(finding) if error is not None]
+    return errors[deep.depth], errors[-1]
+
+
+def _errors(deep: Deep, finding: Probed) -> tuple[str, str]:
+    own, last = _own_and_last(deep, finding)
+    return score(own), score(last) if deep.looped else "–"
 
 
 def _left_table(models: Sequence[Deep], columns: dict[str, TaskSpec]) -> list[tuple[str, ...]]:
