@@ -5,7 +5,9 @@ from statistics import quantiles
 from typing import Any
 
 from icl_bench.frozen.anchors import IDEAL, PRIOR_MEAN
+from icl_bench.leaderboard.conditioning import deep_models, trained_task
 from icl_bench.leaderboard.data import ModelData
+from icl_bench.leaderboard.findings.conditioning import depth_page
 from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.pages.alike import same
@@ -25,7 +27,7 @@ def pages(site: Site) -> Iterator[Page]:
     for board in site.boards:
         dates = {model.name: site.record_date(model.name) for model in board.data.models}
         known = {"dates": {name: date for name, date in dates.items() if date is not None}}
-        front = known | {"front": front_context(site, board)}
+        front = known | {"front": front_context(site, board), "depth": _depth_page(board)}
         title = f"Leaderboard of {board.suite.name}"
         yield from _pages(board, GAIN, board.data.models, "board.html", title, front)
         by_score = sorted(board.data.models, key=_mean_score, reverse=True)
@@ -54,6 +56,11 @@ def _pages(
             f"Which sequence models learn which functions in context: {board.suite.spec.summary}",
             whole | {"models": models[start : start + ROWS], "number": number},
         )
+
+
+def _depth_page(board: SuiteBoard) -> str | None:
+    """The page of depth and loops; None on boards that have none."""
+    return depth_page(board) if trained_task(board) and deep_models(board) else None
 
 
 def _mean_score(model: ModelData) -> float:
@@ -132,7 +139,8 @@ def _roles(board: SuiteBoard) -> dict[str, list[str]]:
             ]
             if tasks:
                 word = "score 100" if name == "baseline" else "gain 100"
-                roles[baseline].append(f"{word} on {', '.join(tasks)}")
+                where = "every task" if len(tasks) == len(board.data.tasks) else ", ".join(tasks)
+                roles[baseline].append(f"{word} on {where}")
     if BASELINE_PREFIX + PRIOR_MEAN in roles:
         roles[BASELINE_PREFIX + PRIOR_MEAN].append("gain 0: the best answer without the examples")
     if BASELINE_PREFIX + IDEAL in roles:
