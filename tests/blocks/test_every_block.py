@@ -81,12 +81,15 @@ def test_the_fast_form_is_the_step_form(block: str, tokens: int) -> None:
 
 
 @every_mixer
-def test_the_fast_form_is_the_step_form_in_float32(block: str) -> None:
-    module, h = built(block), stream(41)
-    fast, exact = gradients(module, h, by_steps=False), gradients(module.double(), h.double(), by_steps=True)
-    for name, expected in exact.items():
-        scale = expected.abs().max().clamp(min=1)
-        torch.testing.assert_close(fast[name].double() / scale, expected / scale, rtol=0, atol=1e-5, msg=name)
+@pytest.mark.parametrize("tokens", [41, 139])
+def test_the_fast_form_is_the_step_form_in_float32(block: str, tokens: int) -> None:
+    """Within 1e-5, or within what rounding makes of the step form itself, as it does of an inverse matrix."""
+    module, h = built(block), stream(tokens)
+    fast, steps = (gradients(module, h, by_steps) for by_steps in (False, True))
+    for name, exact in gradients(module.double(), h.double(), by_steps=True).items():
+        scale = exact.abs().max().clamp(min=1)
+        error, of_steps = (((found[name] - exact).abs().max() / scale).item() for found in (fast, steps))
+        assert error < max(1e-5, of_steps), name
 
 
 @every_mixer

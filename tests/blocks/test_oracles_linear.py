@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from icl_bench.blocks.recurrences.linear import linear_attention, linear_step
 from icl_bench.specs.architecture import BLOCKS
 
 WIDTH = 12
@@ -81,3 +82,18 @@ def test_gla_is_its_recurrence(heads: int, key: int, value: int, tokens: int) ->
         return torch.cat(answers, dim=-1)
 
     check(block, program, tokens)
+
+
+def test_strong_and_uneven_decays_keep_their_digits_over_a_long_prompt() -> None:
+    """In float32: a difference of sums of hundreds would have lost them."""
+    generator = torch.Generator().manual_seed(0)
+    q, k, v = (torch.randn(2, 2, 279, size, generator=generator) for size in (8, 8, 16))
+    log_decay = torch.full((2, 2, 279, 1), -0.01)
+    log_decay[:, :, ::3] = -20.0
+    expected, S = [], torch.zeros(2, 2, 8, 16, dtype=torch.float64)
+    for now in zip(*(x.double().unbind(2) for x in (q, k, v, log_decay)), strict=True):
+        o, S = linear_step(S, *now)
+        expected.append(o)
+    exact = torch.stack(expected, dim=2)
+    error = (linear_attention(q, k, v, log_decay).double() - exact).abs().max() / exact.abs().max()
+    assert error < 1e-6
