@@ -13,7 +13,7 @@ help:
 	@echo "make setup   install alone: then use .venv/bin/icl-bench"
 	@echo "make lint    style and types"
 	@echo "make bench   the figures of tests/performance/README.md"
-	@echo "make tables  the tables of submissions/reference/README.md, of what is recorded here"
+	@echo "make tables  the tables of the references' and the zoo's pages, of what is recorded here"
 	@echo "make screenshots   README's pictures of the leaderboard, of what is recorded here"
 
 setup: .venv/installed

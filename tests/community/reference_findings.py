@@ -1,4 +1,4 @@
-"""What is known of the references on a suite, as the findings page of the site says it.
+"""What is known of the shipped models on a suite, as the findings page of the site says it.
 
     .venv/bin/python tests/community/reference_findings.py [SUITE]
 

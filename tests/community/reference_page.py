@@ -1,4 +1,4 @@
-"""`make tables`: writes the tables and findings of submissions/reference/README.md as commands print them."""
+"""`make tables`: writes the tables and findings of the pages of shipped models as commands print them."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = ROOT / "submissions" / "reference" / "README.md"
+PAGE, ZOO_PAGE = (ROOT / "submissions" / name / "README.md" for name in ("reference", "zoo"))
 _PRINTED = re.compile(
     r"(?<=`\.venv/bin/)(?P<command>[^`]+)(?P<between>` prints:\n\n)"
     r"(?P<table>(?:\|.*\n)+|###[\s\S]*?\n(?=\n## |\Z))"
@@ -34,4 +34,5 @@ def _printed(command: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in (PAGE, ZOO_PAGE):
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from reference_page import PAGE, commands, filled
+from reference_page import PAGE, ZOO_PAGE, commands, filled
 
 from icl_bench.models.reference import PREFIX, reference_names
 from icl_bench.models.shipped import shipped_runs, shipped_tasks
@@ -33,6 +33,12 @@ def test_its_tables_are_what_their_commands_print() -> None:
         "python tests/community/reference_findings.py mini-shifts",
     ]
     assert filled(TEXT) == TEXT, "run `make tables`"
+
+
+def test_the_findings_of_the_zoo_are_what_their_command_prints() -> None:
+    text = ZOO_PAGE.read_text(encoding="utf-8")
+    assert commands(text) == ["python tests/community/reference_findings.py mini-conditioning"]
+    assert filled(text) == text, "run `make tables`"
 
 
 def test_a_table_that_was_changed_is_noticed_and_mended() -> None:
