@@ -6,12 +6,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCES = ("gpt2", "mamba")  # whose results and weights are copied: a site of all takes long to build
-_REFERENCE = Path("submissions/reference")
+_REFERENCE, _ZOO = Path("submissions/reference"), Path("submissions/zoo")
 _COPIED = ("README.md", "specs", "runs_without_weights.csv", *REFERENCES)
 
 
 def copy_checkout(folder: Path) -> None:
-    """Copy what git tracks here, or would track, without its tests and with a few of the references."""
+    """Copy what git tracks here, or would track, without its tests, with a few references and none of
+    the zoo."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, text=True, check=True,
@@ -33,6 +34,8 @@ def link_few_references(submissions: Path) -> None:
 
 
 def _is_copied(path: Path) -> bool:
+    if path.is_relative_to(_ZOO):
+        return path.relative_to(_ZOO).parts[0] in ("README.md", "specs")
     if not path.is_relative_to(_REFERENCE):
         return path.parts[0] != "tests"
     parts = path.relative_to(_REFERENCE).parts

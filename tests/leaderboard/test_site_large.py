@@ -23,7 +23,8 @@ def pages():
     return {
         file.path: file.content
         for file in rendered
-        if not file.path.startswith(("paper", "mini-shifts")) and "/score" not in file.path
+        if not file.path.startswith(("paper", "mini-shifts", "mini-conditioning"))
+        and "/score" not in file.path
     }
 
 

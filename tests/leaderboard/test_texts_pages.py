@@ -18,6 +18,7 @@ from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.pages import boards, changelog, data_files, files, permanent, published
 from icl_bench.leaderboard.pages import texts as module
 from icl_bench.leaderboard.render import Renderer
+from icl_bench.models.shipped import bare_name
 from icl_bench.scoring.scores import bootstrap_key
 from icl_bench.specs.architecture import parse_architecture
 
@@ -152,7 +153,7 @@ def test_every_shown_command_is_one_with_its_options(trees):
 def test_the_shown_spec_is_one(trees):
     blocks = ["".join(element.itertext()) for element in trees["submit.html"].iter("pre")]
     spec = next(block for block in blocks if block.startswith("schema: 1"))
-    assert parse_architecture(yaml.safe_load(spec), "submit.html").name == module.EXAMPLE
+    assert parse_architecture(yaml.safe_load(spec), "submit.html").name == bare_name(module.EXAMPLE)
 
 
 def test_the_shown_python_runs(tmp_path, monkeypatch, capsys):

@@ -14,6 +14,7 @@ from icl_bench.ranking.spread import SIGNIFICANT
 from icl_bench.records import agree as agreement
 from icl_bench.scoring.scores import CONFIDENCE
 from icl_bench.specs.architecture import BLOCKS
+from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import load_suite
 
 ROWS = 40  # of the table of orders
@@ -47,7 +48,7 @@ def pages(site: Site) -> Iterator[Page]:
             "agreement": f"{agreement.TOLERANCE:g}",
             "checks": CHECKS,
             "frozen": [board.data for board in site.boards],
-            "tasks": list(site.boards[0].suite.tasks.values()),
+            "tasks": _tasks_with_all_or_nothing(site),
             "needed": NEEDED_RUNS,
             "fewest": FEWEST_PROMPTS,
             "orders": [(board, _orders(board)) for board in site.boards],
@@ -60,6 +61,12 @@ def pages(site: Site) -> Iterator[Page]:
         "Score a model of your own on the frozen prompts: from the Hugging Face Hub, a folder, or Python.",
         {"example": example_spec(), "name": EXAMPLE, "python": PYTHON, "blocks": list(BLOCKS.entries())},
     )
+
+
+def _tasks_with_all_or_nothing(site: Site) -> list[TaskSpec]:
+    """The tasks of the first board that has all-or-nothing ones, which the page speaks of."""
+    suites = [list(board.suite.tasks.values()) for board in site.boards]
+    return next((tasks for tasks in suites if any(task.learned_at for task in tasks)), suites[0])
 
 
 def _orders(board: SuiteBoard) -> dict[str, Any] | None:

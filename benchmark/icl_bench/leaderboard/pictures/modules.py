@@ -53,10 +53,13 @@ def norm_name(norm: NormSpec) -> str:
 
 
 def sizes(module: BlockSpec) -> list[str]:
-    """The whole numbers and switches of a module: `state 16`, `bias`, `no bias`."""
+    """The whole numbers and switches of a module: `state 16`, `bias`, `no bias`; none that may be left out and
+    is 0 or off."""
     words = []
-    for field in type(module).model_fields:
+    for field, known in type(module).model_fields.items():
         value = getattr(module, field)
+        if not known.is_required() and not value:
+            continue
         if isinstance(value, bool):
             words.append(field if value else f"no {field}")
         elif isinstance(value, int):
