@@ -53,8 +53,8 @@ def norm_name(norm: NormSpec) -> str:
 
 
 def sizes(module: BlockSpec) -> list[str]:
-    """The whole numbers and switches of a module: `state 16`, `bias`, `no bias`; none that may be left out and
-    is 0 or off."""
+    """The whole numbers and switches of a module: `state 16`, `bias`, `no bias`; none that may be left out
+    and is 0 or off."""
     words = []
     for field, known in type(module).model_fields.items():
         value = getattr(module, field)
