@@ -94,7 +94,7 @@ def verify_tasks(
         for each in suites:
             typer.echo(f"{each.name}, lock {each.lock_hash}")
             for task, differences in checked[each.name].items():
-                typer.echo(f"  {task:<26}{'; '.join(differences) if differences else 'holds'}")
+                typer.echo(f"  {task:<25} {'; '.join(differences) if differences else 'holds'}")
     raise typer.Exit(0 if holds else 1)
 
 
