@@ -59,10 +59,6 @@ class DeltaNet(HeadMixer):
         q, k, v, strength, *log_decay = inputs
         return delta_rule(q, k, v, strength, log_decay[0] if log_decay else None)
 
-    def begin(self, batch: int) -> tuple[Tensor, ...]:
-        _, key, value = self.parts.sizes
-        return (self.zeros(batch, self.parts.heads, key, value),)
-
     def mix_step(self, state: tuple[Tensor, ...], *inputs: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         q, k, v, strength, *log_decay = inputs
         o, S = delta_rule_step(state[0], q, k, v, strength, log_decay[0] if log_decay else None)

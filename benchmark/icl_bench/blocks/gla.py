@@ -59,10 +59,6 @@ class GLA(HeadMixer):
     def mix(self, *inputs: Tensor) -> Tensor:
         return linear_attention(*inputs)
 
-    def begin(self, batch: int) -> tuple[Tensor, ...]:
-        _, key, value = self.parts.sizes
-        return (self.zeros(batch, self.parts.heads, key, value),)
-
     def mix_step(self, state: tuple[Tensor, ...], *inputs: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         o, S = linear_step(state[0], *inputs)
         return o, (S,)

@@ -98,7 +98,7 @@ class HeadParts(nn.Module):
 
 
 class HeadMixer(TokenMixer):
-    """A recurrence of queries, keys, values and gates; a block defines `mix`, `begin` and `mix_step`.
+    """A recurrence of queries, keys, values and gates; a block defines `mix` and `mix_step`.
 
     What is carried is kept in the precision of the weights: under autocast the maps alone are in a lower one.
     """
@@ -121,8 +121,9 @@ class HeadMixer(TokenMixer):
         raise NotImplementedError
 
     def begin(self, batch: int) -> State:
-        """The recurrence's state before the first token."""
-        raise NotImplementedError
+        """The state before the first token: a (key, value) matrix a head, unless a block has another."""
+        _, key, value = self.parts.sizes
+        return (self.zeros(batch, self.parts.heads, key, value),)
 
     def mix_step(self, state: State, *inputs: Tensor) -> tuple[Tensor, State]:
         """The answers at the next token, and the recurrence's state after it."""

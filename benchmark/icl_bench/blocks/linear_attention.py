@@ -58,10 +58,6 @@ class LinearAttention(HeadMixer):
             return linear_attention(q, k, v)
         return linear_attention(q, k, v, self._log_decay(q)[:, None].expand(*q.shape[:3], 1))
 
-    def begin(self, batch: int) -> tuple[Tensor, ...]:
-        _, key, value = self.parts.sizes
-        return (self.zeros(batch, self.parts.heads, key, value),)
-
     def mix_step(self, state: tuple[Tensor, ...], *inputs: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         q, k, v = inputs
         log_decay = self._log_decay(q).expand(*q.shape[:2], 1) if self.decays else None

@@ -9,14 +9,13 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from icl_bench.blocks.decay_gate import steps_bias
 from icl_bench.blocks.kernels.mixer import mix as compiled_mix
 from icl_bench.blocks.selective_scan import selective_scan
 from icl_bench.blocks.short_convolution import causal_convolution
 from icl_bench.blocks.together import one_by_one
 from icl_bench.blocks.token_mixer import State, TokenMixer
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
-
-STEP_MIN, STEP_MAX = 1e-3, 1e-1  # range of the initial step sizes (section 3.6 of the paper)
 
 
 @BLOCKS.register
@@ -131,9 +130,7 @@ class Mamba(TokenMixer):
         self.D.fill_(1.0)
         bound = self.step.in_features**-0.5
         self.step.weight.uniform_(-bound, bound, generator=generator)
-        spread = torch.rand(channels, generator=generator)
-        steps = torch.exp(math.log(STEP_MIN) + spread * (math.log(STEP_MAX) - math.log(STEP_MIN)))
-        self.step.bias.copy_(steps + torch.log(-torch.expm1(-steps)))  # the inverse of softplus
+        self.step.bias.copy_(steps_bias(torch.rand(channels, generator=generator)))
         bound = self.conv.kernel_size[0] ** -0.5
         self.conv.weight.uniform_(-bound, bound, generator=generator)
         if self.conv.bias is not None:
