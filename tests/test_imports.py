@@ -42,6 +42,7 @@ LEVELS = {
     "suites": 5,
     "scoring": 6,
     "models": 6,
+    "text": 6,
     "frozen": 7,
     "entries": 7,
     "evaluation": 8,

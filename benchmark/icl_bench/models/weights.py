@@ -53,15 +53,22 @@ def find_weights(folder: Path) -> Path:
 
 def check_header(path: Path, shapes: Shapes) -> None:
     """Compare the header with the file's length and the expected tensors; nothing else is read."""
+    header, data_bytes = read_header(path)
+    _check_names(path, header, shapes)
+    _check_entries(path, header, shapes)
+    _check_layout(path, header, data_bytes)
+
+
+def read_header(path: Path) -> tuple[dict[str, Any], int]:
+    """What the header says of each tensor, and how many bytes of tensors follow it; CheckpointError where it
+    is not that of a whole file."""
     try:
         with path.open("rb") as file:
             header, data_bytes = _read_header(path, file)
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror}; check its permissions") from None
     header.pop("__metadata__", None)
-    _check_names(path, header, shapes)
-    _check_entries(path, header, shapes)
-    _check_layout(path, header, data_bytes)
+    return header, data_bytes
 
 
 def _read_header(path: Path, file: BinaryIO) -> tuple[dict[str, Any], int]:

@@ -1,0 +1,1 @@
+"""Prompts as texts, and language models that answer them."""

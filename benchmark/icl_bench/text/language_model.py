@@ -1,0 +1,120 @@
+"""Causal language models from a folder or a GGUF file, by `transformers`; no code of theirs is run."""
+
+import importlib.util
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from dataclasses import dataclass
+from typing import Any
+
+from icl_bench.errors import CheckpointError, InputError
+from icl_bench.text.label_tokens import Encode
+from icl_bench.text.memory import check_memory
+from icl_bench.text.model_files import ModelFiles
+
+_NO_LIMIT = 2**31  # tokens of a model whose config names no longest context
+# of the parameters that are in memory while loading, in float32; those of GGUF are unpacked apart first
+_COPIES, _COPIES_OF_GGUF = 1.2, 2.2
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """A model and its tokenizer in memory."""
+
+    module: Any  # `transformers`' causal language model, in float32
+    encode: Encode  # texts to tokens
+    max_tokens: int  # of a prompt
+    architecture: str  # what `transformers` calls it, as `llama`
+    parameters: int
+    device: str
+
+
+def load_language_model(files: ModelFiles, device: str = "cpu") -> LanguageModel:
+    """The model of a folder or file, its weights read in float32.
+
+    InputError where `transformers`, or what it needs for GGUF, is not installed. CheckpointError where the
+    files are not those of a causal language model that `transformers` itself knows, are damaged, or where the
+    model is too large for the free memory.
+    """
+    _check_installed(files)
+    with _quiet(), _one_line_errors(files.name):
+        from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+
+        options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+        if files.gguf is not None:
+            options["gguf_file"] = files.gguf
+        config = AutoConfig.from_pretrained(files.folder, **options)
+        _check_known(files.name, config)
+        check_memory(files.name, files.parameters(), _COPIES_OF_GGUF if files.gguf else _COPIES)
+        tokenizer = AutoTokenizer.from_pretrained(files.folder, **options)
+        weights = {} if files.gguf is not None else {"use_safetensors": True}
+        module = AutoModelForCausalLM.from_pretrained(files.folder, dtype="float32", **weights, **options)
+        module = module.eval().to(device)
+    return LanguageModel(
+        module,
+        _encoder(tokenizer),
+        getattr(config, "max_position_embeddings", None) or _NO_LIMIT,
+        str(config.model_type),
+        module.num_parameters(),
+        device,
+    )
+
+
+def _encoder(tokenizer: Any) -> Encode:
+    def encode(texts: list[str]) -> list[list[int]]:
+        return [list(tokens) for tokens in tokenizer(texts, verbose=False)["input_ids"]]
+
+    return encode
+
+
+def _check_installed(files: ModelFiles) -> None:
+    needed = ["transformers", *(["gguf", "accelerate"] if files.gguf is not None else [])]
+    absent = [package for package in needed if importlib.util.find_spec(package) is None]
+    if absent:
+        raise InputError(
+            f"language models need {' and '.join(absent)}; install them by `pip install icl-bench[text]`",
+            code="not-installed",
+        )
+
+
+def _check_known(name: str, config: Any) -> None:
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as KNOWN
+
+    if config.model_type not in KNOWN:
+        raise CheckpointError(
+            f"{name} is of the architecture {config.model_type!r:.80}, which is no causal language model; "
+            "choose one that continues a text",
+            code="no-language-model",
+        )
+
+
+@contextmanager
+def _one_line_errors(name: str) -> Iterator[None]:
+    """Whatever `transformers` raises, as one line."""
+    try:
+        yield
+    except (CheckpointError, InputError):
+        raise
+    except MemoryError:
+        raise CheckpointError(
+            f"{name} does not fit into memory; choose a smaller one", code="out-of-memory"
+        ) from None
+    except Exception as error:  # noqa: BLE001  # a library's reader of files that others wrote: anything
+        reason = (str(error) or type(error).__name__).strip().splitlines()[0][:300].rstrip(".")
+        raise CheckpointError(
+            f"{name} cannot be loaded: {reason}; fetch it again, or choose another", code="unloadable"
+        ) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings and bars of `transformers`, which are of no use to one who scores a model."""
+    from transformers.utils import logging
+
+    level = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        with redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.set_verbosity(level)
