@@ -116,16 +116,20 @@ class SuiteSpec(Strict):
     # In the order in which they are shown: tasks of its own by name, those of other suites as SUITE/TASK.
     tasks: list[TaskName | FullTaskName] = Field(min_length=1)
     notes: str  # how the sizes were chosen
+    # whether pretrained language models are asked too, by the text of each prompt
+    asked_in: Literal["numbers", "text"] = "numbers"
 
 
 class TaskLock(Strict):
-    """SHA-256 of one task's frozen arrays, little-endian float32 in C order, and of its score's rules."""
+    """SHA-256 of one task's frozen arrays, little-endian float32 in C order, of the texts, and of its score's
+    rules."""
 
     xs: str
     ys: str
     parameters: str
     queries: str | None = None  # of a task that asks about other inputs than those of its context
     query_ys: str | None = None
+    texts: str | None = None  # of the prompts as texts, in a suite that is asked in text
     rules: str  # of what decides prompts and score, as `TaskSpec.locked_form`
 
     def hashes(self) -> dict[str, str]:

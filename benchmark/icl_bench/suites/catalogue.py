@@ -86,6 +86,7 @@ class Suite:
         arrays = {task: dict(lock.hashes()) for task, lock in self.lock.tasks.items()}
         for hashes in arrays.values():
             del hashes["rules"]
+            hashes.pop("texts", None)
         return _json_hash(arrays)
 
     @property

@@ -9,8 +9,10 @@ from icl_bench.files import write_text
 from icl_bench.specs.suite import SuiteLock, TaskLock, TaskSpec
 from icl_bench.suites.catalogue import Suite, rules_hash
 from icl_bench.suites.generate import EVAL, Arrays, Queries, generate, generate_queries
+from icl_bench.suites.texts import texts_hash
 
-PARTS = ("xs", "ys", "parameters", "queries", "query_ys")
+ARRAYS = ("xs", "ys", "queries", "query_ys")  # that a cache holds
+PARTS = ("xs", "ys", "parameters", "queries", "query_ys", "texts")
 
 
 def array_hash(array: np.ndarray) -> str:
@@ -30,13 +32,14 @@ def parameters_hash(parameters: dict[str, np.ndarray]) -> str:
 
 
 def task_lock(suite: Suite, task: TaskSpec, arrays: Arrays, queries: Queries | None) -> TaskLock:
-    """The hashes of one task's arrays, and of the rules of its score."""
+    """The hashes of one task's arrays, of its texts, and of the rules of its score."""
     return TaskLock(
         xs=array_hash(arrays.xs),
         ys=array_hash(arrays.ys),
         parameters=parameters_hash(arrays.parameters),
         queries=None if queries is None else array_hash(queries.xs),
         query_ys=None if queries is None else array_hash(queries.ys),
+        texts=texts_hash(arrays.xs, arrays.ys) if suite.spec.asked_in == "text" else None,
         rules=rules_hash(suite.home(task.name).spec, task),
     )
 

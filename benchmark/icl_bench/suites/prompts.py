@@ -13,7 +13,7 @@ from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites.cache import read_arrow, write_arrow
 from icl_bench.suites.catalogue import Suite
 from icl_bench.suites.generate import Queries
-from icl_bench.suites.lock import PARTS, array_hash, frozen
+from icl_bench.suites.lock import ARRAYS, array_hash, frozen
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def arrays_by_name(xs: np.ndarray, ys: np.ndarray, queries: Queries | None) -> d
 
 def _verified(suite: Suite, task: TaskSpec, path: Path) -> dict[str, np.ndarray] | None:
     locked = suite.lock.tasks[task.name].hashes()
-    wanted = {part: locked[part] for part in PARTS if part in locked and part != "parameters"}
+    wanted = {part: locked[part] for part in ARRAYS if part in locked}
     arrays = read_arrow(path, list(wanted))
     if arrays is None or {part: array_hash(array) for part, array in arrays.items()} != wanted:
         return None

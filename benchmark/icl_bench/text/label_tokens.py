@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from icl_bench.errors import CheckpointError
-from icl_bench.text.prompts import LABELS, PromptText
+from icl_bench.suites.texts import LABELS, PromptText
 
 Encode = Callable[[list[str]], list[list[int]]]  # texts to the numbers of their tokens
 

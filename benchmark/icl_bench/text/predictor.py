@@ -11,7 +11,7 @@ from jaxtyping import Float
 from icl_bench.errors import CheckpointError
 from icl_bench.text.answers import Answers
 from icl_bench.text.label_tokens import TokenizedPrompt, tokenize
-from icl_bench.text.prompts import prompt_texts
+from icl_bench.suites.texts import prompt_texts
 
 if TYPE_CHECKING:
     from icl_bench.text.language_model import LanguageModel
