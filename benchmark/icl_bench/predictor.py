@@ -25,6 +25,16 @@ class Predictor(Protocol):
         ...
 
 
+class AnswersInText(Predictor, Protocol):
+    """A predictor that reads prompts as texts and answers with the probabilities of two labels."""
+
+    def label_shares(
+        self, xs: Float[np.ndarray, "batch points d"], ys: Float[np.ndarray, "batch points 1"]
+    ) -> Float[np.ndarray, "batch points"]:
+        """The share of the probability that the labels hold together, of prompts that it has answered."""
+        ...
+
+
 @dataclass(frozen=True)
 class Missing:
     """Why a task has no predictor, or a predictor no errors on it."""

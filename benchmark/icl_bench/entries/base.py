@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from icl_bench.errors import UnknownNameError
 from icl_bench.predictor import Missing, Predictor
-from icl_bench.specs.result import CheckpointIdentity, ModelIdentity, ResultRecord
+from icl_bench.specs.result import CheckpointIdentity, LanguageModelIdentity, ModelIdentity, ResultRecord
 from icl_bench.specs.schema import Registry, Strict
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Suite
@@ -19,10 +19,13 @@ from icl_bench.suites import Suite
 
 @dataclass(frozen=True)
 class TaskPredictor:
-    """What answers one task, and which weights it has, if any."""
+    """What answers one task, and which weights it has, if any: a checkpoint's or a language model's."""
 
     predictor: Predictor
     checkpoint: CheckpointIdentity | None = None
+    language_model: LanguageModelIdentity | None = None
+    in_text: bool = False  # whether it is a language model, whose predictor has `label_shares`
+    checked_prompts: int | None = None  # how many each check asks at most; none for 0, but for finiteness
 
 
 @runtime_checkable

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from icl_bench.entries.base import EntryKind, Source, entry_kinds
 from icl_bench.entries.checkpoints import CheckpointSource
+from icl_bench.entries.language_model import GGUF_ENDING
 from icl_bench.errors import InputError, UnknownNameError
 from icl_bench.specs.loops import split_loops
 from icl_bench.suites import Suite
@@ -36,7 +37,7 @@ def _refuse_file(name: str) -> None:
             f"{name} is Python, which is not run here; import it and call icl_bench.evaluate(f, name=...)",
             code="python-file",
         )
-    if not is_file:
+    if not is_file or name.endswith(GGUF_ENDING):
         return
     remedies = {
         ".json": "a record is shown by `icl-bench leaderboard show --record FILE`",

@@ -12,19 +12,21 @@ from icl_bench.errors import CheckError
 from icl_bench.evaluation.ask import ask, ask_in_batches
 from icl_bench.predictor import Predictor
 
-CHECKS = ["finiteness", "determinism", "causality", "independence"]
+FINITENESS = "finiteness"
+CHECKS = [FINITENESS, "determinism", "causality", "independence"]
 
 # Changes up to this share of a prompt's scale are rounding: kernels may sum in another order when the
 # batch differs, and long convolutions leak rounding noise. What a predictor could gain is its square.
 TOLERANCE = 1e-4
 
-_REPEATED_PROMPTS = 16
+_REPEATED = 16
 _CHANGES = (-3.0, 1.0, -3.0, 1.0)  # one prompt each: the factor on the foreign targets; ±1 must differ too
 
 
-def prompts_asked(points: int) -> int:
+def prompts_asked(points: int, most: int | None = None) -> int:
     """How many answers the checks of determinism and causality ask for, repeated prompts counted."""
-    return 2 * _REPEATED_PROMPTS + len(_CHANGES) * (points + 1)
+    repeated, changed = (min(count, count if most is None else most) for count in (_REPEATED, len(_CHANGES)))
+    return 2 * repeated + changed * (points + 1)
 
 
 def check_finite(predictions: np.ndarray, task: str, first_prompt: int = 0) -> None:
@@ -39,9 +41,11 @@ def check_finite(predictions: np.ndarray, task: str, first_prompt: int = 0) -> N
         )
 
 
-def check_determinism(predictor: Predictor, xs: np.ndarray, ys: np.ndarray, task: str) -> None:
-    """CheckError where asking twice about the same prompts gives two answers."""
-    xs, ys = xs[:_REPEATED_PROMPTS], ys[:_REPEATED_PROMPTS]
+def check_determinism(
+    predictor: Predictor, xs: np.ndarray, ys: np.ndarray, task: str, most: int | None = None
+) -> None:
+    """CheckError where asking twice about the same prompts, at most so many, gives two answers."""
+    xs, ys = xs[:_REPEATED][:most], ys[:_REPEATED][:most]
     first, second = ask(predictor, xs, ys), ask(predictor, xs, ys)
     check_finite(first, task)
     different = np.argwhere(first != second)
@@ -54,15 +58,18 @@ def check_determinism(predictor: Predictor, xs: np.ndarray, ys: np.ndarray, task
         )
 
 
-def check_causality(predictor: Predictor, xs: np.ndarray, ys: np.ndarray, task: str) -> np.ndarray:
+def check_causality(
+    predictor: Predictor, xs: np.ndarray, ys: np.ndarray, task: str, most: int | None = None
+) -> np.ndarray:
     """CheckError where a prediction reads its own target or what comes after it.
 
-    Each of a few prompts is repeated points + 1 times; in row i + 1 the targets from y_i on and the inputs
-    from x_{i+1} on are those of another prompt, targets possibly scaled, so that all i are tried at once.
+    Each of a few prompts, at most so many, is repeated points + 1 times; in row i + 1 the targets from y_i on
+    and the inputs from x_{i+1} on are those of another prompt, targets possibly scaled, so that all i are
+    tried at once.
     Returns the predictions for the unchanged prompts (a few, points, k).
     """
     unchanged = []
-    for prompt, factor in zip(range(len(xs)), _CHANGES, strict=False):
+    for prompt, factor in zip(range(len(xs)), _CHANGES[:most], strict=False):
         other = (prompt + 1) % len(xs)
         rows = _changed_rows(xs[prompt], ys[prompt], xs[other], factor * ys[other])
         predictions = np.concatenate([answer for _, answer in ask_in_batches(predictor, *rows)])

@@ -6,7 +6,9 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike, fspath
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from icl_bench.entries.base import Source, TaskPredictor, kind_of_model
 from icl_bench.entries.callable import ObjectSource
@@ -21,16 +23,17 @@ from icl_bench.evaluation.fresh import check_on_fresh, new_seed
 from icl_bench.evaluation.predict import predict_all
 from icl_bench.evaluation.rules import (
     CHECKS,
+    FINITENESS,
     check_causality,
     check_determinism,
     check_independence,
     prompts_asked,
 )
 from icl_bench.frozen.anchors import anchor_errors
-from icl_bench.predictor import Missing, batch_size
+from icl_bench.predictor import AnswersInText, Missing, batch_size
 from icl_bench.progress import progress as show_progress
 from icl_bench.specs.result import Cost, ResultRecord, SuiteIdentity, TaskResult
-from icl_bench.suites import Suite, chosen_tasks, load_prompts, load_suite
+from icl_bench.suites import Prompts, Suite, chosen_tasks, load_prompts, load_suite
 
 FEWEST_PROMPTS = 32  # of a quick look
 
@@ -189,16 +192,13 @@ def _evaluate_task(
     every = load_prompts(suite, name)
     prompts, anchors = every.part(slice(limit)), anchor_errors(suite, every)
     xs, ys, predictor = prompts.xs, prompts.ys, task_predictor.predictor
-    label, asked = f"{name}: checks", prompts_asked(xs.shape[1])
-    with show_progress(label, asked, quiet=not progress, minor=True) as advance:
-        counted = CountedPredictor(predictor, advance)
-        check_determinism(counted, xs, ys, name)
-        alone = check_causality(counted, xs, ys, name)
+    alone, checks = _checked(task_predictor, prompts, name, progress)
     started = time.perf_counter()
     predictions = predict_all(predictor, prompts, name, progress)
     seconds = time.perf_counter() - started
-    among = predictions if prompts.queries is None else first_batch(predictor, xs, ys)
-    check_independence(among[: len(alone)], alone, ys[: len(alone)], name)
+    if len(alone):
+        among = predictions if prompts.queries is None else first_batch(predictor, xs, ys)
+        check_independence(among[: len(alone)], alone, ys[: len(alone)], name)
     if fresh is not None:
         check_cuts(predictor, prompts, predictions, name, progress)
     numbers = summarise(suite, name, predictions, prompts.targets, anchors.first(len(xs)))
@@ -209,8 +209,32 @@ def _evaluate_task(
     return TaskResult(
         **numbers,
         checkpoint=task_predictor.checkpoint,
+        language_model=task_predictor.language_model,
+        label_shares=_label_shares(task_predictor, prompts),
         batch_size=batch_size(predictor, xs.shape[1]),
-        checks=CHECKS,
+        checks=checks,
         cost=Cost(seconds=seconds, peak_memory_mb=peak_memory_mb()),
         fresh=on_fresh,
     )
+
+
+def _checked(
+    task_predictor: TaskPredictor, prompts: Prompts, name: str, progress: bool
+) -> tuple[np.ndarray, list[str]]:
+    """What it answers to a few prompts alone, (a few, points, k), and the names of the checks it passes."""
+    xs, ys, most = prompts.xs, prompts.ys, task_predictor.checked_prompts
+    if most == 0:
+        return ys[:0], [FINITENESS]
+    label, asked = f"{name}: checks", prompts_asked(xs.shape[1], most)
+    with show_progress(label, asked, quiet=not progress, minor=True) as advance:
+        counted = CountedPredictor(task_predictor.predictor, advance)
+        check_determinism(counted, xs, ys, name, most)
+        return check_causality(counted, xs, ys, name, most), CHECKS
+
+
+def _label_shares(task_predictor: TaskPredictor, prompts: Prompts) -> list[float] | None:
+    """The share of the probability that labels hold at each context length, averaged over prompts."""
+    if not task_predictor.in_text:
+        return None
+    shares = cast(AnswersInText, task_predictor.predictor).label_shares(prompts.xs, prompts.ys)
+    return [float(share) for share in shares.mean(axis=0)]

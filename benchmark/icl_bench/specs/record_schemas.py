@@ -2,7 +2,8 @@
 
 Schema 1: `mean_error`, `score` and `optimality` are keys of a task; the suite is named by the hash of its
 lock at that time. Schema 2: a task has `estimates` by metric, `prompt_values` where a metric has values of
-its own, and of a Python object `fresh` where it was scored on fresh prompts too; the suite is named by its
+its own, of a Python object `fresh` where it was scored on fresh prompts too, and of a language model
+`language_model` and `label_shares`; the suite is named by its
 `hash`, which stays when errors of more baselines are frozen.
 """
 
@@ -11,6 +12,7 @@ from typing import Any
 from icl_bench.errors import SpecError
 
 CURRENT = 2
+_OPTIONAL = ("prompt_values", "fresh", "language_model", "label_shares")  # keys of a task of schema 2
 _METRICS_OF_SCHEMA_1 = ("mean_error", "score", "optimality")
 
 
@@ -51,10 +53,10 @@ def _without_estimates(task: dict[str, Any]) -> dict[str, Any]:
     for key, part in task.items():
         if key == "estimates":
             written |= part
-        elif key not in ("prompt_values", "fresh"):
+        elif key not in _OPTIONAL:
             written[key] = part
     return written
 
 
 def _without_empty(task: dict[str, Any]) -> dict[str, Any]:
-    return {key: part for key, part in task.items() if part or key not in ("prompt_values", "fresh")}
+    return {key: part for key, part in task.items() if part or key not in _OPTIONAL}

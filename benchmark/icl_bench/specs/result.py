@@ -39,6 +39,8 @@ Printable = Annotated[str, BeforeValidator(_printable)]  # a name that may be sh
 MAX_SHOWN = 300  # characters
 MAX_RECORD_BYTES = 16 * 2**20  # of a file; .github/workflows/evaluate.yml hands no larger one on
 Shown = Annotated[str, plain_text(MAX_SHOWN)]  # said of where a record was made
+LEAST_LABEL_SHARE = 0.5  # of a language model that answers with one of the two labels
+Share = Annotated[float, Field(ge=0, le=1 + 1e-6, allow_inf_nan=False)]
 # of every record; schema 1 has them as keys of a task
 REQUIRED_METRICS = ("mean_error", "score", "optimality")
 
@@ -50,6 +52,15 @@ class CheckpointIdentity(Strict):
     spec: dict[str, Any]  # the architecture, as in its file
     parameters: Count  # those that a prompt of the task reads
     training: dict[str, Any] | None  # where the weights come from, the seed among it
+
+
+class LanguageModelIdentity(Strict):
+    """Which pretrained language model answered a task in text."""
+
+    architecture: Shown  # what `transformers` calls it, as `llama`
+    parameters: Count
+    files: Annotated[dict[Shown, Sha256], Field(min_length=1, max_length=1_000)]  # those that are read
+    library: Shown  # what computed it, with its version
 
 
 class ModelIdentity(Strict):
@@ -137,6 +148,10 @@ class TaskResult(Strict):
     error_curves: ErrorCurves
     prompt_errors: list[SquaredError]  # one a prompt, summed over the scored context lengths
     prompt_values: dict[str, list[Finite]] = Field(default={})  # the same of metrics with values of their own
+    language_model: LanguageModelIdentity | None = None  # in place of a checkpoint
+    # of what is asked in text: the share of the probability that the two labels hold together at each context
+    # length, averaged over prompts
+    label_shares: list[Share] | None = None
     cost: Cost
     fresh: FreshCheck | None = None  # of a Python object: the same on prompts drawn when it was evaluated
 
@@ -147,6 +162,8 @@ class TaskResult(Strict):
         for name, values in self.prompt_values.items():
             if len(values) != self.prompts:
                 raise ValueError(f"{len(values)} prompt_values.{name} for {self.prompts} prompts")
+        if self.label_shares is not None and len(self.label_shares) != self.points:
+            raise ValueError(f"{len(self.label_shares)} label_shares for {self.points} points")
         for name in REQUIRED_METRICS:
             if name not in self.estimates:
                 raise ValueError(f"estimates has no {name}; evaluate again")
@@ -181,6 +198,20 @@ class TaskResult(Strict):
         """What its checkpoint says that it was trained with; None where it does not say, or there is none."""
         seed = (self.checkpoint.training or {}).get("seed") if self.checkpoint else None
         return seed if type(seed) is int else None
+
+    @property
+    def label_share(self) -> float | None:
+        """The share of the probability that the two labels hold, averaged over the scored context lengths;
+        None where it was not asked in text."""
+        if self.label_shares is None:
+            return None
+        scored = [self.label_shares[point] for point in self.scored_points.positions]
+        return sum(scored) / len(scored)
+
+    @property
+    def answers(self) -> bool:
+        """Whether it answers the question at all: a language model may spread its probability elsewhere."""
+        return self.label_share is None or self.label_share >= LEAST_LABEL_SHARE
 
     @property
     def outcome(self) -> Outcome | None:

@@ -9,9 +9,9 @@ import torch
 from jaxtyping import Float
 
 from icl_bench.errors import CheckpointError
+from icl_bench.suites.texts import prompt_texts
 from icl_bench.text.answers import Answers
 from icl_bench.text.label_tokens import TokenizedPrompt, tokenize
-from icl_bench.suites.texts import prompt_texts
 
 if TYPE_CHECKING:
     from icl_bench.text.language_model import LanguageModel
@@ -27,11 +27,9 @@ class LanguageModelPredictor:
     sizes alone, so that a repeated evaluation repeats the arithmetic.
     """
 
-    checked_prompts = 1  # by each check: a prompt costs seconds
-
     def __init__(self, language_model: "LanguageModel") -> None:
         """language_model: loaded, on its device."""
-        self._language_model = language_model
+        self.language_model = language_model
         self._module = language_model.module
         self._keeps = "logits_to_keep" in inspect.signature(self._module.forward).parameters
         self._shares: dict[bytes, np.ndarray] = {}
@@ -39,7 +37,7 @@ class LanguageModelPredictor:
     @property
     def device(self) -> str:
         """Where it computes."""
-        return self._language_model.device
+        return self.language_model.device
 
     def batch_size(self, points: int) -> int:
         """Prompts a pass."""
@@ -63,9 +61,9 @@ class LanguageModelPredictor:
         self, xs: Float[np.ndarray, "batch points d"], ys: Float[np.ndarray, "batch points 1"]
     ) -> Answers:
         """The probabilities of both labels at every point."""
-        prompts = [tokenize(self._language_model.encode, text) for text in prompt_texts(xs, ys)]
+        prompts = [tokenize(self.language_model.encode, text) for text in prompt_texts(xs, ys)]
         longest = max(len(prompt.tokens) for prompt in prompts)
-        if longest > (limit := self._language_model.max_tokens):
+        if longest > (limit := self.language_model.max_tokens):
             raise CheckpointError(
                 f"a prompt has {longest:,} of its tokens and it reads {limit:,}; choose a model with a "
                 "longer context",
