@@ -89,7 +89,7 @@ def test_every_prompt_has_a_function_and_inputs_of_its_own(name):
     xs, _, parameters = draw(small(name), PROMPTS)
     assert len(np.unique(xs.reshape(PROMPTS, -1), axis=0)) == PROMPTS
     functions = np.concatenate([array.reshape(PROMPTS, -1) for array in parameters.values()], axis=1)
-    assert len(np.unique(functions, axis=0)) > 5
+    assert len(np.unique(functions, axis=0)) > 3
 
 
 @every
@@ -136,7 +136,7 @@ def test_a_curriculum_hides_coordinates_and_keeps_the_others(name, active):
     assert np.isfinite(function_class.evaluate(parameters, xs)).all()
 
 
-@pytest.mark.parametrize("name", stated())
+@pytest.mark.parametrize("name", [name for name in stated() if not small(name).inputs_inform])
 def test_the_prior_mean_is_the_mean_of_drawn_functions_at_fixed_inputs(name):
     """Scores are measured from it, so that it has to be exact."""
     function_class = small(name)
@@ -146,6 +146,17 @@ def test_the_prior_mean_is_the_mean_of_drawn_functions_at_fixed_inputs(name):
         assert means.shape == (1, POINTS, function_class.k)
         ys = function_class.evaluate(parameters, np.repeat(prompt[None], FUNCTIONS, axis=0))
         assert_mean_is_zero(ys - means)
+
+
+@pytest.mark.parametrize("name", stated())
+def test_no_coordinate_says_more_of_y_than_the_prior_mean(name):
+    """At every place of a prompt: x and the function are drawn together, as x may tell of the function."""
+    function_class = small(name)
+    xs, ys, _ = draw(function_class, FUNCTIONS)
+    residuals = ys - function_class.prior_mean(xs)
+    assert_mean_is_zero(residuals)
+    for coordinate in range(function_class.d):
+        assert_mean_is_zero(residuals * xs[:, :, coordinate, None])
 
 
 @every

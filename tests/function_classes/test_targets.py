@@ -54,6 +54,31 @@ def mqar(parameters: dict, xs: np.ndarray, i: int) -> Exact:
     return exact(parameters["values"][first])
 
 
+def sign(true: bool) -> Exact:
+    return [Fraction(1 if true else -1)]
+
+
+def conjunction(literals: np.ndarray, x: np.ndarray) -> bool:
+    return all(literal * value >= 0 for literal, value in zip(literals.tolist(), x.tolist(), strict=True))
+
+
+def majority(parameters: dict, xs: np.ndarray, i: int) -> Exact:
+    return sign(dot(exact(parameters["counted"]), exact(xs[i])) > 0)
+
+
+def any_parity(parameters: dict, xs: np.ndarray, i: int) -> Exact:
+    return parity({"subset": np.flatnonzero(parameters["hidden"] == 1)}, xs, i)
+
+
+def nearest(parameters: dict, xs: np.ndarray, i: int) -> Exact:
+    """Its own label where it has one, else that of the largest inner product, the first of equals."""
+    labels = exact(parameters["labels"])
+    if i < len(labels):
+        return [labels[i]]
+    products = [dot(exact(xs[j]), exact(xs[i])) for j in range(len(labels))]
+    return [labels[products.index(max(products))]]
+
+
 REFERENCES: dict[str, Callable[[dict, np.ndarray, int], Exact]] = {
     "linear_regression": linear,
     "sparse_linear_regression": linear,
@@ -62,6 +87,14 @@ REFERENCES: dict[str, Callable[[dict, np.ndarray, int], Exact]] = {
     "decision_tree": tree,
     "sparse_parity": parity,
     "vector_mqar": mqar,
+    "conjunction": lambda p, xs, i: sign(conjunction(p["literals"], xs[i])),
+    "conjunction_taught": lambda p, xs, i: sign(conjunction(p["literals"], xs[i])),
+    "disjunction": lambda p, xs, i: sign(not conjunction(-p["literals"], xs[i])),
+    "dnf": lambda p, xs, i: sign(any(conjunction(clause, xs[i]) for clause in p["clauses"])),
+    "majority": majority,
+    "parity_any": any_parity,
+    "parity_2": parity,
+    "nearest": nearest,
 }
 
 

@@ -81,7 +81,10 @@ def test_every_frozen_number_can_be_computed_with(suite: Suite, name: str):
     assert np.isfinite(xs).all()
     assert np.isfinite(ys).all()
     signs = suite.tasks[name].shift is not None and suite.tasks[name].shift.type == "signs"
-    if suite.tasks[name].function_class.type not in ("sparse_parity", "vector_mqar") and not signs:
+    function_class = suite.tasks[name].function_class
+    if function_class.labels:
+        assert set(np.unique(xs)) == set(np.unique(ys)) == {-1.0, 1.0}
+    elif function_class.type not in ("sparse_parity", "vector_mqar") and not signs:
         assert (grid_units(xs) % 2 == 1).all()  # on the grid, and never 0
 
 

@@ -24,6 +24,8 @@ class FunctionClass(FunctionClassSpec):
 
     formula: ClassVar[str]  # the function, in plain text
     prior: ClassVar[str]  # how inputs and parameters are drawn, in plain text
+    labels: ClassVar[bool] = False  # whether targets are labels −1 and 1, and answers are scored as such too
+    inputs_inform: ClassVar[bool] = False  # whether x alone, without y, says something of the function
 
     @property
     def d(self) -> int:
