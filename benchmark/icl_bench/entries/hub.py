@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from icl_bench.entries.base import ENTRY_KINDS, EntryKind, Source
 from icl_bench.entries.checkpoints import CheckpointSource
+from icl_bench.entries.language_model import LANGUAGE_MODEL, LanguageModelSource
 from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES
 from icl_bench.specs.result import ModelIdentity, ResultRecord
 from icl_bench.specs.submission import folder_name, model_fault
@@ -33,7 +34,10 @@ class HubKind(EntryKind):
     def open(
         self, name: str, suite: Suite, revision: str | None, device: str | None, tasks: Sequence[str] | None
     ) -> Source:
-        """Its checkpoints, fetched to the cache."""
+        """Its checkpoints, fetched to the cache; on a suite that is asked in text, a language model too."""
+        in_text = suite.spec.asked_in == "text"
+        if in_text and (language_model := _language_model(name, suite, revision, device)):
+            return language_model
         from icl_bench.models.find_folder import fetch_named
         from icl_bench.models.load import folders_by_task, place_names
 
@@ -51,3 +55,15 @@ class HubKind(EntryKind):
         """Another model."""
         recorded = record.model.id
         return None if recorded == name else f"the record is of {recorded}, not of {name}; restore the file"
+
+
+def _language_model(name: str, suite: Suite, revision: str | None, device: str | None) -> Source | None:
+    """A repository as a language model; None where it holds checkpoints of icl-bench."""
+    from icl_bench.text.hub_model import fetch_language_model
+    from icl_bench.text.model_files import model_folder
+
+    snapshot = fetch_language_model(name, revision)
+    if snapshot is None:
+        return None
+    identity = ModelIdentity(kind=LANGUAGE_MODEL, id=snapshot.repo, revision=snapshot.commit)
+    return LanguageModelSource(identity, model_folder(snapshot.repo, snapshot.folder), suite, device)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from icl_bench.text.model_files import ModelFiles
     from icl_bench.text.predictor import LanguageModelPredictor
 
+LANGUAGE_MODEL = "language_model"  # the kind
 GGUF_ENDING = ".gguf"
 CHECKED_PROMPTS = 1  # by each check: a prompt takes seconds
 
@@ -55,7 +56,7 @@ class LanguageModelKind(EntryKind):
             )
         path = Path(user_path(name))
         files = gguf_file(name, path) if name.endswith(GGUF_ENDING) else model_folder(name, path)
-        identity = ModelIdentity(kind="language_model", id=name, revision=None)
+        identity = ModelIdentity(kind=LANGUAGE_MODEL, id=name, revision=None)
         return LanguageModelSource(identity, files, suite, device)
 
 

@@ -56,7 +56,7 @@ def fetch(repo: str, tasks: Sequence[str], revision: str | None = None) -> Snaps
     repo, commit = info.id, str(info.sha)
     sizes = {file.rfilename: file.size for file in info.siblings or []}
     places = find_places(sizes, tasks, f"{repo}@{revision}")
-    _check_size(repo, {file: sizes[file] for place in places for file in _files(place)})
+    check_size(repo, {file: sizes[file] for place in places for file in _files(place)})
     hashes = listed_hashes(info)
     for place in places:
         folder = _download(repo, revision, commit, place, hashes)
@@ -111,7 +111,8 @@ def _files(place: str) -> list[str]:
     return [place_file(place, CONFIG_FILE), place_file(place, WEIGHTS_FILE)]
 
 
-def _check_size(repo: str, sizes: dict[str, int | None]) -> None:
+def check_size(repo: str, sizes: Mapping[str, int | None]) -> int:
+    """How many bytes the files of a repository are together; HubError where that is not said, or too many."""
     unknown = [file for file, size in sizes.items() if size is None]
     if unknown:
         raise HubError(f"{endpoint()} does not say how large {unknown[0]} of {repo} is; check HF_ENDPOINT")
@@ -122,3 +123,4 @@ def _check_size(repo: str, sizes: dict[str, int | None]) -> None:
             "fetched; name fewer tasks, or clone it and give the folder",
             code="too-large",
         )
+    return total

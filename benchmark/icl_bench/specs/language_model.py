@@ -6,7 +6,7 @@ Nothing else is fetched: no pickled weights, and no code.
 import re
 
 CONFIG = "config.json"
-_INDEX = "model.safetensors.index.json"  # which of several files holds a tensor
+INDEX = "model.safetensors.index.json"  # which of several files holds a tensor
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 _BESIDE_TOKENIZERS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "merges.txt")
 _WEIGHTS = re.compile(r"model(-[0-9]{5}-of-[0-9]{5})?\.safetensors")
@@ -24,4 +24,4 @@ def is_tokenizer(name: str) -> bool:
 
 def is_read(name: str) -> bool:
     """Whether a file of that name is read at all."""
-    return name in (CONFIG, _INDEX, *_BESIDE_TOKENIZERS) or is_tokenizer(name) or is_weights(name)
+    return name in (CONFIG, INDEX, *_BESIDE_TOKENIZERS) or is_tokenizer(name) or is_weights(name)

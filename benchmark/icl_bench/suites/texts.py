@@ -41,7 +41,7 @@ class PromptText:
         return self.text[: self.labels[i] - 1]
 
 
-def prompt_text(xs: Float[np.ndarray, "points d"], ys: Float[np.ndarray, "points 1"]) -> PromptText:
+def prompt_text(xs: Float[np.ndarray, "points d"], ys: Float[np.ndarray, "points k"]) -> PromptText:
     """The text of a prompt of signs; InputError where a number is 0, or targets are several."""
     if ys.shape[1:] != (1,) or not (xs.all() and ys.all()):
         raise InputError(
@@ -58,13 +58,13 @@ def prompt_text(xs: Float[np.ndarray, "points d"], ys: Float[np.ndarray, "points
 
 
 def prompt_texts(
-    xs: Float[np.ndarray, "prompts points d"], ys: Float[np.ndarray, "prompts points 1"]
+    xs: Float[np.ndarray, "prompts points d"], ys: Float[np.ndarray, "prompts points k"]
 ) -> list[PromptText]:
     """The texts of several prompts."""
     return [prompt_text(*prompt) for prompt in zip(xs, ys, strict=True)]
 
 
-def texts_hash(xs: Float[np.ndarray, "prompts points d"], ys: Float[np.ndarray, "prompts points 1"]) -> str:
+def texts_hash(xs: Float[np.ndarray, "prompts points d"], ys: Float[np.ndarray, "prompts points k"]) -> str:
     """SHA-256 of the texts in UTF-8, each with an empty line behind it: what a lock holds of them."""
     digest = hashlib.sha256()
     for prompt in prompt_texts(xs, ys):

@@ -1,6 +1,5 @@
 """Causal language models from a folder or a GGUF file, by `transformers`; no code of theirs is run."""
 
-import importlib.util
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
@@ -8,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from icl_bench.errors import CheckpointError, InputError
+from icl_bench.specs.language_model import CONFIG
+from icl_bench.text.config import check_config, check_installed
 from icl_bench.text.label_tokens import Encode
 from icl_bench.text.memory import check_memory
 from icl_bench.text.model_files import ModelFiles
 
 _NO_LIMIT = 2**31  # tokens of a model whose config names no longest context
-# of the parameters that are in memory while loading, in float32; those of GGUF are unpacked apart first
-_COPIES, _COPIES_OF_GGUF = 1.2, 2.2
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,9 @@ def load_language_model(files: ModelFiles, device: str = "cpu") -> LanguageModel
     files are not those of a causal language model that `transformers` itself knows, are damaged, or where the
     model is too large for the free memory.
     """
-    _check_installed(files)
+    check_installed(gguf=files.gguf is not None)
+    if files.gguf is None:
+        check_config(files.name, files.folder / CONFIG)
     with _quiet(), _one_line_errors(files.name):
         from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
@@ -44,8 +45,7 @@ def load_language_model(files: ModelFiles, device: str = "cpu") -> LanguageModel
         if files.gguf is not None:
             options["gguf_file"] = files.gguf
         config = AutoConfig.from_pretrained(files.folder, **options)
-        _check_known(files.name, config)
-        check_memory(files.name, files.parameters(), _COPIES_OF_GGUF if files.gguf else _COPIES)
+        check_memory(files.name, files.parameters(), unpacked=files.gguf is not None)
         tokenizer = AutoTokenizer.from_pretrained(files.folder, **options)
         weights = {} if files.gguf is not None else {"use_safetensors": True}
         module = AutoModelForCausalLM.from_pretrained(files.folder, dtype="float32", **weights, **options)
@@ -65,27 +65,6 @@ def _encoder(tokenizer: Any) -> Encode:
         return [list(tokens) for tokens in tokenizer(texts, verbose=False)["input_ids"]]
 
     return encode
-
-
-def _check_installed(files: ModelFiles) -> None:
-    needed = ["transformers", *(["gguf", "accelerate"] if files.gguf is not None else [])]
-    absent = [package for package in needed if importlib.util.find_spec(package) is None]
-    if absent:
-        raise InputError(
-            f"language models need {' and '.join(absent)}; install them by `pip install icl-bench[text]`",
-            code="not-installed",
-        )
-
-
-def _check_known(name: str, config: Any) -> None:
-    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as KNOWN
-
-    if config.model_type not in KNOWN:
-        raise CheckpointError(
-            f"{name} is of the architecture {config.model_type!r:.80}, which is no causal language model; "
-            "choose one that continues a text",
-            code="no-language-model",
-        )
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from icl_bench.errors import CheckpointError
 BYTES_PER_PARAMETER = 4  # float32, whatever the file holds
 
 
-def check_memory(name: str, parameters: int, copies: float) -> None:
-    """CheckpointError where `copies` of so many float32 parameters do not fit into free memory."""
-    needed, free = parameters * BYTES_PER_PARAMETER * copies, _free_memory()
+def check_memory(name: str, parameters: int, unpacked: bool = False) -> None:
+    """CheckpointError where so many float32 parameters, and activations, do not fit into free memory; those
+    that are `unpacked`, as GGUF's are, lie there twice while they are loaded."""
+    needed, free = parameters * BYTES_PER_PARAMETER * (2.2 if unpacked else 1.2), _free_memory()
     if free is not None and needed > free:
         raise CheckpointError(
             f"{name} has {parameters / 1e9:.1f} billion parameters, which need {needed / 1e9:.1f} GB in "
