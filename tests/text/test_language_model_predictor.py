@@ -67,7 +67,10 @@ def test_one_pass_is_every_prefix_asked_anew(kind, tmp_path):
 def test_answers_depend_neither_on_the_batch_nor_on_padding(kind, tmp_path):
     predictor = predictor_of(tmp_path, kind)
     xs, ys = prompts(5, 8)
-    lengths = {len(predictor.language_model.encode([prompt_text(*prompt).text])[0]) for prompt in zip(xs, ys, strict=True)}
+    lengths = {
+        len(predictor.language_model.encode([prompt_text(*prompt).text])[0])
+        for prompt in zip(xs, ys, strict=True)
+    }
     assert (len(lengths) > 1) == (kind == "several inputs in one")
     together = predictor.answer(xs, ys).log_probabilities
     for row in range(5):

@@ -59,8 +59,9 @@ def parse_config(value: Any, source: str) -> CheckpointConfig:
         )
     if "model_type" in value and "spec" not in value:
         raise CheckpointError(
-            f"{source} is of a model of transformers; convert its folder: icl-bench models convert FOLDER "
-            "--from transformers --task SUITE/TASK --out NEW-FOLDER",
+            f"{source} is of a model of transformers; evaluate a language model by --suite text-boolean, or "
+            "convert the folder of another: icl-bench models convert FOLDER --from transformers --task "
+            "SUITE/TASK --out NEW-FOLDER",
             code="other-library",
         )
     try:
