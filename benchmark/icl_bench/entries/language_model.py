@@ -29,7 +29,7 @@ class LanguageModelKind(EntryKind):
     """A model that continues texts, asked in text; of the Hub, `HubKind` opens it by this module."""
 
     type: Literal["language_model"] = "language_model"
-    place: ClassVar[int] = 3
+    place: ClassVar[int] = 4
     shown_as: ClassVar[str] = "language model"
     names: ClassVar[str] = "FILE.gguf, the path of a folder with a tokenizer"
     trained: ClassVar[bool] = False

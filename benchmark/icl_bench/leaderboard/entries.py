@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from icl_bench.entries.base import EntryKind, recorded_kind
+from icl_bench.entries.text import packaged_model, packaged_models
 from icl_bench.errors import InputError, SpecError
 from icl_bench.frozen.errors import frozen_baselines
 from icl_bench.models.accounting import Account, Parts, account, made_of, named_otherwise, parts_of
@@ -112,7 +113,8 @@ def family(spec: ArchitectureSpec) -> Family:
 
 def recorded_entries(suite: Suite, submissions: Sequence[SubmissionFolder]) -> list[Entry]:
     """The shipped models and submissions with results on a suite; SpecError where a file cannot be read."""
-    entries = [_shipped_entry(name, suite) for name in suite_models(suite)]
+    names = [*suite_models(suite), *(packaged_models() if suite.spec.asked_in == "text" else [])]
+    entries = [_shipped_entry(name, suite) for name in names]
     entries += [
         Entry(row.submission.model, [*row.records.values(), *row.borrowed], row, row.findings)
         for row in recorded_submissions(suite, submissions)
@@ -208,6 +210,8 @@ def recomputable_runs(entry: Entry) -> dict[str, list[bool]]:
     from the commit of the Hub and the hashes that a submission lists."""
     if entry.local:
         return {}
+    if entry.kind.type == "text":
+        return _of_its_package(entry)
     if entry.submitted is None:
         return entry.with_icl_bench
     weights: dict[str, list[bool]] = {}
@@ -219,6 +223,14 @@ def recomputable_runs(entry: Entry) -> dict[str, list[bool]]:
             held = result.checkpoint is not None and result.checkpoint.sha256 in digests
             weights.setdefault(task, []).append(held)
     return weights
+
+
+def _of_its_package(entry: Entry) -> dict[str, list[bool]]:
+    """Whether each result of a language model is of the file of the package that it is named with."""
+    packaged = packaged_model(entry.name)
+    return {
+        task: [packaged.answered(result)] for record in entry.records for task, result in record.tasks.items()
+    }
 
 
 def _rows(path: Path) -> list[Row]:

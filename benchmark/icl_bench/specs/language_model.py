@@ -5,6 +5,7 @@ Nothing else is fetched: no pickled weights, and no code.
 
 import re
 
+PACKAGED = "text"  # the folder in `submissions` of those whose weights are in a package, and their prefix
 CONFIG = "config.json"
 INDEX = "model.safetensors.index.json"  # which of several files holds a tensor
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")

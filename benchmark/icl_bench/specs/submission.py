@@ -24,6 +24,7 @@ RESERVED_OWNERS = (
     "reference",
     "zoo",
     "baseline",
+    "text",
 )  # names of models that come with icl-bench begin with these
 
 _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"

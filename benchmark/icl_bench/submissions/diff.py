@@ -6,6 +6,7 @@ from pathlib import Path
 
 from icl_bench.errors import InputError
 from icl_bench.models.shipped import COLLECTIONS
+from icl_bench.specs.language_model import PACKAGED
 from icl_bench.specs.text import shown
 from icl_bench.submissions.checkout_git import git_output
 from icl_bench.submissions.submission_folder import SUBMISSION_FILE
@@ -68,7 +69,7 @@ def _parsed(facts: str, path: str) -> Changed:
 
 def _fault(change: Changed) -> str | None:
     path = _PATH.fullmatch(change.path)
-    if path is None or path["folder"] in COLLECTIONS:
+    if path is None or path["folder"] in (*COLLECTIONS, PACKAGED):
         return f"a submission changes submissions/OWNER__MODEL/{SUBMISSION_FILE} alone; take this out"
     if change.status not in ("A", "M") or change.new_mode == _NONE:
         return "is removed or becomes something else; a submission adds or changes its file"
