@@ -21,7 +21,7 @@ class CallableKind(EntryKind):
     """It has no name on the command line: `icl_bench.evaluate` is given the object."""
 
     type: Literal["callable"] = "callable"
-    place: ClassVar[int] = 6
+    place: ClassVar[int] = 7
     shown_as: ClassVar[str] = "Python object"
     names: ClassVar[str] = "none; give the object to icl_bench.evaluate"
     trained: ClassVar[bool] = False

@@ -19,7 +19,7 @@ class FolderKind(EntryKind):
     """What `icl-bench train` writes; it comes before a Hub repository of that name."""
 
     type: Literal["folder"] = "folder"
-    place: ClassVar[int] = 4
+    place: ClassVar[int] = 5
     shown_as: ClassVar[str] = "folder"
     names: ClassVar[str] = "the path of a folder"
 

@@ -18,7 +18,7 @@ class HubKind(EntryKind):
     """A repository with checkpoints in the layout of `PyTorchModelHubMixin`."""
 
     type: Literal["hub"] = "hub"
-    place: ClassVar[int] = 5
+    place: ClassVar[int] = 6
     shown_as: ClassVar[str] = "submission"
     remote: ClassVar[bool] = True
     names: ClassVar[str] = "user/model, user/model@revision"

@@ -1,4 +1,5 @@
-"""What makes a result doubtful although every check passed: too good, or good on the frozen prompts alone.
+"""What makes a result doubtful although every check passed: too good, good on the frozen prompts alone, or of
+a language model that does not answer the question.
 
 A check sees what a predictor does while it is checked. Code that knows the frozen prompts by heart, or peeks
 where no check looks, shows in its numbers: no predictor is better than an exact one but for sampling, and
@@ -17,7 +18,7 @@ _SURER = 25  # times rarer by chance than what boards mark, in 2.5% of cases: a 
 
 def doubts(record: ResultRecord, suite: Suite) -> list[str]:
     """One line each; none for an honest model, but for one of either kind in a thousandth of cases."""
-    return [*_too_good(record, suite), *worse_on_fresh(record)]
+    return [*_too_good(record, suite), *worse_on_fresh(record), *_not_answering(record)]
 
 
 def above_exact(task: str, optimality: Estimate) -> str:
@@ -33,6 +34,15 @@ def _too_good(record: ResultRecord, suite: Suite) -> Iterator[str]:
     for name, task in tasks.items():
         if beyond(task.optimality, 1.0, _SURER * len(tasks)):
             yield above_exact(name, task.optimality)
+
+
+def _not_answering(record: ResultRecord) -> Iterator[str]:
+    for name, task in record.tasks.items():
+        if not task.answers:
+            yield (
+                f"{name}: the labels hold {task.label_share:.0%} of the probability; it does not answer the "
+                "question, and its score says little"
+            )
 
 
 def worse_on_fresh(record: ResultRecord) -> Iterator[str]:

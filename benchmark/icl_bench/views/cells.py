@@ -37,7 +37,8 @@ def cells(name: str, task: "TaskResult") -> list[str]:
 
 
 def notes_on(record: "ResultRecord") -> list[str]:
-    """A line for everything that could not be given in full, and why; and for gaps to fresh prompts."""
+    """A line for everything that could not be given in full, and why; for gaps to fresh prompts; and for what
+    labels hold of a language model's probability."""
     notes = []
     for name, task in record.tasks.items():
         lacking: dict[str, list[str]] = {}  # by reason
@@ -59,6 +60,11 @@ def notes_on(record: "ResultRecord") -> list[str]:
         f"on {task.fresh.prompts:,} fresh prompts"
         for name, task in record.tasks.items()
         if task.fresh is not None
+    ]
+    notes += [
+        f"{name}: the labels hold {task.label_share:.1%} of the probability"
+        for name, task in record.tasks.items()
+        if task.label_share is not None
     ]
     for reason in dict.fromkeys(record.missing.values()):
         tasks = [name for name, why in record.missing.items() if why == reason]
