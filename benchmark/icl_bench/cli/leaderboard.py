@@ -33,7 +33,10 @@ def show(
     suite: SuiteName = "mini",
     record: Records = None,
     metric: Annotated[
-        str, typer.Option(help="Of the tasks and of the means: gain, optimality or score.")
+        str,
+        typer.Option(
+            help="Of the tasks and of the means: gain, optimality or score; accuracy or log_loss of labels."
+        ),
     ] = "gain",
     baselines: Annotated[
         bool, typer.Option("--baselines/--no-baselines", help="Baselines below the models.")
@@ -61,8 +64,9 @@ def show(
     from icl_bench.suites import load_suite
 
     frozen = load_suite(suite)
-    if metric not in metrics(on_board=True):
-        raise UnknownNameError("metric", metric, metrics(on_board=True))
+    known = metrics(frozen.tasks.values(), on_board=True)
+    if metric not in known:
+        raise UnknownNameError("metric", metric, known)
     entries = entries_of(frozen, record or ())
     board = board_of(frozen, entries)
     data = board_data(board, entries)

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from icl_bench.baselines.base import BASELINES
+from icl_bench.baselines.labels import LabelBaseline
 from icl_bench.charts import Chart, Series, baseline_series, error_chart, length_label
 from icl_bench.errors import InputError, UnknownNameError
 from icl_bench.frozen.anchors import ZERO
@@ -35,7 +36,9 @@ def baseline_curves(
     UnknownNameError or InputError where a chosen one does not exist, or is not frozen.
     """
     frozen = frozen_baselines(suite, task.name)
-    places = {name: place for place, name in enumerate(BASELINES.entries())}
+    # those of labels come last, so that styles of the others do not depend on them
+    entries = sorted(BASELINES.entries().items(), key=lambda entry: issubclass(entry[1], LabelBaseline))
+    places = {name: place for place, (name, _) in enumerate(entries)}
     for name in chosen:
         if name not in places:
             raise UnknownNameError("baseline", name, places)

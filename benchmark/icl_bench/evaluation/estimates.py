@@ -9,7 +9,7 @@ from jaxtyping import Float
 from icl_bench.frozen.anchors import Anchors
 from icl_bench.frozen.errors import BaselineErrors
 from icl_bench.predictor import Missing
-from icl_bench.scoring.metric import Metric, metrics
+from icl_bench.scoring.metric import ERRORS, Metric, answer_numbers, metrics
 from icl_bench.scoring.scores import (
     PromptErrors,
     bootstrap_key,
@@ -18,7 +18,6 @@ from icl_bench.scoring.scores import (
     interval_estimate,
     resampled_sums,
     scored_sums,
-    squared_errors,
     without_estimate,
 )
 from icl_bench.specs.result import ErrorCurves, Estimate
@@ -34,9 +33,11 @@ def summarise(
 ) -> dict[str, Any]:
     """The fields of a `TaskResult` that follow from the model's predictions and the errors of the anchors."""
     task = suite.tasks[name]
-    errors = squared_errors(predictions, ys)
+    values = answer_numbers(predictions, ys, task)
+    curves = {metric: column.mean(axis=0).tolist() for metric, column in values.items()}
+    errors, error_curve = values.pop(ERRORS), curves.pop(ERRORS)
     model = scored_sums(errors, task.scored_points)
-    values = own_values(suite, name, predictions, ys)
+    sums = {metric: scored_sums(column, task.scored_points) for metric, column in values.items()}
     low, high = _band(suite, name, errors)
     return {
         "prompts": len(errors),
@@ -44,9 +45,9 @@ def summarise(
         "scored": task.scored,
         "baseline": task.baseline,
         "exact": task.exact,
-        "estimates": estimates(suite, name, model, values, anchors),
+        "estimates": estimates(suite, name, model, sums, anchors),
         "error_curves": ErrorCurves(
-            model=errors.mean(axis=0).tolist(),
+            model=error_curve,
             model_low=low.tolist(),
             model_high=high.tolist(),
             zero=anchors.zero.curve.tolist(),
@@ -54,22 +55,8 @@ def summarise(
             exact=_curve(anchors.exact),
         ),
         "prompt_errors": model.tolist(),
-        "prompt_values": {metric: column.tolist() for metric, column in values.items()},
-    }
-
-
-def own_values(
-    suite: Suite,
-    name: str,
-    predictions: Float[np.ndarray, "prompts points k"],
-    ys: Float[np.ndarray, "prompts points k"],
-) -> dict[str, PromptErrors]:
-    """By metric that is not computed from squared errors, its values, summed over scored context lengths."""
-    task = suite.tasks[name]
-    return {
-        metric.type: scored_sums(metric.values(predictions, ys), task.scored_points)
-        for metric in metrics(task).values()
-        if metric.has_values
+        "prompt_values": {metric: column.tolist() for metric, column in sums.items()},
+        "value_curves": curves,
     }
 
 

@@ -1,5 +1,6 @@
 """What predictions are compared with: 0, the score's baseline, the exact predictor, the floor."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from icl_bench.baselines.base import Baseline, get_baseline
 from icl_bench.errors import InputError
 from icl_bench.frozen.errors import BaselineErrors, load_errors
 from icl_bench.predictor import Missing
+from icl_bench.scoring.metric import ERRORS, answer_numbers
 from icl_bench.scoring.scores import scored_sums, squared_errors
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Prompts, Suite, load_prompts
@@ -31,7 +33,8 @@ class Anchors:
         """Their errors on the first prompts alone; curves stay the means over all."""
 
         def cut(errors: BaselineErrors) -> BaselineErrors:
-            return replace(errors, errors=errors.errors[:prompts])
+            values = {metric: column[:prompts] for metric, column in errors.values.items()}
+            return replace(errors, errors=errors.errors[:prompts], values=values)
 
         baseline, exact = (
             errors if isinstance(errors, Missing) else cut(errors) for errors in (self.baseline, self.exact)
@@ -77,9 +80,11 @@ def floor_name(task: TaskSpec) -> str:
         return ZERO
 
 
-def summed_up(squared: Float[np.ndarray, "prompts points"], task: TaskSpec) -> BaselineErrors:
-    """What is kept of a baseline's squared errors, whether they are frozen or used at once."""
-    return BaselineErrors(curve=squared.mean(axis=0), errors=scored_sums(squared, task.scored_points))
+def summed_up(numbers: Mapping[str, Float[np.ndarray, "prompts points"]], task: TaskSpec) -> BaselineErrors:
+    """What is kept of a baseline's `answer_numbers`, whether they are frozen or used at once."""
+    curves = {name: values.mean(axis=0) for name, values in numbers.items()}
+    sums = {name: scored_sums(values, task.scored_points) for name, values in numbers.items()}
+    return BaselineErrors(curves.pop(ERRORS), sums.pop(ERRORS), curves, sums)
 
 
 def _on_all(name: str, suite: Suite, prompts: Prompts) -> BaselineErrors:
@@ -99,7 +104,12 @@ def _unfrozen(name: str, suite: Suite, prompts: Prompts) -> BaselineErrors | Mis
 
 
 def _computed(name: str, prompts: Prompts) -> BaselineErrors:
-    return summed_up(baseline_errors(get_baseline(name, prompts.task), prompts), prompts.task)
+    return summed_up(baseline_numbers(get_baseline(name, prompts.task), prompts), prompts.task)
+
+
+def baseline_numbers(baseline: Baseline, prompts: Prompts) -> dict[str, Float[np.ndarray, "prompts points"]]:
+    """Squared errors and own values of metrics of a baseline, as `answer_numbers`."""
+    return answer_numbers(baseline_answers(baseline, prompts), prompts.targets, prompts.task)
 
 
 def baseline_errors(baseline: Baseline, prompts: Prompts) -> Float[np.ndarray, "prompts points"]:

@@ -1,6 +1,6 @@
 """Errors of baselines on a suite's prompts, computed in chunks on all cores, resumable.
 
-Each chunk of squared errors is kept in the cache folder as soon as it is computed, under a name that depends
+Each chunk of numbers is kept in the cache folder as soon as it is computed, under a name that depends
 on the prompts, the baseline and its code, so that an interrupted run resumes with the numbers that it would
 compute again.
 """
@@ -21,10 +21,12 @@ import icl_bench.baselines
 import icl_bench.function_classes
 from icl_bench.baselines.base import Baseline
 from icl_bench.files import whole_file
-from icl_bench.frozen.anchors import baseline_errors, summed_up
+from icl_bench.frozen.anchors import baseline_numbers, summed_up
 from icl_bench.frozen.errors import BaselineErrors
 from icl_bench.progress import progress
 from icl_bench.resources import cache_folder
+from icl_bench.scoring.metric import answer_numbers
+from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import Prompts, Suite, load_prompts
 
 CHUNK = 256  # prompts of a cheap baseline
@@ -51,8 +53,7 @@ def computed_errors(
     suite: Suite, pair: BaselineOnTask, pool: Executor, label: str, quiet: bool
 ) -> Iterator[BaselineErrors]:
     """The errors of a baseline on a task; its chunks are kept until they have been used."""
-    squared = _squared_errors(suite, pair, pool, label, quiet)
-    yield summed_up(squared, suite.task(pair.task))
+    yield summed_up(_numbers(suite, pair, pool, label, quiet), suite.task(pair.task))
     for path, _ in _chunks(suite, pair):
         path.unlink(missing_ok=True)
 
@@ -68,16 +69,16 @@ def describe_libraries() -> dict[str, str]:
     return versions
 
 
-def _squared_errors(
+def _numbers(
     suite: Suite, pair: BaselineOnTask, pool: Executor, label: str, quiet: bool
-) -> np.ndarray:
-    """Squared errors (prompts, points), from chunks that are there and those that the pool computes."""
+) -> dict[str, np.ndarray]:
+    """The `answer_numbers` (prompts, points), from chunks that are there and those that the pool computes."""
     prompts = load_prompts(suite, pair.task)
     chunks = list(_chunks(suite, pair))
-    points = prompts.task.points
-    errors = {path: _read_chunk(path, part.stop - part.start, points) for path, part in chunks}
-    missing = [(path, part) for path, part in chunks if errors[path] is None]
-    done = sum(part.stop - part.start for path, part in chunks if errors[path] is not None)
+    points, kinds = prompts.task.points, _kinds(prompts.task)
+    numbers = {path: _read_chunk(path, (len(kinds), part.stop - part.start, points)) for path, part in chunks}
+    missing = [(path, part) for path, part in chunks if numbers[path] is None]
+    done = sum(part.stop - part.start for path, part in chunks if numbers[path] is not None)
     with progress(label, pair.prompts, quiet, start=done) as advance:
         waiting = {
             pool.submit(_compute_chunk, pair.baseline, prompts.part(part), path): (path, part)
@@ -85,28 +86,35 @@ def _squared_errors(
         }
         for future in as_completed(waiting):
             path, part = waiting[future]
-            errors[path] = future.result()
+            numbers[path] = future.result()
             done += part.stop - part.start
             advance(done)
-    return np.concatenate([chunk for chunk in errors.values() if chunk is not None])
+    known = np.concatenate([chunk for chunk in numbers.values() if chunk is not None], axis=1)
+    return dict(zip(kinds, known, strict=True))
+
+
+def _kinds(task: TaskSpec) -> list[str]:
+    """The names of a task's `answer_numbers`, in the order of a chunk."""
+    nothing = np.zeros((0, task.points, task.function_class.k))
+    return list(answer_numbers(nothing, nothing, task))
 
 
 def _compute_chunk(baseline: Baseline, prompts: Prompts, path: Path) -> np.ndarray:
-    """Squared errors (prompts, points) of a chunk, which are kept at `path`; run by a worker."""
-    errors = baseline_errors(baseline, prompts)
+    """The numbers (kinds, prompts, points) of a chunk, which are kept at `path`; run by a worker."""
+    numbers = np.stack(list(baseline_numbers(baseline, prompts).values()))
     with whole_file(path) as part, part.open("wb") as file:
-        np.save(file, errors, allow_pickle=False)
-    return errors
+        np.save(file, numbers, allow_pickle=False)
+    return numbers
 
 
-def _read_chunk(path: Path, prompts: int, points: int) -> np.ndarray | None:
+def _read_chunk(path: Path, shape: tuple[int, int, int]) -> np.ndarray | None:
     """A chunk that an earlier run has kept; None where it is missing or damaged."""
     try:
-        errors = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+        numbers = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
-    sound = isinstance(errors, np.ndarray) and errors.shape == (prompts, points)
-    return errors if sound and errors.dtype == np.float64 else None
+    sound = isinstance(numbers, np.ndarray) and numbers.shape == shape
+    return numbers if sound and numbers.dtype == np.float64 else None
 
 
 def _chunks(suite: Suite, pair: BaselineOnTask) -> Iterator[tuple[Path, slice]]:

@@ -3,9 +3,9 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,9 @@ class BaselineErrors:
 
     curve: Float[np.ndarray, " points"]  # the mean over prompts at each context length
     errors: Float[np.ndarray, " prompts"]  # each prompt's, summed over the scored context lengths
+    # the same two of the values of metrics that have values of their own, by metric
+    value_curves: Mapping[str, Float[np.ndarray, " points"]] = field(default_factory=dict)
+    values: Mapping[str, Float[np.ndarray, " prompts"]] = field(default_factory=dict)
 
     @property
     def prompts(self) -> int:
@@ -131,8 +134,11 @@ def _one_writer(suite: Suite) -> Iterator[None]:
 
 def _as_file(errors: BaselineErrors) -> bytes:
     file = io.BytesIO()
-    arrays = {"curve": errors.curve.astype("<f8"), "errors": errors.errors.astype("<f8")}
-    np.savez(file, allow_pickle=False, **arrays)  # NumPy dates every member 1980
+    arrays = {"curve": errors.curve, "errors": errors.errors}
+    for metric, values in errors.values.items():
+        arrays |= {f"{metric}.curve": errors.value_curves[metric], f"{metric}.values": values}
+    little = {name: array.astype("<f8") for name, array in arrays.items()}
+    np.savez(file, allow_pickle=False, **little)  # NumPy dates every member 1980
     return file.getvalue()
 
 
@@ -151,17 +157,25 @@ def _read(suite: Suite, task: TaskSpec, baseline: str, locked: BaselineLock) -> 
     path = errors_path(suite, task.name, baseline)
     try:
         with np.load(path, allow_pickle=False) as file:
-            curve, errors = file["curve"], file["errors"]
+            arrays = {name: file[name] for name in ("curve", "errors", *file.files)}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise SuiteError(
             f"{path}: no frozen errors ({error}); restore the suite's files", code="frozen-errors-damaged"
         ) from None
-    expected = ((task.points,), (min(locked.prompts, suite.spec.prompts),))
-    sized = (curve.shape, errors.shape) == expected and locked.prompts <= suite.spec.prompts
-    if not sized or not all(a.dtype == np.float64 and np.isfinite(a).all() for a in (curve, errors)):
+    prompts = min(locked.prompts, suite.spec.prompts)
+    sized = locked.prompts <= suite.spec.prompts and all(
+        array.shape == (task.points if name.endswith("curve") else prompts,) for name, array in arrays.items()
+    )
+    if not sized or not all(a.dtype == np.float64 and np.isfinite(a).all() for a in arrays.values()):
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise SuiteError(
-            f"{path}: {curve.shape} and {errors.shape} numbers are no errors of {locked.prompts} prompts "
-            f"of {suite.name}/{task.name}; restore the suite's files",
+            f"{path}: {shapes} are no errors of {locked.prompts} prompts of {suite.name}/{task.name}; "
+            "restore the suite's files",
             code="frozen-errors-damaged",
         )
-    return BaselineErrors(curve, errors)
+    curve, errors = arrays.pop("curve"), arrays.pop("errors")
+    curves, values = (
+        {name.removesuffix(end): array for name, array in arrays.items() if name.endswith(end)}
+        for end in (".curve", ".values")
+    )
+    return BaselineErrors(curve, errors, curves, values)

@@ -41,7 +41,7 @@ def board_data(board: Board, entries: Sequence[Entry]) -> BoardData:
         resolvable=board.resolvable,
         metrics=[
             MetricData(name=name, heading=metric.heading, definition=metric.definition)
-            for name, metric in metrics(on_board=True).items()
+            for name, metric in metrics(suite.tasks.values(), on_board=True).items()
         ],
         tasks=[
             TaskData(name=name, baseline=task.baseline, exact=task.exact, learned_at=task.learned_at)

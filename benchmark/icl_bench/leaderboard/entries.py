@@ -16,7 +16,7 @@ from icl_bench.models.shipped import shipped_folder, suite_models
 from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.probes.run import recorded_findings
 from icl_bench.ranking.board import Board
-from icl_bench.ranking.contenders import contender
+from icl_bench.ranking.contenders import contender, frozen_values
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.pooled import load_pooled
 from icl_bench.records.ranked import ranked_on_fresh, ranked_records
@@ -248,6 +248,7 @@ def baseline_contenders(suite: Suite) -> list[Contender]:
         Contender(
             BASELINE_PREFIX + name,
             {task: {0: by_name[name].errors} for task, by_name in by_task.items() if name in by_name},
+            frozen_values({task: by_name.get(name) for task, by_name in by_task.items()}),
         )
         for name in names
     ]

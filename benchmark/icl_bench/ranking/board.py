@@ -83,6 +83,7 @@ class Board:
     ) -> None:
         self.suite = suite
         self._contenders = {model.name: model for model in (*models, *baselines)}
+        self._metrics = metrics(suite.tasks.values(), on_board=True)
         self._sampled = self._sample()
         self.means = averaged_tasks(suite, list(suite.tasks))  # of which tasks, by what they are called
         self.learned_tasks = [name for name, task in suite.tasks.items() if task.learned_at is not None]
@@ -151,7 +152,7 @@ class Board:
 
     def _standings(self) -> dict[str, Standing]:
         means: dict[str, dict[str, dict[str, Estimate]]] = {name: {} for name in self._contenders}
-        for metric in metrics(on_board=True):
+        for metric in self._metrics:
             for name in self._contenders:
                 means[name][metric] = {}
             for label, tasks in self.means.items():
@@ -184,7 +185,7 @@ class Board:
     def _standing(self, contender: Contender, means: Mapping[str, Mapping[str, Estimate]]) -> Standing:
         name = contender.name
         held = {task: by_name[name] for task, by_name in self._sampled.items() if name in by_name}
-        estimates: dict[str, dict[str, Estimate]] = {metric: {} for metric in metrics(on_board=True)}
+        estimates: dict[str, dict[str, Estimate]] = {metric: {} for metric in self._metrics}
         for task, (by_metric, place) in held.items():
             for metric, sampled in by_metric.items():
                 estimates[metric][task] = sampled.estimates[place]

@@ -1,7 +1,7 @@
 """What models are compared by: errors from records, from a suite's frozen errors, or evaluated now."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from icl_bench.errors import InputError
 from icl_bench.evaluation.doubts import worse_on_fresh
 from icl_bench.evaluation.run import evaluate_source
 from icl_bench.evaluation.seeds import holds_seeds, open_seeds
-from icl_bench.frozen.errors import load_errors
+from icl_bench.frozen.errors import BaselineErrors, load_errors
 from icl_bench.frozen.freeze import serving_baselines
 from icl_bench.models.shipped import suite_models
 from icl_bench.predictor import BASELINE_PREFIX
@@ -194,9 +194,18 @@ def _open_baseline(name: str, suite: Suite, tasks: Sequence[str]) -> _Opened:
         )
     loaded = {task: load_errors(suite, task, baseline) for task in serving}
     runs = {task: {0: errors.errors} for task, errors in loaded.items() if errors is not None}
-    frozen = Contender(name, runs)
+    frozen = Contender(name, runs, frozen_values(loaded))
     left = [task for task in serving if task not in runs]
     return lambda progress: _evaluate(source, suite, left, frozen, progress)
+
+
+def frozen_values(errors: Mapping[str, BaselineErrors | None]) -> dict[str, Runs]:
+    """By metric with values of its own, those of a baseline by task, given what is frozen of it."""
+    values: dict[str, Runs] = {}
+    for task, frozen in errors.items():
+        for metric, column in frozen.values.items() if frozen is not None else ():
+            values.setdefault(metric, {})[task] = {0: column}
+    return values
 
 
 def contender(name: str, records: Sequence[ResultRecord], tasks: Sequence[str] | None = None) -> Contender:

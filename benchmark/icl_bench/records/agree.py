@@ -75,7 +75,7 @@ def _agreement(name: str, reproduced: TaskResult | None, recorded: TaskResult | 
 def _shared(reproduced: TaskResult, recorded: TaskResult) -> TaskResult:
     """The reproduced result with the record's cost, rules, fresh prompts and metrics, to compare the two."""
     shared: dict[str, object] = {"cost": recorded.cost, "checks": recorded.checks, "fresh": recorded.fresh}
-    for key in ("estimates", "prompt_values"):
+    for key in ("estimates", "prompt_values", "value_curves"):
         known = getattr(recorded, key)
         shared[key] = {
             metric: estimate for metric, estimate in getattr(reproduced, key).items() if metric in known

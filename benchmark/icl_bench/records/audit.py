@@ -136,6 +136,16 @@ def _own_aggregates(task: TaskResult) -> list[tuple[str, float | None, float | N
         ("estimates.mean_error", task.mean_error.value, model / scored.count, zero / scored.count),
         ("estimates.score", task.score.value, _score(task, model, curves.baseline), 1.0),
         ("estimates.optimality", task.optimality.value, _score(task, model, curves.exact), 1.0),
+        *(
+            (
+                f"value_curves.{metric}",
+                scored.total(curve),
+                sum(task.prompt_values[metric]) / task.prompts,
+                1.0,
+            )
+            for metric, curve in task.value_curves.items()
+            if metric in task.prompt_values
+        ),
     ]
 
 
@@ -190,6 +200,7 @@ def _aggregates(
     expected = estimates(suite, name, np.array(result.prompt_errors), values, anchors)
     yield "estimates", sorted(result.estimates.keys() - expected.keys()), [], 0.0  # of no known metric
     yield "prompt_values", sorted(values.keys() - expected.keys()), [], 0.0
+    yield "value_curves", sorted(result.value_curves), sorted(values), 0.0
     for key, estimate in expected.items():
         if key not in result.estimates:  # recorded before there was this metric
             continue

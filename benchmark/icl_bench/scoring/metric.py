@@ -6,14 +6,17 @@ errors of one of the task's predictors and of what is answered without looking a
 mean, which is the best of such answers.
 """
 
+from collections.abc import Iterable
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from jaxtyping import Float
 
+from icl_bench.scoring.scores import squared_errors
 from icl_bench.specs.schema import Registry, Strict
 from icl_bench.specs.suite import TaskSpec
 
+ERRORS = "errors"  # what squared errors are called beside values of metrics
 Anchor = Literal["baseline", "exact"]
 Origin = Literal["zero", "floor"]
 Sums = Float[np.ndarray, "rows columns"]
@@ -57,11 +60,25 @@ class Metric(Strict):
 METRICS: Registry[Any] = Registry("metric", "icl_bench.scoring.metrics")
 
 
-def metrics(task: TaskSpec | None = None, on_board: bool = False) -> dict[str, Metric]:
-    """The metrics by name, in the order in which they are shown: those of a task, those that boards have."""
+def metrics(tasks: TaskSpec | Iterable[TaskSpec] | None = None, on_board: bool = False) -> dict[str, Metric]:
+    """The metrics by name, in the order in which they are shown: those that serve a task, or one of several;
+    those that boards have."""
     every = sorted((entry() for entry in METRICS.entries().values()), key=lambda metric: metric.place)
+    served = None if tasks is None else [tasks] if isinstance(tasks, TaskSpec) else list(tasks)
     return {
         metric.type: metric
         for metric in every
-        if (task is None or metric.serves(task)) and (metric.on_board or not on_board)
+        if (served is None or any(map(metric.serves, served))) and (metric.on_board or not on_board)
     }
+
+
+def answer_numbers(
+    predictions: Float[np.ndarray, "prompts points k"],
+    ys: Float[np.ndarray, "prompts points k"],
+    task: TaskSpec,
+) -> dict[str, Float[np.ndarray, "prompts points"]]:
+    """What is kept of answers on a task: the squared errors, by the name `errors`, and the values of each of
+    its metrics with values of its own, by the metric."""
+    own = {name: metric for name, metric in metrics(task).items() if metric.has_values}
+    values = {name: metric.values(predictions, ys) for name, metric in own.items()}
+    return {ERRORS: squared_errors(predictions, ys), **values}

@@ -1,10 +1,10 @@
 """Schemas of result records: every earlier one is read for ever, and written again as it was.
 
 Schema 1: `mean_error`, `score` and `optimality` are keys of a task; the suite is named by the hash of its
-lock at that time. Schema 2: a task has `estimates` by metric, `prompt_values` where a metric has values of
-its own, of a Python object `fresh` where it was scored on fresh prompts too, and of a language model
-`language_model` and `label_shares`; the suite is named by its
-`hash`, which stays when errors of more baselines are frozen.
+lock at that time. Schema 2: a task has `estimates` by metric, `prompt_values` and `value_curves` where a
+metric has values of its own, of a Python object `fresh` where it was scored on fresh prompts too, and of a
+language model `language_model` and `label_shares`; the suite is named by its `hash`, which stays when errors
+of more baselines are frozen.
 """
 
 from typing import Any
@@ -12,7 +12,13 @@ from typing import Any
 from icl_bench.errors import SpecError
 
 CURRENT = 2
-_OPTIONAL = ("prompt_values", "fresh", "language_model", "label_shares")  # keys of a task of schema 2
+_OPTIONAL = (
+    "prompt_values",
+    "value_curves",
+    "fresh",
+    "language_model",
+    "label_shares",
+)  # keys of a task of schema 2
 _METRICS_OF_SCHEMA_1 = ("mean_error", "score", "optimality")
 
 

@@ -152,6 +152,8 @@ class TaskResult(Strict):
     # of what is asked in text: the share of the probability that the two labels hold together at each context
     # length, averaged over prompts
     label_shares: list[Share] | None = None
+    # the mean of the same at every context length
+    value_curves: dict[str, list[Finite]] = Field(default={})
     cost: Cost
     fresh: FreshCheck | None = None  # of a Python object: the same on prompts drawn when it was evaluated
 
@@ -164,6 +166,9 @@ class TaskResult(Strict):
                 raise ValueError(f"{len(values)} prompt_values.{name} for {self.prompts} prompts")
         if self.label_shares is not None and len(self.label_shares) != self.points:
             raise ValueError(f"{len(self.label_shares)} label_shares for {self.points} points")
+        for name, values in self.value_curves.items():
+            if len(values) != self.points:
+                raise ValueError(f"{len(values)} entries in value_curves.{name} for {self.points} points")
         for name in REQUIRED_METRICS:
             if name not in self.estimates:
                 raise ValueError(f"estimates has no {name}; evaluate again")
