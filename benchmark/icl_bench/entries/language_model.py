@@ -33,6 +33,9 @@ class LanguageModelKind(EntryKind):
     shown_as: ClassVar[str] = "language model"
     names: ClassVar[str] = "FILE.gguf, the path of a folder with a tokenizer"
     trained: ClassVar[bool] = False
+    submission: ClassVar[str | None] = (
+        "no spec, and a commit with the SHA-256 of its files: config.json, tokenizer, .safetensors"
+    )
 
     def recognises(self, name: str) -> bool:
         """A GGUF file, or a folder that holds a tokenizer."""

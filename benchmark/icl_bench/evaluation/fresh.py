@@ -67,20 +67,20 @@ def exact_errors(prompts: Prompts, anchors: Anchors) -> Errors | None:
 
 
 def evaluate_fresh(source: Source, suite: Suite, frozen: ResultRecord, commit: str) -> FreshRecord:
-    """Score the model of a record on fresh prompts of the tasks that its checkpoints answer.
+    """Score the model of a record on fresh prompts of the tasks that its weights answer.
 
     CheckError where a prediction is not finite.
     """
     tasks = {}
     for task, result in frozen.tasks.items():
         task_predictor = source.task_predictor(suite.task(task))
-        if isinstance(task_predictor, Missing) or result.checkpoint is None:
+        if isinstance(task_predictor, Missing) or result.weights is None:
             continue
         prompts = fresh_prompts(suite, task, commit)
         anchors = suite_anchors(suite, suite.task(task))
         sample = _sample(task_predictor.predictor, suite, prompts, anchors, progress=True)
         tasks[task] = FreshTask(
-            sha256=result.checkpoint.sha256,
+            sha256=result.weights.sha256,
             prompts=len(sample.model),
             prompt_errors=sample.model.tolist(),
             zero_errors=sample.zero.tolist(),

@@ -220,7 +220,10 @@ def recomputable_runs(entry: Entry) -> dict[str, list[bool]]:
         for task, result in record.tasks.items():
             files = (place_file(task, WEIGHTS_FILE), WEIGHTS_FILE)
             digests = [run.files[file] for file in files if file in run.files] if run else []
-            held = result.checkpoint is not None and result.checkpoint.sha256 in digests
+            if result.language_model is not None:
+                held = run is not None and result.language_model.files == run.files
+            else:
+                held = result.checkpoint is not None and result.checkpoint.sha256 in digests
             weights.setdefault(task, []).append(held)
     return weights
 

@@ -51,8 +51,8 @@ def check_listed(repo: str, commit: str, files: Mapping[str, Listed]) -> int:
             raise HubError(f"{endpoint()} does not say how large {name} of {repo} is; check HF_ENDPOINT")
         if size > wanted.most:
             raise HubError(
-                f"{name} of {repo} has {size:,} bytes and its spec needs at most {wanted.most:,}; "
-                "keep the weights alone in it",
+                f"{name} of {repo} has {size:,} bytes and at most {wanted.most:,} are fetched of it; "
+                "keep in it what its model needs alone",
                 code="larger-than-spec",
             )
         if lfs is not None and lfs.sha256 and lfs.sha256 != wanted.sha256:

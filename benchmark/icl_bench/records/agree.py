@@ -73,13 +73,17 @@ def _agreement(name: str, reproduced: TaskResult | None, recorded: TaskResult | 
 
 
 def _shared(reproduced: TaskResult, recorded: TaskResult) -> TaskResult:
-    """The reproduced result with the record's cost, rules, fresh prompts and metrics, to compare the two."""
+    """The reproduced result with the record's cost, rules, fresh prompts, metrics and version of the library
+    that reads language models, to compare the two."""
     shared: dict[str, object] = {"cost": recorded.cost, "checks": recorded.checks, "fresh": recorded.fresh}
     for key in ("estimates", "prompt_values", "value_curves"):
         known = getattr(recorded, key)
         shared[key] = {
             metric: estimate for metric, estimate in getattr(reproduced, key).items() if metric in known
         }
+    if reproduced.language_model is not None and recorded.language_model is not None:
+        library = {"library": recorded.language_model.library}
+        shared["language_model"] = reproduced.language_model.model_copy(update=library)
     return reproduced.model_copy(update=shared)
 
 
@@ -101,6 +105,9 @@ def _compared(reproduced: TaskResult, recorded: TaskResult) -> Iterator[tuple[st
             yield key if end == "value" else f"{key}.{end}", *numbers, scale
     least = [max(own, SINGLE * zero)]
     yield _farthest("prompt_errors", reproduced.prompt_errors, recorded.prompt_errors, least)
+    if recorded.label_shares is not None:
+        shares = (reproduced.label_shares or [], recorded.label_shares)
+        yield _farthest("label_shares", *shares, [1.0])
     for key in ("model", "model_low", "model_high"):
         here, there = getattr(reproduced.error_curves, key), getattr(curves, key)
         floors = [max(own / count, SINGLE * error) for error in curves.zero]

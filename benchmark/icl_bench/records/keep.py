@@ -11,6 +11,8 @@ from icl_bench.records.agree import same_numbers
 from icl_bench.records.read import load_record
 from icl_bench.specs.result import ResultRecord
 
+_ON_THIS_DISK = {"folder", "language_model"}  # kinds of entries that a path may name
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -66,14 +68,16 @@ def united(known: ResultRecord, record: ResultRecord) -> ResultRecord | None:
 
 
 def _same_model(known: ResultRecord, record: ResultRecord) -> bool:
-    """Whether both are of one model; a folder may be named by another path, and is known by its weights."""
+    """Whether both are of one model; a folder or file may be named by another path, and is known by its
+    weights."""
     shared = known.tasks.keys() & record.tasks.keys()
-    weights = [(known.tasks[task].checkpoint, record.tasks[task].checkpoint) for task in shared]
+    weights = [(known.tasks[task].weights, record.tasks[task].weights) for task in shared]
     if any(before != now for before, now in weights):
         return False
     if known.model == record.model:
         return True
-    return known.model.kind == record.model.kind == "folder" and bool(shared)
+    kinds, revisions = ({known.model.kind, record.model.kind}, {known.model.revision, record.model.revision})
+    return len(kinds) == 1 and kinds <= _ON_THIS_DISK and revisions == {None} and bool(shared)
 
 
 def _only(record: ResultRecord, tasks: set[str]) -> dict[str, object]:

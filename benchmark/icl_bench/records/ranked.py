@@ -88,7 +88,7 @@ def _is_whole(result: TaskResult, fresh: FreshTask | None) -> bool:
     """Whether there are errors on fresh prompts of the same weights, as many as on frozen ones."""
     return (
         fresh is not None
-        and result.checkpoint is not None
-        and fresh.sha256 == result.checkpoint.sha256
+        and result.weights is not None
+        and fresh.sha256 == result.weights.sha256
         and fresh.prompts == len(result.prompt_errors)
     )

@@ -22,7 +22,7 @@ from icl_bench.resources import in_a_checkout
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE
 from icl_bench.specs.loops import cut_loops
 from icl_bench.specs.recipe import Recipe, changes_between
-from icl_bench.specs.result import ResultRecord, TaskResult
+from icl_bench.specs.result import CheckpointIdentity, LanguageModelIdentity, ResultRecord, TaskResult
 from icl_bench.specs.run_names import RUNS, seed_folder
 from icl_bench.specs.schema import parse
 from icl_bench.suites import Suite, find_task, load_suite
@@ -82,13 +82,12 @@ def check_weights(record: ResultRecord, opened: Source, suite: Suite, source: st
                 f"{source} has a result on {name} and {model} has no checkpoint; give its model",
                 code="lacks-task",
             )
-        declared, held = result.checkpoint, task_predictor.checkpoint
-        if declared == held:
+        declared = result.weights
+        held = task_predictor.checkpoint or task_predictor.language_model
+        if _without_library(declared) == _without_library(held):
             continue
         if declared is None or held is None or declared.sha256 != held.sha256:
-            hashes = [
-                "none" if checkpoint is None else checkpoint.sha256[:12] for checkpoint in (declared, held)
-            ]
+            hashes = ["none" if each is None else each.sha256[:12] for each in (declared, held)]
             weights = f"is of the weights {hashes[0]} and {model} holds {hashes[1]}"
             raise CheckError(
                 f"{source}: tasks.{name} {weights}; give the model that it is of", code="other-weights"
@@ -97,6 +96,15 @@ def check_weights(record: ResultRecord, opened: Source, suite: Suite, source: st
             f"{source}: tasks.{name} says another spec or training than {model}; it was changed",
             code="other-training",
         )
+
+
+def _without_library(
+    weights: CheckpointIdentity | LanguageModelIdentity | None,
+) -> CheckpointIdentity | LanguageModelIdentity | None:
+    """Weights apart from what computed them, which may be of another version here."""
+    if isinstance(weights, LanguageModelIdentity):
+        return weights.model_copy(update={"library": ""})
+    return weights
 
 
 @dataclass(frozen=True)
@@ -150,7 +158,7 @@ def reproduce(row: Row, device: str | None = None) -> Verification:
         except InputError as error:
             fault = str(error)
         except CheckError as error:
-            if row.record.model.kind == "hub":
+            if row.record.model.revision is not None:
                 raise
             fault = str(error)
         else:
@@ -207,8 +215,10 @@ def _models(name: str, seed: int, record: ResultRecord, suite: Suite) -> list[st
 
 
 def _elsewhere(reproduced: ResultRecord, recorded: ResultRecord) -> list[str]:
-    here = {"icl-bench": _code(reproduced), **reproduced.environment.model_dump()}
-    there = {"icl-bench": _code(recorded), **recorded.environment.model_dump()}
+    here, there = (
+        {"icl-bench": _code(each), "read by": _library(each), **each.environment.model_dump()}
+        for each in (reproduced, recorded)
+    )
     differences = [
         f"{key} {_or_not_recorded(there[key])}, here {_or_not_recorded(here[key])}"
         for key in here
@@ -217,6 +227,12 @@ def _elsewhere(reproduced: ResultRecord, recorded: ResultRecord) -> list[str]:
     if not differences and here["processor"] is None:
         differences = ["on a processor that is not known"]
     return differences
+
+
+def _library(record: ResultRecord) -> str | None:
+    """What computed a language model's answers; None of other models."""
+    read = (result.language_model for result in record.tasks.values())
+    return next((language_model.library for language_model in read if language_model), None)
 
 
 def _code(record: ResultRecord) -> str:

@@ -23,9 +23,10 @@ from icl_bench.specs.schema import Strict
 
 class FreshTask(Strict):
     """One task. Errors are a prompt's squared errors, averaged over the coordinates of y and summed over the
-    scored context lengths, as in the record of the frozen prompts."""
+    scored context lengths, as in the record of the frozen prompts. The share of the probability that labels
+    hold is said there alone: it is no part of a score."""
 
-    sha256: Sha256  # of model.safetensors
+    sha256: Sha256  # of model.safetensors; of a language model, of the list of its files
     prompts: Count
     prompt_errors: list[SquaredError]
     zero_errors: list[SquaredError]  # of answering 0

@@ -4,6 +4,7 @@ Numbers are numbers, never NaN. Everything but the `cost` of a task, and what a 
 prompts, is the same bytes when the evaluation is repeated on one machine.
 """
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -61,6 +62,12 @@ class LanguageModelIdentity(Strict):
     parameters: Count
     files: Annotated[dict[Shown, Sha256], Field(min_length=1, max_length=1_000)]  # those that are read
     library: Shown  # what computed it, with its version
+
+    @property
+    def sha256(self) -> str:
+        """Of the list of its files, as `sha256sum` prints it of their names in order."""
+        lines = [f"{digest}  {name}\n" for name, digest in sorted(self.files.items())]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 class ModelIdentity(Strict):
@@ -177,6 +184,11 @@ class TaskResult(Strict):
                 raise ValueError(f"error_curves.{name} has {len(curve)} entries for {self.points} points")
         check_scored(self.scored, self.points)
         return self
+
+    @property
+    def weights(self) -> CheckpointIdentity | LanguageModelIdentity | None:
+        """What answered it; None where that has no weights."""
+        return self.checkpoint or self.language_model
 
     @property
     def mean_error(self) -> Estimate:

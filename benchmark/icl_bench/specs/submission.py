@@ -1,6 +1,7 @@
 """`submission.yaml`: who submits which model, where its files are, and what they are the weights of.
 
 It is data and nothing in it is executed. The folder that it lies in is the model's name with `/` as `__`.
+With a `spec` the files are checkpoints; without one, those of a pretrained language model.
 """
 
 import re
@@ -12,10 +13,12 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from icl_bench.errors import UnknownNameError
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES, CONFIG_FILE, WEIGHTS_FILE, place_file
+from icl_bench.specs.language_model import listing_fault
 from icl_bench.specs.licences import LICENCES
 from icl_bench.specs.names import SuiteName, TaskName
-from icl_bench.specs.run_names import TASK_NAME, run_name
+from icl_bench.specs.run_names import run_name
 from icl_bench.specs.schema import PlacedError, Strict, parse
+from icl_bench.specs.submission_files import ListedFiles, checkpoint_file_fault, lists_language_model
 from icl_bench.specs.text import Link, checked_by, plain_text, shown
 
 MAX_RUNS = 16
@@ -30,10 +33,6 @@ RESERVED_OWNERS = (
 _PART = r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?"
 _MODEL = re.compile(rf"{_PART}/{_PART}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_FILE = re.compile(
-    rf"(?:(?P<task>{TASK_NAME})/)?(?P<name>{re.escape(CONFIG_FILE)}|{re.escape(WEIGHTS_FILE)})"
-)
 
 
 def folder_name(model: str) -> str:
@@ -61,21 +60,6 @@ def _commit_fault(revision: str) -> str | None:
     return f"{shown(revision)} is not a commit; write its 40 hexadecimal digits, a branch or tag can move"
 
 
-def _sha256_fault(digest: str) -> str | None:
-    if _SHA256.fullmatch(digest):
-        return None
-    return f"{shown(digest)} is not a SHA-256; write the 64 hexadecimal digits that `sha256sum FILE` prints"
-
-
-def _file_fault(path: str) -> str | None:
-    if _FILE.fullmatch(path):
-        return None
-    return (
-        f"{shown(path)} is not a file that is fetched; write TASK/{CONFIG_FILE} and TASK/{WEIGHTS_FILE}, "
-        "or both without a folder"
-    )
-
-
 def _licence_fault(licence: str) -> str | None:
     if licence.lower() in LICENCES:
         return None
@@ -93,17 +77,21 @@ OneOrSeveral = Annotated[
 
 
 class Run(Strict):
-    """One training seed: a commit of the repository, and every file of it that is fetched."""
+    """One training seed, or a language model: a commit of the repository, and every file of it that is
+    fetched."""
 
     suite: SuiteName | None = None  # needed where the submission is for several
     seed: int = Field(ge=0, le=MAX_SEED)
     revision: Commit
-    files: dict[Annotated[str, checked_by(_file_fault)], Annotated[str, checked_by(_sha256_fault)]] = Field(
-        min_length=2, max_length=128
-    )
+    files: ListedFiles
 
     @model_validator(mode="after")
-    def _files_are_pairs(self) -> "Run":
+    def _files_are_whole(self) -> "Run":
+        if self.of_language_model:
+            fault = listing_fault(self.files)
+            if fault:
+                raise ValueError(f"files {fault}")
+            return self
         for place in self.places:
             for path in (place_file(place, name) for name in CHECKPOINT_FILES):
                 if path not in self.files:
@@ -113,6 +101,11 @@ class Run(Strict):
                 "files lie at the root and in folders; keep either the root's or a folder a task"
             )
         return self
+
+    @property
+    def of_language_model(self) -> bool:
+        """Whether its files are those of a language model."""
+        return lists_language_model(self.files)
 
     @property
     def places(self) -> list[str]:
@@ -147,7 +140,7 @@ class Submission(Strict):
     model: Annotated[str, checked_by(model_fault)]
     suites: list[SuiteName] = Field(min_length=1, max_length=8)
     runs: list[Run] = Field(min_length=1, max_length=MAX_RUNS)
-    spec: ArchitectureSpec
+    spec: ArchitectureSpec | None = None  # of checkpoints; a language model has none
     specs: dict[TaskName, ArchitectureSpec] = Field(default={}, max_length=64)  # of tasks with others
     licence: Annotated[str, checked_by(_licence_fault)]
     authors: list[Annotated[str, plain_text(100)]] = Field(min_length=1, max_length=50)
@@ -174,6 +167,23 @@ class Submission(Strict):
         return self
 
     @model_validator(mode="after")
+    def _runs_are_of_its_kind(self) -> "Submission":
+        for place, run in enumerate(self.runs):
+            if self.spec is not None:
+                faults = [(path, fault) for path in run.files if (fault := checkpoint_file_fault(path))]
+                if faults:
+                    raise PlacedError(("runs", place, "files", faults[0][0]), faults[0][1])
+            elif not run.of_language_model:
+                message = "has no tokenizer, and there is no spec; list a language model's, or add the spec"
+                raise PlacedError(("runs", place, "files"), f"files {message} of checkpoints")
+            elif run.seed != 0:
+                message = "a pretrained language model has no seeds to train; keep one run a suite, of seed 0"
+                raise PlacedError(("runs", place, "seed"), message)
+        if self.spec is None and self.specs:
+            raise PlacedError(("specs",), "specs are of checkpoints and there is no spec; add it")
+        return self
+
+    @model_validator(mode="after")
     def _runs_are_trained_apart(self) -> "Submission":
         known: dict[tuple[str, str], int] = {}
         for place, run in enumerate(self.runs):
@@ -194,6 +204,7 @@ class Submission(Strict):
 
     def spec_of(self, task: str) -> ArchitectureSpec:
         """The spec of a task's checkpoints."""
+        assert self.spec is not None, "a language model has no spec"
         return self.specs.get(task, self.spec)
 
     def suite_of(self, run: Run) -> str:
@@ -210,10 +221,10 @@ class Submission(Strict):
 
     def to_dict(self) -> dict[str, Any]:
         """The submission as plain data, as in its file; keys that say nothing are left out."""
-        value = self.model_dump(by_alias=True, exclude_none=True) | {
-            "spec": self.spec.to_dict(),
-            "specs": {task: spec.to_dict() for task, spec in self.specs.items()},
-        }
+        value = self.model_dump(by_alias=True, exclude_none=True)
+        if self.spec is not None:
+            value["spec"] = self.spec.to_dict()
+        value["specs"] = {task: spec.to_dict() for task, spec in self.specs.items()}
         return {key: part for key, part in value.items() if part != {}}
 
 

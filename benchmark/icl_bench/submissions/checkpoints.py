@@ -10,6 +10,7 @@ from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.submission import Run, Submission
 from icl_bench.specs.text import text_fault
+from icl_bench.submissions.language_models import check_fetched
 from icl_bench.suites import load_suite
 
 MAX_PROVENANCE_TEXT = 500
@@ -17,8 +18,11 @@ MAX_PROVENANCE_TEXT = 500
 
 def check_run(submission: Submission, run: Run, folder: Path) -> None:
     """HubError or CheckpointError where a folder does not hold exactly the files of a run, with their hashes,
-    and configs that are the submission's."""
+    and configs that are the submission's, or a language model that can be read."""
     check_files(run, folder)
+    if submission.spec is None:
+        check_fetched(submission, run, folder)
+        return
     for name in run.files:
         path = folder / name
         if path.name == CONFIG_FILE:

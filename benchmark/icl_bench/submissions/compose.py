@@ -27,13 +27,21 @@ def compose(
 ) -> Submission:
     """The submission of these runs on a suite. Runs on other suites that are listed already stay.
 
-    With a reason `supersede`, it names the recorded commits that the runs replace.
+    `specs` is empty for a language model. With a reason `supersede`, it names the recorded commits that the
+    runs replace.
     """
     before = place.submission
     suites = [name for name in before.suites if name != suite] if before else []
     staying = _runs_on(before, suites) if before else []
+    if before and staying and (before.spec is None) != (not specs):
+        raise InputError(
+            f"{model} is a language model on {', '.join(suites) if specs else suite} and has a spec on "
+            f"{suite if specs else ', '.join(suites)}; submit one of the two under another name"
+        )
     staying_specs = (
-        {folder: before.spec_of(folder) for run in staying for folder in run.places} if before else {}
+        {folder: before.spec_of(folder) for run in staying for folder in run.places}
+        if before and before.spec is not None
+        else {}
     )
     for folder in staying_specs.keys() & specs.keys():
         if staying_specs[folder] != specs[folder]:
@@ -68,7 +76,9 @@ def _runs_on(submission: Submission, suites: Sequence[str]) -> list[Run]:
 
 
 def _spec_keys(specs: Specs) -> dict[str, Any]:
-    """`spec`, which most folders have, and `specs` of the others."""
+    """`spec`, which most folders have, and `specs` of the others; nothing for a language model."""
+    if not specs:
+        return {}
     own = {place: spec.to_dict() for place, spec in specs.items()}
     (common, _), *_ = Counter(map(json.dumps, own.values())).most_common()
     spec = own.get("", json.loads(common))  # that of the root has no other place

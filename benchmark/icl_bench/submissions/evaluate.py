@@ -63,6 +63,7 @@ def _evaluated(
         "run": name,
         "folder": str(run_folder(entry.submission, run, fetched)),
         "commit": commit,
+        "language_model": entry.submission.spec is None,
     }
     with tempfile.TemporaryFile() as output:
         code = _run(wanted, limits, output)

@@ -1,8 +1,9 @@
 """The files that a submission lists, fetched and checked. The one part of the chain that uses a network.
 
 Sizes and hashes are asked for first, of all runs. Then each run's configs are fetched and held against the
-submission, and only then its weights, whose header is read before anything else of them. No token is sent,
-even where one is there: what is on the board can be fetched by everyone.
+submission (those of a language model by what can be read at all), and only then its weights, whose header is
+read before anything else of them. No token is sent, even where one is there: what is on the board can be
+fetched by everyone.
 """
 
 from pathlib import Path
@@ -17,6 +18,7 @@ from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE, place_fi
 from icl_bench.specs.submission import Run, Submission
 from icl_bench.submissions.checkpoints import check_config, check_run
 from icl_bench.submissions.distinct_runs import check_weights_differ
+from icl_bench.submissions.language_models import check_fetched, fetch_order, listed_sizes
 from icl_bench.submissions.submission_folder import SubmissionFolder, run_folder
 from icl_bench.suites import load_suite
 
@@ -50,7 +52,7 @@ def fetch_submission(entry: SubmissionFolder, into: Path) -> list[Path]:
 
 def _check_distinct(submission: Submission, into: Path) -> None:
     """CheckpointError where two fetched runs on one suite are of one training."""
-    for suite in submission.suites:
+    for suite in submission.suites if submission.spec is not None else ():
         runs = submission.runs_of(suite)
         folders = {submission.run_name(run): (run, run_folder(submission, run, into)) for run in runs}
         check_weights_differ(
@@ -62,8 +64,10 @@ def _check_distinct(submission: Submission, into: Path) -> None:
 
 
 def listed_files(submission: Submission, run: Run) -> dict[str, Listed]:
-    """The files of a run with their hashes, and how large each may be: weights as large as the
+    """The files of a run with their hashes, and how large each may be: weights of checkpoints as large as the
     largest spec's in float32."""
+    if submission.spec is None:
+        return listed_sizes(run)
     suite = load_suite(submission.suite_of(run))
     sizes = [(task.function_class.d, task.function_class.k) for task in suite.tasks.values()]
     specs = [submission.spec, *submission.specs.values()]
@@ -76,6 +80,9 @@ def listed_files(submission: Submission, run: Run) -> dict[str, Listed]:
 
 def _fetch_run(submission: Submission, run: Run, folder: Path) -> None:
     """Fetch a run's files, configs first."""
+    if submission.spec is None:
+        _fetch_language_model(submission, run, folder)
+        return
     files = listed_files(submission, run)
     for name, wanted in sorted(files.items(), key=lambda file: Path(file[0]).name != CONFIG_FILE):
         path = fetch_listed(submission.model, run.revision, name, wanted, folder)
@@ -83,6 +90,14 @@ def _fetch_run(submission: Submission, run: Run, folder: Path) -> None:
             check_config(read_config(path.parent), submission, run, path)
         else:
             check_checkpoint(path.parent)
+
+
+def _fetch_language_model(submission: Submission, run: Run, folder: Path) -> None:
+    """Fetch the config, then what else is small, then weights, looking at what is there after each file."""
+    files = listed_sizes(run)
+    for name in sorted(files, key=fetch_order):
+        fetch_listed(submission.model, run.revision, name, files[name], folder)
+        check_fetched(submission, run, folder)
 
 
 def _is_there(submission: Submission, run: Run, into: Path) -> bool:

@@ -10,16 +10,19 @@ from icl_bench.records.audit import audit, audit_fresh
 from icl_bench.specs.checkpoint import CheckpointConfig, parse_json
 from icl_bench.specs.checkpoint_files import ROOT, WEIGHTS_FILE, place_file
 from icl_bench.specs.fresh import FreshRecord
-from icl_bench.specs.result import MAX_RECORD_BYTES, ModelIdentity, ResultRecord, record_of
+from icl_bench.specs.result import MAX_RECORD_BYTES, ResultRecord, record_of
 from icl_bench.specs.schema import parse
 from icl_bench.specs.submission import Run, Submission
 from icl_bench.specs.text import text_fault
 from icl_bench.submissions.checkpoints import check_config
+from icl_bench.submissions.submission_folder import run_identity
+from icl_bench.submissions.validate import MAX_PARAMETERS
 from icl_bench.suites import Suite, load_suite
 
 MAX_TEXT = 100  # characters of a version, a device, …
 MAX_COST = 10**7  # seconds, MiB, prompts a batch, threads: what nobody can recompute is plausible
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_ARCHITECTURE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")  # as `transformers` calls it
 
 
 def read_record(path: Path, submission: Submission, run: Run) -> ResultRecord:
@@ -35,7 +38,10 @@ def check_run_record(record: ResultRecord, submission: Submission, run: Run, sou
     suite = load_suite(submission.suite_of(run))
     _check_identity(record, submission, run, source)
     _check_made_by(record, source)
-    _check_tasks(record, submission, run, suite, source)
+    if submission.spec is None:
+        _check_language_model(record, submission, run, suite, source)
+    else:
+        _check_tasks(record, submission, run, suite, source)
     audit(record, suite, source)
 
 
@@ -51,7 +57,7 @@ def read_fresh(
         raise SpecError(
             f"{path} is on prompts of {fresh.commit}, not of {commit}; evaluate it again", code="other-commit"
         )
-    recorded = {name: task.checkpoint.sha256 for name, task in frozen.tasks.items() if task.checkpoint}
+    recorded = {name: task.weights.sha256 for name, task in frozen.tasks.items() if task.weights}
     if fresh.suite != frozen.suite or {name: task.sha256 for name, task in fresh.tasks.items()} != recorded:
         raise SpecError(
             f"{path} is not of the weights, tasks and suite of the record beside it; evaluate both again"
@@ -75,10 +81,11 @@ def _content(path: Path) -> bytes:
 def _check_identity(
     record: ResultRecord | FreshRecord, submission: Submission, run: Run, source: str
 ) -> None:
-    expected = ModelIdentity(kind="hub", id=submission.model, revision=run.revision)
+    expected = run_identity(submission, run)
     if record.model != expected:
-        recorded = f"{record.model.id}@{record.model.revision}"
-        raise SpecError(f"{source} is of {recorded}, not of {expected.id}@{expected.revision}; evaluate that")
+        wanted, recorded = (f"{model.id}@{model.revision}" for model in (expected, record.model))
+        kinds = f" ({record.model.kind}, not {expected.kind})" if recorded == wanted else ""
+        raise SpecError(f"{source} is of {recorded}, not of {wanted}{kinds}; evaluate that")
     if record.suite.name != submission.suite_of(run):
         raise SpecError(
             f"{source} is on {record.suite.name}, not on {submission.suite_of(run)}; evaluate it on that"
@@ -128,10 +135,47 @@ def _check_tasks(record: ResultRecord, submission: Submission, run: Run, suite: 
         _check_checkpoint(record, submission, run, suite, name, place, source)
 
 
+def _check_language_model(
+    record: ResultRecord, submission: Submission, run: Run, suite: Suite, source: str
+) -> None:
+    """Every task is answered by the files that the run lists, which are of one plausible model."""
+    if record.missing or record.tasks.keys() != suite.tasks.keys():
+        raise SpecError(
+            f"{source} has not every task of {suite.name}, which a language model answers; evaluate it again",
+            code="other-tasks",
+        )
+    every = [(name, result, result.language_model) for name, result in record.tasks.items()]
+    for name, result, language_model in every:
+        if language_model is None or result.checkpoint is not None or language_model.files != run.files:
+            raise SpecError(
+                f"{source}: tasks.{name} was not answered by the files as listed; evaluate it again",
+                code="other-files",
+            )
+        if result.label_shares is None:
+            raise SpecError(
+                f"{source}: tasks.{name} has no label_shares; evaluate it again", code="no-label-shares"
+            )
+        fault = text_fault(language_model.library, MAX_TEXT)
+        plausible = _ARCHITECTURE.fullmatch(language_model.architecture) and not fault
+        if not plausible or not 0 < language_model.parameters <= MAX_PARAMETERS:
+            raise SpecError(
+                f"{source}: tasks.{name}.language_model cannot be: architecture, parameters or library; "
+                "evaluate it again",
+                code="no-such-model",
+            )
+        if language_model != every[0][2]:
+            raise SpecError(
+                f"{source}: tasks.{name} is of another language_model than the first; evaluate it again",
+                code="other-model",
+            )
+
+
 def _check_checkpoint(
     record: ResultRecord, submission: Submission, run: Run, suite: Suite, name: str, place: str, source: str
 ) -> None:
     checkpoint, task = record.tasks[name].checkpoint, suite.task(name)
+    if record.tasks[name].language_model is not None or record.tasks[name].label_shares is not None:
+        raise SpecError(f"{source}: tasks.{name} is of a language model; evaluate it again", code="in-text")
     d, k = task.function_class.d, task.function_class.k
     spec, file = submission.spec_of(place), place_file(place, WEIGHTS_FILE)
     if checkpoint is None or checkpoint.sha256 != run.files[file]:

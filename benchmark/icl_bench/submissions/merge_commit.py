@@ -20,7 +20,7 @@ def merge_commit(entry: SubmissionFolder) -> str:
         digest
         for run in entry.submission.runs
         for file, digest in run.files.items()
-        if Path(file).name == WEIGHTS_FILE
+        if Path(file).name == WEIGHTS_FILE or run.of_language_model  # its tokenizer decides answers too
     }
     if _git(entry.path, "rev-parse", "--is-shallow-repository") != "false":
         raise InputError(

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from icl_bench.submissions.limits import Limits, limit_this_process, refuse_network
 
 if TYPE_CHECKING:
+    from icl_bench.entries.base import Source
     from icl_bench.specs.fresh import FreshRecord
     from icl_bench.specs.result import ResultRecord
 
@@ -33,7 +34,7 @@ def main() -> None:
     answer = os.fdopen(os.dup(1), "w", encoding="utf-8")
     _keep_libraries_still()
     sys.excepthook = partial(_report_exception, answer)
-    _import_all()
+    _import_all(wanted["language_model"])
     limit_this_process(limits)
     refuse_network()
     json.dump(_outcome(wanted), answer)
@@ -51,17 +52,21 @@ def evaluate_run(
     from icl_bench.entries.folder import FolderKind
     from icl_bench.evaluation.fresh import evaluate_fresh
     from icl_bench.evaluation.run import evaluate_source
-    from icl_bench.specs.result import ModelIdentity
     from icl_bench.submissions.checkpoints import check_run
-    from icl_bench.submissions.submission_folder import read_submission
+    from icl_bench.submissions.language_models import source_of
+    from icl_bench.submissions.submission_folder import read_submission, run_identity
     from icl_bench.suites import load_suite
 
     submission = read_submission(path)
     (run,) = [run for run in submission.runs if submission.run_name(run) == run_name]
     check_run(submission, run, folder)
     suite = load_suite(submission.suite_of(run))
-    identity = ModelIdentity(kind="hub", id=submission.model, revision=run.revision)
-    source = FolderKind().open_as(identity, str(folder.absolute()), suite, "cpu", list(suite.tasks))
+    identity, place = run_identity(submission, run), folder.absolute()
+    source: Source
+    if submission.spec is None:
+        source = source_of(identity, place, suite)
+    else:
+        source = FolderKind().open_as(identity, str(place), suite, "cpu", list(suite.tasks))
     record = evaluate_source(source, suite, list(suite.tasks), progress=True)
     if commit is None:
         return record, None
@@ -100,8 +105,11 @@ def _end_with_input() -> None:
     os._exit(1)
 
 
-def _import_all() -> None:
-    """Import what takes memory whatever the model; some libraries hang where there is too little."""
+def _import_all(language_model: bool) -> None:
+    """Import what takes memory whatever the model; some libraries hang where there is too little.
+
+    InputError where what reads language models is not installed and one is asked.
+    """
     import datasets  # noqa: F401
     import torch  # noqa: F401
 
@@ -110,6 +118,12 @@ def _import_all() -> None:
     from icl_bench.baselines.base import BASELINES
     from icl_bench.specs.architecture import BLOCKS
     from icl_bench.specs.suite import FUNCTION_CLASSES
+
+    if language_model:
+        from icl_bench.text.config import check_installed
+
+        check_installed()
+        from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer  # noqa: F401
 
     for registry in (BASELINES, BLOCKS, FUNCTION_CLASSES):
         registry.entries()

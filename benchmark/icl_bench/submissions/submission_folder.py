@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from icl_bench.entries.hub import HubKind
+from icl_bench.entries.language_model import LANGUAGE_MODEL
 from icl_bench.errors import SpecError
 from icl_bench.evaluation.fresh import load_fresh_record
 from icl_bench.models.shipped import COLLECTIONS
@@ -17,7 +19,7 @@ from icl_bench.records.read import load_record
 from icl_bench.records.record_files import RESULTS, recorded_files
 from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.plain_yaml import Lines, PlainYAMLError, load_plain
-from icl_bench.specs.result import ResultRecord
+from icl_bench.specs.result import ModelIdentity, ResultRecord
 from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Run, Submission
 
@@ -81,6 +83,12 @@ class SubmissionFolder:
 def run_folder(submission: Submission, run: Run, fetched: Path) -> Path:
     """Where a run's files are, in the folder that a submission is fetched to."""
     return fetched / submission.run_name(run)
+
+
+def run_identity(submission: Submission, run: Run) -> ModelIdentity:
+    """What records of a run say that they are of."""
+    kind = HubKind().type if submission.spec is not None else LANGUAGE_MODEL
+    return ModelIdentity(kind=kind, id=submission.model, revision=run.revision)
 
 
 def submission_entries(root: Path) -> list[SubmissionFolder]:

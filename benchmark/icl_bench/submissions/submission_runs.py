@@ -12,18 +12,22 @@ from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES, WEIGHTS_FILE, place_file
 from icl_bench.specs.submission import Run
 from icl_bench.submissions.distinct_runs import check_weights_differ
+from icl_bench.submissions.language_models import language_model_runs
 from icl_bench.suites import Suite
 
 Specs = dict[str, ArchitectureSpec]  # by folder, "" for the root
 
 
 def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> tuple[list[Run], Specs]:
-    """The runs of a model's revisions, one each, and the spec of each folder.
+    """The runs of a model's revisions, one each, and the spec of each folder; of a language model, on a suite
+    that is asked in text, one run and no spec.
 
     HubError, CheckpointError or InputError where one cannot be fetched, where a folder has several specs, or
     where two are of one seed or of one training. A run whose checkpoints do not state a seed has the lowest
     number that is free.
     """
+    if suite.spec.asked_in == "text" and (language_model := language_model_runs(model, revisions)):
+        return language_model, {}
     snapshots = [fetch(model, list(suite.tasks), revision) for revision in revisions]
     snapshots = list({snapshot.commit: snapshot for snapshot in snapshots}.values())
     configs = [_configs(snapshot) for snapshot in snapshots]

@@ -117,6 +117,9 @@ def _suite_faults(text: SubmissionText, submission: Submission) -> Iterator[Faul
             suites[name] = load_suite(name)
         else:
             yield text.fault(("suites", place), str(UnknownNameError("suite", name, suite_names())))
+    if submission.spec is None:
+        yield from _text_faults(text, submission, suites)
+        return
     for place, run in enumerate(submission.runs):
         suite = suites.get(submission.suite_of(run))
         if suite is not None:
@@ -125,6 +128,17 @@ def _suite_faults(text: SubmissionText, submission: Submission) -> Iterator[Faul
     for task, spec in submission.specs.items():
         yield from _spec_faults(text, ("specs", task), spec, suites)
     yield from _cost_faults(text, submission, suites)
+
+
+def _text_faults(text: SubmissionText, submission: Submission, suites: dict[str, Suite]) -> Iterator[Fault]:
+    """Suites that a language model is not asked on. What it costs shows once its files are there."""
+    for place, name in enumerate(submission.suites):
+        if name in suites and suites[name].spec.asked_in != "text":
+            message = (
+                f"{name} is asked in numbers and a submission without spec is of a language model; choose a "
+                "suite that is asked in text, or add the spec of checkpoints"
+            )
+            yield text.fault(("suites", place), f"suites[{place}]: {message}")
 
 
 def _task_faults(text: SubmissionText, files: tuple[Any, ...], run: Run, suite: Suite) -> Iterator[Fault]:
@@ -181,8 +195,9 @@ def _position_faults(
                 f"{suite.full_name(task.name)} has {cost.tokens} tokens; raise max_tokens, and train with it"
             )
             yield text.fault((*key, "positions"), f"{'.'.join(key)}.positions: {message}")
-    if ROOT in places and not any(account(submission.spec, task).fits for task in suite.tasks.values()):
-        message = f"{submission.spec.max_tokens()} positions are too few for any task of {suite.name}"
+    spec = submission.spec_of(ROOT)
+    if ROOT in places and not any(account(spec, task).fits for task in suite.tasks.values()):
+        message = f"{spec.max_tokens()} positions are too few for any task of {suite.name}"
         yield text.fault(
             ("spec", "positions"), f"spec.positions: {message}; raise max_tokens, and train with it"
         )
@@ -196,7 +211,7 @@ def _flops(submission: Submission, suite: Suite, places: Collection[str]) -> flo
         return float(sum(cost.flops for cost in costs if cost.fits))
 
     if ROOT in places:
-        return max(of_folder(folder, submission.spec) for folder in suite.checkpoint_folders)
+        return max(of_folder(folder, submission.spec_of(ROOT)) for folder in suite.checkpoint_folders)
     return sum(of_folder(place, submission.spec_of(place)) for place in places)
 
 
@@ -253,6 +268,9 @@ def _done(submission: Submission, corrected: list[Correction]) -> set[tuple[str,
 
 def _is_of_record(submission: Submission, run: Run, record: ResultRecord) -> bool:
     """Whether a run lists the weights that its record is of, for the same tasks, and says their specs."""
+    if submission.spec is None:
+        read = [result.language_model for result in record.tasks.values()]
+        return all(language_model and language_model.files == run.files for language_model in read)
     suite = load_suite(record.suite.name)
     listed = {file: digest for file, digest in run.files.items() if Path(file).name == WEIGHTS_FILE}
     recorded = {}
