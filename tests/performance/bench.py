@@ -4,7 +4,7 @@ Nothing here is a test: machines differ and are shared. Ratios are medians over 
 process; seconds and memory are those of whole commands, as a user waits for them.
 
     .venv/bin/python tests/performance/bench.py [commands] [ratios] [site]
-        [baselines [NAME…]] [training [NAME…]] [blocks [NAME…]] [together] [optimiser]
+        [baselines [NAME…]] [training [NAME…]] [blocks [NAME…]] [together] [optimiser] [text]
 """
 
 import multiprocessing
@@ -195,6 +195,23 @@ def optimiser() -> None:
             print_row(name, f"{figure:.1f}")
 
 
+def text() -> None:
+    """A language model on text-boolean, where the package of its weights is installed."""
+    from performance.language_model import MODEL, SECONDS, TIMES, cells
+
+    from icl_bench.errors import InputError
+
+    print_row(
+        "a prompt of 50 points in text; a pass a prefix over one pass", "seconds", "aim", "times", "aim"
+    )
+    try:
+        seconds, times = cells()
+    except InputError as error:
+        print_row(str(error))
+        return
+    print_row(MODEL, seconds, SECONDS, times, TIMES)
+
+
 def site() -> None:
     """The leaderboard's site of many fabricated results beside its budgets."""
     from performance.site_build import MODELS, of_results, of_submissions
@@ -223,6 +240,7 @@ if __name__ == "__main__":
         "blocks": blocks,
         "together": together,
         "optimiser": optimiser,
+        "text": text,
         "site": site,
     }
     named = ("baselines", "training", "blocks")  # the parts that take names

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-import torch
 from raising import raises
+from text.asked_anew import asked_anew
 from text.tiny_language_model import TOKENIZERS, save_language_model
 
 from icl_bench.errors import CheckpointError
@@ -25,31 +25,6 @@ def prompts(count, points, seed=0):
 def predictor_of(folder, kind, **sizes):
     saved = save_language_model(folder, kind, **sizes)
     return LanguageModelPredictor(load_language_model(model_folder("tiny", saved)))
-
-
-def asked_anew(language_model, xs, ys):
-    """log p(0) and log p(1) at every point, each by passes of its own over its prefix.
-
-    The tokens of the prefix with either label behind it are compared; what follows the text up to `Label:` is
-    multiplied up token by token.
-    """
-    text, answers = prompt_text(xs, ys), []
-    for i in range(len(xs)):
-        before = language_model.encode([text.before_label(i)])[0]
-        whole = [text.text[: text.labels[i]] + label + "\nInput: 0" for label in "01"]
-        zero, one = language_model.encode(whole)
-        parted = next(place for place in range(len(zero)) if zero[place] != one[place])
-        start = next((k for k in range(len(before)) if before[k] != zero[k]), len(before))
-        row = []
-        for tokens in (zero, one):
-            log_probability = 0.0
-            for place in range(start, parted + 1):
-                with torch.inference_mode():
-                    logits = language_model.module(torch.tensor([tokens[:place]])).logits[0, -1]
-                log_probability += float(torch.log_softmax(logits, dim=-1)[tokens[place]])
-            row.append(log_probability)
-        answers.append(row)
-    return np.array(answers)
 
 
 @pytest.mark.parametrize("kind", KINDS)
