@@ -1,5 +1,6 @@
 """A submission of a tiny model to a tiny suite, its files on a Hub of the test's own, and its records."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,15 @@ from hub_server import HubServer
 from models.conftest import hub  # noqa: F401
 from models.small import files_of
 from small_suite import tasks_folder, tiny  # noqa: F401  # fixtures
+from submissions.language_models import (
+    TEXT_SUITE,
+    language_model_files,
+    language_model_value,
+    lock_text_suite,
+)
 from submissions.submitted import COMMIT, MODEL, Submitted, run_entry, submission_value, tiny_files, write
+
+from icl_bench.suites import Suite, catalogue, load_suite
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +41,43 @@ def submitted(tiny, tmp_path, seed_0) -> Submitted:  # noqa: F811
     return Submitted(folder, value, {0: files})
 
 
+@pytest.fixture(scope="session")
+def text_tasks(tasks_folder, tmp_path_factory) -> Path:  # noqa: F811
+    """A `tasks` folder with tiny-v1, and tiny-text-v1 that is asked in text."""
+    folder = tmp_path_factory.mktemp("text") / "tasks"
+    shutil.copytree(tasks_folder, folder)
+    lock_text_suite(folder)
+    return folder
+
+
+@pytest.fixture
+def text_suite(text_tasks: Path, monkeypatch) -> Suite:
+    """tiny-text-v1, known to `load_suite` while the test runs."""
+    monkeypatch.setattr(catalogue, "data_folder", lambda name: text_tasks)
+    monkeypatch.setenv("HF_HOME", str(text_tasks.parent / "cache"))
+    return load_suite(TEXT_SUITE)
+
+
+@pytest.fixture(scope="session")
+def text_files(tmp_path_factory) -> dict[str, bytes]:
+    """The files of a random language model, made once."""
+    return language_model_files(tmp_path_factory.mktemp("language_model"))
+
+
+@pytest.fixture
+def text_submitted(text_suite, tmp_path, text_files) -> Submitted:
+    """`submissions/someone__model/submission.yaml` of the language model, valid, and its files."""
+    value = language_model_value(text_files)
+    return Submitted(write(tmp_path / "submissions", value), value, {0: dict(text_files)})
+
+
+@pytest.fixture
+def text_records(text_submitted: Submitted, tmp_path, evaluated: dict[bytes, dict[str, bytes]]) -> Path:
+    """The folder of the records that evaluating it gave, on fresh prompts too."""
+    text_submitted.lay_out(tmp_path / "fetched")
+    return records_of(text_submitted, tmp_path, evaluated)
+
+
 @pytest.fixture
 def fetched(submitted: Submitted, tmp_path) -> Path:
     """The folder that its files were fetched to."""
@@ -42,9 +88,14 @@ def fetched(submitted: Submitted, tmp_path) -> Path:
 @pytest.fixture
 def records(submitted: Submitted, fetched: Path, tmp_path, evaluated: dict[bytes, dict[str, bytes]]) -> Path:
     """The folder of the records that evaluating it gave, on fresh prompts too."""
-    folder, file = tmp_path / "records", (submitted.folder / "submission.yaml").read_bytes()
+    return records_of(submitted, tmp_path, evaluated)
+
+
+def records_of(submitted: Submitted, root: Path, evaluated: dict[bytes, dict[str, bytes]]) -> Path:
+    """The records of a submission whose files are in `fetched`, made once for all tests."""
+    folder, file = root / "records", (submitted.folder / "submission.yaml").read_bytes()
     if file not in evaluated:
-        submitted.evaluate(fetched, folder, COMMIT)
+        submitted.evaluate(root / "fetched", folder, COMMIT)
         evaluated[file] = files_of(folder)
         return folder
     folder.mkdir()

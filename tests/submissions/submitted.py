@@ -67,7 +67,7 @@ class Submitted:
         """Put the files where fetching puts them."""
         for seed, files in self.files.items():
             for name, content in files.items():
-                path = folder / f"{SUITE}-seed-{seed}" / name
+                path = folder / f"{self.value['suites'][0]}-seed-{seed}" / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
 

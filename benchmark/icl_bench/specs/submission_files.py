@@ -29,8 +29,10 @@ def checkpoint_file_fault(path: str) -> str | None:
 def lists_language_model(files: Any) -> bool:
     """Whether a mapping by file names lists what a language model has and a checkpoint has not."""
     names = [name for name in files if isinstance(name, str)] if isinstance(files, dict) else []
-    in_folders = any("/" in name and _FILE.fullmatch(name) for name in names)
-    return not in_folders and any(is_read(name) and name not in CHECKPOINT_FILES for name in names)
+    folders = [name.removesuffix(WEIGHTS_FILE) for name in names if name.endswith(f"/{WEIGHTS_FILE}")]
+    if any(f"{folder}{CONFIG_FILE}" in names for folder in folders):
+        return False
+    return any(is_read(name) and name not in CHECKPOINT_FILES for name in names)
 
 
 def _language_model_file_fault(name: str) -> str | None:

@@ -46,7 +46,13 @@ def check_config(name: str, config: Path) -> None:
 
     value = read_json(config)
     architecture = value.get("model_type")
-    if architecture in KNOWN:
+    if _names_kernel(value):
+        raise CheckpointError(
+            f"{name} names attention that is code of a repository, which is never run; take "
+            "attn_implementation out of its config",
+            code="remote-code",
+        )
+    if isinstance(architecture, str) and architecture in KNOWN:
         return
     if "auto_map" in value:
         raise CheckpointError(
@@ -59,3 +65,18 @@ def check_config(name: str, config: Path) -> None:
         "that continues a text",
         code="no-language-model",
     )
+
+
+def _names_kernel(value: Any) -> bool:
+    """Whether an `attn_implementation`, however deep, is a repository of the Hub: `transformers` runs it."""
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, dict):
+            attention = [item[key] for key in item if "attn_implementation" in str(key)]
+            if any("/" in str(each) for each in attention):
+                return True
+            left += item.values()
+        elif isinstance(item, list):
+            left += item
+    return False
