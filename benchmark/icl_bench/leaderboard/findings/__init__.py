@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from icl_bench.leaderboard.findings.bayes import farthest_from_bayes
+from icl_bench.leaderboard.findings.boolean import boolean_findings
 from icl_bench.leaderboard.findings.components import hybrids, largest_effect, main_effects
 from icl_bench.leaderboard.findings.conditioning import conditioning_findings
 from icl_bench.leaderboard.findings.convergence import convergence
@@ -39,6 +40,7 @@ def _further(board: SuiteBoard) -> Iterator[Finding]:
             yield from contradicted(board, task.name)
     yield from shift_findings(board)
     yield from conditioning_findings(board)
+    yield from boolean_findings(board)
     yield from probe_findings(board)
     if any(task.base is None for task in board.suite.tasks.values()):  # runs of variants are those of bases
         yield from convergence(board)
