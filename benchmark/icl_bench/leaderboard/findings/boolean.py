@@ -47,10 +47,8 @@ def _simple(board: SuiteBoard) -> Finding | None:
     words = ", ".join(f"{score(gains[name][0])} on {spaced(name)}" for name in (*SIMPLE, *COMPLEX))
     sentence = (
         f"{CLAIM}transformers nearly match the optimal learner on simpler tasks and fall behind on more "
-        "complex "
-        f"ones. {verdict}. The best of {len(models)} models of attention alone gains {words}; 100 is the "
-        "exact "
-        f"predictor, {score(NEARLY)} counts as nearly."
+        f"complex ones. {verdict}. The best of {len(models)} models of attention alone gains {words}; 100 is "
+        f"the exact predictor, {score(NEARLY)} counts as nearly."
     )
     return _finding(
         board, models, "simple", "Simpler and more complex functions", sentence, _gains(board, models)
@@ -101,13 +99,10 @@ def _taught(board: SuiteBoard) -> Finding | None:
     verdict = HOLDS if len(sooner) == len(needed) else DENIED
     sentence = (
         f"{CLAIM}given a teaching sequence, which tells a function from all others of its class, models "
-        "learn from "
-        f"fewer examples. {verdict}: {len(sooner)} of {len(needed)} need fewer until their error stays "
-        "within a "
-        "tenth of that of answering 0 above the exact predictor's, the examples of the sequence counted. "
-        f"The exact predictor's own error falls below that tenth after {_exactly(board, plain)} examples, "
-        "with a "
-        f"teaching sequence after {_exactly(board, taught)}."
+        f"learn from fewer examples. {verdict}: {len(sooner)} of {len(needed)} need fewer until their error "
+        "stays within a tenth of that of answering 0 above the exact predictor's, the examples of the "
+        "sequence counted. The exact predictor's own error falls below that tenth after "
+        f"{_exactly(board, plain)} examples, with a teaching sequence after {_exactly(board, taught)}."
     )
     head = ("Examples needed", spaced(plain.name), spaced(taught.name))
     table = [head, *((name, *map(_in_words, counts)) for name, counts in needed.items())]

@@ -38,10 +38,9 @@ def language_models(board: SuiteBoard) -> Finding | None:
     sentence = (
         f"{CLAIM}pretrained language models compete with the nearest neighbour. "
         f"{HOLDS if competes == len(rows) else DENIED}: the accuracy of "
-        f"{listed([model.name for model in models])} "
-        f"is significantly below the nearest neighbour's on {len(rows) - competes} of {len(rows)} tasks, and "
-        "above "
-        f"it on {above}; prompts are compared in pairs."
+        f"{listed([model.name for model in models])} is significantly below the nearest neighbour's on "
+        f"{len(rows) - competes} of {len(rows)} tasks, and above it on {above}; prompts are compared in "
+        "pairs."
     )
     head = ("Accuracy, %", "Task", "Model", "Nearest neighbour", "Exact", "Difference", "Labels hold, %")
     separated = above or competes < len(rows)
