@@ -1,4 +1,4 @@
-"""Records that no model has, made from the frozen errors of mini-v1: whole, in milliseconds each."""
+"""Records that no model has, made from the frozen errors of a suite: whole, in milliseconds each."""
 
 import hashlib
 from collections.abc import Mapping
@@ -33,8 +33,9 @@ ENVIRONMENT = Environment(python="3.11", numpy="2.4", torch="2.13", device="cpu"
 
 def record(
     name: str,
-    share: float,
+    share: float | Mapping[str, float],
     *,
+    suite_name: str = SUITE,
     like: str = "llama",
     seed: int = 0,
     lacks: Mapping[str, str] | None = None,
@@ -42,11 +43,13 @@ def record(
     revision: str = "a1" * 20,
     made_with: tuple[Evaluator, Environment] = (EVALUATOR, ENVIRONMENT),
 ) -> ResultRecord:
-    """A model that leaves about `share` of what separates the exact predictor from answering 0.
+    """A model that leaves about `share`, or that of each task, of what separates the exact predictor from
+    answering 0.
 
     Its architecture is that of the reference `like`. `lacks` holds the tasks that it has no result on.
     """
-    suite, reference = load_suite(SUITE), name.startswith(PREFIX)
+    suite, reference = load_suite(suite_name), name.startswith(PREFIX)
+    shares = share if isinstance(share, Mapping) else dict.fromkeys(suite.tasks, share)
     lacks = lacks or {}
     training = trained(seed) if training is None else training
     return ResultRecord(
@@ -54,11 +57,19 @@ def record(
         model=ModelIdentity(
             kind="reference" if reference else "hub", id=name, revision=None if reference else revision
         ),
-        suite=SuiteIdentity(name=SUITE, hash=suite.hash, resamples=suite.spec.resamples),
+        suite=SuiteIdentity(name=suite_name, hash=suite.hash, resamples=suite.spec.resamples),
         evaluator=made_with[0],
         environment=made_with[1],
         tasks={
-            task: _result(name, task, share, seed, like, training)
+            task: _result(
+                name,
+                suite_name,
+                task,
+                share[task] if isinstance(share, Mapping) else share,
+                seed,
+                like,
+                training,
+            )
             for task in suite.tasks
             if task not in lacks
         },
@@ -79,13 +90,15 @@ def trained(seed: int, learned: int | None = 1_200) -> dict[str, Any]:
     return {"seed": seed, "recipe": {"steps": 5_000}, "outcome": outcome}
 
 
-def _result(name: str, task: str, share: float, seed: int, like: str, training: dict[str, Any]) -> TaskResult:
-    suite = load_suite(SUITE)
-    task_spec, spec = suite.task(task), _spec(like, task)
+def _result(
+    name: str, suite_name: str, task: str, share: float, seed: int, like: str, training: dict[str, Any]
+) -> TaskResult:
+    suite = load_suite(suite_name)
+    task_spec, spec = suite.task(task), _spec(suite_name, like, task)
     digest = hashlib.sha256(f"{name}/{task}/{seed}".encode())
     rng = np.random.default_rng(int.from_bytes(digest.digest()[:8], "big"))
     zero, exact, base = (
-        _frozen(task, baseline) for baseline in ("zero", task_spec.exact, task_spec.baseline)
+        _frozen(suite_name, task, baseline) for baseline in ("zero", task_spec.exact, task_spec.baseline)
     )
     left = np.abs(share * (1 + 0.1 * rng.normal()) + 0.1 * rng.normal(size=suite.spec.prompts))
     errors = left * zero.errors + np.abs(1 - left) * exact.errors
@@ -130,12 +143,12 @@ def _estimate(value: float) -> Estimate:
 
 
 @cache
-def _spec(like: str, task: str):
-    return reference_spec(like, SUITE, task)
+def _spec(suite_name: str, like: str, task: str):
+    return reference_spec(like, suite_name, task)
 
 
 @cache
-def _frozen(task: str, baseline: str) -> BaselineErrors:
-    frozen = load_errors(load_suite(SUITE), task, baseline)
+def _frozen(suite_name: str, task: str, baseline: str) -> BaselineErrors:
+    frozen = load_errors(load_suite(suite_name), task, baseline)
     assert frozen is not None
     return frozen

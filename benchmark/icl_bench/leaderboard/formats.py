@@ -19,7 +19,7 @@ _WHOLE_FROM = 999.95  # what has no digit after the point: from here on one says
 _SCIENTIFIC_FROM = 99_999.5  # of a model of huge answers: in full it would be wider than a page
 _HEAT = 10  # shades of a cell
 _DECADES = 3  # of the distance to 100 between the first shade and the last
-_CAPITALS = {"mlp", "mqar"}
+_CAPITALS = {"dnf", "mlp", "mqar"}
 LEAST_P = 0.001  # that is shown
 
 
