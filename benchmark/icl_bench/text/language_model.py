@@ -48,7 +48,10 @@ def load_language_model(files: ModelFiles, device: str = "cpu") -> LanguageModel
         check_memory(files.name, files.parameters(), unpacked=files.gguf is not None)
         tokenizer = AutoTokenizer.from_pretrained(files.folder, **options)
         weights = {} if files.gguf is not None else {"use_safetensors": True}
-        module = AutoModelForCausalLM.from_pretrained(files.folder, dtype="float32", **weights, **options)
+        module, loading = AutoModelForCausalLM.from_pretrained(
+            files.folder, dtype="float32", output_loading_info=True, **weights, **options
+        )
+        _check_whole(files.name, loading["missing_keys"])
         module = module.eval().to(device)
     return LanguageModel(
         module,
@@ -58,6 +61,17 @@ def load_language_model(files: ModelFiles, device: str = "cpu") -> LanguageModel
         module.num_parameters(),
         device,
     )
+
+
+def _check_whole(name: str, missing: set[str]) -> None:
+    """CheckpointError where weights lack tensors, in whose place `transformers` draws random ones."""
+    if missing:
+        others = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
+        raise CheckpointError(
+            f"{name} lacks the tensor {min(missing)!a:.120}{others}, which its config needs; choose weights "
+            "and config of one model",
+            code="missing-tensor",
+        )
 
 
 def _encoder(tokenizer: Any) -> Encode:
