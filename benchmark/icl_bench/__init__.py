@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from icl_bench.errors import ICLBenchError as ICLBenchError
     from icl_bench.errors import InputError as InputError
     from icl_bench.errors import ResultWarning as ResultWarning
+    from icl_bench.errors import ServerError as ServerError
     from icl_bench.errors import SpecError as SpecError
     from icl_bench.errors import StorageError as StorageError
     from icl_bench.errors import SuiteError as SuiteError
@@ -63,6 +64,7 @@ _ERRORS = dict.fromkeys(
         "ICLBenchError",
         "InputError",
         "ResultWarning",
+        "ServerError",
         "SpecError",
         "StorageError",
         "SuiteError",

@@ -14,6 +14,7 @@ from icl_bench.specs.result import Environment, Evaluator
 
 # What decides a result: code and tasks, except what the suite's lock hash covers in every record.
 _DECISIVE = ("benchmark", "tasks", ":(exclude)tasks/*/lock.json", ":(exclude)tasks/*/baselines/*")
+SERVER = "server"  # in place of a device, where a model is served and not loaded
 _LONGEST = 100  # characters of a processor's name
 
 
@@ -46,8 +47,10 @@ def processor(device: str = "cpu") -> str | None:
     """The model of the processor of a device, in at most 100 characters; None where the system does not say.
 
     Of a CPU that is the name with the numbers of its family and model, which virtual machines leave as they
-    are where the name is that of many.
+    are where the name is that of many. A server does not say.
     """
+    if device == SERVER:
+        return None
     if device.startswith("cuda"):
         import torch
 

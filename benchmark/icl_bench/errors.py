@@ -97,6 +97,12 @@ class HubError(InputError):
     code = "hub"
 
 
+class ServerError(InputError):
+    """A server of language models cannot be asked, or answers with something else than it was asked for."""
+
+    code = "server"
+
+
 class SuiteError(InputError):
     """A suite's arrays are not the frozen ones."""
 
