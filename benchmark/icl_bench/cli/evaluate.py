@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.options import Device, Loops, Model, Revision, SuiteName, Tasks
+from icl_bench.cli.options import Device, Endpoint, Loops, Model, Revision, SuiteName, Tasks
 from icl_bench.cli.outcome import print_doubts, quick_look, refuse_lost, unicode_terminal, where_kept
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def evaluate(
     revision: Revision = None,
     device: Device = None,
     loops: Loops = None,
+    endpoint: Endpoint = None,
     output: Output = None,
     limit: Limit = None,
     as_json: RecordAsJson = False,
@@ -58,8 +59,10 @@ def evaluate(
     Example: icl-bench evaluate reference/llama --suite mini --task linear_regression
     Example: icl-bench evaluate runs/mini-v1/my-model
     Example: icl-bench evaluate runs/mini-v1/my-looped-model/seed-0 --loops 24
+    Example: icl-bench evaluate my-model --endpoint http://localhost:8000/v1 --suite text-boolean
     """
     from icl_bench.cli.evaluate_seeds import evaluate_seeds
+    from icl_bench.entries.endpoint import open_endpoint
     from icl_bench.entries.open import open_source
     from icl_bench.evaluation.run import evaluate_source
     from icl_bench.evaluation.seeds import holds_seeds
@@ -69,9 +72,11 @@ def evaluate(
     from icl_bench.specs.loops import with_loops
     from icl_bench.suites import chosen_tasks, load_suite
 
-    frozen, model = load_suite(suite), with_loops(model, loops)
+    frozen = load_suite(suite)
     tasks = chosen_tasks(frozen, task)
-    if holds_seeds(model, frozen):
+    served = None if endpoint is None else open_endpoint(model, endpoint, frozen, revision, device, loops)
+    model = model if served else with_loops(model, loops)
+    if served is None and holds_seeds(model, frozen):
         evaluate_seeds(model, frozen, tasks, revision, device, output, limit, as_json)
         return
     path = output
@@ -80,9 +85,13 @@ def evaluate(
     if path is not None:
         check_ending(path, [".json"], "a record")
         check_file_place(path)
-    source = open_source(model, frozen, revision, device, tasks)
+    source = served or open_source(model, frozen, revision, device, tasks)
+    if served is not None and served.resumed:
+        typer.echo(served.resumed, err=True)
     record = evaluate_source(source, frozen, tasks, progress=True, limit=limit)
     _keep_and_print(record, frozen, path, output is not None, as_json)
+    if served is not None:
+        served.forget()
 
 
 def _keep_and_print(

@@ -28,6 +28,15 @@ Loops = Annotated[
         metavar="N", help="Apply looped layers N times; as MODEL:loops=N.", show_default="as trained"
     ),
 ]
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Server that answers for MODEL, in the form of OpenAI's completions with logprobs and echo, as "
+        "http://localhost:8000/v1; its key is read from ICL_BENCH_API_KEY. For suites asked in text.",
+        show_default=False,
+    ),
+]
 
 
 class Form(StrEnum):

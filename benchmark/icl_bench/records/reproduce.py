@@ -55,6 +55,12 @@ def model_of(record: ResultRecord) -> str:
             f"{record.model.id} was a Python object, which a record does not hold; evaluate it from Python",
             code="python-object",
         )
+    if record.model.kind == "endpoint":
+        raise InputError(
+            f"{record.model.id} was answered by a server, which a record does not name; evaluate it again "
+            "with --endpoint",
+            code="served-model",
+        )
     name, loops = cut_loops(record.model.id)
     return name + loops if record.model.revision is None else f"{name}@{record.model.revision}{loops}"
 
