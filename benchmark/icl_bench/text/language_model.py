@@ -48,11 +48,11 @@ def load_language_model(files: ModelFiles, device: str = "cpu") -> LanguageModel
         check_memory(files.name, files.parameters(), unpacked=files.gguf is not None)
         tokenizer = AutoTokenizer.from_pretrained(files.folder, **options)
         weights = {} if files.gguf is not None else {"use_safetensors": True}
-        module, loading = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             files.folder, dtype="float32", output_loading_info=True, **weights, **options
         )
-        _check_whole(files.name, loading["missing_keys"])
-        module = module.eval().to(device)
+        _check_whole(files.name, loaded[1]["missing_keys"])
+        module = loaded[0].eval().to(device)
     return LanguageModel(
         module,
         _encoder(tokenizer),
