@@ -7,6 +7,7 @@ from typing import Any
 from icl_bench.leaderboard.data import (
     Architecture,
     BoardData,
+    LanguageModelData,
     LearnedData,
     MetricData,
     ModelData,
@@ -61,11 +62,15 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
     recomputed = set(standing.scores) <= verified(entry)
     row = _row(standing, entry.kind.shown_as, recomputed, entry)
     submission = None if entry.submitted is None else submission_data(entry.submitted)
+    language_model = _language_model(entry)
     more = {
         "submission": submission,
-        "doubted": row.doubted or bool(submission and submission.worse_on_fresh),
+        "doubted": row.doubted
+        or bool(submission and submission.worse_on_fresh)
+        or bool(language_model and language_model.silent),
         "revision": entry.records[0].model.revision,
         "architecture": _architecture(board, entry),
+        "language_model": language_model,
         "weights": weights,
         "probes": {
             probe: {task: [_probe(finding) for finding in findings] for task, findings in by_task.items()}
@@ -93,6 +98,7 @@ def _row(
         verified=recomputed,
         submission=None,
         architecture=None,
+        language_model=None,
         weights={},
         place=_place(standing.places.get(MEAN)),
         graded_place=_place(standing.places.get(GRADED, standing.places.get(MEAN))),
@@ -173,6 +179,21 @@ def _recipe_steps(training: dict[str, Any] | None) -> int | None:
     recipe = (training or {}).get("recipe")
     steps = recipe.get("steps") if isinstance(recipe, dict) else None
     return steps if type(steps) is int else None
+
+
+def _language_model(entry: Entry) -> LanguageModelData | None:
+    """None of what was not asked in text."""
+    results = {task: result for record in entry.records for task, result in record.tasks.items()}
+    shares = {task: share for task, result in results.items() if (share := result.label_share) is not None}
+    if not shares:
+        return None
+    known = next((result.language_model for result in results.values() if result.language_model), None)
+    return LanguageModelData(
+        architecture=known and known.architecture,
+        parameters=known and known.parameters,
+        label_shares=shares,
+        silent=[task for task, result in results.items() if not result.answers],
+    )
 
 
 def _architecture(board: Board, entry: Entry) -> Architecture | None:

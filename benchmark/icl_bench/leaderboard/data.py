@@ -93,6 +93,15 @@ class Architecture(Strict):
     flops: int  # a prompt
 
 
+class LanguageModelData(Strict):
+    """What is known of a pretrained language model; of one behind a server, the shares alone."""
+
+    architecture: str | None  # what `transformers` calls it
+    parameters: int | None
+    label_shares: dict[str, float]  # what both labels hold of the probability, by task
+    silent: list[str]  # tasks where they hold so little that it does not answer the question
+
+
 class ProbeData(Strict):
     """What a probe measured of a model on a task: its number, a word beside it, and further numbers."""
 
@@ -116,6 +125,7 @@ class ModelData(Strict):
     verified: bool  # whether anyone can recompute it: from what comes with icl-bench, or from listed files
     submission: SubmissionData | None  # what a submission says; null for references and baselines
     architecture: Architecture | None
+    language_model: LanguageModelData | None
     weights: dict[str, list[str]]  # SHA-256 of each run's, by task
     place: PlaceData | None  # by the mean over tasks; null where `unplaced` says why
     graded_place: PlaceData | None  # by the mean over graded tasks
