@@ -61,15 +61,7 @@ def record(
         evaluator=made_with[0],
         environment=made_with[1],
         tasks={
-            task: _result(
-                name,
-                suite_name,
-                task,
-                share[task] if isinstance(share, Mapping) else share,
-                seed,
-                like,
-                training,
-            )
+            task: _result(name, suite_name, task, shares[task], seed, like, training)
             for task in suite.tasks
             if task not in lacks
         },

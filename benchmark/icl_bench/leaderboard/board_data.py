@@ -189,8 +189,8 @@ def _language_model(entry: Entry) -> LanguageModelData | None:
         return None
     known = next((result.language_model for result in results.values() if result.language_model), None)
     return LanguageModelData(
-        architecture=known and known.architecture,
-        parameters=known and known.parameters,
+        architecture=None if known is None else known.architecture,
+        parameters=None if known is None else known.parameters,
         label_shares=shares,
         silent=[task for task, result in results.items() if not result.answers],
     )
