@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from icl_bench.leaderboard.data import RunData
 from icl_bench.ranking.differences import Difference
+from icl_bench.scoring.metric import metrics
 from icl_bench.specs.outcome import LEARNED
 from icl_bench.specs.result import Estimate
 
@@ -27,6 +28,16 @@ def score(value: float | None) -> str:
     """In points, `96.4`: one digit after the point, none from 1,000 on; two and a power of ten from 100,000
     on; what rounds to 0 has no sign."""
     return NONE if value is None else _format(POINTS * value)
+
+
+def in_points(metric: str) -> bool:
+    """Whether a metric is shown in points; what is no share of anything is shown as it is."""
+    return metrics()[metric].in_points
+
+
+def of_labels(metric: str) -> bool:
+    """Whether a metric is one of labels, which has values of its own and is measured by no predictor."""
+    return metrics()[metric].has_values
 
 
 def interval(estimate: Estimate) -> str:

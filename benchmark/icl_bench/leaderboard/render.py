@@ -16,7 +16,7 @@ from icl_bench.resources import data_folder
 
 _FILTERS = (
     *("score", "interval", "signed", "p_value", "count", "short", "heat", "digits", "hash_head"),
-    *("spaced", "heading", "learning", "plain_interval", "depth"),
+    *("spaced", "heading", "learning", "plain_interval", "depth", "in_points", "of_labels"),
 )
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urlsplit
 
+import numpy as np
+
 from icl_bench.charts import Series
-from icl_bench.frozen.errors import frozen_baselines
+from icl_bench.frozen.errors import BaselineErrors, frozen_baselines
 from icl_bench.leaderboard.board_data import board_data
 from icl_bench.leaderboard.data import BoardData
 from icl_bench.leaderboard.entries import Entry, board_of
@@ -17,6 +19,7 @@ from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.differences import Difference
 from icl_bench.ranking.effects import Effects, recorded_effects
+from icl_bench.scoring.metric import metrics
 from icl_bench.specs.result import TaskResult
 from icl_bench.specs.submission import folder_name
 from icl_bench.suites import Suite
@@ -95,16 +98,29 @@ class SuiteBoard:
         return self._differences[key]
 
     @cached_property
-    def _frozen(self) -> dict[str, dict[str, list[float]]]:
-        frozen = {task: frozen_baselines(self.suite, task) for task in self.suite.tasks}
-        return {
-            task: {name: errors.curve.tolist() for name, errors in by_baseline.items()}
-            for task, by_baseline in frozen.items()
-        }
+    def _frozen(self) -> dict[str, dict[str, BaselineErrors]]:
+        return {task: frozen_baselines(self.suite, task) for task in self.suite.tasks}
 
     def frozen_curve(self, task: str, baseline: str) -> list[float] | None:
         """The mean errors of a baseline at every context length, None where they are not frozen."""
-        return self._frozen[task].get(baseline)
+        errors = self._frozen[task].get(baseline)
+        return None if errors is None else errors.curve.tolist()
+
+    @cached_property
+    def own_values(self) -> dict[str, str]:
+        """The metrics with values of their own at each context length, and what each is."""
+        known = metrics(self.suite.tasks.values())
+        return {name: metric.definition for name, metric in known.items() if metric.has_values}
+
+    def value_curve(self, name: str, task: str, metric: str) -> list[float] | None:
+        """The mean values of a metric at every context length, of a model over its runs too; None where they
+        are not recorded of every run, or of a baseline not frozen."""
+        if name not in self.by_name:
+            errors = self._frozen[task].get(name.removeprefix(BASELINE_PREFIX))
+            return errors.value_curves[metric].tolist() if errors and metric in errors.value_curves else None
+        curves = [run.value_curves.get(metric) for run in self.runs(name, task)]
+        known = [curve for curve in curves if curve is not None]
+        return np.mean(known, axis=0).tolist() if known and len(known) == len(curves) else None
 
 
 @dataclass(frozen=True)

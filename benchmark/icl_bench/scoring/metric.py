@@ -35,6 +35,7 @@ class Metric(Strict):
     anchor: ClassVar[Anchor | None] = None  # the predictor of the task that it is measured against
     origin: ClassVar[Origin] = "zero"  # where it is 0: answering 0, or the floor, which is the prior mean
     on_board: ClassVar[bool] = True  # whether boards and their files have a column of it
+    in_points: ClassVar[bool] = True  # whether pages show it times 100, as a share of something
     has_values: ClassVar[bool] = False  # whether it is computed from `values`, not from squared errors
 
     def serves(self, task: TaskSpec) -> bool:

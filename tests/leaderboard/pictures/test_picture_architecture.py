@@ -82,7 +82,8 @@ def test_a_reference_is_drawn_whole(path):
 
 
 def test_the_references_of_both_suites_are_among_them():
-    assert len({(path.parent.name, path.name.split(".")[0]) for path in SPECS}) == 24
+    named = {(path.parent.name, path.name.split(".")[0]) for path in SPECS}
+    assert len([name for suite, name in named if suite in ("mini-v1", "paper-v1")]) == 24
 
 
 def test_modules_tell_their_sizes():

@@ -101,3 +101,17 @@ def test_the_same_prompt_is_the_same_bytes():
     generator = np.random.default_rng(0)
     xs, ys = generator.normal(size=(41, 20)), generator.normal(size=(41, 1))
     assert draw_prompt(xs, ys) == draw_prompt(xs.copy(), ys.copy())
+
+
+def test_bits_are_squares_of_one_size_and_a_label_stands_alone_beside_them():
+    """Of five points with three bits each: fifteen squares and five labels, with no dot for a 0."""
+    rng = np.random.default_rng(0)
+    xs, ys = (rng.choice(np.float32([-1, 1]), size=size) for size in ((5, 3), (5, 1)))
+    text = draw_prompt(xs, ys, labels=True)
+    drawn = " ".join(path.get("d", "") for path in read_inert(text).iter() if path.tag.endswith("path"))
+    filled, hollow = int((xs > 0).sum() + (ys > 0).sum()), int((xs < 0).sum() + (ys < 0).sum())
+    assert drawn.count("h14v14h-14z") == filled + 1  # and one in the legend
+    assert drawn.count("h12.7v12.7h-12.7z") == hollow + 1
+    assert "h1.6" not in drawn
+    assert "true" in text
+    assert "false" in text

@@ -1,6 +1,6 @@
 """The page of the data files: what each holds, how large it is, the licence, and how to cite."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -35,14 +35,19 @@ def _context(site: Site, sizes: Mapping[str, int] | None) -> dict[str, Any]:
     sizes = sizes or {each.later.path: len(each.later.file().content) for each in listed}
     return {
         "downloads": [(each.later.path, sizes[each.later.path], each.about) for each in listed],
-        "columns": files.columns(site.boards[0].data),
-        "run_columns": files.run_columns(site.boards[0].data),
-        "curve_columns": files.CURVE_COLUMNS,
+        "columns": _of_all([files.columns(board.data) for board in site.boards]),
+        "run_columns": _of_all([files.run_columns(board.data) for board in site.boards]),
+        "curve_columns": _of_all([files.curve_columns(board) for board in site.boards]),
         "change_columns": changelog.COLUMNS,
         "badge": _badge(site),
         "bibtex": bibtex(site),
         "licence": LICENCE,
     }
+
+
+def _of_all(columns: Sequence[dict[str, str]]) -> dict[str, str]:
+    """The columns of all tables of a kind, those that single suites have last."""
+    return {name: about for each in columns for name, about in each.items()}
 
 
 def bibtex(site: Site) -> str:

@@ -187,6 +187,11 @@ def run_columns(data: BoardData) -> dict[str, str]:
     }
 
 
+def curve_columns(board: SuiteBoard) -> dict[str, str]:
+    """The columns of the table of curves, and what each holds."""
+    return CURVE_COLUMNS | board.own_values
+
+
 def board_csv(data: BoardData) -> str:
     """The board's table: numbers in full, empty where there is none."""
     table = io.StringIO()
@@ -228,7 +233,7 @@ def curves_csv(board: SuiteBoard) -> str:
     """The errors of models and baselines by context length: numbers in full, empty where there is none."""
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(CURVE_COLUMNS)
+    writer.writerow(curve_columns(board))
     for model in (*board.data.models, *board.data.baselines):
         for task in model.tasks:
             curve = board.curve(model.name, task)
@@ -236,7 +241,8 @@ def curves_csv(board: SuiteBoard) -> str:
                 continue
             nothing = [None] * len(curve.y)
             excess = excess_risk(board, board.suite.task(task), curve.y) or nothing
-            columns = (curve.x, curve.y, curve.low or nothing, curve.high or nothing, excess)
+            values = [board.value_curve(model.name, task, metric) or nothing for metric in board.own_values]
+            columns = (curve.x, curve.y, curve.low or nothing, curve.high or nothing, excess, *values)
             writer.writerows((board.suite.name, model.name, task, *row) for row in zip(*columns, strict=True))
     return table.getvalue()
 

@@ -11,6 +11,7 @@ from icl_bench.leaderboard.entries import Entry, learning_curves, recomputable_r
 from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.page import Page, picture
 from icl_bench.leaderboard.pages import alike, share_images
+from icl_bench.leaderboard.pages.label_charts import accuracy_chart
 from icl_bench.leaderboard.pictures import Panel, draw_architecture, draw_legend, draw_panel
 from icl_bench.leaderboard.shifted import shifted_rows
 from icl_bench.leaderboard.site import Site, SuiteBoard
@@ -53,6 +54,11 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "diagrams": _diagrams(entry.specs),
         "legend": picture(draw_legend()),
         "panels": [(task, picture(draw_panel(_panel(board, model, task)))) for task in answered],
+        "accuracies": [
+            (task.name, picture(draw(chart, CURVE_WIDTH)))
+            for task in answered
+            if (chart := accuracy_chart(board, task, [model])) is not None
+        ],
         "curves": [
             (task, picture(_learning_curve(task, curves)))
             for task, curves in learning_curves(entry, board.suite).items()

@@ -13,6 +13,7 @@ from icl_bench.leaderboard.formats import POINTS, heading
 from icl_bench.leaderboard.learning import Curve
 from icl_bench.leaderboard.page import Page, picture
 from icl_bench.leaderboard.pages import alike
+from icl_bench.leaderboard.pages.label_charts import accuracy_chart
 from icl_bench.leaderboard.pages.task_charts import (
     MODELS,
     drawings,
@@ -85,7 +86,7 @@ def _context(board: SuiteBoard, learned: Callable[[], Learned], task: TaskSpec) 
     return {
         "board": board,
         "task": task,
-        "prompt": picture(draw_prompt(xs[0], ys[0])),
+        "prompt": picture(draw_prompt(xs[0], ys[0], task.function_class.labels)),
         "models": models,
         "left_out": len(every) - len(models),
         "baselines": ranked,
@@ -103,9 +104,16 @@ def _context(board: SuiteBoard, learned: Callable[[], Learned], task: TaskSpec) 
             else None,
             drawings(_errors(board, task, baselines), "baselines", False),
         ],
+        "accuracy": _accuracy(board, task, models),
         "floor_drawn": PRIOR_MEAN in anchors,
         "gap": _gap(board, task, models[0]) if models else None,
     }
+
+
+def _accuracy(board: SuiteBoard, task: TaskSpec, models: Sequence[ModelData]) -> dict[str, Any] | None:
+    """Of the best models; None of a task without labels."""
+    chart = accuracy_chart(board, task, models[:CURVES])
+    return None if chart is None else drawings(chart, "accuracy", len(models) > CURVES)
 
 
 def _nearest(

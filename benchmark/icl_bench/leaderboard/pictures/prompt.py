@@ -31,12 +31,15 @@ _ROUND = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)
 _ZERO = 1e-12  # of the scale
 
 
-def draw_prompt(xs: Float[np.ndarray, "points d"], ys: Float[np.ndarray, "points k"]) -> str:
+def draw_prompt(
+    xs: Float[np.ndarray, "points d"], ys: Float[np.ndarray, "points k"], labels: bool = False
+) -> str:
     """A prompt as a Hinton diagram: a square's area is a number's size, hollow squares are negative.
 
     x and y tokens have a scale each, and the shorter of them is padded with zeros, which are dots. Of a long
-    prompt the first points and the last are drawn. InputError where there is no point, or a number that is
-    not finite.
+    prompt the first points and the last are drawn. Bits and their `labels`, all −1 and 1, are squares of one
+    size, filled for 1 and hollow for −1, a label beside the middle of its bits. InputError where there is no
+    point, or a number that is not finite.
     """
     if not (len(xs) and np.isfinite(xs).all() and np.isfinite(ys).all()):
         raise InputError(
@@ -48,15 +51,19 @@ def draw_prompt(xs: Float[np.ndarray, "points d"], ys: Float[np.ndarray, "points
     bottom = _TOP + _CELL * min(rows, MOST_ROWS)
     body = Element("g")
     _draw_ground(body, columns, rows, bottom)
-    squares = [
-        (left, row, value / scale)
-        for point, x in columns.items()
-        for left, token, scale in ((x, xs[point], scales[0]), (x + _CELL + _GAP, ys[point], scales[1]))
-        for row, value in enumerate(_padded(token, rows)[:MOST_ROWS])
-    ]
+    squares: list[tuple[float, float | int, float]] = []
+    for point, x in columns.items():
+        squares += [(x, row, value / scales[0]) for row, value in enumerate(_padded(xs[point], rows))]
+        beside = x + _CELL + _GAP
+        if labels:
+            squares.append((beside, (min(rows, MOST_ROWS) - 1) / 2, float(ys[point, 0])))
+        else:
+            squares += [
+                (beside, row, value / scales[1]) for row, value in enumerate(_padded(ys[point], rows))
+            ]
     _draw_squares(body, squares)
     top = bottom + (34 if rows > MOST_ROWS else 20)
-    width = max(right + 8, _draw_legend(body, scales, top))
+    width = max(right + 8, _draw_legend(body, _legend(scales, labels), top))
     svg = picture(width, top + 2 * _LINE + 10, "A prompt as the model reads it", _in_words(xs, ys, scales))
     svg.append(body)
     return as_text(svg)
@@ -101,7 +108,7 @@ def _draw_ground(body: Element, columns: dict[int, float], rows: int, bottom: fl
         write(muted, f"… and {rows - shown:,} more coordinates", _LEFT, bottom + 15, _SMALL)
 
 
-def _draw_squares(body: Element, squares: list[tuple[float, int, float]]) -> None:
+def _draw_squares(body: Element, squares: list[tuple[float, float | int, float]]) -> None:
     """Numbers as (left edge of the cell, row, value from -1 to 1): filled, hollow, or a dot for zero."""
     paths = {"1": "", "2": "", "muted": ""}
     for left, row, value in squares:
@@ -124,12 +131,17 @@ def _square(x: float, y: float, value: float) -> str:
     return f"M{px(x - side / 2)},{px(y - side / 2)}h{px(side)}v{px(side)}h{px(-side)}z"
 
 
-def _draw_legend(body: Element, scales: tuple[float, float], top: float) -> float:
-    """Two lines below the picture; returns how wide they are."""
-    entries = [
-        [("1", 1.0, _in_units(scales, "+")), ("2", -1.0, _in_units(scales, "−"))],
-        [("muted", 0.0, "0"), ("", 0.0, "not read: it is to be predicted")],
-    ]
+def _legend(scales: tuple[float, float], labels: bool) -> list[list[tuple[str, float, str]]]:
+    """Two lines of squares, as a colour and a value, and what each means."""
+    unread = ("", 0.0, "not read: it is to be predicted")
+    if labels:
+        return [[("1", 1.0, "1, true"), ("2", -1.0, "−1, false")], [unread]]
+    signs = [("1", 1.0, _in_units(scales, "+")), ("2", -1.0, _in_units(scales, "−"))]
+    return [signs, [("muted", 0.0, "0"), unread]]
+
+
+def _draw_legend(body: Element, entries: list[list[tuple[str, float, str]]], top: float) -> float:
+    """Lines below the picture; returns how wide they are."""
     ink, paths, widest = coloured(body, "ink"), {"1": "", "2": "", "muted": ""}, 0.0
     for line, row in enumerate(entries):
         x, y = _LEFT + 0.0, top + _LINE * line
@@ -154,7 +166,7 @@ def _in_units(scales: tuple[float, float], sign: str) -> str:
 
 
 def _padded(token: Float[np.ndarray, " dims"], rows: int) -> list[float]:
-    return token.tolist() + [0.0] * (rows - len(token))
+    return (token.tolist() + [0.0] * (rows - len(token)))[:MOST_ROWS]
 
 
 def _scale(values: Float[np.ndarray, "points dims"]) -> float:

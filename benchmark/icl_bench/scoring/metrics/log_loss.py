@@ -22,6 +22,7 @@ class LogLoss(Metric):
         "labels -1 and 1 and probabilities lie between 0.000001 and 0.999999; lower is better."
     )
     place: ClassVar[int] = 5
+    in_points: ClassVar[bool] = False
     has_values: ClassVar[bool] = True
 
     type: Literal["log_loss"] = "log_loss"
