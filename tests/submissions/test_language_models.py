@@ -1,5 +1,8 @@
 """What a submission of a language model says, fault by fault, before anything is fetched."""
 
+import re
+from pathlib import Path
+
 import pytest
 from submissions.language_models import (
     CONFIG,
@@ -16,6 +19,7 @@ from submissions.language_models import (
 from submissions.submitted import OTHER, SPEC, faults, line_of, run_entry, submission_value, write
 
 from icl_bench.specs.submission import parse_submission
+from icl_bench.submissions.compose import as_yaml
 from icl_bench.submissions.submission_folder import read_submission, run_identity
 
 DIGEST = "d4" * 32
@@ -111,3 +115,12 @@ def test_checkpoints_without_a_spec_are_told_of_it(text_submitted):
     text_submitted.change(lambda value: value.update(runs=[run_entry(0, files)]))
     (fault,) = faults(text_submitted.folder)
     assert "runs[0].files: files has no tokenizer, and there is no spec" in fault
+
+
+def test_the_example_of_contributing_is_valid(tmp_path):
+    text = (Path(__file__).resolve().parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    place, content = re.search(r"writes `(submissions/\S+)`:\n\n```yaml\n(.+?)```", text, re.DOTALL).groups()
+    (tmp_path / place).parent.mkdir(parents=True)
+    (tmp_path / place).write_text(content)
+    assert faults((tmp_path / place).parent) == []
+    assert as_yaml(read_submission(tmp_path / place)) == content

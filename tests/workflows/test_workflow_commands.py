@@ -32,6 +32,19 @@ def test_the_chain_is_made_of_our_own_verbs() -> None:
     assert "leaderboard build" in called
 
 
+def test_what_reads_submitted_language_models_can_and_nothing_else() -> None:
+    """Fetching looks at their configs; the other jobs have no need of what reads them."""
+    reads = {
+        (step.workflow, step.job)
+        for step in having("icl-bench")
+        for words in commands(step.run, "icl-bench")
+        if words[:2] in (["submissions", "fetch"], ["submissions", "evaluate"])
+    }
+    installs = [step for step in having("uv") if any("--editable" in w for w in commands(step.run, "uv"))]
+    with_text = {(step.workflow, step.job) for step in installs if "--editable '.[text]'" in step.run}
+    assert with_text == reads == {("validate", "advise"), ("evaluate", "fetch"), ("evaluate", "evaluate")}
+
+
 def test_every_target_of_make_is_there() -> None:
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE)
     named = [words[0] for step in having("make") for words in commands(step.run, "make")]

@@ -84,6 +84,7 @@ def test_validating_looks_at_every_pull_request_that_touches_a_submission() -> N
         "submissions/**",
         "!submissions/reference/**",
         "!submissions/zoo/**",
+        "!submissions/text/**",
     ]
 
 
