@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -55,7 +56,7 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "legend": picture(draw_legend()),
         "panels": [(task, picture(draw_panel(_panel(board, model, task)))) for task in answered],
         "accuracies": [
-            (task.name, picture(draw(chart, CURVE_WIDTH)))
+            (task.name, picture(draw(replace(chart, title=spaced(task.name)), CURVE_WIDTH)))
             for task in answered
             if (chart := accuracy_chart(board, task, [model])) is not None
         ],
