@@ -15,6 +15,17 @@ import numpy as np
 SINGLE = (" 0", " 1", "\n", "Input", "Label", ":")  # a label is a token
 DOUBLE = (" ", "0", "1", "\n", "Input", "Label", ":")  # a space and a digit
 MERGED = (" ", "0", "1", "0\n", "1\n", "Input", "Label", ":")  # a digit and the newline
+JOINED = (
+    " ",
+    "0",
+    "1",
+    "0\nLabel: ",
+    "1\nLabel: ",
+    "\n",
+    "Input",
+    "Label",
+    ":",
+)  # what stands before a label
 
 
 class TinyModel:

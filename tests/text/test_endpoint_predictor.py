@@ -1,8 +1,10 @@
 """A served model against the same model in memory, in every way in which servers write tokens."""
 
+import itertools
+
 import numpy as np
 import pytest
-from completions_server import DOUBLE, MERGED, SINGLE, CompletionsServer, Reply, TinyModel
+from completions_server import DOUBLE, JOINED, MERGED, SINGLE, CompletionsServer, Reply, TinyModel
 from raising import raises
 from text.served import ServedLanguageModel, endpoint_predictor, prompts
 from text.tiny_language_model import TOKENIZERS, save_language_model
@@ -14,7 +16,7 @@ from icl_bench.text.language_model import load_language_model
 from icl_bench.text.model_files import model_folder
 from icl_bench.text.predictor import LanguageModelPredictor
 
-VOCABULARIES = {"single": SINGLE, "double": DOUBLE, "merged": MERGED}
+VOCABULARIES = {"single": SINGLE, "double": DOUBLE, "merged": MERGED, "joined": JOINED}
 KINDS = [kind for kind in TOKENIZERS if kind != "no digits"]
 
 
@@ -74,15 +76,17 @@ def test_a_served_model_answers_as_in_memory(serve, kind, tmp_path):
     np.testing.assert_allclose(predictor.label_shares(xs, ys), expected.label_shares, atol=1e-4)
 
 
-@pytest.mark.parametrize("written", WRITTEN)
-@pytest.mark.parametrize("vocabulary", VOCABULARIES)
+# written without white space, tokens do not say whether a newline or space is in them
+LOST = {("merged", "without white space"), ("joined", "without white space")}
+WAYS = [pair for pair in itertools.product(VOCABULARIES, WRITTEN) if pair not in LOST]
+
+
+@pytest.mark.parametrize(("vocabulary", "written"), WAYS)
 def test_tokens_may_be_written_in_several_ways(serve, vocabulary, written, tmp_path):
     model = TinyModel(VOCABULARIES[vocabulary])
     server = serve(model)
     server.written, server.start = WRITTEN[written], "<s>"
     xs, ys = prompts(2, 5)
-    if vocabulary == "merged" and written == "without white space":
-        return  # `0` and `0\n` are written alike
     answers = endpoint_predictor(server, tmp_path).answer(xs, ys).log_probabilities
     np.testing.assert_allclose(answers, [in_memory(model, *each) for each in zip(xs, ys, strict=True)])
 

@@ -1,6 +1,6 @@
 """A language model behind an address as a predictor: one request a prompt answers every point."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from jaxtyping import Float
@@ -82,20 +82,28 @@ def label_log_probabilities(
             code="no-alternatives",
         )
     probability = _probability(echoed, listed, address)
-    spans = {place: _span(echoed, place) for place in prompt.labels}
-    seen = {prompt.text[place]: echoed.tokens[first : last + 1] for place, (first, last) in spans.items()}
     rows = []
-    for place, (first, last) in spans.items():
-        own = echoed.tokens[first : last + 1]
-        flipped = [with_character(own[-1], echoed.ends[last] - place, label) for label in LABELS]
-        zero, one = (
-            own if label == prompt.text[place] else seen.get(label) or [*own[:-1], token]
-            for label, token in zip(LABELS, flipped, strict=True)
-        )
+    for first, zero, one in _spellings(echoed, prompt):
         parted = next(i for i, (some, other) in enumerate(zip(zero, one, strict=False)) if some != other)
         shared = sum(_shared(echoed, i, probability) for i in range(first, first + parted))
         rows.append([shared + probability(first + parted, label[parted]) for label in (zero, one)])
     return np.maximum(np.array(rows, np.float64), LEAST)
+
+
+def _spellings(echoed: EchoedText, prompt: PromptText) -> Iterator[tuple[int, list[str], list[str]]]:
+    """For every label the first token behind `Label:`, or the one that ends in it, and the tokens from there
+    on with either label."""
+    spans = {place: _span(echoed, place) for place in prompt.labels}
+    apart = [place for place, (first, _) in spans.items() if first and echoed.ends[first - 1] == place - 1]
+    seen = {prompt.text[place]: place for place in apart}
+    for place, (first, _) in spans.items():
+        spelt = []
+        for label in LABELS:
+            like = seen[label] if place in apart and label in seen else place
+            start, end = spans[like]
+            flipped = with_character(echoed.tokens[end], echoed.ends[end] - like, label)
+            spelt.append([*echoed.tokens[start:end], flipped])
+        yield first, *spelt
 
 
 def _span(echoed: EchoedText, place: int) -> tuple[int, int]:
