@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from icl_bench.charts import Chart, Series, draw
+from icl_bench.entries.text import packaged_model
 from icl_bench.leaderboard.data import MetricData, ModelData
 from icl_bench.leaderboard.entries import Entry, learning_curves, recomputable_runs
 from icl_bench.leaderboard.formats import spaced
@@ -19,6 +20,7 @@ from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.shipped import COLLECTIONS
 from icl_bench.probes.base import Probe, probes
 from icl_bench.specs.architecture import ArchitectureSpec
+from icl_bench.specs.language_model import PACKAGED
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import Environment, Estimate, Evaluator
 from icl_bench.specs.submission import folder_name
@@ -75,6 +77,7 @@ def _context(site: Site, board: SuiteBoard, model: ModelData) -> dict[str, Any]:
         "training": [(task, run) for task, scores in model.tasks.items() for run in scores.training],
         "recomputable": _recomputable(entry),
         "records": _records(site, board, model),
+        "package": packaged_model(model.name) if entry.kind.type == "text" and not model.local else None,
         "compared": board.page("compare", model.name),
         "quoted": shlex.quote(model.name),
         "in_tex": model.name.translate(_TEX),
@@ -108,10 +111,11 @@ def _recomputable(entry: Entry) -> tuple[int, int]:
 
 def _records(site: Site, board: SuiteBoard, model: ModelData) -> list[tuple[str, str | None]]:
     """The files of its records in a checkout, and where each can be read, as far as that is known."""
-    if model.local or not (model.kind in COLLECTIONS or model.submission):
+    shipped = model.kind in COLLECTIONS or model.name.startswith(f"{PACKAGED}/")
+    if model.local or not (shipped or model.submission):
         return []
     folder = f"submissions/{folder_name(model.name)}" if model.submission else f"submissions/{model.name}"
-    seeds = sorted({int(seed) for scores in model.tasks.values() for seed in scores.seeds})
+    seeds = sorted({int(seed) for scores in model.tasks.values() for seed in scores.seeds}) or [0]
     paths = [f"{folder}/results/{board.suite.name}-seed-{seed}.json" for seed in seeds]
     return [(path, f"{site.repository}/blob/HEAD/{path}" if site.on_github else None) for path in paths]
 
