@@ -107,3 +107,12 @@ def test_a_language_model_is_compared_with_the_nearest_neighbour_prompt_by_promp
 
 def test_a_suite_of_other_functions_has_none():
     assert not list(boolean_findings(board("mini-v1", record("reference/llama", 0.1))))
+
+
+def test_a_pretrained_model_has_a_place_without_further_seeds():
+    row = board(TEXT, language_model(0.0)).data.models[0]
+    assert not row.one_run
+    assert row.unplaced is None
+    assert row.place.number == 1
+    assert row.language_model.parameters == 1
+    assert not row.doubted

@@ -57,6 +57,7 @@ class Standing:
     places: Mapping[str, Place] = field(default_factory=dict)  # by what the mean is over; only where placed
     unplaced: str | None = None  # why there is no place by the mean over all tasks
     one_run: bool = False  # as `Contender.one_run`
+    has_seeds: bool = True  # as `Contender.has_seeds`
     above_exact: tuple[str, ...] = ()  # tasks whose exact predictor it beats by more than sampling explains
 
     @property
@@ -202,6 +203,7 @@ class Board:
             means,
             unplaced="a task is missing, or has no interval",
             one_run=contender.one_run,
+            has_seeds=contender.has_seeds,
             above_exact=tuple(self._above_exact(held)),
         )
 
@@ -240,7 +242,7 @@ class Board:
 
     def _unplaced(self, standing: Standing, tasks: Sequence[str]) -> str | None:
         """Why a model with a mean over these tasks has no place by it."""
-        if any(standing.runs[task] < NEEDED_RUNS for task in tasks):
+        if standing.has_seeds and any(standing.runs[task] < NEEDED_RUNS for task in tasks):
             return f"a task has fewer than {NEEDED_RUNS} training runs"
         return self._untested(standing.name, tasks)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from icl_bench.entries.base import Source
+from icl_bench.entries.base import Source, entry_kinds
 from icl_bench.entries.open import kind_of, open_source
 from icl_bench.errors import InputError
 from icl_bench.evaluation.doubts import worse_on_fresh
@@ -215,9 +215,11 @@ def contender(name: str, records: Sequence[ResultRecord], tasks: Sequence[str] |
         return {task: by_seed for task, by_seed in runs.items() if tasks is None or task in tasks}
 
     values = {metric: chosen(runs) for metric, runs in values_of(records).items()}
+    without = {kind.type for kind in entry_kinds() if not kind.trained and not kind.own_code}
+    trained = not all(record.model.kind in without for record in records)
     untold = all(record.model.kind == "callable" for record in records)
     doubts = [doubt for record in records for doubt in worse_on_fresh(record)]
-    return Contender(name, chosen(runs_of(records)), values, None if untold else True, doubts)
+    return Contender(name, chosen(runs_of(records)), values, None if untold else trained, doubts)
 
 
 def _evaluate(

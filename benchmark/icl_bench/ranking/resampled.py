@@ -38,7 +38,8 @@ class Contender:
     name: str
     runs: Runs
     values: Mapping[str, Runs] = field(default_factory=dict)  # by metric, those of metrics with their own
-    trained: bool | None = True  # None where nobody said whether it was, as of a Python object
+    # with seeds of its own; None where nobody said, as of a Python object; not what was pretrained elsewhere
+    trained: bool | None = True
     doubts: Sequence[str] = ()  # why its errors may not be what they seem, as its records have it
 
     @property
@@ -49,7 +50,12 @@ class Contender:
     @property
     def one_run(self) -> bool:
         """Whether one of its tasks was trained once alone."""
-        return not self.is_baseline and any(len(runs) == 1 for runs in self.runs.values())
+        return self.has_seeds and any(len(runs) == 1 for runs in self.runs.values())
+
+    @property
+    def has_seeds(self) -> bool:
+        """Whether another seed could give other numbers: not of baselines, nor of pretrained models."""
+        return not self.is_baseline and self.trained is not False
 
     def columns(self, task: str, metric: Metric) -> Mapping[int, PromptErrors] | None:
         """What a metric is computed from, by seed; None where that is not known of every run."""
@@ -128,7 +134,7 @@ class _Drawn:
             if metric.has_values:
                 self._columns |= self._run_columns(metric.type, [columns or {} for columns in known])
             by_run, resampled, scale = self._of_runs(metric, prompts)
-        trained = [not contender.is_baseline for contender in self._contenders]
+        trained = [contender.has_seeds for contender in self._contenders]
         return Sampled(base, prompts, self._suite.spec.prompts, by_run, resampled, reasons, trained, scale)
 
     def _of_runs(self, metric: Metric, prompts: int) -> tuple[list[np.ndarray], np.ndarray, Scale | None]:
