@@ -249,3 +249,16 @@ def test_the_nearest_input_is_the_last_of_equals():
     assert answers == [0, 1, -1, 1, 1]  # the third is at distances 2 and 2, the last at 0 from the first
     means = get_baseline("mean_label", own).predict(xs, ys).ravel().tolist()
     assert means == pytest.approx([0, 1, 0, 1 / 3, 0])
+
+
+@each
+def test_the_prior_mean_is_that_of_y_given_x_at_its_place(kind):
+    """x alone says something of the function, and in a taught prompt its place does too."""
+    functions = list(FUNCTIONS[kind][0]())
+    xs = np.broadcast_to(np.float32(INPUTS)[:, None], (len(INPUTS), POINTS, D))
+    stated = function_class(kind).prior_mean(xs)[:, :, 0]
+    for row, x in enumerate(INPUTS):
+        for place in range(POINTS):
+            weights = [prior * draws[place][x] for prior, _, draws in functions]
+            signed = sum(w * values[x] for w, (_, values, _) in zip(weights, functions, strict=True))
+            assert stated[row, place] == pytest.approx(float(signed / sum(weights)), abs=1e-12)
