@@ -17,6 +17,12 @@ from submissions.language_models import (
 )
 from submissions.submitted import COMMIT, MODEL, Submitted, run_entry, submission_value, tiny_files, write
 
+from icl_bench.leaderboard import entries
+from icl_bench.leaderboard.entries import Entry, recorded_entries
+from icl_bench.records import store
+from icl_bench.submissions import recorded
+from icl_bench.submissions.record import record_submission
+from icl_bench.submissions.recorded import installed_submissions
 from icl_bench.suites import Suite, catalogue, load_suite
 
 
@@ -76,6 +82,17 @@ def text_records(text_submitted: Submitted, tmp_path, evaluated: dict[bytes, dic
     """The folder of the records that evaluating it gave, on fresh prompts too."""
     text_submitted.lay_out(tmp_path / "fetched")
     return records_of(text_submitted, tmp_path, evaluated)
+
+
+@pytest.fixture
+def text_entry(text_submitted, text_records, text_suite, tmp_path, monkeypatch) -> Entry:
+    """It as it stands on the board."""
+    for module in (store, recorded):
+        monkeypatch.setattr(module, "data_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(entries, "suite_models", lambda suite: [])
+    record_submission(text_submitted.entry, text_records, COMMIT)
+    (entry,) = recorded_entries(text_suite, installed_submissions())
+    return entry
 
 
 @pytest.fixture

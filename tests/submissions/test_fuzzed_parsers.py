@@ -16,6 +16,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from submissions.language_models import language_model_value
 from submissions.submitted import SPEC, submission_value, tiny_model
 
 from icl_bench.errors import CheckpointError, ICLBenchError, SpecError
@@ -119,6 +120,7 @@ def tried(parse: Callable[[], Any], *errors: type[ICLBenchError]) -> Any:
 
 
 TEXT = yaml.safe_dump(submission_value(), sort_keys=False)
+LANGUAGE_MODEL = dict.fromkeys(("config.json", "tokenizer.json", "model.safetensors"), b"")
 
 
 @fuzz
@@ -129,6 +131,7 @@ TEXT = yaml.safe_dump(submission_value(), sort_keys=False)
         st.text("-:[]{}&*!|>'\"%@`#?,\n\t <abc019.~=", max_size=120).map(str.encode),
         damaged(TEXT.encode()),
         spoiled(submission_value()).map(lambda value: yaml.safe_dump(value).encode()),
+        spoiled(language_model_value(LANGUAGE_MODEL)).map(lambda value: yaml.safe_dump(value).encode()),
     )
 )
 def test_submissions(tmp_path_factory: pytest.TempPathFactory, content):

@@ -10,16 +10,13 @@ from submissions.language_models import CONFIG, TASK, TEXT_RUN, TEXT_SUITE, WEIG
 from submissions.submitted import COMMIT, MODEL, OTHER, REVISION, edit, faults, not_recorded, run_entry
 
 from icl_bench.errors import CheckError, CheckpointError, HubError, SpecError
-from icl_bench.leaderboard import entries
 from icl_bench.leaderboard.board_data import board_data
 from icl_bench.leaderboard.entries import board_of, recomputable_runs, recorded_entries, verified
-from icl_bench.records import store
 from icl_bench.records.agree import agreements
 from icl_bench.records.keep import united
 from icl_bench.records.read import load_record
 from icl_bench.records.reproduce import check_weights
 from icl_bench.specs.result import ResultRecord
-from icl_bench.submissions import recorded
 from icl_bench.submissions.incoming import check_run_record
 from icl_bench.submissions.language_models import source_of
 from icl_bench.submissions.record import record_submission
@@ -134,26 +131,15 @@ def test_other_files_supersede_and_do_not_replace(text_submitted, text_records, 
     assert f"{TEXT_RUN} is recorded of other weights" in fault
 
 
-@pytest.fixture
-def board_entry(text_submitted, text_records, text_suite, tmp_path, monkeypatch) -> entries.Entry:
-    """It as it stands on the board."""
-    for module in (store, recorded):
-        monkeypatch.setattr(module, "data_folder", lambda name: tmp_path / name)
-    monkeypatch.setattr(entries, "suite_models", lambda suite: [])
-    record_submission(text_submitted.entry, text_records, COMMIT)
-    (entry,) = recorded_entries(text_suite, installed_submissions())
-    return entry
-
-
-def test_it_stands_on_the_board_ranked_by_fresh_prompts_and_verified(board_entry, text_suite):
-    assert verified(board_entry) == board_entry.ranked_on_fresh == {TASK}
-    (row,) = board_data(board_of(text_suite, [board_entry]), [board_entry]).models
+def test_it_stands_on_the_board_ranked_by_fresh_prompts_and_verified(text_entry, text_suite):
+    assert verified(text_entry) == text_entry.ranked_on_fresh == {TASK}
+    (row,) = board_data(board_of(text_suite, [text_entry]), [text_entry]).models
     assert (row.name, row.kind, row.verified) == (MODEL, "language model", True)
-    ranked = board_entry.contender(text_suite).runs[TASK][0]
-    assert ranked.tolist() != board_entry.records[0].tasks[TASK].prompt_errors
+    ranked = text_entry.contender(text_suite).runs[TASK][0]
+    assert ranked.tolist() != text_entry.records[0].tasks[TASK].prompt_errors
 
 
-@pytest.mark.usefixtures("board_entry")
+@pytest.mark.usefixtures("text_entry")
 def test_a_row_of_other_files_is_not_verified(text_submitted, text_suite):
     files = text_submitted.value["runs"][0]["files"] | {CONFIG: "d4" * 32}
     text_submitted.change(lambda value: value["runs"][0].update(files=files))

@@ -58,9 +58,11 @@ def submit(
 
     The model is evaluated here first, so that what is submitted works; its scores on the board are computed
     anew after the merge. Every revision that is named is a run of another seed. Results on other suites that
-    the file lists stay, and so do its other facts that no option changes.
+    the file lists stay, and so do its other facts that no option changes. A pretrained language model is
+    submitted on a suite that is asked in text.
 
     Example: icl-bench submit user/model --author Ana --licence mit --training-data "Prompts of mini-v1."
+    Example: icl-bench submit user/model --suite text-boolean --author Ana --training-data "Public text."
     """
     from icl_bench.submissions.pull_request import as_lines
     from icl_bench.submissions.submit import submit as submit_model

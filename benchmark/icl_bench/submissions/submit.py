@@ -88,7 +88,7 @@ def submit(
         website: more of it, `https://...`.
         records: files that `icl-bench evaluate` wrote of revisions, which are then not evaluated again.
         revision: commit, branch or tag, as in `user/model@revision`.
-        suite: its name, as `mini` or `paper-v1`.
+        suite: its name, as `mini` or `paper-v1`; one that is asked in text for a language model.
         out: the folder `submissions` of a checkout.
         supersede: why recorded results are to be replaced by these.
         replace: change a submission.yaml that says something else.
