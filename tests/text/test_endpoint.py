@@ -96,7 +96,7 @@ def test_an_interrupted_evaluation_goes_on_where_it_stopped(server, spoken, tmp_
     asked = [request["prompt"] for request in server.requests]
     assert len(asked) == 11
     resumed = evaluate(server, "--json")
-    assert "10 prompts were answered before and are not asked again" in resumed.stderr
+    assert "prompts answered before, which are not asked again: 10; delete " in resumed.stderr
     later = [request["prompt"] for request in server.requests[11:]]
     assert not set(asked[:10]) & set(later)
     assert len(later) == 2 * PROMPTS - 10

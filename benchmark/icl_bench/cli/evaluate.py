@@ -54,7 +54,8 @@ def evaluate(
     replaced: a record of the same model is united with the one that is there, another goes beside it. A model
     that breaks a rule of the benchmark (a prediction that reads its own target, NaN, answers that differ
     between two calls) is refused with exit code 1. Where it is better than an exact predictor by more than
-    sampling explains, a line marked ⚠ says so.
+    sampling explains, a line marked ⚠ says so. What a server of --endpoint has answered is kept until the
+    record is written: the same command goes on where it was interrupted.
 
     Example: icl-bench evaluate reference/llama --suite mini --task linear_regression
     Example: icl-bench evaluate runs/mini-v1/my-model

@@ -65,7 +65,7 @@ class EndpointSource:
         if not self._kept.resumed:
             return None
         return (
-            f"{self._kept.resumed:,} prompts were answered before and are not asked again; delete "
+            f"prompts answered before, which are not asked again: {self._kept.resumed:,}; delete "
             f"{self._kept.path} to ask them anew"
         )
 
