@@ -97,13 +97,13 @@ def _spellings(echoed: EchoedText, prompt: PromptText) -> Iterator[tuple[int, li
     apart = [place for place, (first, _) in spans.items() if first and echoed.ends[first - 1] == place - 1]
     seen = {prompt.text[place]: place for place in apart}
     for place, (first, _) in spans.items():
-        spelt = []
+        spelt: list[list[str]] = []
         for label in LABELS:
             like = seen[label] if place in apart and label in seen else place
             start, end = spans[like]
             flipped = with_character(echoed.tokens[end], echoed.ends[end] - like, label)
             spelt.append([*echoed.tokens[start:end], flipped])
-        yield first, *spelt
+        yield first, spelt[0], spelt[1]
 
 
 def _span(echoed: EchoedText, place: int) -> tuple[int, int]:
