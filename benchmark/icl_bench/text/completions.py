@@ -34,7 +34,7 @@ class Limits:
     """How long and how often a server is asked about one text."""
 
     connect: float = 10.0  # seconds until there is a connection
-    answer: float = 300.0  # seconds until the answer is whole
+    answer: float = 600.0  # seconds until the answer is whole; llama.cpp's in Python takes minutes
     attempts: int = 5
     late_attempts: int = 2  # of them, that may be late
     first_pause: float = 0.5  # seconds; doubled each time
