@@ -19,7 +19,7 @@ from icl_bench.errors import InputError
 from icl_bench.function_classes.linear_regression import LinearRegression
 from icl_bench.function_classes.sparse_parity import SparseParity
 from icl_bench.shifts.signs import Signs
-from icl_bench.specs.suite import TaskSpec
+from icl_bench.specs.suite import FUNCTION_CLASSES, TaskSpec
 
 
 def task(function_class, shift=None) -> TaskSpec:
@@ -65,6 +65,14 @@ def test_a_task_whose_mean_is_not_stated_is_not_served(monkeypatch):
     monkeypatch.setattr(LinearRegression, "prior_mean", lambda self, xs: None)
     with raises(InputError, "no-prior-mean", naming="a_task"):
         get_baseline("prior_mean", task(linear))
+
+
+def test_inputs_that_tell_of_the_function_may_not_be_changed():
+    """A planted point that is turned about tells another thing of it."""
+    conjunction = FUNCTION_CLASSES.parse({"type": "conjunction", "dims": 3})
+    assert get_baseline("prior_mean", task(conjunction)).function_class == conjunction
+    with raises(InputError, "no-prior-mean", naming="a_task"):
+        get_baseline("prior_mean", task(conjunction, Signs()))
 
 
 def test_prompts_of_other_sizes_are_refused():

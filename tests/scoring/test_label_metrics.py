@@ -8,6 +8,7 @@ import pytest
 from raising import raises
 
 import icl_bench
+from icl_bench.baselines.base import get_baseline
 from icl_bench.display.table import as_table
 from icl_bench.errors import SpecError
 from icl_bench.frozen.errors import frozen_baselines
@@ -18,7 +19,7 @@ from icl_bench.records.audit import audit
 from icl_bench.records.read import load_record
 from icl_bench.scoring.metric import metrics
 from icl_bench.specs.result import ResultRecord, parse_record
-from icl_bench.suites import load_suite, suite_names
+from icl_bench.suites import generate, load_suite, suite_names
 
 TASK = "parity_2"
 BOOLEAN = [(name, task) for name in ("mini-boolean", "text-boolean") for task in load_suite(name).tasks]
@@ -109,6 +110,17 @@ def test_the_exact_predictor_is_best_by_each_measure(name, task):
         }
         for gain in gains.values():
             assert gain.mean() >= -3 * gain.std() / np.sqrt(len(gain)) - 1e-6 * count
+
+
+@pytest.mark.parametrize("task", load_suite("text-boolean").tasks.values(), ids=lambda task: task.name)
+def test_exact_answers_are_calibrated(task):
+    """At the size of the suite: y − ŷ has the mean 0, whatever is said by then, so beside ŷ itself too."""
+    xs, ys, _ = generate(task, "text-boolean-v1", "eval", 0, 100)
+    predictions = get_baseline(task.exact, task).predict(xs, ys).astype(np.float64)
+    residuals = ys - predictions
+    for weighed in (residuals, residuals * predictions):
+        by_prompt = weighed.mean(axis=(1, 2))
+        assert abs(by_prompt.mean()) < 4 * by_prompt.std() / 10
 
 
 @pytest.mark.parametrize(("name", "task"), BOOLEAN)

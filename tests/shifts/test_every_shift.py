@@ -47,7 +47,8 @@ class TestEveryShift:
         changed = changed or any(
             not np.array_equal(before.parameters[name], after.parameters[name]) for name in before.parameters
         )
-        assert changed or class_name in ("sparse_parity", "vector_mqar")
+        function_class = small(class_name)
+        assert changed or function_class.labels or class_name in ("sparse_parity", "vector_mqar")
 
     def test_a_prompt_is_the_same_whatever_else_is_asked_for(self, shift_name, class_name):
         _, _, every = shifted(shift_name, class_name)
@@ -67,7 +68,8 @@ class TestEveryShift:
             assert np.isfinite(targets).all()
 
 
-@pytest.mark.parametrize("class_name", stated())
+# where x tells of the function, a shift of x changes what it tells, and no prior mean is given
+@pytest.mark.parametrize("class_name", [name for name in stated() if not small(name).inputs_inform])
 @pytest.mark.parametrize(
     "shift_name", [name for name, entry in sorted(SHIFTS.entries().items()) if entry.keeps_prior_mean]
 )

@@ -16,8 +16,9 @@ from icl_bench.specs.suite import TaskSpec
 class PriorMean(Baseline):
     """ŷ_i = E[y | x_i] over the functions of the task: what is better has looked at the context.
 
-    Exact: the function class states it (`FunctionClass.prior_mean`). It is 0 for every class of the suites
-    but sparse parity, where the products over all hidden sets have a mean that depends on x.
+    Exact: the function class states it (`FunctionClass.prior_mean`). It is 0 for regression and retrieval.
+    For parity the products over all hidden sets have a mean that depends on x, and other Boolean functions
+    are true more or less often than not; where points are planted, x itself says something of the function.
     """
 
     type: Literal["prior_mean"] = "prior_mean"
@@ -29,7 +30,8 @@ class PriorMean(Baseline):
     def for_task(cls, task: TaskSpec) -> "PriorMean":
         """Takes the task's function class; InputError where that does not state it, or a shift changes it."""
         stated = task.function_class.prior_mean(np.zeros((0, task.points, task.function_class.d)))
-        if stated is None or (task.shift is not None and not task.shift.keeps_prior_mean):
+        kept = task.shift is None or (task.shift.keeps_prior_mean and not task.function_class.inputs_inform)
+        if stated is None or not kept:
             raise InputError(
                 f"baseline prior_mean does not know the mean of y given x on {task.name}; choose another",
                 code="no-prior-mean",

@@ -69,8 +69,9 @@ class FunctionClass(FunctionClassSpec):
     def prior_mean(self, xs: RealInputs) -> Means | None:
         """E[y | x] over the functions: the best answer that does not look at the context.
 
-        xs: (prompts, points, d), each point by itself. Returns float64 (prompts, points, k), or None,
-        whatever xs is, where the class does not state it: then its tasks have no baseline `prior_mean`.
+        xs: (prompts, points, d), each point by itself, at its place in a prompt. Where points are drawn by
+        the function (`inputs_inform`) x tells of it, and counts. Returns float64 (prompts, points, k), or
+        None, whatever xs is, where the class does not state it: then its tasks have no baseline `prior_mean`.
         """
         return None
 

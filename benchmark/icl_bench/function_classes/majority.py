@@ -45,8 +45,8 @@ class Majority(BooleanFunction):
         return self.uniform_inputs(raw, points), {"counted": counted.astype(np.int8)}
 
     def evaluate(self, parameters: Parameters, xs: Inputs) -> Targets:
-        """Targets (prompts, points, 1); coordinates that have been set to 0 do not count."""
-        return as_targets((parameters["counted"][:, None, :] * xs).sum(axis=2) > 0.5)
+        """Targets (prompts, points, 1) of the signs of x; coordinates that are 0 do not count."""
+        return as_targets((parameters["counted"][:, None, :] * np.sign(xs)).sum(axis=2) > 0.5)
 
     def prior_mean(self, xs: RealInputs) -> Means:
         """2 P(A > B) − 1, where A of the coordinates of x above 0 count and B of those below."""
