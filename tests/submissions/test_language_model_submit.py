@@ -1,17 +1,21 @@
 """`icl-bench submit` of a language model of the Hub, on a suite that is asked in text."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from hub_repository import Repo
 from hub_server import HubServer
+from raising import raises
 from submissions.language_models import CONFIG, OTHERS, TASK, TEXT_RUN, TEXT_SUITE, with_config
 from submissions.submitted import COMMIT, MODEL, faults
 from submissions.submitting import FACTS, seen
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
+from icl_bench.errors import CheckError
 from icl_bench.records.read import load_record
+from icl_bench.records.reproduce import Row, model_of, reproduce
 from icl_bench.submissions.fetch import fetch_submission
 from icl_bench.submissions.record import record_submission
 from icl_bench.submissions.sandboxed import evaluate_run
@@ -62,6 +66,20 @@ def test_from_a_name_to_a_row_of_records(text_repo, text_files, file, hub, tmp_p
     (line,) = record_submission(SubmissionFolder(file.parent, submission), tmp_path / "records", COMMIT)
     assert line == f"{TEXT_RUN}: recorded"
     assert faults(file.parent) == []
+    verification = reproduce(Row(0, record, [model_of(record)]))
+    assert verification.holds
+    assert [agreement.identical for agreement in verification.tasks] == [True]
+
+
+def test_other_files_under_the_recorded_commit_are_noticed(text_repo, text_files, file, hub, tmp_path):
+    """A Hub may say what it will of a commit."""
+    submit()
+    (mine,) = (tmp_path / "results").glob("*.json")
+    record, commit = load_record(mine), text_repo.refs["main"]
+    text_repo.commits[commit] = with_config(text_files, note="other")
+    shutil.rmtree(tmp_path / "hub")
+    with raises(CheckError, "other-weights", naming=(TASK, MODEL)):
+        reproduce(Row(0, record, [model_of(record)]))
 
 
 def test_keys_are_in_the_order_of_the_schema(text_repo, file):

@@ -62,6 +62,18 @@ def test_it_is_the_merge_and_not_the_commit_of_who_submits(checkout):
     assert drawn(checkout) == head(checkout)
 
 
+def test_of_a_language_model_it_is_the_merge_of_all_its_files(checkout, value):
+    """Another tokenizer makes another model of the same weights."""
+    files = {"config.json": "c" * 64, "tokenizer.json": "d" * 64, "model.safetensors": "e" * 64}
+    spoken = {key: part for key, part in value.items() if key != "spec"} | {"suites": ["text-boolean-v1"]}
+    run = {"seed": 0, "revision": REVISION, "files": files}
+    first = merge(checkout, spoken | {"runs": [run]})
+    merge(checkout, spoken | {"runs": [run], "authors": ["Somebody Else"]})
+    assert drawn(checkout) == first
+    second = merge(checkout, spoken | {"runs": [run | {"files": files | {"tokenizer.json": "f" * 64}}]})
+    assert drawn(checkout) == second != first
+
+
 def test_it_stays_whatever_is_merged_later(checkout, value):
     first = head(checkout)
     commit(checkout, "something else")

@@ -12,7 +12,8 @@ from icl_bench.submissions.submission_folder import SUBMISSION_FILE, SubmissionF
 
 
 def merge_commit(entry: SubmissionFolder) -> str:
-    """The first commit, of HEAD and its first parents, whose submission.yaml names all weights of today's.
+    """The first commit, of HEAD and its first parents, whose submission.yaml names all weights of today's; of
+    a language model, all files.
 
     InputError where none does, or the checkout lacks earlier commits.
     """
