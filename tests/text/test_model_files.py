@@ -45,6 +45,15 @@ def test_without_a_tokenizer(folder):
         load(folder)
 
 
+def test_without_a_config_or_with_one_that_is_no_mapping(folder):
+    (folder / "config.json").write_text("[]")
+    with raises(CheckpointError, "unreadable-config", naming="config.json"):
+        load(folder)
+    (folder / "config.json").unlink()
+    with raises(CheckpointError, "no-config"):
+        load(folder)
+
+
 def test_pickled_weights_alone(folder):
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with raises(CheckpointError, "no-weights", naming="pytorch_model.bin"):

@@ -55,7 +55,7 @@ def test_it_is_found_where_it_is_installed_and_never_imported(installed):
 
 def test_other_weights_than_were_scored_are_refused(installed):
     installed.write_bytes(WEIGHTS + b"!")
-    with raises(CheckpointError, "other-weights", naming="small-words==1.0"):
+    with raises(CheckpointError, "other-file", naming="small-words==1.0"):
         open_source(NAME, load_suite("text-boolean"))
 
 

@@ -83,7 +83,7 @@ class TextKind(EntryKind):
         if list(files.hashes().values()) != [packaged.sha256]:
             raise CheckpointError(
                 f"the {packaged.file} that is installed is not that of {packaged.package}; install that",
-                code="other-weights",
+                code="other-file",
             )
         return LanguageModelSource(ModelIdentity(kind="text", id=name, revision=None), files, suite, device)
 
