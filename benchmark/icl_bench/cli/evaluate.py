@@ -60,6 +60,7 @@ def evaluate(
     Example: icl-bench evaluate reference/llama --suite mini --task linear_regression
     Example: icl-bench evaluate runs/mini-v1/my-model
     Example: icl-bench evaluate runs/mini-v1/my-looped-model/seed-0 --loops 24
+    Example: icl-bench evaluate user/language-model --suite text-boolean
     Example: icl-bench evaluate my-model --endpoint http://localhost:8000/v1 --suite text-boolean
     """
     from icl_bench.cli.evaluate_seeds import evaluate_seeds

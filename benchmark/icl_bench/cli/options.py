@@ -8,7 +8,7 @@ import typer
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}  # of every verb and group
 
 
-SuiteName = Annotated[str, typer.Option(help="mini or paper, or a version of them.")]
+SuiteName = Annotated[str, typer.Option(help="As mini, or a version of it: mini-v1; `tasks list` has them all.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")]
 Revision = Annotated[
@@ -18,7 +18,8 @@ Model = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="Hub user/model or user/model@revision, a folder, reference/NAME, zoo/NAME or baseline/NAME.",
+        help="Hub user/model or user/model@revision, a folder, reference/NAME, zoo/NAME or baseline/NAME; in text "
+        "FILE.gguf and text/NAME too.",
         show_default=False,
     ),
 ]
