@@ -1,6 +1,7 @@
 """Records of a submitted language model: evaluated, held against the submission, on the board, reproduced."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from icl_bench.records.keep import united
 from icl_bench.records.read import load_record
 from icl_bench.records.reproduce import check_weights
 from icl_bench.specs.result import ResultRecord
+from icl_bench.submissions import incoming
 from icl_bench.submissions.incoming import check_run_record
 from icl_bench.submissions.language_models import source_of
 from icl_bench.submissions.record import record_submission
@@ -199,4 +201,15 @@ def test_a_record_of_one_given_by_hand_is_held_against_its_submission(record, te
     with raises(SpecError, "other-files", naming=TASK):
         check_run_record(
             with_language_model(record, files={CONFIG: "d4" * 32}), text_submitted.entry.submission, run, "it"
+        )
+
+
+def test_the_tasks_of_a_record_are_of_one_language_model(record, text_submitted, text_suite, monkeypatch):
+    tasks = {TASK: text_suite.task(TASK), "again": text_suite.task(TASK)}
+    monkeypatch.setattr(incoming, "load_suite", lambda name: replace(text_suite, tasks=tasks))
+    results = {TASK: record.tasks[TASK], "again": with_language_model(record, parameters=5).tasks[TASK]}
+    (run,) = text_submitted.entry.submission.runs
+    with raises(SpecError, "other-model", naming="again"):
+        check_run_record(
+            record.model_copy(update={"tasks": results}), text_submitted.entry.submission, run, "it"
         )

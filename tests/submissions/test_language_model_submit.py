@@ -13,10 +13,11 @@ from submissions.submitting import FACTS, seen
 from typer.testing import CliRunner
 
 from icl_bench.cli import app
-from icl_bench.errors import CheckError
+from icl_bench.errors import CheckError, InputError
 from icl_bench.records.read import load_record
 from icl_bench.records.reproduce import Row, model_of, reproduce
 from icl_bench.submissions.fetch import fetch_submission
+from icl_bench.submissions.language_models import language_model_runs
 from icl_bench.submissions.record import record_submission
 from icl_bench.submissions.sandboxed import evaluate_run
 from icl_bench.submissions.submission_folder import SubmissionFolder
@@ -102,6 +103,8 @@ def test_two_revisions_are_two_runs_which_it_has_not(text_repo, text_files, file
     line = submit(f"{MODEL}@{first}", f"{MODEL}@{second}", code=2)
     assert f"{MODEL} is a language model, of which a suite has one run" in line
     assert not file.exists()
+    with raises(InputError, "several-revisions", naming=MODEL):
+        language_model_runs(MODEL, [first, second])
 
 
 def test_it_is_not_submitted_on_a_suite_of_numbers(text_repo, file: Path):

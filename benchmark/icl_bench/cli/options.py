@@ -8,7 +8,9 @@ import typer
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}  # of every verb and group
 
 
-SuiteName = Annotated[str, typer.Option(help="As mini, or a version of it: mini-v1; `tasks list` has them all.")]
+SuiteName = Annotated[
+    str, typer.Option(help="As mini, or a version of it: mini-v1; `tasks list` has them all.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda.", show_default="cpu")]
 Revision = Annotated[
