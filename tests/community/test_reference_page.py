@@ -37,7 +37,10 @@ def test_its_tables_are_what_their_commands_print() -> None:
 
 def test_the_findings_of_the_zoo_are_what_their_command_prints() -> None:
     text = ZOO_PAGE.read_text(encoding="utf-8")
-    assert commands(text) == ["python tests/community/reference_findings.py mini-conditioning"]
+    assert commands(text) == [
+        "python tests/community/reference_findings.py mini zoo",
+        "python tests/community/reference_findings.py mini-conditioning",
+    ]
     assert filled(text) == text, "run `make tables`"
 
 

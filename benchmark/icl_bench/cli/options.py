@@ -20,8 +20,8 @@ Model = Annotated[
     str,
     typer.Argument(
         metavar="MODEL",
-        help="Hub user/model or user/model@revision, a folder, reference/NAME, zoo/NAME or baseline/NAME; in text "
-        "FILE.gguf and text/NAME too.",
+        help="Hub user/model or user/model@revision, a folder, reference/NAME, zoo/NAME or baseline/NAME; in "
+        "text FILE.gguf and text/NAME too.",
         show_default=False,
     ),
 ]

@@ -14,6 +14,7 @@ from icl_bench.leaderboard.findings.probed import probe_findings
 from icl_bench.leaderboard.findings.seed_spread import other_seeds
 from icl_bench.leaderboard.findings.shifts import shift_findings
 from icl_bench.leaderboard.findings.study import norm_in_the_study
+from icl_bench.leaderboard.findings.zoo import zoo_findings
 from icl_bench.leaderboard.site import SuiteBoard
 
 __all__ = ["Finding", "Link", "cards", "findings"]
@@ -41,6 +42,7 @@ def _further(board: SuiteBoard) -> Iterator[Finding]:
     yield from shift_findings(board)
     yield from conditioning_findings(board)
     yield from boolean_findings(board)
+    yield from zoo_findings(board)
     yield from probe_findings(board)
     if any(task.base is None for task in board.suite.tasks.values()):  # runs of variants are those of bases
         yield from convergence(board)

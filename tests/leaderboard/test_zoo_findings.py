@@ -1,0 +1,77 @@
+"""What the zoo shows beside the references, on made-up records: each sentence follows from the numbers."""
+
+import pytest
+from fabricated_record import SUITE, record
+
+from icl_bench.leaderboard.entries import Entry
+from icl_bench.leaderboard.findings.zoo import zoo_findings
+from icl_bench.leaderboard.site import SuiteBoard
+from icl_bench.models.shipped import shipped_spec
+from icl_bench.specs.result import ModelIdentity
+from icl_bench.suites import load_suite
+
+LEFT = {"zoo/rwkv7": 0.01, "zoo/deltanet": 0.2, "zoo/mamba2": 0.5}
+
+
+def made(name, left):
+    """A record of a model of the zoo, with its own spec."""
+    if not name.startswith("zoo/"):
+        return record(name, left, like=name.partition("/")[2])
+    known = record("someone/model", left)
+    tasks = {}
+    for task, result in known.tasks.items():
+        checkpoint = result.checkpoint.model_copy(update={"spec": shipped_spec(name, SUITE, task).to_dict()})
+        tasks[task] = result.model_copy(update={"checkpoint": checkpoint})
+    identity = ModelIdentity(kind="zoo", id=name, revision=None)
+    return known.model_copy(update={"model": identity, "tasks": tasks})
+
+
+def claims(left):
+    entries = [Entry(name, [made(name, share)]) for name, share in left.items()]
+    board = SuiteBoard(load_suite(SUITE), entries, front=True)
+    return {claim.id.removeprefix(f"{SUITE}-"): claim for claim in zoo_findings(board)}
+
+
+def number(cell):
+    return float(cell.replace("−", "-"))
+
+
+def test_each_task_has_its_best_and_its_least_mixer_beside_the_references():
+    claim = claims({"reference/llama": 0.1, **LEFT})["zoo"]
+    assert "zoo/rwkv7 has the highest gain of 3 mixers" in claim.sentence
+    assert "zoo/mamba2 the lowest" in claim.sentence
+    assert "beside reference/llama" in claim.sentence
+    assert [row[0] for row in claim.table[1:]] == [*sorted(LEFT), "reference/llama"]
+
+
+def test_few_mixers_and_boards_without_references_say_nothing():
+    assert claims(LEFT) == {}
+    assert claims({"reference/llama": 0.1, "zoo/rwkv7": 0.1, "zoo/mamba2": 0.2}) == {}
+
+
+def test_recall_is_held_against_the_size_of_the_state():
+    claim = claims({"reference/llama": 0.1, **LEFT, "zoo/differential": 0.01})["zoo-recall"]
+    assert "the 3 mixers whose state does not grow" in claim.sentence
+    assert "(zoo/mamba2) to" in claim.sentence
+    assert "the 1 with one that grows" in claim.sentence
+    states = {row[0]: int(row[1].replace(",", "")) for row in claim.table[1:]}
+    assert states["zoo/rwkv7"] < states["zoo/mamba2"] < states["zoo/deltanet"] < states["zoo/differential"]
+    assert "the size of their state is −0.50" in claim.sentence  # of the ranks 1, 2, 3 and 3, 1, 2
+
+
+def test_parity_names_those_that_did_not_learn_it():
+    claim = claims({"reference/llama": 0.1, **LEFT})["zoo-parity"]
+    assert "1 of 3 mixers" in claim.sentence
+    assert "zoo/deltanet and zoo/mamba2 did not" in claim.sentence
+
+
+@pytest.mark.parametrize(
+    "pair", [("gated-deltanet-no-conv", "gated-deltanet"), ("linear-attention", "linear-attention-conv")]
+)
+def test_the_convolution_is_told_from_pairs_that_differ_in_it_alone(pair):
+    without, with_it = (f"zoo/{name}" for name in pair)
+    left = {"reference/llama": 0.1, without: 0.9, with_it: 0.1, "zoo/mamba2": 0.5}
+    claim = claims(left)["zoo-convolution"]
+    assert {row[0] for row in claim.table[1:]} == {with_it}
+    assert len(claim.table) == 1 + len(load_suite(SUITE).tasks)
+    assert all(number(row[2]) < number(row[3]) for row in claim.table[1:])
