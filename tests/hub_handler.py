@@ -51,8 +51,9 @@ class Handler(BaseHTTPRequestHandler):
             self._api(parts[1:], body)
         elif path.endswith(".git/info/lfs/objects/batch"):
             self._lfs_batch(json.loads(body))
-        elif len(parts) > 4 and parts[2] == "resolve":
-            self._resolve("/".join(parts[:2]), parts[3], "/".join(parts[4:]))
+        elif "resolve" in parts[2:4]:  # of a model, or of a dataset, whose name begins with `datasets/`
+            at = parts.index("resolve", 2)
+            self._resolve("/".join(parts[:at]), parts[at + 1], "/".join(parts[at + 2 :]))
         else:
             self._fail(404, "EntryNotFound", f"no route {path}")
 
@@ -63,12 +64,13 @@ class Handler(BaseHTTPRequestHandler):
             self._json({"errors": [], "warnings": []})
         elif parts == ["repos", "create"]:
             self._create(json.loads(body))
-        elif parts[0] == "models":
-            self._model("/".join(parts[1:3]), parts[3:], body)
+        elif parts[0] in ("models", "datasets"):
+            kind = "datasets/" if parts[0] == "datasets" else ""
+            self._repository(kind + "/".join(parts[1:3]), parts[3:], body)
         else:
             self._fail(404, "EntryNotFound", "no such API")
 
-    def _model(self, name: str, rest: list[str], body: bytes) -> None:
+    def _repository(self, name: str, rest: list[str], body: bytes) -> None:
         verb, revision = (rest[0], "/".join(rest[1:]) or "main") if rest else ("revision", "main")
         repo = self._readable(name)
         if repo is None:
@@ -77,14 +79,28 @@ class Handler(BaseHTTPRequestHandler):
             files = json.loads(body)["files"]
             modes = [(file["path"], "lfs" if file["path"].endswith(LARGE) else "regular") for file in files]
             self._json({"files": [{"path": p, "uploadMode": m, "shouldIgnore": False} for p, m in modes]})
+        elif verb == "commit" and "commit" in self.hub.stall:
+            self.close_connection = True  # the client has sent everything, and hears nothing
         elif verb == "commit":
             self._commit(name, repo, revision, body)
+        elif verb == "branch":
+            repo.refs[revision] = repo.refs["main"]
+            self._json({})
+        elif verb == "tree":
+            self._tree(repo, rest[1], "/".join(rest[2:]))
         elif (commit := repo.resolve(revision)) is None:
             self._fail(404, "RevisionNotFound", f"Invalid rev id: {revision}")
-        elif verb == "tree":
-            self._json([self._entry(path, content) for path, content in repo.commits[commit].items()])
         else:
             self._info(name, repo, commit)
+
+    def _tree(self, repo: Repo, revision: str, folder: str) -> None:
+        commit = repo.resolve(revision)
+        if commit is None:
+            self._fail(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+            return
+        files = repo.commits[commit].items()
+        below = f"{folder}/" if folder else ""
+        self._json([self._entry(path, content) for path, content in files if path.startswith(below)])
 
     def _info(self, name: str, repo: Repo, commit: str) -> None:
         siblings = [
@@ -96,7 +112,7 @@ class Handler(BaseHTTPRequestHandler):
             | self._lfs(path, content)
             for path, content in repo.commits[commit].items()
         ]
-        now = self.hub.renamed.get(name, name)
+        now = self.hub.renamed.get(name, name).removeprefix("datasets/")
         facts = {"_id": now, "id": now, "modelId": now, "sha": commit, "siblings": siblings, "tags": []}
         _, *card = repo.commits[commit].get("README.md", b"").decode().split("---\n")
         facts |= {"cardData": yaml.safe_load(card[0])} if len(card) > 1 else {}
@@ -163,8 +179,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def _create(self, asked: dict[str, Any]) -> None:
         name = f"{asked.get('organization') or 'user'}/{asked['name']}"
+        name = f"datasets/{name}" if asked.get("type") == "dataset" else name
         if self._token() != GOOD_TOKEN:
             self._fail(401, None, "Invalid username or password.")
+            return
+        if name in self.hub.forbidden:
+            self._fail(403, None, "You don't have the rights to create a dataset under this namespace")
             return
         if name in self.hub.repos:
             self._json({"url": f"{self.hub.url}/{name}"}, 409)

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 GOOD_TOKEN = "hf_good"
-LARGE = (".safetensors", ".bin")
+LARGE = (".safetensors", ".bin", ".parquet")
 
 
 def git_hash(content: bytes) -> str:

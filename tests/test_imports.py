@@ -52,6 +52,7 @@ LEVELS = {
     "display": 10,
     "model_card": 11,
     "training": 11,
+    "hub_dataset": 12,
     "submissions": 12,
     "leaderboard": 13,
     "__init__": 14,

@@ -15,6 +15,8 @@ from icl_bench.specs.architecture import parse_architecture
 from icl_bench.views.cells import cells, format_estimate
 
 ENTRIES = ".eval_results/icl-bench-mini-v1.yaml"
+COMMIT = "c0" * 20
+DATASET = f"org/prompts@{COMMIT}"
 
 
 def table(card: str, first: str) -> list[list[str]]:
@@ -42,7 +44,7 @@ def test_model_index_has_the_record_numbers(scored, both):
 
 def test_the_hash_of_the_suite_is_that_of_the_record(scored, both):
     """A record of schema 1 names the lock of its time."""
-    facts = gather(str(scored.folder), both)
+    facts = gather(str(scored.folder), both, dataset=DATASET)
     older = facts.records[0].suite.model_copy(update={"hash": None, "lock_hash": "ab" * 32})
     records = [facts.records[0].model_copy(update={"suite": older}), facts.records[1]]
     files = card_files(replace(facts, records=records))
@@ -52,7 +54,8 @@ def test_the_hash_of_the_suite_is_that_of_the_record(scored, both):
 
 
 def test_eval_results_have_the_scores(scored, both):
-    files = card_files(gather(str(scored.folder), both))
+    source = "https://example.org/results"
+    files = card_files(gather(str(scored.folder), both, dataset=DATASET, source=source))
     entries = parse_eval_result_entries(yaml.safe_load(files[ENTRIES]))
     assert {entry.task_id: entry.value for entry in entries} == {
         task: record.tasks[task].score.value for task, record in scored.records.items()
@@ -61,7 +64,21 @@ def test_eval_results_have_the_scores(scored, both):
         format_estimate(scored.records[entry.task_id].tasks[entry.task_id].score) in entry.notes
         for entry in entries
     )
-    assert {entry.dataset_id for entry in entries} == {"icl-bench/mini-v1"}
+    named = {(entry.dataset_id, entry.dataset_revision, entry.source_url) for entry in entries}
+    assert named == {("org/prompts", COMMIT, source)}
+    index = ModelCard(files["README.md"]).data.eval_results
+    assert {(result.dataset_type, result.dataset_revision) for result in index} == {("org/prompts", COMMIT)}
+
+
+def test_no_dataset_is_invented(scored, both):
+    """Entries of `.eval_results` are of a dataset of the Hub; nobody knows it where it is not named."""
+    files = card_files(gather(str(scored.folder), both))
+    assert set(files) == {"README.md"}
+    index = ModelCard(files["README.md"]).data.eval_results
+    assert {result.dataset_type for result in index} == {"icl-bench-mini-v1"}
+    (entry, *_) = yaml.safe_load(card_files(gather(str(scored.folder), both, dataset="org/prompts"))[ENTRIES])
+    assert entry["dataset"] == {"id": "org/prompts", "task_id": "linear_regression"}
+    assert "source" not in entry
 
 
 def test_the_scores_are_the_terminal_ones(scored, both):
@@ -128,7 +145,7 @@ def test_without_a_record_it_is_not_scored(scored):
 
 
 def test_a_reference_brings_its_records():
-    facts = gather("reference/gpt2")
+    facts = gather("reference/gpt2", dataset=DATASET)
     assert set(facts.results) == set(facts.suite.tasks)
     files = card_files(facts)
     assert "icl-bench evaluate reference/gpt2 --suite mini-v1\n" in files["README.md"]

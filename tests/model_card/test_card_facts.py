@@ -75,6 +75,21 @@ def test_files_that_are_no_record(scored, tmp_path):
     refused(str(scored.folder), [tmp_path / "nowhere.json"], code="no-file", naming="nowhere.json")
 
 
+@pytest.mark.parametrize(
+    ("options", "code", "naming"),
+    [
+        ({"dataset": "prompts"}, "no-dataset-name", "ORG/NAME"),
+        ({"dataset": "org/prompts@main"}, "no-dataset-commit", ("main", "org/prompts")),
+        ({"dataset": "org/prompts@"}, "no-dataset-commit", "org/prompts"),
+        ({"source": "https://example.org"}, "source-without-dataset", "ORG/NAME@COMMIT"),
+        ({"dataset": "org/prompts", "source": "my notes"}, "no-address", "my notes"),
+        ({"dataset": "org/prompts", "source": "javascript:1"}, "no-address", "javascript:1"),
+    ],
+)
+def test_datasets_and_sources_that_are_none(scored, options, code, naming):
+    refused(str(scored.folder), code=code, naming=naming, **options)
+
+
 def test_models_without_a_checkpoint(tmp_path):
     refused("baseline/ridge", code="no-weights", naming="baseline/ridge")
     refused(str(tmp_path), code="no-checkpoint", naming=tmp_path)

@@ -16,6 +16,7 @@ from icl_bench.cli import app
 from icl_bench.models.model import ICLModel
 from icl_bench.scoring.metric import metrics
 
+DATASET = ("--dataset", f"org/prompts@{'c0' * 20}")
 CARD, ENTRIES = "README.md", ".eval_results/icl-bench-mini-v1.yaml"
 # the client's own upload still calls httpx in a way that httpx has renamed
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -54,7 +55,9 @@ def pushed(hub: HubServer, monkeypatch):
 
 
 def test_a_card_lies_in_the_folder_and_is_pushed_as_it_is(model, record, pushed):
-    code, stdout, stderr = run("card", model, "--record", record, "--name", NAME, "--licence", "MIT")
+    code, stdout, stderr = run(
+        "card", model, "--record", record, "--name", NAME, "--licence", "MIT", *DATASET
+    )
     assert (code, stderr) == (0, "")
     assert stdout.splitlines() == [f"wrote {model / CARD}", f"wrote {model / ENTRIES}"]
     code, stdout, stderr = run("push", model, NAME)
@@ -70,13 +73,19 @@ def test_a_card_lies_in_the_folder_and_is_pushed_as_it_is(model, record, pushed)
 
 def test_a_card_is_made_on_the_way(model, record, pushed, hub: HubServer):
     before = files_of(model)
-    code, stdout, _ = run("push", model, NAME, "--record", record, "--licence", "apache-2.0", "--private")
+    code, stdout, _ = run(
+        "push", model, NAME, "--record", record, "--licence", "apache-2.0", "--private", *DATASET
+    )
     assert (code, hub.repos[NAME].private) == (0, True)
     assert stdout.splitlines()[0] == f"{hub.url}/{NAME}/commit/{hub.repos[NAME].refs['main']}"
     assert set(pushed()) == {CARD, ENTRIES, CONFIG, WEIGHTS}
     data = ModelCard(pushed()[CARD].decode()).data
     assert (data.model_name, data.license, len(data.eval_results)) == (NAME, "apache-2.0", len(metrics()))
-    assert yaml.safe_load(pushed()[ENTRIES])[0]["dataset"]["task_id"] == "linear_regression"
+    assert yaml.safe_load(pushed()[ENTRIES])[0]["dataset"] == {
+        "id": "org/prompts",
+        "task_id": "linear_regression",
+        "revision": "c0" * 20,
+    }
     assert files_of(model) == before
     assert len(hub.repos[NAME].commits) == 2  # that of the repository's making, and one of everything
 
@@ -101,7 +110,7 @@ def test_a_file_that_is_no_card_of_ours_stays(model, record, tmp_path, pushed):
     assert (code, stdout, stderr.count("\n")) == (2, "", 1)
     assert "is not a card of icl-bench; name another place with --out" in stderr
     assert (model / CARD).read_text().endswith("notes of mine")
-    assert run("card", model, "--record", record, "--out", tmp_path / "card.md")[0] == 0
+    assert run("card", model, "--record", record, "--out", tmp_path / "card.md", *DATASET)[0] == 0
     assert run("card", model, "--out", tmp_path / "card.md")[0] == 0  # ours is replaced
     assert (tmp_path / ENTRIES).is_file()
     assert "is pushed as it is; leave out --record" in run("push", model, NAME, "--record", record)[2]

@@ -26,6 +26,18 @@ Licence = Annotated[
         "--licence", "--license", help="Of the weights, as apache-2.0 (SPDX).", show_default="not stated"
     ),
 ]
+Dataset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ORG/NAME@COMMIT",
+        help="The suite's prompts on the Hub, as `tasks publish` prints it: where the Hub lists the scores.",
+        show_default=False,
+    ),
+]
+Source = Annotated[
+    str | None,
+    typer.Option(metavar="URL", help="Where the results can be looked up.", show_default=False),
+]
 
 
 def card(
@@ -50,10 +62,13 @@ def card(
     ] = None,
     suite: Suite = None,
     licence: Licence = None,
+    dataset: Dataset = None,
+    source: Source = None,
 ) -> None:
-    """Write a model card, with scores as `model-index`, and the Hub's `.eval_results` beside it.
+    """Write a model card, with scores as `model-index`.
 
-    A record must be of exactly these weights. A README.md that was not made here is never replaced.
+    With --dataset the Hub's `.eval_results` are written beside it, which name that dataset. A record must
+    be of exactly these weights. A README.md that was not made here is never replaced.
 
     Example: icl-bench models card runs/mini-v1/gpt2/seed-0 --record results/gpt2.json --name user/gpt2
     """
@@ -63,7 +78,7 @@ def card(
     folder = user_path(model)
     path = out or (folder / CARD_FILE if os.path.isdir(folder) else Path(CARD_FILE))
     _check_ours(path)
-    files = card_files(_facts(model, record, suite, name, licence))
+    files = card_files(_facts(model, record, suite, name, licence, dataset, source))
     for file, text in files.items():
         place = path if file == CARD_FILE else path.parent / file
         write_text(place, text)
@@ -86,6 +101,8 @@ def push(
     record: Records = None,
     suite: Suite = None,
     licence: Licence = None,
+    dataset: Dataset = None,
+    source: Source = None,
 ) -> None:
     """Push a folder of checkpoints to the Hub, with its card, in one commit.
 
@@ -99,20 +116,26 @@ def push(
 
     files: dict[str, str] | None = {}
     if with_card and (folder / CARD_FILE).exists():
-        if record or suite or licence:
+        if record or suite or licence or dataset or source:
             raise InputError(
-                f"{folder} has a {CARD_FILE}, which is pushed as it is; leave out --record, --suite and "
-                "--licence, or rewrite it with `icl-bench models card`"
+                f"{folder} has a {CARD_FILE}, which is pushed as it is; leave out --record, --suite, "
+                "--licence, --dataset and --source, or rewrite it with `icl-bench models card`"
             )
         files = None
     elif with_card:
-        files = card_files(_facts(str(folder), record, suite, repo, licence))
+        files = card_files(_facts(str(folder), record, suite, repo, licence, dataset, source))
     typer.echo(push_folder(folder, repo, private, card=files))
     typer.echo(f"score it with: icl-bench evaluate {repo}")
 
 
 def _facts(
-    model: str, records: list[Path] | None, suite: str | None, name: str | None, licence: str | None
+    model: str,
+    records: list[Path] | None,
+    suite: str | None,
+    name: str | None,
+    licence: str | None,
+    dataset: str | None,
+    source: str | None,
 ) -> "CardFacts":
     from icl_bench.errors import UnknownNameError
     from icl_bench.model_card.facts import gather
@@ -120,7 +143,7 @@ def _facts(
 
     if licence is not None and licence.lower() not in LICENCES:
         raise UnknownNameError("licence", licence, LICENCES)
-    return gather(model, records or [], suite, name, licence and licence.lower())
+    return gather(model, records or [], suite, name, licence and licence.lower(), dataset, source)
 
 
 def _check_ours(path: Path) -> None:

@@ -1,14 +1,14 @@
-"""`icl-bench tasks`: look at the frozen suites, verify them, export them."""
+"""`icl-bench tasks`: look at the frozen suites, verify them, export and publish them."""
 
 import json
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from icl_bench.cli.chart import chart
 from icl_bench.cli.errors import VerbGroup
+from icl_bench.cli.export import export, publish
 from icl_bench.cli.frozen import format_mean, frozen_means
 from icl_bench.cli.options import AsJson, Tasks
 
@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from icl_bench.specs.suite import TaskSpec
     from icl_bench.suites import Suite
 
-tasks = typer.Typer(cls=VerbGroup, help="Look at the frozen tasks, verify them, export them.")
+tasks = typer.Typer(cls=VerbGroup, help="Look at the frozen tasks, verify them, export and publish them.")
 tasks.command()(chart)
+tasks.command()(export)
+tasks.command()(publish)
 
 TaskName = Annotated[
     str, typer.Argument(metavar="SUITE/TASK", help="As mini/linear_regression.", show_default=False)
@@ -96,23 +98,6 @@ def verify_tasks(
             for task, differences in checked[each.name].items():
                 typer.echo(f"  {task:<25} {'; '.join(differences) if differences else 'holds'}")
     raise typer.Exit(0 if holds else 1)
-
-
-@tasks.command("export")
-def export(
-    name: TaskName,
-    out: Annotated[Path, typer.Argument(metavar="OUT.npz", help="The file to write.", show_default=False)],
-) -> None:
-    """Write a task's frozen prompts and parameters to a NumPy file, the same bytes every time.
-
-    Example: icl-bench tasks export mini/linear_regression linear.npz
-    """
-    from icl_bench.suites import find_task
-    from icl_bench.suites.export import export_task
-
-    suite, task = find_task(name)
-    arrays = export_task(suite, task, out)
-    typer.echo(f"wrote {suite.name}/{task.name} to {out}: {', '.join(arrays)}")
 
 
 @tasks.command("new")

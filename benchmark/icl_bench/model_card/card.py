@@ -5,13 +5,11 @@ from importlib.metadata import version
 from typing import Any
 
 from huggingface_hub import ModelCard
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from icl_bench.model_card.facts import CardFacts
-from icl_bench.model_card.markdown import Markdown, code, neutral, printable
+from icl_bench.model_card.markdown import Markdown, code, printable, template
 from icl_bench.model_card.metadata import card_data, entries_file
 from icl_bench.models.accounting import account, components
-from icl_bench.resources import data_folder
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.plain_yaml import dump_plain
 from icl_bench.specs.result import ResultRecord
@@ -24,20 +22,11 @@ _WORDS = ("task", "baseline")  # columns that are no numbers
 
 
 def card_files(facts: CardFacts) -> dict[str, str]:
-    """README.md and, where there are scores, a file in `.eval_results/`: path to text.
+    """README.md and, with scores and a dataset of the prompts, a file in `.eval_results/`: path to text.
 
     Every value that a template shows passes `neutral`; what a record or a config holds is never markup.
     """
-    environment = Environment(
-        loader=FileSystemLoader(data_folder("leaderboard")),
-        finalize=neutral,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # Markdown, not HTML: `finalize` takes its place
-        keep_trailing_newline=True,
-    )
-    body = environment.get_template(TEMPLATE).render(_context(facts))
+    body = template(TEMPLATE).render(_context(facts))
     card = ModelCard(f"---\n{card_data(facts).to_yaml()}\n---\n\n{body}")
     return {CARD_FILE: str(card), **entries_file(facts)}
 

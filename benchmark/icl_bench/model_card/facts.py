@@ -1,6 +1,7 @@
 """What a card says: a model's checkpoints, and records of exactly these weights."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,6 +10,7 @@ from pathlib import Path
 from icl_bench.entries.open import kind_of, open_checkpoints
 from icl_bench.errors import InputError
 from icl_bench.files import user_path
+from icl_bench.models.hub_names import parse_dataset_name
 from icl_bench.models.load import CheckpointFolder
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
@@ -17,9 +19,11 @@ from icl_bench.specs.checkpoint import read_config
 from icl_bench.specs.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.loops import split_loops
 from icl_bench.specs.result import Environment, Evaluator, ResultRecord, TaskResult
+from icl_bench.specs.text import shown
 from icl_bench.suites import Suite, load_suite
 
 DEFAULT_SUITE = "mini"
+_ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
 REFERENCE_LICENCE = "apache-2.0"  # that of this repository
 
 
@@ -32,6 +36,8 @@ class CardFacts:
     checkpoints: dict[str, CheckpointFolder]  # by task
     records: list[ResultRecord]  # of no task twice
     licence: str | None  # SPDX identifier
+    dataset: tuple[str, str | None] | None = None  # of the suite's prompts on the Hub, and its commit
+    source: str | None = None  # the address where the results can be looked up
 
     @cached_property
     def results(self) -> dict[str, TaskResult]:
@@ -58,13 +64,20 @@ def gather(
     suite: str | None = None,
     name: str | None = None,
     licence: str | None = None,
+    dataset: str | None = None,
+    source: str | None = None,
 ) -> CardFacts:
     """The facts of a model: a folder, `reference/NAME` or `user/model`, which is called `name` on its card.
 
     A folder is called by its last part where it has no other name: the rest of a path is nobody's business.
     Its suite is the one given, else that of the first record, else that of its first checkpoint in a folder.
-    InputError where a record is of another suite or of other weights, or two are of one task.
+    `dataset` is ORG/NAME or ORG/NAME@COMMIT of the suite's prompts, and `source` an address of the results.
+    InputError where a record is of another suite or of other weights, or two are of one task, or a source is
+    no address or without a dataset.
     """
+    published = None if dataset is None else parse_dataset_name(dataset)
+    if source is not None:
+        _check_source(source, published is not None)
     if split_loops(model)[1] is not None:
         raise InputError(
             f"a card is of checkpoints as they are; leave out the loops of {model}", code="loops-on-card"
@@ -77,18 +90,38 @@ def gather(
         shipped = all_records(model, frozen)
         loaded = [(model, record) for record in shipped if _agrees(record, checkpoints)]
     seen: dict[str, str] = {}
-    for source, record in loaded:
-        check_of_suite(record, frozen, source)
-        _check_weights(record, checkpoints, source, model)
+    for path, record in loaded:
+        check_of_suite(record, frozen, path)
+        _check_weights(record, checkpoints, path, model)
         for task in record.tasks:
             if task in seen:
                 raise InputError(
-                    f"{source} and {seen[task]} both hold {task}; give one record of each task",
+                    f"{path} and {seen[task]} both hold {task}; give one record of each task",
                     code="task-twice",
                 )
-            seen[task] = source
+            seen[task] = path
     licence = licence or (REFERENCE_LICENCE if is_shipped else None)
-    return CardFacts(name or _name_of(model), frozen, checkpoints, [record for _, record in loaded], licence)
+    return CardFacts(
+        name or _name_of(model),
+        frozen,
+        checkpoints,
+        [record for _, record in loaded],
+        licence,
+        published,
+        source,
+    )
+
+
+def _check_source(source: str, with_dataset: bool) -> None:
+    if not with_dataset:
+        raise InputError(
+            "a source is of results on a dataset; name the dataset too, as ORG/NAME@COMMIT",
+            code="source-without-dataset",
+        )
+    if not _ADDRESS.fullmatch(source):
+        raise InputError(
+            f"{shown(source)} is no address; write it as https://example.org/results", code="no-address"
+        )
 
 
 def _name_of(model: str) -> str:

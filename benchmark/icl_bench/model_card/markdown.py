@@ -4,6 +4,10 @@ import re
 import textwrap
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from icl_bench.resources import data_folder
+
 MAX_LENGTH = 400
 _HARMLESS = re.compile(r"[A-Za-z0-9][\w .,%()/+-]*", re.ASCII)
 _BECOMES_A_LINK = re.compile(r"www\.|//", re.IGNORECASE)
@@ -11,6 +15,20 @@ _BECOMES_A_LINK = re.compile(r"www\.|//", re.IGNORECASE)
 
 class Markdown(str):
     """What is Markdown already: it was made here, from numbers or by `code`."""
+
+
+def template(name: str) -> Template:
+    """A Markdown template of the folder `leaderboard`; every value that it shows passes `neutral`."""
+    environment = Environment(
+        loader=FileSystemLoader(data_folder("leaderboard")),
+        finalize=neutral,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # Markdown, not HTML: `finalize` takes its place
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(name)
 
 
 def neutral(value: Any) -> Markdown:

@@ -15,7 +15,6 @@ from icl_bench.specs.plain_yaml import dump_plain
 from icl_bench.specs.result import Estimate
 from icl_bench.views.cells import format_estimate
 
-DATASET = "icl-bench/{suite}"  # the Hub lists entries beside a dataset of that name once there is one
 ENTRIES_FOLDER = ".eval_results"
 _FAMILIES = {"odbl-1.0": "odbl"}  # SPDX identifiers that the Hub calls otherwise
 _NOT_ON_THE_HUB = ("0bsd", "mit-0")
@@ -36,12 +35,17 @@ def card_data(facts: CardFacts) -> ModelCardData:
 
 
 def eval_results(facts: CardFacts) -> list[EvalResult]:
-    """The entries of `model-index`: three numbers a task, as far as there are results."""
+    """The entries of `model-index`: three numbers a task, as far as there are results.
+
+    Each has to name a dataset: that of the Hub where it is known, else the suite, by no name of the Hub.
+    """
+    repo, commit = facts.dataset or (f"icl-bench-{facts.suite.name}", None)
     return [
         EvalResult(
             task_type="in-context-learning",
             task_name=f"In-context {task.replace('_', ' ')}",
-            dataset_type=DATASET.format(suite=facts.suite.name),
+            dataset_type=repo,
+            dataset_revision=commit,
             dataset_name=f"{facts.suite.name}/{task}",
             dataset_config=task,
             dataset_split="test",
@@ -58,12 +62,20 @@ def eval_results(facts: CardFacts) -> list[EvalResult]:
 
 
 def eval_entries(facts: CardFacts) -> list[EvalResultEntry]:
-    """The entries of `.eval_results`: the score of every task that has one."""
+    """The entries of `.eval_results`: the score of every task that has one.
+
+    None where it is not known which dataset of the Hub has the prompts: there an entry is of a dataset.
+    """
+    if facts.dataset is None:
+        return []
+    repo, commit = facts.dataset
     heading = metrics()["score"].heading
     basis = f"95% interval, {facts.suite.spec.prompts} prompts, suite"
     return [
         EvalResultEntry(
-            dataset_id=DATASET.format(suite=facts.suite.name),
+            dataset_id=repo,
+            dataset_revision=commit,
+            source_url=facts.source,
             task_id=task,
             value=result.score.value,
             notes=f"{heading} {format_estimate(result.score)}, {basis} {facts.suite_hashes[task][:12]}",

@@ -131,6 +131,8 @@ def _fault(error: BaseException, repo: str, revision: str, pushing: bool, anonym
         fault = _refused(cause, where, revision, pushing, anonymous) or _unwritten(cause, repo)
         if fault:
             return fault
+        if isinstance(cause, OfflineModeIsEnabled) and pushing:
+            return "offline", f"nothing is pushed to {where} while HF_HUB_OFFLINE is set; unset it"
         if isinstance(cause, OfflineModeIsEnabled):
             absent = not_cached(repo, revision)
             return absent.code, str(absent)

@@ -1,9 +1,12 @@
-"""How models on the Hub are named: `user/model`, `user/model@revision`, or the address of their page."""
+"""How models on the Hub are named: `user/model`, `user/model@revision`, or the address of their page; and
+datasets, `ORG/NAME` or `ORG/NAME@COMMIT`."""
 
 import re
 from urllib.parse import unquote
 
 from huggingface_hub import constants
+from huggingface_hub.errors import HFValidationError
+from huggingface_hub.utils import validate_repo_id
 
 from icl_bench.errors import InputError
 from icl_bench.specs.text import shown
@@ -13,6 +16,7 @@ _NAME = re.compile(rf"{_REPOSITORY}(@(?P<revision>[^\s@]+))?")
 _PAGE = re.compile(
     rf"(https?://)?(?P<host>[\w.:-]+)/{_REPOSITORY}(/(tree|commit)/(?P<revision>[^\s/?#]+))?/?"
 )
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 _HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 _LOOKS_LIKE_PATH = ("/", "./", "../", "~")
 
@@ -28,6 +32,33 @@ def parse_hub_name(name: str, revision: str | None = None) -> tuple[str, str | N
             f"{name} and --revision {revision} name two revisions; keep one of them", code="two-revisions"
         )
     return repo, named or revision
+
+
+def check_dataset_name(repo: str) -> None:
+    """InputError where it is not ORG/NAME as the Hub takes it."""
+    try:
+        validate_repo_id(repo)
+        usable = repo.count("/") == 1
+    except HFValidationError:
+        usable = False
+    if not usable:
+        raise InputError(
+            f"{shown(repo)} is not a dataset's name on the Hub; write ORG/NAME, as my-lab/icl-bench-mini-v1",
+            code="no-dataset-name",
+        )
+
+
+def parse_dataset_name(name: str) -> tuple[str, str | None]:
+    """The dataset and the commit, if any, of ORG/NAME or ORG/NAME@COMMIT; InputError where it is neither."""
+    repo, at, commit = name.partition("@")
+    check_dataset_name(repo)
+    if at and not _COMMIT.fullmatch(commit):
+        raise InputError(
+            f"{shown(commit)} is not a commit of the dataset {repo}; write its 40 hexadecimal digits, as "
+            "`icl-bench tasks publish` prints them",
+            code="no-dataset-commit",
+        )
+    return repo, commit or None
 
 
 def _split(name: str) -> tuple[str, str | None]:

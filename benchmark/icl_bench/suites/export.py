@@ -11,6 +11,13 @@ from icl_bench.suites.lock import frozen
 from icl_bench.suites.prompts import arrays_by_name
 
 
+def exported_arrays(suite: Suite, task: TaskSpec) -> dict[str, np.ndarray]:
+    """By name as in `export_task`, first axis prompts; SuiteError where they are not as locked."""
+    (xs, ys, parameters), queries = frozen(suite, task)
+    named = {f"parameters.{name}": array for name, array in parameters.items()}
+    return arrays_by_name(xs, ys, queries) | named
+
+
 def export_task(suite: Suite, task: TaskSpec, path: Path) -> list[str]:
     """Write `xs`, `ys`, each parameter as `parameters.NAME`, and of a task that has queries `queries` and
     `query_ys`; returns the names.
@@ -19,9 +26,7 @@ def export_task(suite: Suite, task: TaskSpec, path: Path) -> list[str]:
     where the name does not end in .npz; nothing is left at `path` then.
     """
     check_ending(path, [".npz"], "NumPy's arrays")
-    (xs, ys, parameters), queries = frozen(suite, task)
-    arrays = arrays_by_name(xs, ys, queries)
-    arrays |= {f"parameters.{name}": array for name, array in parameters.items()}
+    arrays = exported_arrays(suite, task)
     with whole_file(path) as part, part.open("wb") as file:
         np.savez(file, allow_pickle=False, **arrays)  # NumPy dates every member 1980
     return list(arrays)
