@@ -80,7 +80,11 @@ def test_a_card_is_made_on_the_way(model, record, pushed, hub: HubServer):
     assert stdout.splitlines()[0] == f"{hub.url}/{NAME}/commit/{hub.repos[NAME].refs['main']}"
     assert set(pushed()) == {CARD, ENTRIES, CONFIG, WEIGHTS}
     data = ModelCard(pushed()[CARD].decode()).data
-    assert (data.model_name, data.license, len(data.eval_results)) == (NAME, "apache-2.0", len(metrics()))
+    expected = metrics(icl_bench.load_suite("mini").tasks["linear_regression"])
+    assert (data.model_name, data.license) == (NAME, "apache-2.0")
+    assert {result.metric_type for result in data.eval_results} == {
+        metric.hub_type for metric in expected.values()
+    }
     assert yaml.safe_load(pushed()[ENTRIES])[0]["dataset"] == {
         "id": "org/prompts",
         "task_id": "linear_regression",
