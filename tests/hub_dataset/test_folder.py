@@ -138,12 +138,12 @@ def test_a_folder_of_something_else_stays(tiny, tmp_path):
         path.parent.mkdir(parents=True)
         path.write_text("mine")
         folder = tmp_path / path.relative_to(tmp_path).parts[0]
-        with raises(StorageError, "other-files", naming=folder):
+        with raises(StorageError, "not-a-dataset-folder", naming=folder):
             write_dataset(tiny, folder)
         assert path.read_text() == "mine"
     write_dataset(tiny, tmp_path / "out")
     (tmp_path / "out/linear_regression/notes.txt").write_text("mine")
-    with raises(StorageError, "other-files"):
+    with raises(StorageError, "not-a-dataset-folder"):
         write_dataset(tiny, tmp_path / "out")
     assert (tmp_path / "out/linear_regression/notes.txt").exists()
 

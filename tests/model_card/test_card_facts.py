@@ -82,8 +82,8 @@ def test_files_that_are_no_record(scored, tmp_path):
         ({"dataset": "org/prompts@main"}, "no-dataset-commit", ("main", "org/prompts")),
         ({"dataset": "org/prompts@"}, "no-dataset-commit", "org/prompts"),
         ({"source": "https://example.org"}, "source-without-dataset", "ORG/NAME@COMMIT"),
-        ({"dataset": "org/prompts", "source": "my notes"}, "no-address", "my notes"),
-        ({"dataset": "org/prompts", "source": "javascript:1"}, "no-address", "javascript:1"),
+        ({"dataset": "org/prompts", "source": "my notes"}, "no-source-address", "my notes"),
+        ({"dataset": "org/prompts", "source": "javascript:1"}, "no-source-address", "javascript:1"),
     ],
 )
 def test_datasets_and_sources_that_are_none(scored, options, code, naming):

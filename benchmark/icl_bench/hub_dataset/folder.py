@@ -57,5 +57,5 @@ def _check_ours(folder: Path) -> None:
     if others or (not whole and any(folder.iterdir())):
         raise StorageError(
             f"{folder} holds other files than a dataset of icl-bench; name a new folder, or empty it",
-            code="other-files",
+            code="not-a-dataset-folder",
         )

@@ -120,7 +120,8 @@ def _check_source(source: str, with_dataset: bool) -> None:
         )
     if not _ADDRESS.fullmatch(source):
         raise InputError(
-            f"{shown(source)} is no address; write it as https://example.org/results", code="no-address"
+            f"{shown(source)} is no address; write it as https://example.org/results",
+            code="no-source-address",
         )
 
 
