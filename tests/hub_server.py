@@ -25,7 +25,7 @@ class HubServer:
         self.listed: dict[str, str] = {}  # file name: the SHA-256 that is claimed for it
         self.renamed: dict[str, str] = {}  # repository: the name that it has by now
         self.forbidden: set[str] = set()  # names of repositories that nobody may make
-        self.stall: set[str] = set()  # of "api", "body", "commit"
+        self.stall: set[str] = set()  # of "api", "body", "commit", "upload"
         self.answer: bytes | None = None  # to whatever is asked, with status 200
         self.uploads: dict[str, bytes] = {}  # by sha256
         self.closing = threading.Event()

@@ -1,12 +1,15 @@
 """`icl-bench tasks publish`: one commit on the Hub, which `datasets` loads as the lock has it."""
 
 import datetime
+import time
+from types import SimpleNamespace
 
 import datasets
 import pytest
 from hub_dataset.loading import loaded_hashes, locked_hashes
 from hub_repository import GOOD_TOKEN
 from huggingface_hub import constants
+from huggingface_hub.utils import _http
 from raising import raises
 from typer.testing import CliRunner
 
@@ -85,10 +88,13 @@ def test_the_same_day_gives_the_same_files(tiny, repository):
     assert files(repository()) == before
 
 
-def test_a_push_cut_off_half_way_loses_nothing(tiny, own_suite, repository, hub):
+@pytest.mark.parametrize("request_cut", ["upload", "commit"])
+def test_a_push_cut_off_half_way_loses_nothing(tiny, own_suite, repository, hub, monkeypatch, request_cut):
+    without_waits = SimpleNamespace(**vars(time) | {"sleep": lambda seconds: None})
+    monkeypatch.setattr(_http, "time", without_waits)  # between the client's attempts
     publish(tiny, NAME)
     before = files(repository())
-    hub.stall.add("commit")
+    hub.stall.add(request_cut)
     code, stdout, stderr = run("own", "--to", NAME)
     assert (code, stdout) == (2, "")
     (*_, stderr) = stderr.splitlines()
