@@ -116,3 +116,21 @@ def test_a_pretrained_model_has_a_place_without_further_seeds():
     assert row.place.number == 1
     assert row.language_model.parameters == 1
     assert not row.doubted
+
+
+def test_nothing_is_concluded_from_a_part_of_a_suite():
+    whole = language_model(0.0)
+    part = whole.model_copy(update={"tasks": dict(list(whole.tasks.items())[:-1])})
+    assert list(boolean_findings(board(TEXT, whole)))
+    assert not list(boolean_findings(board(TEXT, part)))
+    models = [model("llama"), model("mamba")]
+    some = [each.model_copy(update={"tasks": {"conjunction": each.tasks["conjunction"]}}) for each in models]
+    assert "attention-free" in claims(*models)
+    assert "attention-free" not in claims(*some)
+
+
+def test_teaching_sequences_are_decided_on_transformers_alone():
+    known = claims(model("llama"), model("mamba", conjunction_taught=0.9))["taught"]
+    assert HOLDS in known.sentence
+    assert "1 of 1 models of attention alone" in known.sentence
+    assert len(known.table) == 3

@@ -17,7 +17,7 @@ from icl_bench.text.model_files import model_folder
 from icl_bench.text.predictor import LanguageModelPredictor
 
 VOCABULARIES = {"single": SINGLE, "double": DOUBLE, "merged": MERGED, "joined": JOINED}
-KINDS = [kind for kind in TOKENIZERS if kind != "no digits"]
+KINDS = [kind for kind in TOKENIZERS if kind not in ("no digits", "one digit alone")]
 
 
 def in_bytes(token: str) -> str:

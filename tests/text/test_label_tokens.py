@@ -46,8 +46,14 @@ def test_labels_are_told_apart_after_what_they_share(kind):
 
 
 def test_a_tokenizer_without_digits_is_refused():
+    with raises(CheckpointError, "labels-alike", naming="tiny"):
+        tokenize(encoder("no digits")[1], prompt_text(XS, YS), model="tiny")
+
+
+def test_a_label_that_is_unknown_to_the_tokenizer_is_none():
+    tokenizer, encode = encoder("one digit alone")
     with raises(CheckpointError, "labels-alike"):
-        tokenize(encoder("no digits")[1], prompt_text(XS, YS))
+        tokenize(encode, prompt_text(XS, YS), unknown=tokenizer.token_to_id("[UNK]"))
 
 
 def test_a_text_is_of_signs_and_one_target():
@@ -55,6 +61,7 @@ def test_a_text_is_of_signs_and_one_target():
     assert prompt_text(3 * XS, -3 * YS).text == prompt_text(XS, -YS).text
     with raises(InputError, "no-text"):
         prompt_text(0 * XS, YS)
+    assert prompt_text(XS, 0 * YS).text == prompt_text(XS, -np.ones_like(YS)).text
     with raises(InputError, "no-text"):
         prompt_text(XS, np.tile(YS, 2))
 

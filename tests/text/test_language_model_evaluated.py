@@ -46,6 +46,7 @@ def test_the_share_of_the_labels_is_recorded_and_a_small_one_marked(record):
     result = record.tasks["majority"]
     assert len(result.label_shares) == result.points
     assert result.label_share == pytest.approx(np.mean(result.label_shares))
+    assert record.to_frame()["label_share"].tolist() == [result.label_share]
     assert not result.answers  # a random model spreads its probability
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from raising import raises
 from text.asked_anew import asked_anew
 from text.tiny_language_model import TOKENIZERS, save_language_model
@@ -13,7 +14,7 @@ from icl_bench.text.language_model import load_language_model
 from icl_bench.text.model_files import model_folder
 from icl_bench.text.predictor import LanguageModelPredictor
 
-KINDS = [kind for kind in TOKENIZERS if kind != "no digits"]
+KINDS = [kind for kind in TOKENIZERS if kind not in ("no digits", "one digit alone")]
 
 
 def prompts(count, points, seed=0):
@@ -85,3 +86,18 @@ def test_a_prompt_longer_than_the_context_is_refused(tmp_path):
     predictor.predict(*prompts(1, 2))
     with raises(CheckpointError, "context-too-short", naming="64"):
         predictor.predict(*prompts(1, 4))
+
+
+def test_a_tokenizer_of_another_model_is_refused(tmp_path):
+    predictor = predictor_of(tmp_path, "one token")
+    module = predictor.language_model.module
+    module.set_input_embeddings(torch.nn.Embedding(4, 32))
+    with raises(CheckpointError, "tokenizer-of-another", naming=("tiny", "4")):
+        predictor.predict(*prompts(1, 2))
+
+
+def test_what_a_pass_raises_is_one_line(tmp_path):
+    predictor = predictor_of(tmp_path, "one token")
+    predictor.language_model.module.lm_head = torch.nn.Linear(7, 3)
+    with raises(CheckpointError, "unloadable", naming="tiny"):
+        predictor.predict(*prompts(1, 2))

@@ -41,13 +41,16 @@ TOKENIZERS = {
     "several inputs in one": lambda: _byte_pairs([("Ġ", "1"), ("Ġ1", "Ġ1")], regex=False),
     "no space": lambda: _words(["Input", "Label", ":", "0", "1"]),
     "a start token": _with_start,
+    "one digit alone": lambda: _words(["Input", "Label", ":", "1"]),
     "no digits": lambda: _words(["Input", "Label", ":"]),
 }
 
 
 def save_language_model(folder: Path, kind: str = "one token", most_tokens: int = 2_048) -> Path:
     """Write config, weights and tokenizer into a folder, and return it."""
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=TOKENIZERS[kind]())
+    made = TOKENIZERS[kind]()
+    unknown = {"unk_token": "[UNK]"} if made.token_to_id("[UNK]") is not None else {}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, **unknown)
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=len(tokenizer),

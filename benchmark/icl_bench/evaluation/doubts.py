@@ -18,7 +18,7 @@ _SURER = 25  # times rarer by chance than what boards mark, in 2.5% of cases: a 
 
 def doubts(record: ResultRecord, suite: Suite) -> list[str]:
     """One line each; none for an honest model, but for one of either kind in a thousandth of cases."""
-    return [*_too_good(record, suite), *worse_on_fresh(record), *_not_answering(record)]
+    return [*_too_good(record, suite), *worse_on_fresh(record), *not_answering(record)]
 
 
 def above_exact(task: str, optimality: Estimate) -> str:
@@ -36,11 +36,12 @@ def _too_good(record: ResultRecord, suite: Suite) -> Iterator[str]:
             yield above_exact(name, task.optimality)
 
 
-def _not_answering(record: ResultRecord) -> Iterator[str]:
+def not_answering(record: ResultRecord) -> Iterator[str]:
+    """A line for each task on which the labels hold little of a language model's probability."""
     for name, task in record.tasks.items():
         if not task.answers:
             yield (
-                f"{name}: the labels hold {task.label_share:.0%} of the probability; it does not answer the "
+                f"{name}: the labels hold {task.label_share:.1%} of the probability; it does not answer the "
                 "question, and its score says little"
             )
 

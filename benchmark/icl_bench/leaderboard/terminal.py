@@ -105,7 +105,10 @@ def notes(
     if any(_place(standing) == NO_PLACE and standing.mean is not None for standing in board.models):
         yield f"{NO_PLACE}: no place: baselines, and models without three runs on all prompts of a task"
     if names & set(doubted):
-        yield f"{DOUBTED}: better than an exact predictor can be, or worse on fresh prompts"
+        yield (
+            f"{DOUBTED}: better than an exact predictor can be, worse on fresh prompts, or a language model "
+            "that does not answer"
+        )
     if names & set(on_fresh):
         yield "submissions are ranked by fresh prompts, references by the frozen ones"
     if any(runs > 1 for standing in board.models for runs in standing.runs.values()):

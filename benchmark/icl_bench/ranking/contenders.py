@@ -10,7 +10,7 @@ import numpy as np
 from icl_bench.entries.base import Source, entry_kinds
 from icl_bench.entries.open import kind_of, open_source
 from icl_bench.errors import InputError
-from icl_bench.evaluation.doubts import worse_on_fresh
+from icl_bench.evaluation.doubts import not_answering, worse_on_fresh
 from icl_bench.evaluation.run import evaluate_source
 from icl_bench.evaluation.seeds import holds_seeds, open_seeds
 from icl_bench.frozen.errors import BaselineErrors, load_errors
@@ -218,7 +218,7 @@ def contender(name: str, records: Sequence[ResultRecord], tasks: Sequence[str] |
     without = {kind.type for kind in entry_kinds() if not kind.trained and not kind.own_code}
     trained = not all(record.model.kind in without for record in records)
     untold = all(record.model.kind == "callable" for record in records)
-    doubts = [doubt for record in records for doubt in worse_on_fresh(record)]
+    doubts = [doubt for record in records for doubt in (*worse_on_fresh(record), *not_answering(record))]
     return Contender(name, chosen(runs_of(records)), values, None if untold else trained, doubts)
 
 

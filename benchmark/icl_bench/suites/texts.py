@@ -42,8 +42,9 @@ class PromptText:
 
 
 def prompt_text(xs: Float[np.ndarray, "points d"], ys: Float[np.ndarray, "points k"]) -> PromptText:
-    """The text of a prompt of signs; InputError where a number is 0, or targets are several."""
-    if ys.shape[1:] != (1,) or not (xs.all() and ys.all()):
+    """The text of a prompt of signs, a target of 0 as −1; InputError where an input is 0, or targets are
+    several. A target that is asked for may be 0: nothing that stands before its label tells of it."""
+    if ys.shape[1:] != (1,) or not xs.all():
         raise InputError(
             "a text is of prompts with inputs of -1 and 1 and one such target; give a task of a suite that "
             "is asked in text",

@@ -18,7 +18,8 @@ class Answers:
     def predictions(self) -> Float[np.ndarray, "prompts points 1"]:
         """2 p(1) / (p(0) + p(1)) − 1, in float32: the tangent of half the difference of the logarithms."""
         zero, one = np.moveaxis(self.log_probabilities, -1, 0)
-        return np.tanh((one - zero) / 2)[:, :, None].astype(np.float32)
+        with np.errstate(invalid="ignore"):  # what is not finite is refused by the checks
+            return np.tanh((one - zero) / 2)[:, :, None].astype(np.float32)
 
     @property
     def label_shares(self) -> Float[np.ndarray, "prompts points"]:

@@ -31,8 +31,14 @@ class TokenizedPrompt:
     labels: list[LabelToken]  # of each point
 
 
-def tokenize(encode: Encode, prompt: PromptText) -> TokenizedPrompt:
-    """A text in tokens with its labels; CheckpointError where the tokenizer does not tell labels apart."""
+def tokenize(
+    encode: Encode, prompt: PromptText, unknown: int | None = None, model: str = "the model"
+) -> TokenizedPrompt:
+    """A text in tokens with its labels.
+
+    CheckpointError, about `model`, where the tokenizer does not tell labels apart, or makes one of them the
+    token `unknown`, which stands for whatever it does not know.
+    """
     points = range(len(prompt.labels))
     flipped = [prompt.with_other_label(i) for i in points]
     before = [prompt.before_label(i) for i in points]
@@ -40,12 +46,14 @@ def tokenize(encode: Encode, prompt: PromptText) -> TokenizedPrompt:
     labels = []
     for i in points:
         place = _common(tokens, flipped_tokens[i])
-        if place in (len(tokens), len(flipped_tokens[i])):
+        ends = place in (len(tokens), len(flipped_tokens[i]))
+        candidates = (-1, -1) if ends else (tokens[place], flipped_tokens[i][place])
+        if ends or unknown in candidates:
             raise CheckpointError(
-                "its tokenizer does not tell the labels 0 and 1 apart; choose a model that reads digits",
+                f"the tokenizer of {model} does not tell the labels 0 and 1 apart; choose a model that reads "
+                "digits",
                 code="labels-alike",
             )
-        candidates = (tokens[place], flipped_tokens[i][place])
         start = min(place, _common(tokens, before_tokens[i]))
         if prompt.text[prompt.labels[i]] == LABELS[1]:
             candidates = candidates[::-1]

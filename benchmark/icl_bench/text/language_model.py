@@ -20,8 +20,10 @@ _NO_LIMIT = 2**31  # tokens of a model whose config names no longest context
 class LanguageModel:
     """A model and its tokenizer in memory."""
 
+    name: str  # as the user wrote it
     module: Any  # `transformers`' causal language model, in float32
     encode: Encode  # texts to tokens
+    unknown: int | None  # the token for what the tokenizer does not know, if it has one
     max_tokens: int  # of a prompt
     architecture: str  # what `transformers` calls it, as `llama`
     parameters: int
@@ -38,7 +40,7 @@ def load_language_model(files: ModelFiles, device: str = "cpu") -> LanguageModel
     check_installed(gguf=files.gguf is not None)
     if files.gguf is None:
         check_config(files.name, files.folder / CONFIG)
-    with _quiet(), _one_line_errors(files.name):
+    with _quiet(), one_line_errors(files.name, "be loaded"):
         from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
@@ -54,8 +56,10 @@ def load_language_model(files: ModelFiles, device: str = "cpu") -> LanguageModel
         _check_whole(files.name, loaded[1]["missing_keys"])
         module = loaded[0].eval().to(device)
     return LanguageModel(
+        files.name,
         module,
         _encoder(tokenizer),
+        tokenizer.unk_token_id,
         getattr(config, "max_position_embeddings", None) or _NO_LIMIT,
         str(config.model_type),
         module.num_parameters(),
@@ -82,8 +86,8 @@ def _encoder(tokenizer: Any) -> Encode:
 
 
 @contextmanager
-def _one_line_errors(name: str) -> Iterator[None]:
-    """Whatever `transformers` raises, as one line."""
+def one_line_errors(name: str, verb: str) -> Iterator[None]:
+    """Whatever `transformers` raises where a model is to `be loaded` or to `answer`, as one line."""
     try:
         yield
     except (CheckpointError, InputError):
@@ -95,7 +99,7 @@ def _one_line_errors(name: str) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001  # a library's reader of files that others wrote: anything
         reason = (str(error) or type(error).__name__).strip().splitlines()[0][:300].rstrip(".")
         raise CheckpointError(
-            f"{name} cannot be loaded: {reason}; fetch it again, or choose another", code="unloadable"
+            f"{name} cannot {verb}: {reason}; fetch it again, or choose another", code="unloadable"
         ) from None
 
 

@@ -12,6 +12,7 @@ from icl_bench.errors import CheckpointError
 from icl_bench.suites.texts import prompt_texts
 from icl_bench.text.answers import Answers
 from icl_bench.text.label_tokens import TokenizedPrompt, tokenize
+from icl_bench.text.language_model import one_line_errors
 
 if TYPE_CHECKING:
     from icl_bench.text.language_model import LanguageModel
@@ -41,7 +42,8 @@ class LanguageModelPredictor:
 
     def batch_size(self, points: int) -> int:
         """Prompts a pass."""
-        return max(1, TOKENS_AT_ONCE[torch.device(self.device).type] // (_TOKENS_PER_POINT * points))
+        at_once = TOKENS_AT_ONCE.get(torch.device(self.device).type, TOKENS_AT_ONCE["cpu"])
+        return max(1, at_once // (_TOKENS_PER_POINT * points))
 
     def predict(
         self, xs: Float[np.ndarray, "batch points d"], ys: Float[np.ndarray, "batch points 1"]
@@ -61,14 +63,16 @@ class LanguageModelPredictor:
         self, xs: Float[np.ndarray, "batch points d"], ys: Float[np.ndarray, "batch points 1"]
     ) -> Answers:
         """The probabilities of both labels at every point."""
-        prompts = [tokenize(self.language_model.encode, text) for text in prompt_texts(xs, ys)]
+        model = self.language_model
+        prompts = [tokenize(model.encode, text, model.unknown, model.name) for text in prompt_texts(xs, ys)]
         longest = max(len(prompt.tokens) for prompt in prompts)
         if longest > (limit := self.language_model.max_tokens):
             raise CheckpointError(
-                f"a prompt has {longest:,} of its tokens and it reads {limit:,}; choose a model with a "
-                "longer context",
+                f"a prompt has {longest:,} tokens of {self.language_model.name} and it reads {limit:,}; "
+                "choose a model with a longer context",
                 code="context-too-short",
             )
+        self._check_vocabulary(max(max(prompt.tokens) for prompt in prompts))
         places, log_probabilities = self._log_probabilities(prompts)
         row_of = {place: row for row, place in enumerate(places)}
         return Answers(
@@ -79,6 +83,16 @@ class LanguageModelPredictor:
                 ]
             )
         )
+
+    def _check_vocabulary(self, largest: int) -> None:
+        """CheckpointError where the tokenizer has tokens that the model does not know."""
+        known = self._module.get_input_embeddings().num_embeddings
+        if largest >= known:
+            raise CheckpointError(
+                f"the tokenizer of {self.language_model.name} makes token {largest:,} and its model knows "
+                f"{known:,}; use the tokenizer that belongs to it",
+                code="tokenizer-of-another",
+            )
 
     def _log_probabilities(self, prompts: Sequence[TokenizedPrompt]) -> tuple[list[int], torch.Tensor]:
         """After which tokens the next is asked for, and its log-probabilities: (prompts, those, words)."""
@@ -92,7 +106,7 @@ class LanguageModelPredictor:
             asked |= {place - 1 for label in prompt.labels for place in range(label.start, label.place + 1)}
         places = sorted(asked)
         kept: dict[str, Any] = {"logits_to_keep": torch.tensor(places)} if self._keeps else {}
-        with torch.inference_mode():
+        with torch.inference_mode(), one_line_errors(self.language_model.name, "answer"):
             logits = self._module(
                 input_ids=tokens.to(self.device), attention_mask=mask.to(self.device), use_cache=False, **kept
             ).logits

@@ -64,7 +64,7 @@ def notes_on(record: "ResultRecord") -> list[str]:
     notes += [
         f"{name}: the labels hold {task.label_share:.1%} of the probability"
         for name, task in record.tasks.items()
-        if task.label_share is not None
+        if task.label_share is not None and task.answers
     ]
     for reason in dict.fromkeys(record.missing.values()):
         tasks = [name for name, why in record.missing.items() if why == reason]

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 
 def task_frame(record: "ResultRecord") -> pd.DataFrame:
-    """One row a task in the suite's order; tasks not answered hold NaN."""
+    """One row a task in the suite's order; tasks not answered hold NaN. Of what was asked in text a column
+    `label_share` says what the labels hold of the probability."""
     rows = [_row(name, task) for name, task in record.tasks.items()]
     rows += [{"task": name, "missing": reason} for name, reason in record.missing.items()]
     metrics = dict.fromkeys(key for task in record.tasks.values() for key in task.estimates)
-    frame = pd.DataFrame(rows, columns=[*_row_columns(metrics), "missing"])
+    in_text = ["label_share"] * any(task.label_share is not None for task in record.tasks.values())
+    frame = pd.DataFrame(rows, columns=[*_row_columns(metrics), *in_text, "missing"])
     frame.insert(0, "suite", record.suite.name)
     frame.insert(0, "model", record.model.id)
     return frame
@@ -48,7 +50,7 @@ def _row(name: str, task: "TaskResult") -> dict[str, Any]:
         row |= {key: estimate.value, f"{key}_low": estimate.low, f"{key}_high": estimate.high}
     row["zero_error"] = task.scored_points.total(task.error_curves.zero) / task.scored_points.count
     row |= {"baseline": task.baseline, "exact": task.exact, "seconds": task.cost.seconds, "seed": task.seed}
-    return row | outcome_row(task.outcome)
+    return row | {"label_share": task.label_share} | outcome_row(task.outcome)
 
 
 def _row_columns(metrics: Iterable[str]) -> list[str]:

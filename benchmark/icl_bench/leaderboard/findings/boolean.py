@@ -63,7 +63,7 @@ def _without_attention(board: SuiteBoard) -> Finding | None:
         for task in _tasks(board)
         if (one := _best(with_it, task)) and (other := _best(without, task))
     }
-    if not pairs:
+    if len(pairs) < len(_tasks(board)):
         return None
     alike = [name for name, (one, other) in pairs.items() if abs(one - other) <= ALIKE]
     apart = [
@@ -85,24 +85,26 @@ def _without_attention(board: SuiteBoard) -> Finding | None:
 
 
 def _taught(board: SuiteBoard) -> Finding | None:
-    """It holds where every model needs fewer examples, those of the teaching sequence counted, until its
-    excess risk stays within a tenth."""
+    """It holds where every model of attention alone needs fewer examples, those of the teaching sequence
+    counted, until its excess risk stays within a tenth."""
     taught = next((task for task in _tasks(board) if task.function_class.type == TAUGHT), None)
     plain = next((task for task in _tasks(board) if task.function_class.type == "conjunction"), None)
     if taught is None or plain is None:
         return None
     models = [model for model in board.data.models if {taught.name, plain.name} <= model.tasks.keys()]
     needed = {model.name: [_needed(board, model.name, task) for task in (plain, taught)] for model in models}
-    if not needed:
+    transformers = [model.name for model in _of_family(board, "attention") if model.name in needed]
+    if not transformers:
         return None
-    sooner = [name for name, (alone, with_it) in needed.items() if _is_fewer(with_it, alone)]
-    verdict = HOLDS if len(sooner) == len(needed) else DENIED
+    sooner = [name for name in transformers if _is_fewer(*reversed(needed[name]))]
+    verdict = HOLDS if len(sooner) == len(transformers) else DENIED
     sentence = (
-        f"{CLAIM}given a teaching sequence, which tells a function from all others of its class, models "
-        f"learn from fewer examples. {verdict}: {len(sooner)} of {len(needed)} need fewer until their error "
-        "stays within a tenth of that of answering 0 above the exact predictor's, the examples of the "
-        "sequence counted. The exact predictor's own error falls below that tenth after "
-        f"{_exactly(board, plain)} examples, with a teaching sequence after {_exactly(board, taught)}."
+        f"{CLAIM}given a teaching sequence, which tells a function from all others of its class, "
+        f"transformers learn from fewer examples. {verdict}: {len(sooner)} of {len(transformers)} models of "
+        "attention alone need fewer until their error stays within a tenth of that of answering 0 above the "
+        "exact predictor's, the examples of the sequence counted. The exact predictor's own error falls "
+        f"below that tenth after {_exactly(board, plain)} examples, with a teaching sequence after "
+        f"{_exactly(board, taught)}."
     )
     head = ("Examples needed", spaced(plain.name), spaced(taught.name))
     table = [head, *((name, *map(_in_words, counts)) for name, counts in needed.items())]

@@ -21,7 +21,8 @@ PRETRAINED = "one pretrained model"  # the status: training seeds are not to be 
 
 def language_models(board: SuiteBoard) -> Finding | None:
     """A language model competes on a task where its accuracy is not significantly below that of the nearest
-    neighbour, prompt by prompt. The claim holds where each does on every task."""
+    neighbour, prompt by prompt. The claim holds where each does on every task, and is of those models alone.
+    """
     rows, over = [], []
     models = [model for model in board.data.models if _results(board, model)]
     for model in models:
@@ -31,13 +32,13 @@ def language_models(board: SuiteBoard) -> Finding | None:
                 difference, cells = known
                 over.append(difference)
                 rows.append((model.name, spaced(name), *cells))
-    if not rows:
-        return None
+    if len(rows) < len(models) * len(board.suite.tasks) or not rows:
+        return None  # nothing is concluded from a part of the suite
     competes = sum((difference.high or 0.0) >= 0 for difference in over)
     above = sum((difference.low or 0.0) > 0 for difference in over)
     sentence = (
         f"{CLAIM}pretrained language models compete with the nearest neighbour. "
-        f"{HOLDS if competes == len(rows) else DENIED}: the accuracy of "
+        f"{HOLDS if competes == len(rows) else DENIED} of {len(models)} recorded: the accuracy of "
         f"{listed([model.name for model in models])} is significantly below the nearest neighbour's on "
         f"{len(rows) - competes} of {len(rows)} tasks, and above it on {above}; prompts are compared in "
         "pairs."

@@ -121,20 +121,32 @@ def _convolution(board: SuiteBoard) -> Finding | None:
         for without, with_it in ((one, other), (other, one))
         if _but_for_convolution(board, without, with_it)
     ]
-    rows, words = [], []
+    rows, changes, alike = [], [], []
     for without, with_it in pairs:
         for task in board.data.tasks:
             gains = [gain_on(model, task.name) for model in (without, with_it)]
             if gains[0] is None or gains[1] is None:
                 continue
-            rows.append((with_it.name, spaced(task.name), *(score(gain.value) for gain in gains if gain)))
-            words.append(f"{spaced(task.name)} from {rows[-1][2]} to {rows[-1][3]} in {with_it.name}")
+            before, after = (score(gain.value) for gain in gains if gain)
+            rows.append((with_it.name, spaced(task.name), before, after))
+            if _overlap(gains[0], gains[1]):
+                alike.append(f"{spaced(task.name)} in {with_it.name}")
+            else:
+                changes.append(f"{spaced(task.name)} from {before} to {after} in {with_it.name}")
     if not rows:
         return None
-    sentence = f"A short convolution before the recurrence changes the gain on {listed(words)}."
+    parts = [f"changes the gain on {listed(changes)}"] if changes else []
+    parts += [f"makes no difference that is seen on {listed(alike)}"] if alike else []
+    sentence = f"A short convolution before the recurrence {', and '.join(parts)}."
     head = ("Gain", "Task", "Without", "With the convolution")
     models = [model for pair in pairs for model in pair]
     return _finding(board, "zoo-convolution", "Who needs the convolution", sentence, models, [head, *rows])
+
+
+def _overlap(one: Estimate, other: Estimate) -> bool:
+    """Whether the intervals of two gains do, or one has none."""
+    ends = (one.low, one.high, other.low, other.high)
+    return None in ends or ((ends[0] or 0) <= (ends[3] or 0) and (ends[2] or 0) <= (ends[1] or 0))
 
 
 def _but_for_convolution(board: SuiteBoard, without: ModelData, with_it: ModelData) -> bool:
