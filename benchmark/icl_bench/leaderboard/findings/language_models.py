@@ -38,7 +38,7 @@ def language_models(board: SuiteBoard) -> Finding | None:
     above = sum((difference.low or 0.0) > 0 for difference in over)
     sentence = (
         f"{CLAIM}pretrained language models compete with the nearest neighbour. "
-        f"{HOLDS if competes == len(rows) else DENIED} of {len(models)} recorded: the accuracy of "
+        f"{HOLDS if competes == len(rows) else DENIED}, with {len(models)} recorded: the accuracy of "
         f"{listed([model.name for model in models])} is significantly below the nearest neighbour's on "
         f"{len(rows) - competes} of {len(rows)} tasks, and above it on {above}; prompts are compared in "
         "pairs."
