@@ -23,7 +23,9 @@ def pages():
     return {
         file.path: file.content
         for file in rendered
-        if not file.path.startswith(("paper", "mini-shifts", "mini-conditioning"))
+        if not file.path.startswith(
+            ("paper", "mini-shifts", "mini-conditioning", "mini-boolean", "text-boolean")
+        )
         and "/score" not in file.path
     }
 

@@ -7,6 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from icl_bench.models.accounting import account, components, made_of, named_otherwise
 from icl_bench.models.model import ICLModel
 from icl_bench.models.reference import reference_names, reference_spec
+from icl_bench.models.shipped import shipped_spec
 from icl_bench.specs.architecture import parse_architecture
 from icl_bench.suites import load_suite
 
@@ -125,3 +126,11 @@ def test_loops_are_among_the_components():
 )
 def test_a_name_with_the_word_of_a_component_that_is_lacking_says_otherwise(name, like, otherwise):
     assert named_otherwise(name, reference_spec(like, "mini-v1")) == otherwise
+
+
+@pytest.mark.parametrize(
+    "name", ["linear-attention", "gated-deltanet", "gated-deltanet-attention", "deltanet"]
+)
+def test_the_name_of_a_component_that_holds_another_ones_word_is_its_own(name):
+    assert not named_otherwise(name, shipped_spec(f"zoo/{name}", "mini-v1"))
+    assert named_otherwise(name, reference_spec("mamba", "mini-v1"))

@@ -106,14 +106,17 @@ def made_of(spec: ArchitectureSpec) -> str:
 
 
 def named_otherwise(name: str, spec: ArchitectureSpec) -> bool:
-    """Whether a name has the word of a component that the architecture lacks, as `llama-rope-swigluless`."""
+    """Whether a name has the word of a component that the architecture lacks, as `llama-rope-swigluless`, and
+    not as a part of one that it has, as `linear-attention`."""
     sublayers = spec.built()
     norms = {spec.final_norm.type, *(sublayer.norm.type for sublayer in sublayers)}
     held = norms | {sublayer.module.type for sublayer in sublayers}
     if components(spec)["positions"] == "rope":
         held |= {"rope"}
-    named = set(re.split(r"[^a-z0-9]+", name.lower())) & {"rope", *BLOCKS.entries(), *NORM_EPSILONS}
-    return not named <= held
+    words = "_".join(re.split(r"[^a-z0-9]+", name.lower()))
+    for component in sorted(held, key=len, reverse=True):
+        words = words.replace(component, "")
+    return bool(set(words.split("_")) & {"rope", *BLOCKS.entries(), *NORM_EPSILONS})
 
 
 def _positions(spec: ArchitectureSpec) -> str:
