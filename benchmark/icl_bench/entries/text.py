@@ -7,7 +7,7 @@ lie the recorded results. The package is never imported: its file is read where 
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from icl_bench.entries.language_model import LanguageModelSource
 from icl_bench.errors import CheckpointError, InputError, UnknownNameError
 from icl_bench.resources import data_folder
 from icl_bench.specs.language_model import PACKAGED
-from icl_bench.specs.names import Sha256
+from icl_bench.specs.names import GGUFName, ModuleName, PackageVersion, Sha256
 from icl_bench.specs.result import ModelIdentity, ResultRecord, TaskResult
 from icl_bench.specs.schema import Strict, parse, read_yaml
 from icl_bench.suites import Suite
@@ -29,9 +29,9 @@ class PackagedModel(Strict):
 
     schema_version: Literal[1] = Field(alias="schema")
     model: str  # of which the file is, as its authors call it
-    package: Annotated[str, Field(pattern=r"^[a-z0-9-]+==[0-9.]+$")]  # of PyPI
-    module: Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]  # its folder, where it is installed
-    file: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*\.gguf$")]  # in that folder
+    package: PackageVersion  # of PyPI
+    module: ModuleName  # its folder, where it is installed
+    file: GGUFName  # in that folder
     sha256: Sha256
     licence: str  # an SPDX identifier
     description: str
