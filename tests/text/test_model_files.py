@@ -30,8 +30,8 @@ def load(folder):
 def test_a_folder_is_loaded_and_its_files_hashed(folder):
     (folder / "notes.md").write_text("not read")
     files = model_folder("tiny", folder)
-    assert "model.safetensors" in files.hashes()
-    assert "notes.md" not in files.hashes()
+    assert "model.safetensors" in files.hashes
+    assert "notes.md" not in files.hashes
     language_model = load_language_model(files)
     assert language_model.parameters == files.parameters()
     assert language_model.architecture == "llama"

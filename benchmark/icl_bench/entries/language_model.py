@@ -103,6 +103,6 @@ class LanguageModelSource:
         return LanguageModelIdentity(
             architecture=language_model.architecture,
             parameters=language_model.parameters,
-            files=self._files.hashes(),
+            files=self._files.hashes,
             library=f"transformers {version('transformers')}",
         )

@@ -80,7 +80,7 @@ class TextKind(EntryKind):
             )
         packaged = packaged_model(name)
         files = gguf_file(name, packaged.find())
-        if list(files.hashes().values()) != [packaged.sha256]:
+        if list(files.hashes.values()) != [packaged.sha256]:
             raise CheckpointError(
                 f"the {packaged.file} that is installed is not that of {packaged.package}; install that",
                 code="other-file",

@@ -50,7 +50,7 @@ def language_model_runs(model: str, revisions: Sequence[str | None]) -> list[Run
             f"{model} is a language model, of which a suite has one run; name one revision",
             code="several-revisions",
         )
-    return [Run(seed=0, revision=snapshot.commit, files=model_folder(model, snapshot.folder).hashes())]
+    return [Run(seed=0, revision=snapshot.commit, files=model_folder(model, snapshot.folder).hashes)]
 
 
 def listed_sizes(run: Run) -> dict[str, Listed]:

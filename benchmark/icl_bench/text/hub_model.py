@@ -19,7 +19,7 @@ from icl_bench.models.hub_client import hub_errors, not_cached, repository_info
 from icl_bench.models.hub_names import parse_hub_name
 from icl_bench.specs.checkpoint_files import ROOT
 from icl_bench.specs.language_model import CONFIG, INDEX, is_read, is_tokenizer, is_weights
-from icl_bench.text.config import check_config, check_installed, is_language_model
+from icl_bench.text.config import check_config, check_installed, is_language_model, read_json
 from icl_bench.text.memory import BYTES_PER_PARAMETER, check_memory
 from icl_bench.text.model_files import check_listing
 
@@ -72,7 +72,5 @@ def _cached(repo: str, revision: str) -> Snapshot | None:
 
 def _has_shards(folder: Path) -> bool:
     """Whether every file of weights that the index names is there."""
-    from icl_bench.text.config import read_json
-
     files = read_json(folder / INDEX).get("weight_map")
     return isinstance(files, dict) and all((folder / str(file)).is_file() for file in files.values())

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from icl_bench.errors import CheckpointError, InputError
@@ -22,8 +23,9 @@ class ModelFiles:
     gguf: str | None  # the file's name in it; None for a folder
     names: tuple[str, ...]  # of the files that are read, sorted
 
+    @cached_property
     def hashes(self) -> dict[str, str]:
-        """SHA-256 of each file that is read, by its name."""
+        """SHA-256 of each file that is read, by its name; read once, since files are large."""
         return {name: _hash(self.folder / name) for name in self.names}
 
     def parameters(self) -> int:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,10 +12,7 @@ from icl_bench.errors import CheckpointError
 from icl_bench.suites.texts import prompt_texts
 from icl_bench.text.answers import Answers
 from icl_bench.text.label_tokens import TokenizedPrompt, tokenize
-from icl_bench.text.language_model import one_line_errors
-
-if TYPE_CHECKING:
-    from icl_bench.text.language_model import LanguageModel
+from icl_bench.text.language_model import LanguageModel, one_line_errors
 
 TOKENS_AT_ONCE = {"cpu": 4_096, "cuda": 32_768}  # of the prompts of a batch, together
 _TOKENS_PER_POINT = 24  # by which a batch is sized before anything is tokenized
@@ -28,7 +25,7 @@ class LanguageModelPredictor:
     sizes alone, so that a repeated evaluation repeats the arithmetic.
     """
 
-    def __init__(self, language_model: "LanguageModel") -> None:
+    def __init__(self, language_model: LanguageModel) -> None:
         """language_model: loaded, on its device."""
         self.language_model = language_model
         self._module = language_model.module
