@@ -12,7 +12,10 @@ from typing import Literal
 from icl_bench.errors import InputError
 from icl_bench.resources import cores
 
-_ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")}
+# glibc would give memory back to the system after every step, and ask for it again: a twentieth of a step
+KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_MMAP_THRESHOLD_": str(2**30)}
+# for a process that computes on one thread; numerical libraries read it as they start
+ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")}
 
 
 @contextmanager
@@ -44,8 +47,8 @@ def process_pool(workers: int, start: Literal["spawn", "fork"]) -> ProcessPoolEx
 @contextmanager
 def one_thread() -> Iterator[None]:
     """Processes that start meanwhile compute on one thread each."""
-    before = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(_ONE_THREAD)  # numerical libraries read it as a process starts
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
     try:
         yield
     finally:

@@ -2,16 +2,32 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from icl_bench.cli.cluster import ClusterChoice, print_statuses, refuse_together
+from icl_bench.cli.cluster_options import (
+    CellsPerJob,
+    Engine,
+    Gpus,
+    Memory,
+    On,
+    Partition,
+    PrintScript,
+    Sbatch,
+    ShardOption,
+    Status,
+    Time,
+)
 from icl_bench.cli.options import Tasks
 from icl_bench.cli.training_options import Changes, Compiled, Device, Precision, RecipeName, Steps
 from icl_bench.interruptions import let_signals_interrupt
 
 if TYPE_CHECKING:
+    from icl_bench.training.cell import Cell
     from icl_bench.training.sweep import CellResult
 
 
@@ -35,6 +51,7 @@ OnlyList = Annotated[bool, typer.Option("--list", help="Say what is done and lef
 
 
 def sweep(
+    ctx: typer.Context,
     suite: Suite,
     spec: Specs = None,
     task: Tasks = None,
@@ -49,6 +66,16 @@ def sweep(
     precision: Precision = None,
     compiled: Compiled = False,
     only_list: OnlyList = False,
+    on: On = Engine.local,
+    cells_per_job: CellsPerJob = 1,
+    time: Time = "1:00:00",
+    memory: Memory = "4G",
+    gpus: Gpus = 0,
+    partition: Partition = None,
+    sbatch: Sbatch = None,
+    print_script: PrintScript = False,
+    status: Status = False,
+    shard: ShardOption = None,
 ) -> None:
     """Train every architecture on every task, once a seed, with the suite's recipe or another.
 
@@ -56,33 +83,89 @@ def sweep(
     seed lie side by side in OUT/SUITE/NAME/seed-SEED, which `icl-bench evaluate` scores as one model. Exits
     with 1 where a cell is left: it failed, another process trains it, or its folder holds another run.
 
+    With --on slurm each job trains its cells one after the other; the same command submits what is left. A
+    job that its time limit or another job cuts off saves, is queued again and goes on to the same weights.
+
     Example: icl-bench sweep mini --spec reference/gpt2 --spec reference/llama --seeds 3
+    Example: icl-bench sweep mini --seeds 3 --on slurm --time 2:00:00 --cells-per-job 4
+    Example: icl-bench sweep mini --status
     """
-    from icl_bench.specs.recipe import parse_changes
     from icl_bench.specs.run_names import RUNS
+
+    out = out or Path(RUNS)
+    if status:
+        _print_status(suite, out)
+        return
+
+    from icl_bench.specs.recipe import parse_changes
+    from icl_bench.training.plan import make_plan
+    from icl_bench.training.sweep import grid_cells
     from icl_bench.training.sweep import sweep as train_cells
 
+    cluster = ClusterChoice(
+        ctx, on, cells_per_job, time, memory, gpus, partition, sbatch, print_script, shard, workers
+    )
+    cluster.check()
+    recipe_keys: dict[str, Any] = {"steps": steps, "recipe": recipe, "changes": parse_changes(changes or ())}
+    recipe_keys |= {"precision": precision, "compiled": compiled}
+    if on is not Engine.local:
+        cells = grid_cells(suite, spec, task, seeds, partial(make_plan, **recipe_keys), out)
+        _submit(cluster, cells, out, device, together)
+        return
     let_signals_interrupt()
     with _saying_how_to_continue():
-        cells = train_cells(
+        results = train_cells(
             suite,
             specs=spec,
             tasks=task,
             seeds=seeds,
-            steps=steps,
-            recipe=recipe,
-            changes=parse_changes(changes or ()),
-            out=out or RUNS,
+            out=out,
             workers=workers,
             together=together,
             device=device,
-            precision=precision,
-            compiled=compiled,
+            shard=shard,
             list_only=only_list,
             progress=True,
+            **recipe_keys,
         )
-    left = _print_cells(cells)
+    left = _print_cells(results)
     raise typer.Exit(1 if left and not only_list else 0)
+
+
+def _submit(
+    cluster: ClusterChoice, cells: "list[Cell]", out: Path, device: str, together: int | None
+) -> None:
+    from icl_bench.cluster.submitted import JOBS
+    from icl_bench.training.cell_job import TrainCell
+
+    if cluster.print_script:
+        cluster.print_for_sbatch(len(cells))
+        return
+    refuse_together(together)
+    cluster.submit([TrainCell.of_cell(cell, device) for cell in cells], out / JOBS)
+
+
+def _print_status(suite: str, out: Path) -> None:
+    """Of every cell of a suite that was submitted into a folder of runs; it needs no training code."""
+    from icl_bench.cluster.status import work_statuses
+    from icl_bench.cluster.submitted import JOBS
+    from icl_bench.specs.checkpoint_files import CONFIG_FILE
+    from icl_bench.suites import load_suite
+    from icl_bench.training.log import last_step
+
+    name = load_suite(suite).name
+    statuses = work_statuses(out / JOBS, lambda key: (out / key / CONFIG_FILE).is_file())
+
+    def columns(key: str) -> dict[str, Any]:
+        _, model, seed, task = key.split("/")
+        return {
+            "model": model,
+            "task": task,
+            "seed": int(seed.rpartition("-")[2]),
+            "steps": last_step(out / key),
+        }
+
+    print_statuses([each for each in statuses if each.key.startswith(f"{name}/")], columns)
 
 
 @contextmanager

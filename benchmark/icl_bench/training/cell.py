@@ -81,15 +81,8 @@ class Cell:
         )
 
     def _saved(self) -> tuple[dict[str, Any], int] | None:
-        """What the saved state belongs to, and its step.
-
-        None where there is none, or it is damaged, which training reports to whoever resumes it.
-        """
-        try:  # mapped, not read: the weights and moments beside it may be large
-            state = torch.load(self.folder / STATE_FILE, weights_only=True, mmap=True, map_location="cpu")
-            return dict(state["identity"]), int(state["step"])
-        except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
-            return None
+        """What the saved state belongs to, and its step."""
+        return _read_state(self.folder)
 
     def trained_elsewhere(self) -> bool:
         """Whether a process trains in the folder. Ask it only of a cell that this sweep does not train."""
@@ -108,6 +101,24 @@ class Cell:
             return read_log((self.folder / LOG_FILE).read_text())
         except (OSError, ValueError):
             return []
+
+
+def saved_step(folder: Path) -> int | None:
+    """The step that a run in a folder is saved at; None where it is not, or its state is damaged."""
+    saved = _read_state(folder)
+    return None if saved is None else saved[1]
+
+
+def _read_state(folder: Path) -> tuple[dict[str, Any], int] | None:
+    """What a saved state belongs to, and its step.
+
+    None where there is none, or it is damaged, which training reports to whoever resumes it.
+    """
+    try:  # mapped, not read: the weights and moments beside it may be large
+        state = torch.load(folder / STATE_FILE, weights_only=True, mmap=True, map_location="cpu")
+        return dict(state["identity"]), int(state["step"])
+    except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
+        return None
 
 
 def steps_made(cells: Sequence[Cell]) -> int:

@@ -16,11 +16,9 @@ from dataclasses import dataclass, field
 
 from icl_bench.training import supervised
 from icl_bench.training.cell import TO_TRAIN, Cell, steps_made
-from icl_bench.workers import one_thread
+from icl_bench.workers import KEEP_MEMORY, one_thread
 
 POLL_SECONDS = 0.5
-# glibc would give memory back to the system after every step, and ask for it again: a twentieth of a step
-KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_MMAP_THRESHOLD_": str(2**30)}
 
 
 @dataclass
@@ -32,6 +30,7 @@ class CellTrainer:
     device: str = "cpu"
     report: Callable[[str], None] = print
     together: int = 1  # seeds of a cell that one process trains at most
+    locked: bool = True  # keep other processes of this machine from the folders
     failed: dict[Cell, str] = field(default_factory=dict)  # and what went wrong
     elsewhere: set[Cell] = field(default_factory=set)  # found in training by another process
 
@@ -83,7 +82,9 @@ class CellTrainer:
         resume = cells[0].state() == "begun"
         with one_thread():
             return subprocess.Popen(
-                supervised.command({cell.folder: cell.plan for cell in cells}, self.device, resume),
+                supervised.command(
+                    {cell.folder: cell.plan for cell in cells}, self.device, resume, self.locked
+                ),
                 stdin=standard_input,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

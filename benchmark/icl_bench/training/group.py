@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from icl_bench.errors import CheckpointError, ICLBenchError
+from icl_bench.interruptions import deferred_interruptions
 from icl_bench.training.batched import BatchedStep
 from icl_bench.training.dev_score import Development
 from icl_bench.training.device_errors import device_faults
@@ -25,13 +26,34 @@ class RunGroup:
         self._make_step: Callable[[], int] | None = None
 
     @classmethod
-    def of_plans(cls, plans: Mapping[Path, RunPlan], device: str) -> "RunGroup":
-        """Runs of plans that differ in seed alone, by folder. InputError where the device cannot be used."""
+    def of_plans(cls, plans: Mapping[Path, RunPlan], device: str, locked: bool = True) -> "RunGroup":
+        """Runs of plans that differ in seed alone, by folder; `locked` as RunState has it.
+
+        InputError where the device cannot be used.
+        """
         first = next(iter(plans.values()))
         if len(plans) == 1 and (device == "cpu" or first.compiled):
-            return cls([TrainingRun(plan, folder, device) for folder, plan in plans.items()])
+            return cls([TrainingRun(plan, folder, device, locked=locked) for folder, plan in plans.items()])
         shared = Development(first.suite, first.task)
-        return cls([RunState(plan, folder, device, development=shared) for folder, plan in plans.items()])
+        runs = (
+            RunState(plan, folder, device, locked=locked, development=shared)
+            for folder, plan in plans.items()
+        )
+        return cls(list(runs))
+
+    def run_to_end(self, resume: bool) -> None:
+        """Train from the start, or from what is saved, until every run has left.
+
+        An interruption saves every run and is raised.
+        """
+        self.begin(resume)
+        with deferred_interruptions() as interrupted:
+            while self.runs and not interrupted():
+                self.advance()
+                self.save_if_due()
+            if interrupted():
+                self.save()
+                raise KeyboardInterrupt
 
     def begin(self, resume: bool) -> None:
         """Claim every run's folder, for a new run or one that is resumed."""

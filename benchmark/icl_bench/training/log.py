@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from icl_bench.charts import Chart, Series, draw
 
@@ -75,3 +76,12 @@ def _cell(value: float | int | None) -> str:
     if value is None:
         return ""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def last_step(folder: Path) -> int | None:
+    """The step of the last row of a run's learning curve so far; None where there is none."""
+    try:
+        rows = read_log((folder / LOG_FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    return int(rows[-1]["step"] or 0) if rows else None

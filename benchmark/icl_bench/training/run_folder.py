@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -20,11 +20,14 @@ MADE_FOLDER = ".checkpoint.part"  # the checkpoint, before its files take their 
 
 
 class RunFolder:
-    """A run's files. A claim lasts until `release`, `finish`, an error in its body or the process's end."""
+    """A run's files. A claim lasts until `release`, `finish`, an error in its body or the process's end.
 
-    def __init__(self, path: Path) -> None:
+    Where it is not `locked` a claim keeps no other process away: each run belongs to one job already.
+    """
+
+    def __init__(self, path: Path, locked: bool = True) -> None:
         self.path = path
-        self._lock = FileLock(path / LOCK_FILE, timeout=0)
+        self._lock = FileLock(path / LOCK_FILE, timeout=0) if locked else None
 
     @property
     def state(self) -> Path:
@@ -55,7 +58,8 @@ class RunFolder:
 
     def release(self) -> None:
         """Let another process train in the folder."""
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
 
     def read_state(self) -> bytes:
         """The saved state. CheckpointError where it cannot be read."""
@@ -96,7 +100,8 @@ class RunFolder:
     def _claimed(self, refuse: Callable[[], None]) -> Iterator[None]:
         """InputError where another process trains in the folder; `refuse` looks at what one did meanwhile."""
         try:
-            self._lock.acquire()
+            if self._lock is not None:
+                self._lock.acquire()
         except Timeout:
             raise InputError(
                 f"another process trains in {self.path}; wait for it, or name another --out",
@@ -142,7 +147,7 @@ class RunFolder:
     def _tidy_finished(self) -> None:
         """Remove what a run left that was killed once its config was in place."""
         if self.state.exists() or (self.path / LOCK_FILE).exists() or self._leftovers():
-            with suppress(OSError), self._lock:  # unless another process holds it
+            with suppress(OSError), self._lock or nullcontext():  # unless another process holds it
                 self._remove_state()
 
     def _remove_state(self) -> None:

@@ -31,6 +31,9 @@ LOOK_EVERY = 100  # steps between checks of the loss, where a check waits for an
 class RunState:
     """A run of a plan. `folder` receives the state and the log.
 
+    Where it is `locked` no other process of the machine trains in the folder. A scheduler that gives each run
+    to one job needs no lock, which not every shared file system has.
+
     The caller of a step adds its loss to `loss_sum`, changes the model, and then calls `count_step`.
     """
 
@@ -38,6 +41,7 @@ class RunState:
     folder: Path
     device: str = "cpu"
     step: int = 0
+    locked: bool = True
     log: TrainingLog = field(default_factory=TrainingLog)
     development: Development | None = None  # that of another run of the task, which takes seconds to make
 
@@ -62,7 +66,7 @@ class RunState:
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=device)
         self._largest_loss = DIVERGED * self._dev.mean_zero_error * recipe.target_scale**2
         self._saved_at = time.monotonic()
-        self._files = RunFolder(self.folder)
+        self._files = RunFolder(self.folder, self.locked)
 
     @property
     def finished(self) -> bool:

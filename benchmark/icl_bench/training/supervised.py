@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from icl_bench.errors import ICLBenchError
-from icl_bench.interruptions import deferred_interruptions, let_signals_interrupt
+from icl_bench.interruptions import let_signals_interrupt
 from icl_bench.training.group import RunGroup
 from icl_bench.training.plan import RunPlan
 
@@ -26,10 +26,10 @@ GRACE_SECONDS = 600.0  # to end a step, which may have to be compiled, and save 
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
-def command(plans: Mapping[Path, RunPlan], device: str, resume: bool) -> list[str]:
-    """What starts or resumes runs that differ in seed alone, each in its folder."""
+def command(plans: Mapping[Path, RunPlan], device: str, resume: bool, locked: bool = True) -> list[str]:
+    """What starts or resumes runs that differ in seed alone, each in its folder; `locked` as RunState."""
     named = {str(folder): plan.identity() for folder, plan in plans.items()}
-    order = json.dumps({"plans": named, "device": device, "resume": resume})
+    order = json.dumps({"plans": named, "device": device, "resume": resume, "locked": locked})
     return [sys.executable, "-m", "icl_bench.training.supervised", order]
 
 
@@ -51,15 +51,8 @@ def main() -> None:
 def _train(order: dict[str, Any]) -> dict[str, str]:
     """What went wrong, by folder."""
     plans = {Path(folder): RunPlan.of_identity(identity) for folder, identity in order["plans"].items()}
-    group = RunGroup.of_plans(plans, order["device"])
-    group.begin(order["resume"])
-    with deferred_interruptions() as interrupted:
-        while group.runs and not interrupted():
-            group.advance()
-            group.save_if_due()
-        if interrupted():
-            group.save()
-            raise KeyboardInterrupt
+    group = RunGroup.of_plans(plans, order["device"], order["locked"])
+    group.run_to_end(order["resume"])
     return {str(run.folder): message for run, message in group.failed.items()}
 
 

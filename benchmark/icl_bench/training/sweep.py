@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from icl_bench.cluster.shard import read_shard
 from icl_bench.errors import InputError
 from icl_bench.files import check_file_place
 from icl_bench.models.device import usable_device
@@ -60,6 +61,7 @@ def sweep(
     device: str = "cpu",
     precision: str | None = None,
     compiled: bool = False,
+    shard: str | None = None,
     list_only: bool = False,
     progress: bool = False,
 ) -> list[CellResult]:
@@ -83,6 +85,8 @@ def sweep(
         device: `cpu` or `cuda`.
         precision: of matrix products while training, `float32`, `tf32` or `bf16`; the recipe's unless given.
         compiled: train with `torch.compile`; on CUDA as CUDA graphs.
+        shard: the part of the grid that is trained here, as `0/8`, where a scheduler gives each part to
+            another process. No folder is locked then: locks of a shared file system may hold on one machine.
         list_only: train nothing, and tell what is there.
         progress: show the steps, and a line for every run that ends, on standard error.
 
@@ -102,6 +106,7 @@ def sweep(
         make_plan, steps=steps, recipe=recipe, changes=changes, precision=precision, compiled=compiled
     )
     cells = grid_cells(suite, specs, tasks, seeds, plan, Path(out))
+    cells = cells if shard is None else read_shard(shard).of(cells)
     on_cpu = device == "cpu"
     trainer = CellTrainer(
         cells,
@@ -109,6 +114,7 @@ def sweep(
         device,
         _print_line if progress else _print_nothing,
         _seeds_together(together, compiled, 1 if on_cpu else seeds),
+        locked=shard is None,
     )
     if not list_only:
         check_place_and_device(Path(out), device)

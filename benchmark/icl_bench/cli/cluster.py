@@ -1,0 +1,160 @@
+"""What verbs do in the same way whose work may be done by jobs of a cluster."""
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from icl_bench.cli.cluster_options import Engine
+
+if TYPE_CHECKING:
+    from icl_bench.cluster.shard import Shard
+    from icl_bench.cluster.status import WorkStatus
+    from icl_bench.cluster.work import Work
+
+OPTIONS = {  # names of parameters that say who does the work, not what it is
+    *(
+        "on",
+        "cells_per_job",
+        "time",
+        "memory",
+        "gpus",
+        "partition",
+        "sbatch",
+        "print_script",
+        "status",
+        "shard",
+    ),
+    "workers",
+}
+
+
+@dataclass(frozen=True)
+class ClusterChoice:
+    """What the options of a verb say about who does its work."""
+
+    context: typer.Context
+    on: Engine
+    cells_per_job: int
+    time: str
+    memory: str
+    gpus: int
+    partition: str | None
+    sbatch: list[str] | None
+    print_script: bool
+    shard: str | None
+    workers: int | None = None
+
+    def part(self) -> "Shard":
+        """The part of the work that is done here; all of it where --shard is not given."""
+        from icl_bench.cluster.shard import Shard, read_shard
+
+        return Shard(0, 1) if self.shard is None else read_shard(self.shard)
+
+    def check(self) -> None:
+        """InputError where options contradict each other."""
+        from icl_bench.errors import InputError
+
+        if self.print_script and self.on is Engine.local:
+            raise InputError("--print prints a script for --on slurm; give both", code="print-local")
+        if self.shard is not None and self.on is not Engine.local:
+            raise InputError(
+                "--shard is done here, and --on slurm elsewhere; give one of them", code="shard-elsewhere"
+            )
+        self.part()
+
+    def print_for_sbatch(self, cells: int) -> None:
+        """Print the script whose jobs do so many cells."""
+        from icl_bench.cluster.script import sbatch_script
+
+        jobs = math.ceil(cells / self.cells_per_job)
+        typer.echo(sbatch_script(_command(self.context, self.workers), jobs, self._limits()), nl=False)
+
+    def submit(self, works: "Sequence[Work]", jobs_folder: Path) -> None:
+        """Submit what is left, and say how to follow it."""
+        from icl_bench.cluster.submit import submit
+
+        sent = submit(works, jobs_folder, self._limits(), self.cells_per_job)
+        known = [
+            f"{len(keys):,} {state}"
+            for keys, state in ((sent.done, "done before"), (sent.in_jobs, "in jobs that wait or run"))
+            if keys
+        ]
+        count = (
+            f"{len(sent.submitted):,} of {len(works):,} submitted" if sent.submitted else "nothing submitted"
+        )
+        jobs = (
+            f" in {sent.jobs:,} job{'s' * (sent.jobs > 1)}, {' and '.join(sent.arrays)}" if sent.jobs else ""
+        )
+        typer.echo("; ".join([count + jobs, *known]))
+        if sent.submitted:
+            typer.echo(f"logs: {jobs_folder}\nfollow them by --status; the same command submits what is left")
+
+    def _limits(self) -> Any:
+        from icl_bench.cluster.limits import Limits, check_memory, read_minutes, read_options
+
+        return Limits(
+            minutes=read_minutes(self.time),
+            memory=check_memory(self.memory),
+            gpus=self.gpus,
+            partition=self.partition,
+            cpus=self.workers or 1,
+            options=read_options(self.sbatch or []),
+        )
+
+
+def print_statuses(statuses: "Sequence[WorkStatus]", columns: Callable[[str], dict[str, Any]]) -> None:
+    """A table of work that was submitted, and how much is in each state; `columns` are those of a key."""
+    from collections import Counter
+
+    from icl_bench.display.text_table import text_table
+
+    rows = [
+        columns(each.key) | {"state": each.state, "job": each.job, "log or reason": each.message}
+        for each in statuses
+    ]
+    if rows:
+        typer.echo(
+            text_table(rows, droppable=("steps",), wrapped="log or reason", missingval="-", intfmt=",")
+        )
+    counts = Counter(each.state for each in statuses)
+    states = ", ".join(f"{counts[state]:,} {state}" for state in ("done", "running", "waiting", "failed"))
+    typer.echo(states if rows else "nothing was submitted from here")
+
+
+def refuse_together(together: int | None) -> None:
+    """InputError where seeds are to be trained together by jobs that take one cell after the other."""
+    from icl_bench.errors import InputError
+
+    if together is not None and together > 1:
+        raise InputError(
+            "jobs of --on slurm train one cell at a time; submit the script of --print, whose jobs take "
+            "--together, or leave it out",
+            code="together-in-jobs",
+        )
+
+
+def _command(context: typer.Context, workers: int | None) -> list[str]:
+    """The command line of the verb that is running, less who does the work."""
+    words = [sys.executable, "-m", "icl_bench", *_verb(context)]
+    for parameter in context.command.params:
+        value = context.params.get(str(parameter.name))
+        if parameter.name in OPTIONS or value is None or value == parameter.default or value == ():
+            continue
+        values = value if isinstance(value, list | tuple) else [value]
+        if parameter.param_type_name == "argument":
+            words += map(str, values)
+        elif isinstance(value, bool):
+            words.append(parameter.opts[0])
+        else:
+            words += [word for each in values for word in (parameter.opts[0], str(each))]
+    return [*words, "--workers", str(workers or 1)]
+
+
+def _verb(context: Any) -> list[str]:
+    """Its name, after those of the groups that it belongs to."""
+    return [] if context.parent is None else [*_verb(context.parent), context.info_name]

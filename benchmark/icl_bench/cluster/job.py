@@ -1,0 +1,89 @@
+"""A job of a cluster: pieces of work, one after the other. It is run by submitit, on a node."""
+
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+
+from submitit.core.job_environment import JobEnvironment
+from submitit.helpers import DelayedSubmission
+
+from icl_bench.cluster.work import Work
+from icl_bench.errors import ICLBenchError
+
+STOPPED = 143  # 128 + SIGTERM, as shells have it
+
+
+class Job:
+    """Does what is left of its work. A piece that fails stops no other one, and the job's exit code is 1.
+
+    Before its time limit ends the job saves what it does and is queued again, under the same number; so it
+    does not where nothing was saved since it began, which would go on for ever. When it is preempted or
+    cancelled it saves and ends.
+    """
+
+    def __init__(self, works: Sequence[Work]) -> None:
+        self.works = tuple(works)
+
+    def __call__(self) -> None:
+        """Do the work. Ends the process where a piece fails or the job is stopped."""
+        began_with, signals = self._saved(), _Signals()
+        try:
+            failed = [work.key for work in self.works if not (work.is_done() or _do(work))]
+        except KeyboardInterrupt:
+            if not signals.time_is_up:
+                _say("stopped, and saved")
+            elif self._saved() == began_with:
+                _say("nothing was saved within the time limit; submit again with more --time")
+            else:
+                signals.queue_again()
+            sys.exit(STOPPED)
+        if failed:
+            sys.exit(1)
+
+    def checkpoint(self) -> DelayedSubmission:
+        """What submitit has the job do when it is queued again: the same, less what is done."""
+        return DelayedSubmission(self)
+
+    def _saved(self) -> list[object]:
+        return [work.saved() for work in self.works]
+
+
+class _Signals:
+    """From here on a signal interrupts as Ctrl-C does, also the one that comes before the time limit."""
+
+    def __init__(self) -> None:
+        self.time_is_up = False
+        self._number: signal.Signals = getattr(signal, f"SIG{JobEnvironment.USR_SIG}")
+        self._of_submitit = signal.getsignal(self._number)
+        signal.signal(self._number, self._note)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+
+    def queue_again(self) -> None:
+        """Let submitit do what it does at that signal: ask Slurm to queue the job again, and end."""
+        signal.signal(self._number, self._of_submitit)
+        signal.raise_signal(self._number)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.time_is_up = True
+        signal.raise_signal(signal.SIGINT)
+
+
+def _do(work: Work) -> bool:
+    """Whether a piece of work could be done; if not, its key and the reason are the last line of the log."""
+    try:
+        work.run()
+    except ICLBenchError as error:
+        _say(f"{work.key}: error: {' '.join(str(error).split())}")
+        return False
+    except Exception as error:  # noqa: BLE001  # a fault of ours, which is no reason to leave the others undone
+        traceback.print_exc()
+        _say(f"{work.key}: {type(error).__name__}: {' '.join(str(error).split())}")
+        return False
+    return True
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
