@@ -3,11 +3,11 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
-from typing import Literal
+from typing import Any, Literal
 
 from icl_bench.errors import InputError
 from icl_bench.resources import cores
@@ -57,6 +57,16 @@ def one_thread() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+class ThisProcess(Executor):
+    """In place of a pool: what is submitted is done at once, here."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> "Future[Any]":
+        """A future that holds what the function returns; what it raises is raised."""
+        future: Future[Any] = Future()
+        future.set_result(function(*arguments, **named))
+        return future
 
 
 def start_worker() -> None:

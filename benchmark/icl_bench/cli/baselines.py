@@ -6,11 +6,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from icl_bench.cli.cluster import ClusterChoice, print_statuses
+from icl_bench.cli.cluster_options import (
+    CellsPerJob,
+    Engine,
+    Gpus,
+    Memory,
+    On,
+    Partition,
+    PrintScript,
+    Sbatch,
+    ShardOption,
+    Status,
+    Time,
+)
 from icl_bench.cli.errors import VerbGroup
 from icl_bench.cli.frozen import frozen_means
 from icl_bench.cli.options import AsJson, Tasks
 
 if TYPE_CHECKING:
+    from icl_bench.frozen.compute import BaselineOnTask
     from icl_bench.suites import Suite
 
 SuiteName = Annotated[str, typer.Argument(metavar="SUITE", help="As mini or paper-v1.", show_default=False)]
@@ -76,13 +91,26 @@ def compute(
         ),
     ] = False,
     workers: Workers = None,
+    on: On = Engine.local,
+    cells_per_job: CellsPerJob = 1,
+    time: Time = "1:00:00",
+    memory: Memory = "4G",
+    gpus: Gpus = 0,
+    partition: Partition = None,
+    sbatch: Sbatch = None,
+    print_script: PrintScript = False,
+    status: Status = False,
+    shard: ShardOption = None,
 ) -> None:
     """Freeze the errors of baselines with a suite, where they are not yet frozen.
 
     Writes baselines/TASK/BASELINE.npz in the suite's folder and their hashes into its lock. A run that was
-    interrupted resumes where it stopped. What is frozen is never changed.
+    interrupted resumes where it stopped. What is frozen is never changed. With --on slurm or --shard nothing
+    is frozen: errors go into the cache folder (HF_HOME), on a disk that all of them share, and the same
+    command without these options then freezes them.
 
     Example: icl-bench baselines compute mini --needed
+    Example: icl-bench baselines compute mini --on slurm --time 4:00:00
     """
     from icl_bench.errors import InputError
     from icl_bench.frozen.freeze import freeze, missing_baselines, needed_baselines
@@ -96,6 +124,13 @@ def compute(
         entries = needed_baselines(frozen, tasks, prompts)
     else:
         entries = missing_baselines(frozen, tasks, baseline or (), prompts)
+    cluster = ClusterChoice(
+        on, cells_per_job, time, memory, gpus, partition, sbatch, print_script, shard, workers or 1
+    )
+    cluster.check()
+    if on is not Engine.local or status or shard is not None:
+        _compute_in_parts(frozen, entries, cluster, status)
+        return
     freeze(frozen, entries, workers, quiet=False)
     names = ", ".join(entry.name for entry in entries) or "nothing was missing"
     typer.echo(f"{frozen.name}: {names}\nlock {frozen.lock_hash}")
@@ -175,6 +210,32 @@ def choose_options(
     typer.echo(text_table(rows, floatfmt=".6g"))
     holds = all(choice.best == choice.recorded for choices in chosen.values() for choice in choices)
     raise typer.Exit(0 if holds else 1)
+
+
+def _compute_in_parts(
+    suite: "Suite", entries: "list[BaselineOnTask]", cluster: ClusterChoice, status: bool
+) -> None:
+    """Compute what is to be frozen, by jobs or a part of it here, or say how far that is."""
+    from icl_bench.cluster.status import work_statuses
+    from icl_bench.cluster.submitted import JOBS
+    from icl_bench.frozen.baseline_job import ComputeBaseline
+    from icl_bench.resources import cache_folder
+
+    works = [ComputeBaseline(suite.name, entry) for entry in entries]
+    jobs_folder = cache_folder() / JOBS
+    if status:
+        left = {work.key: work for work in works}  # what is frozen is left no more
+        statuses = work_statuses(jobs_folder, lambda key: key not in left or left[key].is_done())
+        of_suite = [each for each in statuses if each.key.startswith(f"{suite.name}/")]
+        print_statuses(of_suite, lambda key: {"errors": key})
+    elif cluster.print_script:
+        cluster.print_for_sbatch(len(works))
+    elif cluster.on is not Engine.local:
+        cluster.submit(works, jobs_folder)
+    else:
+        for work in cluster.part().of(works):
+            work.run()
+            typer.echo(f"{work.key}: computed")
 
 
 def _means_table(suite: "Suite") -> str:

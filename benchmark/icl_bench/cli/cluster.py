@@ -10,34 +10,31 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from icl_bench.cli.cluster_options import Engine
+from icl_bench.cli.start import with_homes
 
 if TYPE_CHECKING:
     from icl_bench.cluster.shard import Shard
     from icl_bench.cluster.status import WorkStatus
     from icl_bench.cluster.work import Work
 
-OPTIONS = {  # names of parameters that say who does the work, not what it is
-    *(
-        "on",
-        "cells_per_job",
-        "time",
-        "memory",
-        "gpus",
-        "partition",
-        "sbatch",
-        "print_script",
-        "status",
-        "shard",
-    ),
-    "workers",
-}
+# options that say who does the work, not what it is
+_WITH_VALUE = (
+    "--on",
+    "--cells-per-job",
+    "--time",
+    "--memory",
+    "--gpus",
+    "--partition",
+    "--sbatch",
+    "--workers",
+)
+_FLAGS = ("--print",)
 
 
 @dataclass(frozen=True)
 class ClusterChoice:
     """What the options of a verb say about who does its work."""
 
-    context: typer.Context
     on: Engine
     cells_per_job: int
     time: str
@@ -47,7 +44,7 @@ class ClusterChoice:
     sbatch: list[str] | None
     print_script: bool
     shard: str | None
-    workers: int | None = None
+    workers: int | None = None  # processes of a job, for verbs that have that option
 
     def part(self) -> "Shard":
         """The part of the work that is done here; all of it where --shard is not given."""
@@ -72,7 +69,7 @@ class ClusterChoice:
         from icl_bench.cluster.script import sbatch_script
 
         jobs = math.ceil(cells / self.cells_per_job)
-        typer.echo(sbatch_script(_command(self.context, self.workers), jobs, self._limits()), nl=False)
+        typer.echo(sbatch_script(_command(sys.argv[1:], self.workers), jobs, self._limits()), nl=False)
 
     def submit(self, works: "Sequence[Work]", jobs_folder: Path) -> None:
         """Submit what is left, and say how to follow it."""
@@ -138,23 +135,15 @@ def refuse_together(together: int | None) -> None:
         )
 
 
-def _command(context: typer.Context, workers: int | None) -> list[str]:
-    """The command line of the verb that is running, less who does the work."""
-    words = [sys.executable, "-m", "icl_bench", *_verb(context)]
-    for parameter in context.command.params:
-        value = context.params.get(str(parameter.name))
-        if parameter.name in OPTIONS or value is None or value == parameter.default or value == ():
-            continue
-        values = value if isinstance(value, list | tuple) else [value]
-        if parameter.param_type_name == "argument":
-            words += map(str, values)
-        elif isinstance(value, bool):
-            words.append(parameter.opts[0])
-        else:
-            words += [word for each in values for word in (parameter.opts[0], str(each))]
-    return [*words, "--workers", str(workers or 1)]
-
-
-def _verb(context: Any) -> list[str]:
-    """Its name, after those of the groups that it belongs to."""
-    return [] if context.parent is None else [*_verb(context.parent), context.info_name]
+def _command(arguments: Sequence[str], workers: int | None) -> list[str]:
+    """The command line that was given, less who does the work, and with the number of processes of a job."""
+    kept, words = [], iter(with_homes(arguments))
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if name in _WITH_VALUE:
+            if not equals:
+                next(words, None)
+        elif word not in _FLAGS:
+            kept.append(word)
+    processes = [] if workers is None else ["--workers", str(workers)]
+    return [sys.executable, "-m", "icl_bench", *kept, *processes]

@@ -5,7 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.options import Device, Endpoint, Loops, Model, Revision, SuiteName, Tasks
+from icl_bench.cli.cluster import ClusterChoice
+from icl_bench.cli.cluster_options import (
+    CellsPerJob,
+    Engine,
+    Gpus,
+    Memory,
+    On,
+    Partition,
+    PrintScript,
+    Sbatch,
+    ShardOption,
+    Status,
+    Time,
+)
+from icl_bench.cli.options import Device, Endpoint, Loops, Models, Revision, SuiteName, Tasks
 from icl_bench.cli.outcome import print_doubts, quick_look, refuse_lost, unicode_terminal, where_kept
 
 if TYPE_CHECKING:
@@ -36,7 +50,7 @@ RecordAsJson = Annotated[
 
 
 def evaluate(
-    model: Model,
+    models: Models,
     suite: SuiteName = "mini",
     task: Tasks = None,
     revision: Revision = None,
@@ -46,6 +60,16 @@ def evaluate(
     output: Output = None,
     limit: Limit = None,
     as_json: RecordAsJson = False,
+    on: On = Engine.local,
+    cells_per_job: CellsPerJob = 1,
+    time: Time = "1:00:00",
+    memory: Memory = "4G",
+    gpus: Gpus = 0,
+    partition: Partition = None,
+    sbatch: Sbatch = None,
+    print_script: PrintScript = False,
+    status: Status = False,
+    shard: ShardOption = None,
 ) -> None:
     """Score a model on frozen prompts against baselines, with 95% intervals.
 
@@ -62,7 +86,32 @@ def evaluate(
     Example: icl-bench evaluate runs/mini-v1/my-looped-model/seed-0 --loops 24
     Example: icl-bench evaluate user/language-model --suite text-boolean
     Example: icl-bench evaluate my-model --endpoint http://localhost:8000/v1 --suite text-boolean
+    Example: icl-bench evaluate runs/mini-v1/* --output results --on slurm
     """
+    cluster = ClusterChoice(on, cells_per_job, time, memory, gpus, partition, sbatch, print_script, shard)
+    cluster.check()
+    if len(models) > 1 or on is not Engine.local or status or shard is not None:
+        from icl_bench.cli.evaluate_many import evaluate_many
+
+        whole = {"--revision": revision, "--endpoint": endpoint, "--limit": limit, "--json": as_json or None}
+        evaluate_many(models, suite, task, loops, device, output, whole, cluster, status)
+        return
+    evaluate_one(models[0], suite, task, revision, device, loops, endpoint, output, limit, as_json)
+
+
+def evaluate_one(
+    model: str,
+    suite: str,
+    task: list[str] | None = None,
+    revision: str | None = None,
+    device: str | None = None,
+    loops: int | None = None,
+    endpoint: str | None = None,
+    output: Path | None = None,
+    limit: int | None = None,
+    as_json: bool = False,
+) -> None:
+    """Score one model here, or each seed of it: print a table and write the record."""
     from icl_bench.cli.evaluate_seeds import evaluate_seeds
     from icl_bench.entries.endpoint import open_endpoint
     from icl_bench.entries.open import open_source

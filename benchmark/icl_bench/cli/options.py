@@ -25,6 +25,15 @@ Model = Annotated[
         show_default=False,
     ),
 ]
+Models = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="MODEL...",
+        help="Hub user/model or user/model@revision, a folder, reference/NAME, zoo/NAME or baseline/NAME; in "
+        "text FILE.gguf and text/NAME too. Of several, those whose record is there are left out.",
+        show_default=False,
+    ),
+]
 Loops = Annotated[
     int | None,
     typer.Option(

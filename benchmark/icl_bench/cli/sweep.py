@@ -51,7 +51,6 @@ OnlyList = Annotated[bool, typer.Option("--list", help="Say what is done and lef
 
 
 def sweep(
-    ctx: typer.Context,
     suite: Suite,
     spec: Specs = None,
     task: Tasks = None,
@@ -103,7 +102,7 @@ def sweep(
     from icl_bench.training.sweep import sweep as train_cells
 
     cluster = ClusterChoice(
-        ctx, on, cells_per_job, time, memory, gpus, partition, sbatch, print_script, shard, workers
+        on, cells_per_job, time, memory, gpus, partition, sbatch, print_script, shard, workers or 1
     )
     cluster.check()
     recipe_keys: dict[str, Any] = {"steps": steps, "recipe": recipe, "changes": parse_changes(changes or ())}

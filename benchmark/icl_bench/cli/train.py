@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.evaluate import evaluate
+from icl_bench.cli.evaluate import evaluate_one
 from icl_bench.cli.training_options import Changes, Compiled, Device, Precision, RecipeName, Steps
 from icl_bench.interruptions import let_signals_interrupt
 
@@ -90,7 +90,7 @@ def _tell_or_evaluate(result: "TrainingResult", then_evaluate: bool, device: str
     from icl_bench.training.convergence import outcome_in_words
 
     if then_evaluate and not result.interrupted:
-        evaluate(str(result.folder), result.plan.suite, [result.plan.task.name], device=device)
+        evaluate_one(str(result.folder), result.plan.suite, [result.plan.task.name], device=device)
     else:
         typer.echo(f"trained {result.steps} steps; score it with: icl-bench evaluate {result.folder}")
     if summary := outcome_in_words(result.outcome):

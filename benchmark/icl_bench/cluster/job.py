@@ -32,6 +32,7 @@ class Job:
         try:
             failed = [work.key for work in self.works if not (work.is_done() or _do(work))]
         except KeyboardInterrupt:
+            signals.ignore_further()
             if not signals.time_is_up:
                 _say("stopped, and saved")
             elif self._saved() == began_with:
@@ -60,6 +61,11 @@ class _Signals:
         signal.signal(self._number, self._note)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
+
+    def ignore_further(self) -> None:
+        """All is saved, and the process ends: the signals that end it anyway are of no more use."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
     def queue_again(self) -> None:
         """Let submitit do what it does at that signal: ask Slurm to queue the job again, and end."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from icl_bench.errors import InputError
 
-SECONDS_TO_SAVE = 90  # before the time limit, when a job is told to save: the end of a step, and the writing
+_SECONDS_TO_SAVE = 90  # before the time limit, when a job is told to save: the end of a step, and the writing
 _TIME = re.compile(r"(?:(?P<days>\d{1,4})-)?(?P<rest>\d{1,6}(?::\d{1,2}){0,2})")
 _OWN = ("array", "error", "job-name", "mem", "open-mode", "output", "partition", "signal", "time")
 
@@ -23,6 +23,11 @@ class Limits:
     partition: str | None = None
     cpus: int = 1
     options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def seconds_to_save(self) -> int:
+        """How long before its end a job is told to save: a third of a short one, which has to begin first."""
+        return min(_SECONDS_TO_SAVE, self.minutes * 20)
 
     def flags(self) -> dict[str, str]:
         """As options of sbatch, by name without the dashes."""
@@ -40,7 +45,7 @@ class Limits:
             named["gpus_per_node"] = self.gpus
         if self.partition:
             named["partition"] = self.partition
-        return named | {"signal_delay_s": SECONDS_TO_SAVE, "additional_parameters": dict(self.options)}
+        return named | {"signal_delay_s": self.seconds_to_save, "additional_parameters": dict(self.options)}
 
 
 def read_minutes(text: str) -> int:

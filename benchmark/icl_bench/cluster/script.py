@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Sequence
 
-from icl_bench.cluster.limits import SECONDS_TO_SAVE, Limits
+from icl_bench.cluster.limits import Limits
 
 _INTERRUPTED = 130  # what a verb ends with that was interrupted, and has saved
 _MOST_RESTARTS = 1_000
@@ -37,7 +37,7 @@ def sbatch_script(command: Sequence[str], count: int, limits: Limits) -> str:
         name="icl-bench",
         last=count - 1,
         flags=flags,
-        seconds=SECONDS_TO_SAVE,
+        seconds=limits.seconds_to_save,
         count=count,
         command=shlex.join(command),
         interrupted=_INTERRUPTED,

@@ -21,6 +21,11 @@ JOBS = "jobs"  # the folder, beside the results
 PLAN_FILE = "work.json"
 _NAME = "icl-bench-"
 _TAIL_BYTES = 16_384
+# what Slurm adds to the log of whatever ends
+_ENDINGS = re.compile(
+    r"srun: (error: \S+ task 0: (Exited|Terminated|Killed)|got SIGCONT|forcing job|Job step aborted)"
+    r"|slurmstepd\S* error: \*\*\*"
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ class Array:
         """The last line that a job logged of a piece of work, or at all; None where it logged nothing."""
         lines = [line for path in self._logs.get(index, ()) for line in _last_lines(path)]
         of_key = [line for line in lines if line.startswith(f"{key}: ")]
-        return next(reversed(of_key or lines), None)
+        telling = [line for line in lines if not _ENDINGS.match(line)]
+        return next(reversed(of_key or telling or lines), None)
 
     @cached_property
     def _logs(self) -> dict[int, list[Path]]:

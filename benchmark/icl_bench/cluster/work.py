@@ -1,8 +1,9 @@
 """What a job is made of."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Work(Protocol):
     """A piece of work: independent of every other one, and safe to begin again after it was cut off.
 

@@ -58,6 +58,17 @@ def computed_errors(
         path.unlink(missing_ok=True)
 
 
+def keep_chunks(suite: Suite, pair: BaselineOnTask, pool: Executor) -> None:
+    """Compute what is missing of the chunks of a baseline on a task, and leave them to who freezes it."""
+    _numbers(suite, pair, pool, pair.name, quiet=True)
+
+
+def chunks_kept(suite: Suite, pair: BaselineOnTask) -> tuple[int, int]:
+    """How many chunks of a baseline on a task are there, and how many there are to be."""
+    there = [path.is_file() for path, _ in _chunks(suite, pair)]
+    return sum(there), len(there)
+
+
 def describe_libraries() -> dict[str, str]:
     """What frozen errors were computed with: Python, the machine, and the numerical libraries."""
     versions = {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"}
