@@ -1,10 +1,10 @@
 """A Slurm for the tests of jobs, and a model that trains in no time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from slurm_cluster import SlurmCluster, missing_programs, slurm_cluster
+from slurm_cluster import SlurmCluster, Verb, missing_programs, slurm_cluster
 
 from icl_bench.cli import app
 
@@ -29,14 +29,11 @@ def spec(tmp_path: Path) -> Path:
     return path
 
 
-Verb = Callable[..., str]
-
-
 @pytest.fixture
 def verb(
     slurm: SlurmCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Verb:
-    """What a verb prints that is run in an empty folder, with its exit code."""
+    """Runs verbs in an empty folder, as a user of the cluster."""
     monkeypatch.chdir(tmp_path)
     for name, value in slurm.environment.items():
         monkeypatch.setenv(name, value)

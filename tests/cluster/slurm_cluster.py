@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "sinfo")
+Verb = Callable[..., str]  # runs a verb, with its exit code as `code`; what it prints, or its error
 PATIENCE = 240.0  # seconds until something that has to happen has not happened
 
 _CONFIG = """
@@ -87,9 +88,9 @@ class SlurmCluster:
         daemon.terminate()
         daemon.wait(timeout=60)
 
-    def wait_for_node(self, state: str) -> None:
-        """Until the node is in this state, as `idle` or `drained`."""
-        wait_until(lambda: self._state() == state, f"node that is {state}")
+    def wait_for_node(self, *states: str) -> None:
+        """Until the node is in one of these states, as `idle` or `drained`."""
+        wait_until(lambda: self._state() in states, f"node that is {' or '.join(states)}")
 
     def _state(self) -> str:
         command = ["sinfo", "--noheader", "--format=%T"]
@@ -106,14 +107,11 @@ class SlurmCluster:
         self.run("scontrol", "update", f"NodeName={self.node}", "State=DRAIN", "Reason=maintenance")
 
     def undrain(self) -> None:
-        """Let the node take jobs again. Slurm refuses it while a new controller has not heard of the node."""
-        command = ["scontrol", "update", f"NodeName={self.node}", "State=UNDRAIN"]
-
-        def takes_jobs() -> bool:
-            subprocess.run(command, env=self.environment, capture_output=True, check=False)
-            return self._state() in ("idle", "mixed", "allocated")
-
-        wait_until(takes_jobs, "node that takes jobs")
+        """Let the node take jobs again, once a controller that is new has heard of it."""
+        wait_until(lambda: "UNKNOWN" not in self.run("scontrol", "show", "node"), "node that is known")
+        if self._state() in ("drained", "draining"):
+            self.run("scontrol", "update", f"NodeName={self.node}", "State=UNDRAIN")
+        self.wait_for_node("idle", "mixed", "allocated")
 
 
 def wait_until(happened: Callable[[], object], what: str) -> None:

@@ -2,12 +2,11 @@
 
 import re
 from collections import Counter
-from conftest import Verb
 from itertools import product
 from pathlib import Path
 
 import pytest
-from slurm_cluster import SlurmCluster, wait_until
+from slurm_cluster import SlurmCluster, Verb, wait_until
 
 from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
 from icl_bench.training.cell import saved_step
@@ -19,6 +18,7 @@ pytestmark = pytest.mark.slow
 
 STATES = re.compile(r"(\d+) (done|running|waiting|failed)")
 LONG = 1_500  # steps of the tiny model, which take longer than a job needs to be cut off
+
 
 def states(verb: Verb) -> dict[str, int]:
     """How many cells of the sweep are in each state."""

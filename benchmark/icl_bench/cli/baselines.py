@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from icl_bench.cli.cluster import ClusterChoice, print_statuses
+from icl_bench.cli.cluster import ClusterChoice, print_statuses, refuse_at_once
 from icl_bench.cli.cluster_options import (
     CellsPerJob,
     Engine,
@@ -231,6 +231,7 @@ def _compute_in_parts(
     elif cluster.print_script:
         cluster.print_for_sbatch(len(works))
     elif cluster.on is not Engine.local:
+        refuse_at_once(workers=cluster.workers)
         cluster.submit(works, jobs_folder)
     else:
         for work in cluster.part().of(works):

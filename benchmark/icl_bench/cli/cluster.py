@@ -123,16 +123,17 @@ def print_statuses(statuses: "Sequence[WorkStatus]", columns: Callable[[str], di
     typer.echo(states if rows else "nothing was submitted from here")
 
 
-def refuse_together(together: int | None) -> None:
-    """InputError where seeds are to be trained together by jobs that take one cell after the other."""
+def refuse_at_once(**options: int | None) -> None:
+    """InputError where jobs that do one cell after the other are to do several at once."""
     from icl_bench.errors import InputError
 
-    if together is not None and together > 1:
-        raise InputError(
-            "jobs of --on slurm train one cell at a time; submit the script of --print, whose jobs take "
-            "--together, or leave it out",
-            code="together-in-jobs",
-        )
+    for name, value in options.items():
+        if value is not None and value > 1:
+            raise InputError(
+                f"jobs of --on slurm do one cell at a time; leave out --{name}, or submit the script of "
+                "--print, whose jobs can do more",
+                code="cells-at-once",
+            )
 
 
 def _command(arguments: Sequence[str], workers: int | None) -> list[str]:

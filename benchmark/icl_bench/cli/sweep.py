@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from icl_bench.cli.cluster import ClusterChoice, print_statuses, refuse_together
+from icl_bench.cli.cluster import ClusterChoice, print_statuses, refuse_at_once
 from icl_bench.cli.cluster_options import (
     CellsPerJob,
     Engine,
@@ -109,7 +109,7 @@ def sweep(
     recipe_keys |= {"precision": precision, "compiled": compiled}
     if on is not Engine.local:
         cells = grid_cells(suite, spec, task, seeds, partial(make_plan, **recipe_keys), out)
-        _submit(cluster, cells, out, device, together)
+        _submit(cluster, cells, out, device, together, workers)
         return
     let_signals_interrupt()
     with _saying_how_to_continue():
@@ -132,7 +132,12 @@ def sweep(
 
 
 def _submit(
-    cluster: ClusterChoice, cells: "list[Cell]", out: Path, device: str, together: int | None
+    cluster: ClusterChoice,
+    cells: "list[Cell]",
+    out: Path,
+    device: str,
+    together: int | None,
+    workers: int | None,
 ) -> None:
     from icl_bench.cluster.submitted import JOBS
     from icl_bench.training.cell_job import TrainCell
@@ -140,7 +145,7 @@ def _submit(
     if cluster.print_script:
         cluster.print_for_sbatch(len(cells))
         return
-    refuse_together(together)
+    refuse_at_once(together=together, workers=workers)
     cluster.submit([TrainCell.of_cell(cell, device) for cell in cells], out / JOBS)
 
 

@@ -1,8 +1,10 @@
 """Asking Slurm: what is queued, how large an array may be, and submitting one."""
 
+import io
 import re
 import subprocess
 from collections.abc import Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,7 +62,8 @@ def submit_array(array: Array, jobs: Sequence[Sequence[Work]], limits: Limits) -
     setup = [f"export {name}={value}" for name, value in (ONE_THREAD | KEEP_MEMORY).items()]
     executor.update_parameters(job_name=array.name, setup=setup, **limits.parameters())
     try:
-        submitted = executor.submit_array([Job(works) for works in jobs])
+        with redirect_stderr(io.StringIO()):  # submitit repeats there what sbatch says
+            submitted = executor.submit_array([Job(works) for works in jobs])
     except (FailedJobError, FailedSubmissionError) as error:
         raise InputError(
             f"sbatch refused the jobs: {_last_line(str(error))}; change --partition, --time or --gpus",
