@@ -34,6 +34,7 @@ LEVELS = {
     "workers": 2,
     "specs": 2,
     "views": 2,
+    "cluster": 3,
     "environment": 3,
     "function_classes": 3,
     "shifts": 4,

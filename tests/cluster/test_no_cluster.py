@@ -1,73 +1,107 @@
 """Where there is no cluster, or options contradict each other, one line says so, and nothing is written."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from icl_bench.cli import app
+from icl_bench.cli.baselines import compute
+from icl_bench.cli.cluster_options import Engine
+from icl_bench.cli.evaluate import evaluate
+from icl_bench.cli.sweep import sweep
+from icl_bench.cluster.submitted import submitted_arrays
+from icl_bench.errors import InputError
 
-SWEEP = ("sweep", "mini", "--spec", "reference/gpt2", "--task", "sparse_parity")
+SLURM = {"on": Engine.slurm}
+MODELS = ["baseline/zero", "baseline/ridge"]
 
 
-@pytest.fixture
-def error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """The line that a verb ends with, in an empty folder where no program is found."""
+@pytest.fixture(autouse=True)
+def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, where no program is found."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
-
-    def run(*arguments: str) -> str:
-        with pytest.raises(SystemExit) as ended:
-            app(list(arguments))
-        assert ended.value.code == 2
-        assert not list(tmp_path.iterdir())
-        return capsys.readouterr().err
-
-    return run
+    return tmp_path
 
 
-def test_no_slurm(error) -> None:
-    assert error(*SWEEP, "--on", "slurm") == (
-        "error: there is no Slurm here: no command squeue; run this on a machine that submits to the cluster, "
-        "or print a script by --print\n"
+def fault(verb: Callable[..., None], *arguments: Any, **options: Any) -> str:
+    """The code of what a verb raises, which has written nothing."""
+    with pytest.raises(InputError) as raised:
+        verb(*arguments, **options)
+    assert "\n" not in str(raised.value)
+    assert not list(Path().iterdir())
+    return raised.value.code
+
+
+def test_no_slurm(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        app(["sweep", "mini", "--spec", "reference/gpt2", "--on", "slurm"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        "error: there is no Slurm here: no command squeue; run this on a machine that submits to the "
+        "cluster, or print a script by --print\n"
     )
-    assert "there is no Slurm here" in error("evaluate", "baseline/zero", "--on", "slurm")
+    assert fault(evaluate, MODELS, **SLURM) == "no-slurm"
+    assert fault(compute, "mini", **SLURM) == "no-slurm"
 
 
-def test_no_submitit(error, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slurm_that_fails_and_one_that_cannot_be_run(empty: Path) -> None:
+    program = empty.parent / "bin" / "squeue"
+    program.parent.mkdir()
+    for text in ("#!/bin/sh\necho squeue: error: nobody home >&2\nexit 1\n", "no program"):
+        program.write_text(text)
+        program.chmod(0o755)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PATH", str(program.parent))
+            assert fault(sweep, "mini", **SLURM) == "slurm-silent"
+
+
+def test_no_submitit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "submitit", None)
-    assert "pip install 'icl-bench[cluster]'" in error(*SWEEP, "--on", "slurm")
+    assert fault(sweep, "mini", **SLURM) == "no-submitit"
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("options", "code"),
     [
-        (["--print"], "give both"),
-        (["--shard", "0/2", "--on", "slurm"], "give one of them"),
-        (["--shard", "2/2"], "which are 0 to 1"),
-        (["--on", "slurm", "--time", "soon"], "no time limit"),
-        (["--on", "slurm", "--memory", "4"], "as 500M or 4G"),
-        (["--on", "slurm", "--sbatch", "mem=4"], "mem is set here"),
-        (["--on", "slurm", "--together", "2"], "one cell at a time"),
-        (["--on", "slurm", "--workers", "2"], "one cell at a time"),
-        (["--on", "pbs"], "'local', 'slurm'"),
+        ({"print_script": True}, "print-local"),
+        ({"shard": "0/2", **SLURM}, "shard-elsewhere"),
+        ({"shard": "2/2"}, "no-shard"),
+        ({"time": "soon", **SLURM}, "no-time-limit"),
+        ({"memory": "4", **SLURM}, "no-memory-size"),
+        ({"sbatch": ["mem=4"], **SLURM}, "own-option"),
+        ({"together": 2, **SLURM}, "cells-at-once"),
+        ({"workers": 2, **SLURM}, "cells-at-once"),
     ],
 )
-def test_contradictions(error, options: list[str], message: str) -> None:
-    assert message in error(*SWEEP, *options)
+def test_contradictions(options: dict[str, Any], code: str) -> None:
+    assert fault(sweep, "mini", **options) == code
 
 
-@pytest.mark.parametrize("option", [["--revision", "main"], ["--limit", "64"], ["--json"], ["-o", "a.json"]])
-def test_what_several_models_cannot_have(error, option: list[str]) -> None:
-    line = error("evaluate", "baseline/zero", "baseline/ridge", *option)
-    assert "one at a time" in line or "name a folder" in line
+@pytest.mark.parametrize(
+    "option", [{"revision": "main"}, {"limit": 64}, {"as_json": True}, {"endpoint": "x"}]
+)
+def test_what_several_models_cannot_have(option: dict[str, Any]) -> None:
+    assert fault(evaluate, MODELS, **option) == "one-model"
 
 
-def test_nothing_was_submitted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as ended:
-        app(["sweep", "mini", "--status"])
-    assert ended.value.code == 0
+def test_several_models_need_a_folder() -> None:
+    assert fault(evaluate, MODELS, output=Path("a.json")) == "output-of-models"
+
+
+def test_nothing_was_submitted(capsys: pytest.CaptureFixture[str]) -> None:
+    sweep("mini", status=True)
     assert capsys.readouterr().out == "nothing was submitted from here\n"
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"jobs": [["a"]]}', '{"at": "now", "jobs": 3}'])
+def test_a_damaged_note_of_what_was_submitted(text: str, empty: Path) -> None:
+    plan = empty / "jobs" / "icl-bench-0" / "work.json"
+    plan.parent.mkdir(parents=True)
+    plan.write_text(text)
+    with pytest.raises(InputError) as raised:
+        submitted_arrays(empty / "jobs")
+    assert raised.value.code == "damaged-plan"

@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 from slurm_cluster import SlurmCluster, Verb, wait_until
 
+from icl_bench.cli.cluster_options import Engine
+from icl_bench.cli.sweep import sweep
+from icl_bench.errors import InputError
+
 pytestmark = pytest.mark.slow
 
 TASKS = "sparse_parity,vector_mqar"
@@ -21,10 +25,13 @@ def wait_until_ended(cluster: SlurmCluster) -> None:
     wait_until(lambda: not cluster.run("squeue", "--noheader", "--me"), "end of all jobs")
 
 
-def test_jobs_that_slurm_refuses_leave_nothing(verb: Verb, grid: list[str]) -> None:
+def test_jobs_that_slurm_refuses_leave_nothing(verb: Verb, grid: list[str], spec: Path) -> None:
     line = verb(*grid, "--on", "slurm", "--partition", "nowhere", code=2)
     assert line.startswith("error: sbatch refused the jobs: "), line
     assert "Invalid partition name" in line
+    with pytest.raises(InputError) as refused:
+        sweep("mini", spec=[str(spec)], on=Engine.slurm, partition="nowhere")
+    assert refused.value.code == "jobs-refused"
     assert not list(Path("runs/jobs").iterdir())
     assert verb("sweep", "mini", "--status") == "nothing was submitted from here\n"
 

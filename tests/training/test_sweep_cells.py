@@ -49,7 +49,7 @@ def end_with(monkeypatch: pytest.MonkeyPatch, code: str) -> list[list[int]]:
     """Give every process this Python code for its training; returns the seeds of each that is started."""
     started: list[list[int]] = []
 
-    def command(plans: Mapping[Path, RunPlan], device: str, resume: bool) -> list[str]:
+    def command(plans: Mapping[Path, RunPlan], device: str, resume: bool, locked: bool) -> list[str]:
         started.append([plan.seed for plan in plans.values()])
         return [sys.executable, "-c", code]
 

@@ -9,7 +9,7 @@ import typer
 from icl_bench.cli.cluster import ClusterChoice, print_statuses
 
 if TYPE_CHECKING:
-    from icl_bench.evaluation.model_job import EvaluateModel
+    from icl_bench.records.model_job import EvaluateModel
 
 
 def evaluate_many(
@@ -27,7 +27,7 @@ def evaluate_many(
     several models cannot have."""
     from icl_bench.cli.cluster_options import Engine
     from icl_bench.cluster.submitted import JOBS
-    from icl_bench.evaluation.model_job import evaluations
+    from icl_bench.records.model_job import evaluations
     from icl_bench.records.record_files import RESULTS
     from icl_bench.specs.loops import with_loops
     from icl_bench.suites import chosen_tasks, load_suite
