@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from copied_checkout import copy_checkout
 from hub_server import HubServer
-from local_runner import git
 from models.small import saved, small_model
+from played_actions import git
 from proposals import LAYERS, MODEL, commit
 
 

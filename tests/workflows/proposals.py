@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 from hub_server import HubServer
-from local_runner import git
 from models.small import small_spec
+from played_actions import git
 
 MODEL, FOLDER = "someone/model", "submissions/someone__model"
 SUBMISSION = f"{FOLDER}/submission.yaml"

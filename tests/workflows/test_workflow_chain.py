@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from hub_server import HubServer
-from local_runner import LocalRunner, git
+from local_runner import LocalRunner
+from played_actions import git
 from proposals import FOLDER, MODEL, SUBMISSION, commit, propose, submission
 
 pytestmark = pytest.mark.slow
@@ -37,7 +38,8 @@ def merged(origin: Path, hub: HubServer, tmp_path_factory: pytest.TempPathFactor
     runner.before["Push"] = somebody_pushes
     checked = {"check": runner.run("record", "check", **fetched["fetch"])}
     runner.run("record", "append", checked, **fetched["fetch"])
-    runner.run("deploy", "build")
+    built = {"build": runner.run("deploy", "build")}
+    runner.run("deploy", "deploy", built)
     return runner
 
 

@@ -13,13 +13,18 @@ pytestmark = pytest.mark.slow
 BESIDE = Path(sys.executable).parent
 
 
+def executable(tool: str) -> str | None:
+    """Where a linter is, beside this Python or elsewhere."""
+    return shutil.which(tool, path=str(BESIDE)) or shutil.which(tool)
+
+
 def run(tool: str, *arguments: str, text: str | None = None) -> str:
     """What a linter says; a skip where it is not installed."""
-    executable = shutil.which(tool, path=str(BESIDE)) or shutil.which(tool)
-    if executable is None:
+    program = executable(tool)
+    if program is None:
         pytest.skip(f"{tool} is not installed")
     done = subprocess.run(
-        [executable, *arguments], cwd=ROOT, input=text, capture_output=True, text=True, check=False
+        [program, *arguments], cwd=ROOT, input=text, capture_output=True, text=True, check=False
     )
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
@@ -38,5 +43,21 @@ def test_shellcheck_finds_nothing_in_the_script() -> None:
 
 
 def test_actionlint_finds_nothing() -> None:
-    """Its package fetches a program from GitHub, so the test extra has none; the lint job of ci runs it."""
-    assert run("actionlint") == ""
+    """A fork of it: the original knows no `queue` of `concurrency`, and would fail the lint job of ci."""
+    assert run("actionlint", *(["-shellcheck", found] if (found := executable("shellcheck")) else [])) == ""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("queue: max", "queue: all"),
+        ("needs.fetch.outputs.commit", "needs.fetch.outputs.comit"),
+        ("timeout-minutes: 30", "timeout-minute: 30"),
+    ],
+)
+def test_actionlint_finds_what_would_not_run(tmp_path: Path, right: str, wrong: str) -> None:
+    text = (ROOT / ".github/workflows/evaluate.yml").read_text(encoding="utf-8")
+    assert right in text
+    file = tmp_path / "evaluate.yml"
+    file.write_text(text.replace(right, wrong).replace("uses: ./.github", f"uses: {ROOT}/.github"))
+    assert wrong.split(": ")[-1].split(".")[-1] in run("actionlint", "-shellcheck=", str(file))
