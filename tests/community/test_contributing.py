@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from copied_checkout import link_few_references
+from copied_checkout import link_few
 from hub_server import HubServer
 from models.small import saved, small_model, small_spec
 
@@ -82,7 +82,7 @@ def test_a_model_is_submitted_and_recorded(checkout: Path, tmp_path_factory: pyt
     """From `submit` to the built site, in the words of the text, with a Hub that has user/model."""
     layers = [{"repeat": 1, "sublayers": small_spec()["layers"][0]["sublayers"][::2]}]
     files = saved(tmp_path_factory.mktemp("model"), small_model(d=5, layers=layers))
-    link_few_references(checkout / "submissions")
+    link_few(checkout)
     documented = commands(SECTIONS["Submit a model"])
     assert len(documented) == 6
     with HubServer().running() as hub:

@@ -184,6 +184,7 @@ def test_errors_frozen_on_fewer_prompts_are_compared_on_those_and_the_record_say
 def test_frozen_errors_that_are_not_the_locked_ones_are_refused(own, damage):
     freeze(own, missing_baselines(own, TASKS[:2], ["zero"]))
     path = errors_path(own, "linear_regression", "zero")
+    load_errors(own, "linear_regression", "zero")  # what was read before is no excuse
     lock = json.loads(own.lock_path.read_text())
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:100])
@@ -201,6 +202,15 @@ def test_frozen_errors_that_are_not_the_locked_ones_are_refused(own, damage):
     assert "linear_regression" in str(raised.value)
     assert bool(changed_files(own, "linear_regression")) == (damage != "prompts")
     assert changed_files(own, "sparse_parity") == []
+
+
+def test_nobody_changes_what_the_next_reader_gets(own):
+    freeze(own, missing_baselines(own, TASKS[:1], ["zero"]))
+    first = load_errors(own, TASKS[0], "zero")
+    for array in (first.curve, first.errors):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0.0
+    assert load_errors(own, TASKS[0], "zero").errors is first.errors
 
 
 def test_a_lock_of_baselines_that_are_no_names_or_tasks_is_refused(own):

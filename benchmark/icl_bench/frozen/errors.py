@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -153,11 +154,21 @@ def _difference(suite: Suite, task: str, baseline: str, locked: BaselineLock) ->
     return f"{name}: expected SHA-256 {locked.sha256}, found {digest}" if digest != locked.sha256 else ""
 
 
+@lru_cache(maxsize=4096)
+def _arrays(path: Path, sha256: str) -> dict[str, np.ndarray]:
+    """The arrays of a file of this hash, which nobody may write to: a page of a site reads hundreds of files,
+    each of them many times."""
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in ("curve", "errors", *file.files)}
+    for array in arrays.values():
+        array.flags.writeable = False
+    return arrays
+
+
 def _read(suite: Suite, task: TaskSpec, baseline: str, locked: BaselineLock) -> BaselineErrors:
     path = errors_path(suite, task.name, baseline)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in ("curve", "errors", *file.files)}
+        arrays = dict(_arrays(path, locked.sha256))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise SuiteError(
             f"{path}: no frozen errors ({error}); restore the suite's files", code="frozen-errors-damaged"
