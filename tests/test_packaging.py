@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 LARGEST = 100_000_000  # bytes: PyPI takes no larger file of a project that has not asked
-EXTRAS = ("accelerate", "gguf", "matplotlib", "transformers")  # what the extras plot and text bring
+EXTRAS = ("accelerate", "gguf", "matplotlib", "submitit", "transformers")  # what the extras bring
 LEFT = (".icl-bench-abcdefgh.part", ".icl-bench-12345678.part/lock.json", ".icl-bench-abcdefgh.old/a/b.npz")
 
 

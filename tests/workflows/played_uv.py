@@ -84,7 +84,7 @@ def install(given: argparse.Namespace) -> None:
     places = [sysconfig.get_path("purelib")]
     if given.editable is not None:
         extras = given.editable.removeprefix(".").strip("[]").split(",")
-        assert set(extras) <= {"", "plot", "text", "test"}, given.editable
+        assert set(extras) <= {"", "cluster", "plot", "text", "test"}, given.editable
         places.insert(0, f"{Path.cwd()}/benchmark")
         write_program(environment, "icl-bench", "from icl_bench.cli import app\napp()\n")
         if "test" in extras:
