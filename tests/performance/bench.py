@@ -4,7 +4,7 @@ Nothing here is a test: machines differ and are shared. Ratios are medians over 
 process; seconds and memory are those of whole commands, as a user waits for them.
 
     .venv/bin/python tests/performance/bench.py [commands] [ratios] [site]
-        [baselines [NAME…]] [training [NAME…]] [blocks [NAME…]] [together] [optimiser] [text]
+        [baselines [NAME…]] [training [NAME…]] [blocks [NAME…]] [together] [optimiser] [text] [cluster]
 """
 
 import multiprocessing
@@ -212,6 +212,25 @@ def text() -> None:
     print_row(MODEL, seconds, SECONDS, times, TIMES)
 
 
+def cluster() -> None:
+    """Jobs of a real Slurm, where it is installed."""
+    from performance.cluster import ADDED, FEW, MANY, STATUS, SUBMIT, added_by_jobs, submitting_and_asking
+    from slurm_cluster import missing_programs
+
+    if missing := missing_programs():
+        print_row(f"jobs of Slurm: no {', '.join(missing)} here; apt-get install slurm-wlm munge")
+        return
+    with tempfile.TemporaryDirectory() as tmp:
+        print_row("jobs of Slurm", "seconds", "aim")
+        submitted, asked = submitting_and_asking(Path(tmp))
+        print_row(f"sweep --on slurm of {MANY:,} cells", f"{submitted:.1f}", SUBMIT)
+        print_row(f"sweep --status of {MANY:,} cells", f"{asked:.1f}", STATUS)
+        print_row(f"an array of {FEW} one-step cells over a sweep of the same", "more", "aim")
+        for cells_per_job in (1, 10):
+            added = added_by_jobs(Path(tmp), cells_per_job)
+            print_row(f"{cells_per_job} a job", f"{added:.0f}%", f"{ADDED}%")
+
+
 def site() -> None:
     """The leaderboard's site of many fabricated results beside its budgets."""
     from performance.site_build import MODELS, of_results, of_submissions
@@ -241,6 +260,7 @@ if __name__ == "__main__":
         "together": together,
         "optimiser": optimiser,
         "text": text,
+        "cluster": cluster,
         "site": site,
     }
     named = ("baselines", "training", "blocks")  # the parts that take names

@@ -114,12 +114,12 @@ class SlurmCluster:
         self.wait_for_node("idle", "mixed", "allocated")
 
 
-def wait_until(happened: Callable[[], object], what: str) -> None:
+def wait_until(happened: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
     """Until it has happened; a failure of the test where it does not."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not happened():
         if time.monotonic() > end:
-            pytest.fail(f"no {what} within {PATIENCE:.0f} s")
+            pytest.fail(f"no {what} within {patience:.0f} s")
         time.sleep(0.2)
 
 
