@@ -31,7 +31,7 @@ function bringPages(form, table) {
 function csvOf(table) {
   const quoted = (value) => (/[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
   const heads = [...table.tHead.rows[0].cells];
-  const parts = ["kind", "mixer", "positions", "feed", "norm"];
+  const parts = ["kind", "state", "mixer", "positions", "feed", "norm"];
   const learned = heads.map((head, column) => "learned" in head.dataset && column).filter(Boolean);
   const lines = [[...heads.map(headName), ...learned.map((column) => headName(heads[column]) + "-learned"), ...parts]];
   for (const row of table.querySelectorAll("tbody:not([hidden]) > tr:not([hidden])")) {
@@ -64,6 +64,7 @@ const MATCHES = {
   },
   size: (row, wanted) => "size" in row.dataset && Number(row.dataset.size) <= Number(wanted),
   since: (row, wanted) => "date" in row.dataset && row.dataset.date >= wanted,
+  state: (row, wanted) => row.dataset.state === wanted || (wanted === "re-evaluated" && row.dataset.state === "confirmed"),
   seeds: (row, wanted) => Number(row.dataset.seeds) >= Number(wanted),
 };
 

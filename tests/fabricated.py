@@ -15,6 +15,7 @@ from icl_bench.leaderboard.entries import Entry
 from icl_bench.leaderboard.pages import charts_csv, models, task_charts
 from icl_bench.leaderboard.write import gather_site, write_site
 from icl_bench.models.reference import PREFIX
+from icl_bench.specs.division import CLOSED, OPEN
 from icl_bench.specs.fresh import FreshRecord, FreshTask
 from icl_bench.specs.result import Estimate, ResultRecord
 from icl_bench.specs.submission import Links, Run, Submission
@@ -32,8 +33,16 @@ ALIKE = "paper-shifts-v1"  # its pages are as those of mini-shifts-v1, and a sit
 LONG = "someone-with-a-long-name/" + "a-model-with-a-name-as-long-as-a-hub-allows-" * 2 + "x"
 
 
+CONFIRMED_BY = "https://github.com/example/icl-bench/pull/7#issuecomment-42"
+
+
 def submission(
-    records: Sequence[ResultRecord], text: str, *, worse: Sequence[str] = (), was: ResultRecord | None = None
+    records: Sequence[ResultRecord],
+    text: str,
+    *,
+    worse: Sequence[str] = (),
+    was: ResultRecord | None = None,
+    confirmed_by: str | None = None,
 ) -> RecordedSubmission:
     """A submission of these runs, by seed, that says the same in every text, valid or not.
 
@@ -49,6 +58,7 @@ def submission(
         links=Links(paper="https://paper.example/?a=1&b=2", code="https://code.example/" + "x" * 200),
         training_data=f"{text}\n{text}",
         description=text,
+        confirmed_by=confirmed_by,
         supersedes=None,
     )
     return RecordedSubmission(
@@ -111,11 +121,12 @@ def entries() -> list[Entry]:
     ]
     before = record("ana/quick_one", 0.5, like="llama-ropeless", revision="b2" * 20)
     texts = {
-        "ana/quick_one": ("Trained < 1 h.", {"was": before}),
+        "ana/quick_one": ("Trained < 1 h.", {"was": before, "confirmed_by": CONFIRMED_BY}),
         LONG: ("long" * 120, {"worse": ["linear_regression", "sparse_parity"]}),
         HOSTILE: (MARKUP, {"worse": ["vector_mqar"], "was": hostile}),
     }
-    shown = [Entry(runs[0].model.id, runs) for runs in records]
+    named = [(runs[0].model.id, runs) for runs in records]
+    shown = [Entry(name, runs, division=CLOSED if name.startswith(PREFIX) else OPEN) for name, runs in named]
     for place, entry in enumerate(shown):
         if entry.name in texts:
             text, more = texts[entry.name]

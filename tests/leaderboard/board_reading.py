@@ -4,6 +4,7 @@ import fabricated
 from leaderboard.site_reading import text
 
 from icl_bench.leaderboard.entries import Entry
+from icl_bench.specs.division import CLOSED
 
 
 def rows(document) -> dict:
@@ -19,8 +20,8 @@ def rows_of(root) -> dict:
 
 
 def entry(name: str, *seeds: int, share: float = 0.2) -> Entry:
-    """A model of one run a seed."""
-    return Entry(name, [fabricated.record(name, share, seed=seed) for seed in seeds])
+    """A model of one run a seed, all of one division."""
+    return Entry(name, [fabricated.record(name, share, seed=seed) for seed in seeds], division=CLOSED)
 
 
 def placed_entries() -> list[Entry]:

@@ -1,6 +1,9 @@
 """What boards say of few models, of equal ones, and of what they are made of."""
 
+import csv
+import io
 import json
+from dataclasses import replace
 
 import fabricated
 import pytest
@@ -11,7 +14,8 @@ from site_pages import page, small_site
 
 from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.entries import Entry
-from icl_bench.leaderboard.pages import boards, compare, models, published, tasks
+from icl_bench.leaderboard.findings import cards
+from icl_bench.leaderboard.pages import boards, compare, files, models, published, tasks
 from icl_bench.suites import load_suite
 
 pytestmark = pytest.mark.slow
@@ -88,12 +92,44 @@ def test_equal_models_share_a_place_and_one_far_behind_has_that_after_them():
     assert (graded["ana/far"], graded["ana/two"]) == (["place 3"], [])
 
 
+def test_a_place_is_that_of_a_division_and_says_so():
+    """The word stands below places of the open division, since a column is far from the place."""
+    shown = [
+        replace(each, division="closed" if each.name.startswith("reference/") else "open")
+        for each in placed_entries()
+    ]
+    site = small_site(shown)
+    front = page(site, boards, FRONT)
+    by_name = rows_of(front)
+    assert text(by_name["reference/llama"][0]) == text(by_name["reference/gpt2"][0]) == "1="
+    assert text(by_name["ana/far"][0]) == "1open"
+    assert by_name["ana/far"][0].get("data-v") == "1"  # by which the column sorts, and which the CSV has
+    for name, row in by_name.items():
+        division = {"reference": "closed", "ana": "open"}.get(name.partition("/")[0])
+        assert row.get("data-division") == division, name
+        assert (row[-1].get("data-v") == division) if division else row[-1].get("colspan") == "5"
+    apart = text(front).partition(APART)[2]
+    assert "2 distinct places" in apart
+    own = text(page(site, models, f"{SUITE}/models/ana__far.html"))
+    assert "place 1 of the open division" in own
+    badge = files.badge_value(site.boards[0].data, site.boards[0].data.models[-1])
+    assert badge.endswith(" · place 1 (open)")
+    table = list(csv.DictReader(io.StringIO(files.board_csv(site.boards[0].data))))
+    assert {(row["model"], row["division"]) for row in table if row["model"] == "ana/far"} == {
+        ("ana/far", "open")
+    }
+    assert {row["division"] for row in table if row["kind"] == "baseline"} == {""}
+    (finding,) = [card for card in cards(site.boards[0]) if card.id == f"{SUITE}-leader"]
+    assert "share the first place of 2 models of the closed division" in finding.sentence
+
+
 def test_an_all_or_nothing_task_says_how_many_runs_learned_it_and_how_soon():
     site = small_site(placed_entries())
     front = page(site, boards, FRONT)
     columns = headings(front)
     assert columns[:4] == ["#Place", "Model", "Mean", "Graded"]
-    assert columns[8:] == ["Sparse parity", "Vector MQAR", "Params", "State", "FLOPs", "Seeds"]
+    assert columns[8:12] == ["Sparse parity", "Vector MQAR", "Params", "State"]
+    assert columns[12:] == ["FLOPs", "Seeds", "Division"]
     by_name = rows_of(front)
     for name, shown, further, value in (
         ("reference/llama", "3/3", "1,200 steps", 1),
@@ -180,7 +216,7 @@ def test_state_is_that_at_the_end_of_the_longest_prompt_and_sorts_so(documents, 
     for name in ("reference/llama", "reference/mamba", "ana/quick_one"):
         costs = entries[name].accounts(suite).values()
         state = max(cost.state_fixed for cost in costs) + tokens * max(cost.state_per_token for cost in costs)
-        assert [cell.get("data-v") for cell in rows(documents[FRONT])[name]][-3] == str(state), name
+        assert [cell.get("data-v") for cell in rows(documents[FRONT])[name]][-4] == str(state), name
 
 
 def test_names_go_on_in_the_next_line_after_a_dash_below_alone(documents):

@@ -40,7 +40,7 @@ def test_the_seeds_of_a_model_are_one_row_by_the_name_of_its_spec(files):
     (mine,) = [model for model in board["models"] if model["local"]]
     assert mine["name"] == f"{spec_name(files[0])} (local)"  # for reference/llama is shown as llama
     assert {scores["runs"] for scores in mine["tasks"].values()} == {2}
-    assert not mine["verified"]
+    assert (mine["state"], mine["division"]) == ("self-reported", "open")
     assert mine["mean"] is not None
     assert mine["unplaced"] == "a task has fewer than 3 training runs"
     (row,) = [line for line in invoke("show", *options)[1].splitlines() if " + " in line]

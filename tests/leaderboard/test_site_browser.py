@@ -96,10 +96,15 @@ def test_filters_hide_rows_and_say_how_many_are_left(page):
     assert names(page) == ["reference/gpt2"]
     assert query(page)["since"] == "2025-03-01"
     page.get_by_label("Recorded since").fill("")
-    page.get_by_label("Verified").check()
-    assert page.locator("table.ranks tr.model:visible").filter(has_text="not verified").count() == 0
-    expected = {"kind": "reference", "positions": "learned positions", "verified": "1"}
-    assert query(page) == expected
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("combobox", name="State").select_option("confirmed")
+    page.get_by_role("combobox", name="Division").select_option("open")
+    assert names(page) == ["ana/quick_one"]
+    assert query(page) == {"state": "confirmed", "division": "open"}
+    page.get_by_role("combobox", name="State").select_option("re-evaluated")
+    assert names(page) == ["ana/quick_one", HOSTILE, LONG]  # confirmed ones are re-evaluated too
+    page.get_by_role("combobox", name="State").select_option("self-reported")
+    assert names(page) == ["ana/Quick_one"]
 
 
 def test_the_address_brings_a_view_back_and_reset_leaves_it(page):

@@ -61,7 +61,8 @@ def test_the_front_page_holds_the_numbers_of_the_data_file(documents, data):
             else:
                 assert_learned(cell, scores)
         if model.architecture:
-            parameters, _, flops, _ = cells[len(data.tasks) :]
+            parameters, _, flops, _, division = cells[len(data.tasks) :]
+            assert text(division) == division.get("data-v") == row.get("data-division") == model.division
             assert parameters.get("data-v") == str(model.architecture.parameters)
             assert flops.get("data-v") == str(model.architecture.flops)
 
@@ -109,7 +110,7 @@ def assert_named(cell, model) -> None:
         return
     assert text(next(cell.iter("a"))) == model.name.removeprefix(PREFIX)
     assert model.kind in marks
-    assert ("not verified" in marks) == (not model.verified)
+    assert marks & {"self-reported", "re-evaluated", "confirmed"} == {model.state} - {"re-evaluated"}
     assert bool(having(cell, "mark-doubted")) == model.doubted
     if model.architecture is not None:
         (parts,) = having(cell, "parts")

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from fabricated import HOSTILE, LONG, MARKUP, REPOSITORY, SUITE
+from fabricated import CONFIRMED_BY, HOSTILE, LONG, MARKUP, REPOSITORY, SUITE
 from leaderboard.site_reading import Document, having, text
 
 from icl_bench.evaluation.gaps import beyond_sampling_error
@@ -52,7 +52,9 @@ def test_the_page_says_who_submitted_what(seen, data):
     for run in model.submission.runs:
         assert run.files
         assert set(run.files.values()) <= set(hashes)
-    assert model.verified
+    assert (model.state, model.division) == ("confirmed", "open")
+    (statement,) = [element for element in page.all("a") if text(element) == "their statement"]
+    assert statement.get("href") == model.submission.confirmed_by == CONFIRMED_BY
 
 
 def test_the_page_has_the_command_that_reproduces_the_row(seen):

@@ -25,7 +25,7 @@ from icl_bench.specs.architecture import parse_architecture
 ROOT = Path(__file__).resolve().parents[2]
 ANCHORS = {
     *("score", "optimality", "intervals", "seeds", "learned", "mean", "places", "orders", "resolvable"),
-    *("compare", "verified", "checks", "frozen", "training"),
+    *("compare", "divisions", "states", "checks", "frozen", "training"),
 }
 
 

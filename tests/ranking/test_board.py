@@ -113,6 +113,22 @@ def test_means_and_places_are_as_defined(suite, zero):
     assert 1 < len({each.places[MEAN].number for each in board.models}) < 5
 
 
+def test_places_are_given_within_a_division(suite, zero):
+    """What is open takes no place from what is closed, nor changes what it is tested against."""
+    shares = {"a": (0.2, "open"), "b": (0.4, "closed"), "c": (0.6, "closed"), "d": (0.8, "open")}
+    models = [
+        replace(model(name, zero, share, runs=3), division=division)
+        for name, (share, division) in shares.items()
+    ]
+    board = Board(suite, models)
+    assert [(each.name, each.division) for each in board.models] == [
+        (name, division) for name, (_, division) in shares.items()
+    ]
+    assert [str(each.places[MEAN]) for each in board.models] == ["1", "1", "2", "2"]
+    twins = [replace(models[1], name="twin", division="open"), models[1]]
+    assert [str(each.places[MEAN]) for each in Board(suite, twins).models] == ["1", "1"]
+
+
 def test_equal_models_share_their_place(suite, zero):
     twin = model("a", zero, 0.4, runs=3)
     board = Board(suite, [twin, Contender("b", twin.runs), model("c", zero, 0.8, runs=3)])

@@ -12,7 +12,7 @@ from submissions.submitted import COMMIT, MODEL, OTHER, REVISION, edit, faults, 
 
 from icl_bench.errors import CheckError, CheckpointError, HubError, SpecError
 from icl_bench.leaderboard.board_data import board_data
-from icl_bench.leaderboard.entries import board_of, recomputable_runs, recorded_entries, verified
+from icl_bench.leaderboard.entries import board_of, recomputable_runs, recorded_entries, state_of
 from icl_bench.records.agree import agreements
 from icl_bench.records.keep import united
 from icl_bench.records.read import load_record
@@ -133,20 +133,21 @@ def test_other_files_supersede_and_do_not_replace(text_submitted, text_records, 
     assert f"{TEXT_RUN} is recorded of other weights" in fault
 
 
-def test_it_stands_on_the_board_ranked_by_fresh_prompts_and_verified(text_entry, text_suite):
-    assert verified(text_entry) == text_entry.ranked_on_fresh == {TASK}
+def test_it_stands_on_the_board_ranked_by_fresh_prompts_and_re_evaluated(text_entry, text_suite):
+    assert (text_entry.ranked_on_fresh, state_of(text_entry, [TASK])) == ({TASK}, "re-evaluated")
     (row,) = board_data(board_of(text_suite, [text_entry]), [text_entry]).models
-    assert (row.name, row.kind, row.verified) == (MODEL, "language model", True)
+    assert (row.name, row.kind, row.state) == (MODEL, "language model", "re-evaluated")
+    assert row.division == "open"
     ranked = text_entry.contender(text_suite).runs[TASK][0]
     assert ranked.tolist() != text_entry.records[0].tasks[TASK].prompt_errors
 
 
 @pytest.mark.usefixtures("text_entry")
-def test_a_row_of_other_files_is_not_verified(text_submitted, text_suite):
+def test_a_row_of_other_files_is_self_reported(text_submitted, text_suite):
     files = text_submitted.value["runs"][0]["files"] | {CONFIG: "d4" * 32}
     text_submitted.change(lambda value: value["runs"][0].update(files=files))
     (entry,) = recorded_entries(text_suite, installed_submissions())
-    assert recomputable_runs(entry) == {TASK: [False]}
+    assert (recomputable_runs(entry), state_of(entry, [TASK])) == ({TASK: [False]}, "self-reported")
 
 
 def test_weights_are_compared_by_their_files_whatever_reads_them(

@@ -51,21 +51,22 @@ def test_it_is_read_with_its_fresh_results(board, tiny, submitted):
     assert row.listed(0) == row.submission.runs[0]
 
 
-def test_it_stands_on_the_board_and_is_verified(board, tiny):
+def test_it_stands_on_the_board_and_is_re_evaluated(board, tiny):
     (entry,) = recorded_entries(tiny, installed_submissions())
     (row,) = board_data(board_of(tiny, [entry]), [entry]).models
-    assert (row.name, row.kind, row.verified) == (MODEL, "submission", True)
+    assert (row.name, row.kind, row.state) == (MODEL, "submission", "re-evaluated")
+    assert row.division == "open"
     assert set(row.tasks) == set(TASKS)
     assert [run.revision for run in row.submission.runs] == [REVISION]
     assert {result.task for result in row.submission.fresh} == set(TASKS)
 
 
-def test_what_the_submission_does_not_list_is_not_verified(board, tiny, submitted):
+def test_what_the_submission_does_not_list_is_self_reported(board, tiny, submitted):
     """As between a merge and what records its results: those of the commit before still stand there."""
     submitted.change(lambda value: value["runs"][0].update(revision=OTHER))
     (entry,) = recorded_entries(tiny, installed_submissions())
     (row,) = board_data(board_of(tiny, [entry]), [entry]).models
-    assert not row.verified
+    assert row.state == "self-reported"
     assert [(run.revision, run.files) for run in row.submission.runs] == [(REVISION, {})]
 
 

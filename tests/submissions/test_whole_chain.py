@@ -123,7 +123,7 @@ def test_a_model_of_the_hub_gets_its_row(checkout: Checkout, hub: HubServer):
     site = outside / "site"
     front = read_page((site / "index.html").read_text(encoding="utf-8"), "index.html")
     (row,) = [element for element in front.all("tr") if MODEL in [cell.get("data-v") for cell in element]]
-    assert (row.get("data-kind"), row.get("data-verified")) == ("submission", "1")
+    assert (row.get("data-kind"), row.get("data-state")) == ("submission", "re-evaluated")
     file = site / "mini-v1/models/someone__model.html"
     page = text(read_page(file.read_text(encoding="utf-8"), file.name).root)
     assert revision in page

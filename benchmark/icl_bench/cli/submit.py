@@ -21,6 +21,10 @@ Models = Annotated[
 Licence = Annotated[
     str | None, _text("Of the weights, as apache-2.0 (SPDX).", default="that of the model's card")
 ]
+Division = Annotated[
+    str | None,
+    _text("closed: by the suite's recipe, three seeds, at most its size.", "closed|open", default="open"),
+]
 Records = Annotated[
     list[Path] | None, records("Record that evaluate wrote of a revision, in place of evaluating it")
 ]
@@ -46,6 +50,10 @@ def submit(
     paper: Annotated[str | None, _text("Where it is described.", "https://...")] = None,
     code: Annotated[str | None, _text("Its code.", "https://...")] = None,
     website: Annotated[str | None, _text("More of it.", "https://...")] = None,
+    division: Division = None,
+    confirmed_by: Annotated[
+        str | None, _text("Where the model's authors say that the entry is theirs.", "https://...")
+    ] = None,
     record: Records = None,
     revision: Revision = None,
     suite: SuiteName = "mini",
@@ -73,6 +81,8 @@ def submit(
         models,
         **facts,
         **links,
+        division=division,
+        confirmed_by=confirmed_by,
         authors=author,
         records=record or (),
         revision=revision,

@@ -17,13 +17,14 @@ from icl_bench.leaderboard.data import (
     TaskData,
     TaskScores,
 )
-from icl_bench.leaderboard.entries import Entry, family, verified
+from icl_bench.leaderboard.entries import Entry, family, state_of
 from icl_bench.leaderboard.provenance import submission_data
 from icl_bench.models.accounting import components
 from icl_bench.ranking.board import Board, Standing
 from icl_bench.ranking.differences import GRADED, MEAN
 from icl_bench.ranking.places import Place
 from icl_bench.scoring.metric import metrics
+from icl_bench.specs.division import RE_EVALUATED, State
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import ResultRecord, TaskResult
 
@@ -33,7 +34,7 @@ def board_data(board: Board, entries: Sequence[Entry]) -> BoardData:
     suite = board.suite
     known = {entry.name: entry for entry in entries}
     return BoardData(
-        schema=3,
+        schema=4,
         suite=suite.name,
         hash=suite.hash,
         lock_hash=suite.lock_hash,
@@ -49,7 +50,7 @@ def board_data(board: Board, entries: Sequence[Entry]) -> BoardData:
             for name, task in suite.tasks.items()
         ],
         models=[_model(board, standing, known[standing.name]) for standing in board.models],
-        baselines=[_row(standing, "baseline", True) for standing in board.baselines],
+        baselines=[_row(standing, "baseline", RE_EVALUATED) for standing in board.baselines],
     )
 
 
@@ -59,8 +60,7 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
         for task, result in record.tasks.items():
             if result.checkpoint is not None:
                 weights.setdefault(task, []).append(result.checkpoint.sha256)
-    recomputed = set(standing.scores) <= verified(entry)
-    row = _row(standing, entry.kind.shown_as, recomputed, entry)
+    row = _row(standing, entry.kind.shown_as, state_of(entry, standing.scores), entry)
     submission = None if entry.submitted is None else submission_data(entry.submitted)
     language_model = _language_model(entry)
     more = {
@@ -87,7 +87,7 @@ def _probe(finding: Finding) -> ProbeData:
 def _row(
     standing: Standing,
     kind: str,
-    recomputed: bool,
+    state: State,
     entry: Entry | None = None,
 ) -> ModelData:
     return ModelData(
@@ -95,7 +95,8 @@ def _row(
         kind=kind,
         local=entry is not None and entry.local,
         revision=None,
-        verified=recomputed,
+        division=None if kind == "baseline" else standing.division,
+        state=state,
         submission=None,
         architecture=None,
         language_model=None,

@@ -11,13 +11,14 @@ from icl_bench.entries.base import entry_kinds
 from icl_bench.leaderboard.entries import Family
 from icl_bench.leaderboard.provenance import SubmissionData
 from icl_bench.ranking.places import Place
+from icl_bench.specs.division import OPEN, Division, State
 from icl_bench.specs.outcome import Outcome
 from icl_bench.specs.result import Estimate
 from icl_bench.specs.schema import Strict
 
 
 class PlaceData(Strict):
-    """1 and the number of models that are significantly better, and whether other models share it."""
+    """1 and the number of models of the division that are significantly better; whether others share it."""
 
     number: int
     shared: bool
@@ -122,12 +123,13 @@ class ModelData(Strict):
     kind: str = Field(json_schema_extra=lambda schema: schema.update(enum=_kinds()))  # `EntryKind.shown_as`
     local: bool  # whether its records are the builder's own: they are not among the recorded ones
     revision: str | None  # the commit of a Hub repository, of the first run
-    verified: bool  # whether anyone can recompute it: from what comes with icl-bench, or from listed files
+    division: Division | None  # that its places are in; null for baselines, which have none
+    state: State  # self-reported; re-evaluated from files that anybody can have; confirmed by its authors too
     submission: SubmissionData | None  # what a submission says; null for references and baselines
     architecture: Architecture | None
     language_model: LanguageModelData | None
     weights: dict[str, list[str]]  # SHA-256 of each run's, by task
-    place: PlaceData | None  # by the mean over tasks; null where `unplaced` says why
+    place: PlaceData | None  # in its division, by the mean over tasks; null where `unplaced` says why
     graded_place: PlaceData | None  # by the mean over graded tasks
     unplaced: str | None  # why there is no place; null for a baseline too
     one_run: bool  # whether a task was trained once alone: little is known there of other seeds
@@ -139,6 +141,13 @@ class ModelData(Strict):
     mean_score: Estimate | None  # of the ICL regression scores
     probes: dict[str, dict[str, list[ProbeData]]]  # by probe and task, one a seed that was probed
     tasks: dict[str, TaskScores]
+
+    @property
+    def placed(self) -> str:
+        """`place 3=` by the graded mean, `place 1 (open)` of the open division; empty without one."""
+        if self.graded_place is None:
+            return ""
+        return f"place {self.graded_place}" + (" (open)" if self.division == OPEN else "")
 
 
 class TaskData(Strict):
@@ -162,7 +171,7 @@ class MetricData(Strict):
 class BoardData(Strict):
     """Everything that a suite's board says."""
 
-    schema_version: Literal[3] = Field(3, alias="schema")
+    schema_version: Literal[4] = Field(4, alias="schema")
     suite: str
     hash: str  # to cite: of prompts, scoring rules and the errors that scores are measured between
     lock_hash: str  # of everything that is frozen

@@ -1,7 +1,7 @@
 """What stands on a board: models with their recorded results, and baselines with their frozen errors."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -17,12 +17,14 @@ from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.probes.run import recorded_findings
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.contenders import contender, frozen_values
+from icl_bench.ranking.divisions import ClosedDivision
 from icl_bench.ranking.resampled import Contender
 from icl_bench.records.pooled import load_pooled
 from icl_bench.records.ranked import ranked_on_fresh, ranked_records
 from icl_bench.records.store import board_records, borrowed_records
 from icl_bench.specs.architecture import ArchitectureSpec, parse_architecture
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE, place_file
+from icl_bench.specs.division import CONFIRMED, OPEN, RE_EVALUATED, SELF_REPORTED, Division, State
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import ResultRecord
 from icl_bench.submissions.recorded import RecordedSubmission, installed_submissions, recorded_submissions
@@ -42,6 +44,7 @@ class Entry:
     submitted: RecordedSubmission | None = None  # what a submission says of it
     findings: Mapping[str, Mapping[str, Sequence[Finding]]] = field(default_factory=dict)  # by probe and task
     local: bool = False  # whether its records are somebody's own, and not among the recorded ones
+    division: Division = OPEN  # declared by its submission; of others, what their records show
 
     @property
     def kind(self) -> EntryKind:
@@ -98,10 +101,11 @@ class Entry:
 
     def contender(self, suite: Suite) -> Contender:
         """As it is compared on a suite's board."""
-        if self.submitted is None:
-            return contender(self.name, self.records)
-        ranked = ranked_records(self.submitted.records, self.submitted.fresh, suite)
-        return contender(self.name, [*ranked.values(), *self.submitted.borrowed])
+        records = self.records
+        if self.submitted is not None:
+            ranked = ranked_records(self.submitted.records, self.submitted.fresh, suite)
+            records = [*ranked.values(), *self.submitted.borrowed]
+        return replace(contender(self.name, records), division=self.division)
 
 
 def family(spec: ArchitectureSpec) -> Family:
@@ -114,9 +118,16 @@ def family(spec: ArchitectureSpec) -> Family:
 def recorded_entries(suite: Suite, submissions: Sequence[SubmissionFolder]) -> list[Entry]:
     """The shipped models and submissions with results on a suite; SpecError where a file cannot be read."""
     names = [*suite_models(suite), *(packaged_models() if suite.spec.asked_in == "text" else [])]
-    entries = [_shipped_entry(name, suite) for name in names]
+    closed = ClosedDivision(suite)
+    entries = [_shipped_entry(name, suite, closed) for name in names]
     entries += [
-        Entry(row.submission.model, [*row.records.values(), *row.borrowed], row, row.findings)
+        Entry(
+            row.submission.model,
+            [*row.records.values(), *row.borrowed],
+            row,
+            row.findings,
+            division=row.submission.division or OPEN,
+        )
         for row in recorded_submissions(suite, submissions)
     ]
     return [entry for entry in entries if entry.records]
@@ -134,18 +145,20 @@ def local_entries(files: Sequence[Path | str], suite: Suite, entries: Sequence[E
     Errors as `load_pooled`; InputError for the record of a baseline, which is on every board.
     """
     taken = {name for entry in entries for name in (entry.name, entry.name.rpartition("/")[2])}
-    local = []
+    local, closed = [], ClosedDivision(suite)
     for name, records in load_pooled(files, suite).items():
         if not recorded_kind(records[0]).trained and name.startswith(BASELINE_PREFIX):
             raise InputError(f"{name} is on every board; leave its record out")
-        local.append(Entry(f"{name} (local)" if name in taken else name, records, local=True))
+        shown_as = f"{name} (local)" if name in taken else name
+        local.append(Entry(shown_as, records, local=True, division=closed.division_of(records)))
     return local
 
 
-def _shipped_entry(name: str, suite: Suite) -> Entry:
+def _shipped_entry(name: str, suite: Suite, closed: ClosedDivision) -> Entry:
     records = board_records(name, suite)
     every = [*records.values(), *borrowed_records(name, records, suite)]
-    return Entry(name, every, findings=recorded_findings(name, records, suite))
+    findings = recorded_findings(name, records, suite)
+    return Entry(name, every, findings=findings, division=closed.division_of(every))
 
 
 def learning_curves(entry: Entry, suite: Suite) -> dict[str, dict[str, tuple[list[float], list[float]]]]:
@@ -200,9 +213,13 @@ def _with_icl_bench(entry: Entry) -> dict[str, list[bool]]:
     return held_by_task
 
 
-def verified(entry: Entry) -> set[str]:
-    """The tasks of which anybody can recompute every recorded run."""
-    return {task for task, runs in recomputable_runs(entry).items() if all(runs)}
+def state_of(entry: Entry, tasks: Collection[str]) -> State:
+    """What is known of an entry's results on the tasks that a board shows: whether everything was computed
+    again from files that anybody can have, and whether its authors confirm it then."""
+    again = {task for task, runs in recomputable_runs(entry).items() if all(runs)}
+    if not set(tasks) <= again:
+        return SELF_REPORTED
+    return CONFIRMED if entry.submitted and entry.submitted.submission.confirmed_by else RE_EVALUATED
 
 
 def recomputable_runs(entry: Entry) -> dict[str, list[bool]]:

@@ -43,6 +43,7 @@ class SubmissionData(Strict):
     links: dict[str, Link]
     training_data: str
     description: str | None
+    confirmed_by: Link | None  # where the model's authors say that the entry is theirs
     runs: list[RunData]
     fresh: list[FreshData]
     corrections: list[CorrectionData]
@@ -62,6 +63,7 @@ def submission_data(recorded: RecordedSubmission) -> SubmissionData:
         links={key: link for key, link in submission.links if link is not None},
         training_data=submission.training_data,
         description=submission.description,
+        confirmed_by=submission.confirmed_by,
         runs=[_run(recorded, seed, record) for seed, record in recorded.records.items()],
         fresh=_fresh(recorded),
         corrections=[_correction(correction) for correction in recorded.corrections],

@@ -9,11 +9,13 @@ from icl_bench.display.text_table import CLOSE, text_table
 from icl_bench.models.reference import PREFIX
 from icl_bench.ranking.board import Board, Standing
 from icl_bench.ranking.differences import GRADED, MEAN, METRIC
+from icl_bench.specs.division import OPEN
 from icl_bench.specs.result import Estimate
 from icl_bench.views.cells import format_estimate
 
 ONE_RUN = "§"  # in the place of a place, as on the site
 NO_PLACE = "-"
+OPEN_PLACE = "°"  # beside a place
 DOUBTED = "⚠"  # beside a name, as on the site
 POOLED = "‡"  # beside a score
 LOCAL = "+"  # beside a name
@@ -34,10 +36,11 @@ def wide_table(
 
     components: by model, what it is made of, for models that have weights.
     """
-    rows = []
+    rows, baselines = [], {baseline.name for baseline in board.baselines}
     for standing in standings:
         cells = standing.estimates[metric]
         row = {"place": _place(standing), "model": standing.name + marks.get(standing.name, "")}
+        row["division"] = standing.division if standing.name not in baselines else "-"
         row["made of"] = components.get(standing.name, "-")
         for label, mean in _means(board, standing, metric).items():
             row[label] = "-" if mean is None else format_estimate(mean)
@@ -99,7 +102,9 @@ def notes(
     if board.resolvable is not None:
         yield f"neighbours are told apart where graded means differ by about {board.resolvable:.3f}"
     if any(standing.places for standing in board.models):
-        yield "place: 1 and the number of models that are significantly better; 1= is shared"
+        yield "place: 1 and how many of its division are significantly better; 1= is shared"
+    if any(standing.places and standing.division == OPEN for standing in board.models):
+        yield f"{OPEN_PLACE}: a place in the open division; the others are in the closed one"
     if any(standing.one_run and standing.mean is not None for standing in board.models):
         yield f"{ONE_RUN}: no place, since a task has one training run; three of each are needed"
     if any(_place(standing) == NO_PLACE and standing.mean is not None for standing in board.models):
@@ -120,7 +125,7 @@ def notes(
 def _place(standing: Standing) -> str:
     place = standing.places.get(MEAN)
     if place is not None:
-        return str(place)
+        return f"{place}{OPEN_PLACE * (standing.division == OPEN)}"
     return ONE_RUN if standing.one_run and standing.mean is not None else NO_PLACE
 
 

@@ -6,9 +6,9 @@ graded task is pooled over all models of the board.
 Means: a model's mean over the graded tasks is the headline, that over all tasks what boards are sorted by.
 Every task has the same weight. A model that lacks a task has no mean of it.
 
-Place: 1 and the number of models that are significantly better, in the paired difference of means, corrected
-for all pairs of the board by Holm's method. Places are given of both means, among models that have at least
-three training runs of every averaged task: fewer say next to nothing of another seed.
+Place: 1 and the number of models of its division that are significantly better, in the paired difference of
+means, corrected for all pairs of the division by Holm's method. Places are given of both means, among models
+that have at least three training runs of every averaged task: fewer say next to nothing of another seed.
 
 Resolvable: the median over neighbours of the half-width of the 95% interval of their paired difference in
 the headline: about how far apart two neighbours have to be before one comparison separates them.
@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 
@@ -40,6 +41,7 @@ from icl_bench.ranking.sampled_places import fewest_prompts, sampled_places
 from icl_bench.ranking.spread import SIGNIFICANT, mean_terms
 from icl_bench.resources import cores
 from icl_bench.scoring.metric import metrics
+from icl_bench.specs.division import DIVISIONS, OPEN, Division
 from icl_bench.specs.result import Estimate
 from icl_bench.suites import Suite
 
@@ -56,6 +58,7 @@ class Standing:
     means: Mapping[str, Mapping[str, Estimate]]  # by metric, and by what they are over: GRADED, MEAN
     places: Mapping[str, Place] = field(default_factory=dict)  # by what the mean is over; only where placed
     unplaced: str | None = None  # why there is no place by the mean over all tasks
+    division: Division = OPEN  # that its places are in
     one_run: bool = False  # as `Contender.one_run`
     has_seeds: bool = True  # as `Contender.has_seeds`
     above_exact: tuple[str, ...] = ()  # tasks whose exact predictor it beats by more than sampling explains
@@ -202,6 +205,7 @@ class Board:
             {task: runs for task, runs in learned.items() if runs is not None},
             means,
             unplaced="a task is missing, or has no interval",
+            division=contender.division,
             one_run=contender.one_run,
             has_seeds=contender.has_seeds,
             above_exact=tuple(self._above_exact(held)),
@@ -223,10 +227,11 @@ class Board:
                 yield task
 
     def _with_places(self, standings: Sequence[Standing]) -> list[Standing]:
-        """Those with enough runs and prompts have places by each mean."""
+        """Those with enough runs and prompts have places by each mean, among those of their division."""
         by_name: dict[str, dict[str, Place]] = {standing.name: {} for standing in standings}
-        for label, tasks in self.means.items():
-            names = [standing.name for standing in standings if self._unplaced(standing, tasks) is None]
+        for (label, tasks), division in product(self.means.items(), DIVISIONS):
+            members = [standing for standing in standings if standing.division == division]
+            names = [standing.name for standing in members if self._unplaced(standing, tasks) is None]
             if names:
                 measured = [self._measured(task, METRIC, names) for task in tasks]
                 for name, place in zip(names, placed(measured), strict=True):

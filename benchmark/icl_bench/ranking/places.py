@@ -1,4 +1,4 @@
-"""Places on a board: 1 and the number of models that are significantly better."""
+"""Places on a board: 1 and the number of models of one division that are significantly better."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -26,6 +26,7 @@ from icl_bench.scoring.scores import (
     bootstrap_key,
     resampled_sums,
 )
+from icl_bench.specs.division import OPEN, Division
 from icl_bench.suites import Suite
 
 Runs = Mapping[str, Mapping[int, PromptErrors]]  # by task and by the seed that the run was trained with
@@ -41,6 +42,7 @@ class Contender:
     # with seeds of its own; None where nobody said, as of a Python object; not what was pretrained elsewhere
     trained: bool | None = True
     doubts: Sequence[str] = ()  # why its errors may not be what they seem, as its records have it
+    division: Division = OPEN  # places are given within one
 
     @property
     def is_baseline(self) -> bool:

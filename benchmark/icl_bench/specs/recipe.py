@@ -1,5 +1,6 @@
 """The file `recipe.yaml` of a suite: how a model is trained on each of its tasks."""
 
+import hashlib
 import json
 import math
 from collections.abc import Collection, Mapping, Sequence
@@ -90,6 +91,11 @@ class Recipe(Strict):
         """As plain data. A key that older versions do not know is left out at its default."""
         later = {name for name, field in Recipe.model_fields.items() if getattr(self, name) == field.default}
         return self.model_dump(mode="json", exclude=later)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of all that it says: of `to_dict`, as JSON with sorted keys."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
 
     def schedule(self, step: int, end: int | None = None) -> float:
         """The share of its rate that every parameter is trained with at a step (from 0).

@@ -13,6 +13,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from icl_bench.errors import UnknownNameError
 from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.checkpoint_files import CHECKPOINT_FILES, CONFIG_FILE, WEIGHTS_FILE, place_file
+from icl_bench.specs.division import CLOSED, Division, confirmation_fault
 from icl_bench.specs.language_model import listing_fault
 from icl_bench.specs.licences import LICENCES
 from icl_bench.specs.names import SuiteName, TaskName
@@ -147,7 +148,19 @@ class Submission(Strict):
     links: Links = Field(default=Links())
     training_data: Annotated[str, plain_text(2_000, lines=True)]
     description: Annotated[str, plain_text(2_000, lines=True)] | None = None
+    division: Division | None = None  # open where it says nothing
+    confirmed_by: Link | None = None  # where the model's authors say that the entry is theirs
     supersedes: Supersedes | None = None
+
+    @model_validator(mode="after")
+    def _stands_where_it_says(self) -> "Submission":
+        fault = self.confirmed_by and confirmation_fault(self.confirmed_by, self.model)
+        if fault:
+            raise PlacedError(("confirmed_by",), fault)
+        if self.division == CLOSED and self.spec is None:
+            message = "a language model is not trained by a suite's recipe; declare `division: open`"
+            raise PlacedError(("division",), message)
+        return self
 
     @model_validator(mode="after")
     def _runs_are_distinct(self) -> "Submission":

@@ -10,6 +10,7 @@ from icl_bench.specs.checkpoint import CheckpointConfig, read_config
 from icl_bench.specs.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.submission import Run, Submission
 from icl_bench.specs.text import text_fault
+from icl_bench.submissions.closed import check_closed
 from icl_bench.submissions.language_models import check_fetched
 from icl_bench.suites import load_suite
 
@@ -49,7 +50,8 @@ def check_files(run: Run, folder: Path) -> None:
 
 def check_config(config: CheckpointConfig, submission: Submission, run: Run, path: Path) -> None:
     """CheckpointError where a config is not of the submission's spec, was trained for no task of the run's
-    suite, or is of another task or seed, or where it holds text that is not fit to be shown."""
+    suite, or is of another task or seed, or where it holds text that is not fit to be shown; where the
+    submission is declared closed, also where it was trained otherwise."""
     suite, task = load_suite(submission.suite_of(run)), path.parent.name
     at_root = CONFIG_FILE in run.files
     if config.spec != submission.spec_of("" if at_root else task):
@@ -69,6 +71,7 @@ def check_config(config: CheckpointConfig, submission: Submission, run: Run, pat
             code="other-seed",
         )
     check_provenance(config.training, str(path))
+    check_closed(config, submission, suite, path)
 
 
 def check_provenance(training: dict[str, Any] | None, source: str) -> None:

@@ -28,7 +28,7 @@ def compose(
     """The submission of these runs on a suite. Runs on other suites that are listed already stay.
 
     `specs` is empty for a language model. With a reason `supersede`, it names the recorded commits that the
-    runs replace.
+    runs replace. A confirmation by the model's authors stays while the runs do.
     """
     before = place.submission
     suites = [name for name in before.suites if name != suite] if before else []
@@ -59,6 +59,7 @@ def compose(
         "suites": [*suites, suite],
         "runs": [run.model_dump(exclude_none=True) for run in (*staying, *added)],
         **_spec_keys({**staying_specs, **specs}),
+        "confirmed_by": _still_confirmed(before, suite, runs),
         "supersedes": supersedes,
     }
     return parse_submission({**value, **facts}, SUBMISSION_FILE)
@@ -67,6 +68,13 @@ def compose(
 def as_yaml(submission: Submission) -> str:
     """A submission's file: keys in the order of the schema, the same bytes for the same submission."""
     return dump_plain(submission.to_dict(), allow_unicode=True, width=_WIDTH)
+
+
+def _still_confirmed(before: Submission | None, suite: str, runs: Sequence[Run]) -> str | None:
+    """Where the authors confirmed the entry; None where its runs are others now: they did not see these."""
+    if before is None or {run.revision for run in runs} != {run.revision for run in before.runs_of(suite)}:
+        return None
+    return before.confirmed_by
 
 
 def _runs_on(submission: Submission, suites: Sequence[str]) -> list[Run]:

@@ -15,7 +15,8 @@ from icl_bench.specs.fresh import FreshRecord
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.submission import Run, Submission
-from icl_bench.submissions.submission_folder import SubmissionFolder, submission_entries
+from icl_bench.submissions.closed import check_closed_records
+from icl_bench.submissions.submission_folder import SUBMISSION_FILE, SubmissionFolder, submission_entries
 from icl_bench.suites import Suite
 
 MAX_REASON = 4_000  # characters that are read
@@ -58,7 +59,8 @@ def installed_submissions() -> list[SubmissionFolder]:
 def recorded_submissions(suite: Suite, submissions: Sequence[SubmissionFolder]) -> list[RecordedSubmission]:
     """Those of the submissions that have results on a suite.
 
-    SpecError where a record cannot be read, or is not of its submission.
+    SpecError where a record cannot be read, or is not of its submission, or is of the open division where the
+    submission is declared closed.
     """
     recorded = [_recorded(entry, suite) for entry in submissions]
     return [submission for submission in recorded if submission.records or submission.borrowed]
@@ -67,6 +69,7 @@ def recorded_submissions(suite: Suite, submissions: Sequence[SubmissionFolder]) 
 def _recorded(entry: SubmissionFolder, suite: Suite) -> RecordedSubmission:
     model, root = entry.submission.model, entry.path.parent
     records = board_records(model, suite, root)
+    check_closed_records(entry.submission, suite, records, entry.path / SUBMISSION_FILE)
     return RecordedSubmission(
         entry.submission,
         suite.name,

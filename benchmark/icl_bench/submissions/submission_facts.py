@@ -12,7 +12,7 @@ from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Submission
 from icl_bench.submissions.submission_place import SubmissionPlace
 
-FACTS = ("licence", "authors", "links", "training_data", "description")
+FACTS = ("licence", "authors", "links", "training_data", "description", "division")
 REQUIRED = {"licence": "--licence", "authors": "--author", "training_data": "--training-data"}
 
 
@@ -24,6 +24,7 @@ def gather_facts(
     before = place.submission.to_dict() if place.submission else {}
     facts = {key: options.get(key) or before.get(key) for key in FACTS}
     facts["links"] = {**before.get("links", {}), **options.get("links", {})}
+    facts["confirmed_by"] = options.get("confirmed_by")  # that of before was of the runs of before
     note = ""
     if not facts["licence"]:
         licence = card_licence(model, revision)

@@ -1,7 +1,8 @@
 """The runs of a submission: commits of a model on the Hub, their files, seeds and specs."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -16,9 +17,19 @@ from icl_bench.submissions.language_models import language_model_runs
 from icl_bench.suites import Suite
 
 Specs = dict[str, ArchitectureSpec]  # by folder, "" for the root
+Configs = dict[str, CheckpointConfig]  # the same
 
 
-def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> tuple[list[Run], Specs]:
+@dataclass(frozen=True)
+class FetchedRuns:
+    """Runs of a model, and what their checkpoints say of themselves; of a language model nothing."""
+
+    runs: list[Run]
+    specs: Specs = field(default_factory=dict)
+    configs: Mapping[str, Configs] = field(default_factory=dict)  # by commit
+
+
+def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> FetchedRuns:
     """The runs of a model's revisions, one each, and the spec of each folder; of a language model, on a suite
     that is asked in text, one run and no spec.
 
@@ -27,7 +38,7 @@ def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> tup
     number that is free.
     """
     if suite.spec.asked_in == "text" and (language_model := language_model_runs(model, revisions)):
-        return language_model, {}
+        return FetchedRuns(language_model)
     snapshots = [fetch(model, list(suite.tasks), revision) for revision in revisions]
     snapshots = list({snapshot.commit: snapshot for snapshot in snapshots}.values())
     configs = [_configs(snapshot) for snapshot in snapshots]
@@ -41,18 +52,19 @@ def fetch_runs(model: str, revisions: Sequence[str | None], suite: Suite) -> tup
             raise InputError(f"{commits} of {model} are both of seed {seed}; name one revision a seed")
     check_weights_differ({snapshot.commit[:12]: _weights(snapshot) for snapshot in snapshots})
     runs = [_run(snapshot, seed) for snapshot, seed in zip(snapshots, seeds, strict=True)]
-    return sorted(runs, key=lambda run: run.seed), specs
+    by_commit = {snapshot.commit: by_place for snapshot, by_place in zip(snapshots, configs, strict=True)}
+    return FetchedRuns(sorted(runs, key=lambda run: run.seed), specs, by_commit)
 
 
 def _weights(snapshot: Snapshot) -> dict[str, Path]:
     return {place: snapshot.folder / place_file(place, WEIGHTS_FILE) for place in snapshot.places}
 
 
-def _configs(snapshot: Snapshot) -> dict[str, CheckpointConfig]:
+def _configs(snapshot: Snapshot) -> Configs:
     return {place: read_config(snapshot.folder / place) for place in snapshot.places}
 
 
-def _specs(configs: Sequence[dict[str, CheckpointConfig]]) -> Specs:
+def _specs(configs: Sequence[Configs]) -> Specs:
     specs: Specs = {}
     for by_place in configs:
         for place, config in by_place.items():
@@ -64,7 +76,7 @@ def _specs(configs: Sequence[dict[str, CheckpointConfig]]) -> Specs:
     return specs
 
 
-def _declared_seed(configs: dict[str, CheckpointConfig]) -> int | None:
+def _declared_seed(configs: Configs) -> int | None:
     """The seed that the configs of a revision name; None where they name none."""
     seeds = {(config.training or {}).get("seed") for config in configs.values()} - {None}
     if len(seeds) > 1:

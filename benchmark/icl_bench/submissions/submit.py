@@ -19,10 +19,12 @@ from icl_bench.models.pinned import check_listed
 from icl_bench.records.audit import check_of_suite
 from icl_bench.records.read import load_record
 from icl_bench.records.record_files import RESULTS, record_file
+from icl_bench.specs.checkpoint_files import CONFIG_FILE
 from icl_bench.specs.loops import cut_loops
 from icl_bench.specs.result import ResultRecord
 from icl_bench.specs.submission import Run, Submission, folder_name, model_fault
 from icl_bench.submissions import pull_request
+from icl_bench.submissions.closed import check_closed
 from icl_bench.submissions.compose import as_yaml, compose
 from icl_bench.submissions.distinct_runs import check_errors_differ
 from icl_bench.submissions.fetch import listed_files
@@ -61,6 +63,8 @@ def submit(
     paper: str | None = None,
     code: str | None = None,
     website: str | None = None,
+    division: str | None = None,
+    confirmed_by: str | None = None,
     records: Sequence[str | Path] = (),
     revision: str | None = None,
     suite: str = "mini",
@@ -86,6 +90,9 @@ def submit(
         paper: where it is described, `https://...`.
         code: its code, `https://...`.
         website: more of it, `https://...`.
+        division: `closed` for runs by the suite's recipe, at least three, of at most its size; else `open`.
+        confirmed_by: a comment on GitHub, or a discussion of the model on the Hub, in which the model's
+            authors say that the entry is theirs.
         records: files that `icl-bench evaluate` wrote of revisions, which are then not evaluated again.
         revision: commit, branch or tag, as in `user/model@revision`.
         suite: its name, as `mini` or `paper-v1`; one that is asked in text for a language model.
@@ -118,14 +125,18 @@ def submit(
     given: dict[str, Any] = dict(
         licence=licence, training_data=training_data, description=description, links=links
     )
+    given |= dict(division=division, confirmed_by=confirmed_by)
     given["authors"] = [authors] if isinstance(authors, str) else list(authors or ())
     facts = gather_facts(model, revisions[0], given, place)
-    runs, specs = fetch_runs(model, revisions, frozen)
-    submission = compose(model, frozen.name, runs, specs, facts, place, supersede)
+    fetched = fetch_runs(model, revisions, frozen)
+    submission = compose(model, frozen.name, fetched.runs, fetched.specs, facts, place, supersede)
     text = as_yaml(submission)
     place.check_change(text, wanted=replace or supersede is not None)
     check_in_place(text, place)
-    check_public(submission, runs)
+    for commit, configs in fetched.configs.items():
+        for folder, config in configs.items():
+            check_closed(config, submission, frozen, Path(f"{model}@{commit[:12]}", folder, CONFIG_FILE))
+    check_public(submission, fetched.runs)
     files = _evaluate(submission, frozen, given_records, report, progress)
     if place.text == text:
         report(f"{place.file} is already up to date")

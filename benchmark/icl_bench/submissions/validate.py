@@ -17,6 +17,7 @@ from icl_bench.specs.run_names import RUN_NAME, run_name
 from icl_bench.specs.schema import all_faults
 from icl_bench.specs.submission import Run, Submission, folder_name
 from icl_bench.specs.text import shown
+from icl_bench.submissions.closed import closed_faults
 from icl_bench.submissions.recorded import Correction, corrections
 from icl_bench.submissions.submission_folder import (
     SUBMISSION_FILE,
@@ -128,6 +129,7 @@ def _suite_faults(text: SubmissionText, submission: Submission) -> Iterator[Faul
     for task, spec in submission.specs.items():
         yield from _spec_faults(text, ("specs", task), spec, suites)
     yield from _cost_faults(text, submission, suites)
+    yield from closed_faults(text, submission, suites)
 
 
 def _text_faults(text: SubmissionText, submission: Submission, suites: dict[str, Suite]) -> Iterator[Fault]:

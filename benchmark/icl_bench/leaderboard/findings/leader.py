@@ -15,17 +15,24 @@ from icl_bench.leaderboard.formats import score
 from icl_bench.leaderboard.site import SuiteBoard
 from icl_bench.ranking.places import NEEDED_RUNS
 from icl_bench.ranking.spread import SIGNIFICANT, holm
+from icl_bench.specs.division import CLOSED
 
 COMPARED = 20  # the models next to the best that it is tested against
 
 
 def leader(board: SuiteBoard) -> Finding | None:
-    """The best group; None where fewer than two models have every task."""
+    """The best group; None where fewer than two models have every task. Where two divisions have some, it is
+    that of the closed one, in which architectures compare."""
     complete = [model for model in board.data.models if model.mean is not None]
+    closed, where = [model for model in complete if model.division == CLOSED], ""
+    if 1 < len(closed) < len(complete):
+        complete, where = closed, " of the closed division"
     if len(complete) < 2:
         return None
     placed = [model for model in complete if model.place is not None]
-    title, sentence = _ranked(complete) if len(placed) == len(complete) else _unranked(board, complete)
+    title, sentence = (
+        _ranked(complete, where) if len(placed) == len(complete) else _unranked(board, complete, where)
+    )
     return Finding(
         f"{board.suite.name}-leader",
         title,
@@ -35,28 +42,28 @@ def leader(board: SuiteBoard) -> Finding | None:
     )
 
 
-def _ranked(complete: list[ModelData]) -> tuple[str, str]:
+def _ranked(complete: list[ModelData], where: str) -> tuple[str, str]:
     """Where every model has a place."""
     first = [model for model in complete if model.place is not None and model.place.number == 1]
     names = listed([short_name(model.name) for model in first])
     if len(first) == 1:
         others = len(complete) - 1
         return (
-            f"{names} is first",
+            f"{names} is first{where}",
             f"No model is significantly better by the mean over tasks; each of the other {others} is "
             "significantly worse than some model.",
         )
     return (
         "No single winner",
-        f"{names} share the first place of {len(complete)} models: by the mean over tasks none is "
+        f"{names} share the first place of {len(complete)} models{where}: by the mean over tasks none is "
         "significantly better than any of them.",
     )
 
 
-def _unranked(board: SuiteBoard, complete: list[ModelData]) -> tuple[str, str]:
+def _unranked(board: SuiteBoard, complete: list[ModelData], where: str) -> tuple[str, str]:
     """Where some lack the training runs for a place: who leads by the graded mean, and how clearly."""
     placed = sum(model.place is not None for model in complete)
-    have = f"{placed or 'None'} of {len(complete)} models {'have' if placed > 1 else 'has'} a place"
+    have = f"{placed or 'None'} of {len(complete)} models{where} {'have' if placed > 1 else 'has'} a place"
     lacking = f"{have}: {'the others' if placed else 'all'} lack {NEEDED_RUNS} training runs of some task."
     ordered = sorted(complete, key=_graded, reverse=True)
     best, rest = ordered[0], ordered[1 : COMPARED + 1]

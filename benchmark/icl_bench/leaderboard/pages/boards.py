@@ -16,6 +16,7 @@ from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.accounting import Parts
 from icl_bench.predictor import BASELINE_PREFIX
 from icl_bench.ranking.places import NEEDED_RUNS
+from icl_bench.specs.division import CONFIRMED, DIVISIONS, SELF_REPORTED
 
 ROWS = 125  # a page, which keeps it under 500 kB
 GAIN, SCORE = "gain", "score"
@@ -94,7 +95,7 @@ def _context(board: SuiteBoard, measure: str, models: Sequence[ModelData]) -> di
         "columns": [task for task in (*graded, *learned) if task not in alike],
         "alike": alike,
         "learned": learned,
-        "width": 6 + means + len(tasks) - len(alike),  # in columns
+        "width": 7 + means + len(tasks) - len(alike),  # in columns
         "roles": _roles(board),
         "known": _known(models),
         "separation": _separation(board),
@@ -115,6 +116,7 @@ def _choices(models: Sequence[ModelData], parts: dict[str, Parts]) -> dict[str, 
         "feed": sorted({part.feed_forward for part in parts.values()}, key=str.lower),
         "norm": sorted({part.norm for part in parts.values()}, key=str.lower),
         "kind": sorted({model.kind for model in models}),
+        "division": [each for each in DIVISIONS if any(model.division == each for model in models)],
     }
 
 
@@ -156,7 +158,8 @@ def _known(models: Sequence[ModelData]) -> dict[str, int]:
         "one_run": sum(model.one_run for model in unplaced),
         "few": sum(not model.one_run for model in unplaced),
         "several": sum(any(scores.runs > 1 for scores in model.tasks.values()) for model in models),
-        "verified": sum(model.verified for model in models),
+        "again": sum(model.state != SELF_REPORTED for model in models),
+        "confirmed": sum(model.state == CONFIRMED for model in models),
         "doubted": sum(model.doubted for model in models),
         "fresh": sum(bool(model.ranked_on_fresh) for model in models),
     }
@@ -169,7 +172,7 @@ def _separation(board: SuiteBoard) -> dict[str, Any]:
     return {
         "complete": len(complete),
         "placed": len(placed),
-        "places": len({model.place.number for model in placed if model.place is not None}),
+        "places": len({(model.division, model.place.number) for model in placed if model.place is not None}),
         "resolvable": board.data.resolvable,
         "needed": NEEDED_RUNS,
         "one_run": sum(model.one_run for model in complete),

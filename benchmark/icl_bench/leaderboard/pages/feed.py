@@ -34,7 +34,7 @@ def _entry(feed: ElementTree.Element, board: SuiteBoard, model: ModelData, addre
     assert model.graded is not None
     entry, address = _add(feed, "entry"), address + board.page("models", model.name)
     mean, suite = formats.score(model.graded.value), board.suite.name
-    place = "" if model.graded_place is None else f", place {model.graded_place}"
+    place = f", {model.placed}" if model.placed else ""
     _add(entry, "id", address)
     _add(entry, "title", f"{plain(model.name)} on {suite}: {mean}{place}")
     _add(entry, "updated", f"{date}T00:00:00Z")

@@ -30,6 +30,8 @@ COLUMNS = {  # of the CSV file: one row a model and task
     "suite": "name and version",
     "model": "its name, as commands know it",
     "kind": "reference, submission or baseline",
+    "division": "closed or open: places are within one; empty for baselines",
+    "state": "self-reported, re-evaluated from files that anybody can have, or confirmed by its authors too",
     "family": "attention, recurrent or hybrid; empty where nothing is known of the architecture",
     "task": "a task that the model has a result on; those that it lacks have no row",
     "runs": "how many training runs the row is the mean of",
@@ -42,7 +44,8 @@ COLUMNS = {  # of the CSV file: one row a model and task
     "learned": "of an all-or-nothing task, how many runs learned it",
     "p_learned_low": "lower end of the 95% interval of the probability that a run learns",
     "p_learned_high": "upper end",
-    "place": "1 and the number of models with a significantly higher mean; empty below three runs a task",
+    "place": "1 and the number of models of its division with a significantly higher mean; empty below three "
+    "runs a task",
     "graded_place": "the same of the mean over graded tasks",
     **_further_columns("mean", "of the gains, tasks at equal weight; empty where a task is missing"),
     **_further_columns("graded", "the same of the graded tasks"),
@@ -151,7 +154,7 @@ def badge_value(data: BoardData, model: ModelData) -> str:
     if model.mean is None or model.graded is None:
         return f"{len(model.tasks)} of {len(data.tasks)} tasks"
     mean = formats.score(model.graded.value)
-    return mean + (" §" * model.one_run if model.graded_place is None else f" · place {model.graded_place}")
+    return mean + (f" · {model.placed}" if model.placed else " §" * model.one_run)
 
 
 def board_json(data: BoardData) -> str:
@@ -249,6 +252,7 @@ def curves_csv(board: SuiteBoard) -> str:
 
 def _rows(data: BoardData, model: ModelData) -> Iterator[dict[str, Any]]:
     whole: dict[str, Any] = {"suite": data.suite, "model": model.name, "kind": model.kind}
+    whole |= {"division": model.division, "state": model.state}
     if model.architecture is not None:
         parts = model.architecture.model_dump()
         whole |= parts | {"blocks": "+".join(parts["blocks"])}

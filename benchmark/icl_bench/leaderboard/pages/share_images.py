@@ -36,5 +36,4 @@ def texts(board: SuiteBoard, model: ModelData) -> tuple[str, str, str, str]:
         known = f"{len(model.tasks)} of {len(board.data.tasks)}"
         return suite, known, "tasks have a result", ""
     tasks = "graded tasks" if board.board.learned_tasks else "tasks"
-    place = "" if model.graded_place is None else f"place {model.graded_place}"
-    return suite, formats.score(model.graded.value), f"mean gain over {tasks}", place
+    return suite, formats.score(model.graded.value), f"mean gain over {tasks}", model.placed

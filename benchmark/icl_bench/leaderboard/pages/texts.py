@@ -8,12 +8,14 @@ from icl_bench.leaderboard.page import Page
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.shipped import shipped_spec_file
 from icl_bench.ranking.differences import FEWEST_PROMPTS
+from icl_bench.ranking.divisions import MORE_PARAMETERS, ClosedDivision
 from icl_bench.ranking.orders import orders
 from icl_bench.ranking.places import NEEDED_RUNS
 from icl_bench.ranking.spread import SIGNIFICANT
 from icl_bench.records import agree as agreement
 from icl_bench.scoring.scores import CONFIDENCE
 from icl_bench.specs.architecture import BLOCKS
+from icl_bench.specs.recipe import Recipe
 from icl_bench.specs.suite import TaskSpec
 from icl_bench.suites import load_suite
 
@@ -50,6 +52,8 @@ def pages(site: Site) -> Iterator[Page]:
             "frozen": [board.data for board in site.boards],
             "tasks": _tasks_with_all_or_nothing(site),
             "needed": NEEDED_RUNS,
+            "larger": f"{MORE_PARAMETERS:.0%}",
+            "closed": [row for board in site.boards for row in _closed(board)],
             "fewest": FEWEST_PROMPTS,
             "orders": [(board, _orders(board)) for board in site.boards],
         },
@@ -67,6 +71,15 @@ def _tasks_with_all_or_nothing(site: Site) -> list[TaskSpec]:
     """The tasks of the first board that has all-or-nothing ones, which the page speaks of."""
     suites = [list(board.suite.tasks.values()) for board in site.boards]
     return next((tasks for tasks in suites if any(task.learned_at for task in tasks)), suites[0])
+
+
+def _closed(board: SuiteBoard) -> Iterator[tuple[str, Recipe, int | None]]:
+    """The recipe of each task that models are trained on, and the most parameters of a closed model."""
+    closed = ClosedDivision(board.suite)
+    for name, task in board.suite.tasks.items():
+        recipe = closed.recipe(name)
+        if task.trained_as is None and board.suite.home(name) is board.suite and recipe is not None:
+            yield board.suite.full_name(name), recipe, closed.most_parameters(name)
 
 
 def _orders(board: SuiteBoard) -> dict[str, Any] | None:
