@@ -1,31 +1,25 @@
-// --- the board: search, filters, intervals, its other pages, CSV, link -------------------------------------
+// --- the board: search, filters, intervals, all rows of a long one, CSV, link -------------------------------------
 
-// Rows of the other pages of a long board, in order. They are those of the table's one template: to make them
-// of data/SUITE.json would repeat it here, with every format, from a file four times as large. What a row links to is meant from where the row stood.
-async function rowsOf(path) {
-  const answer = await fetch(path);
-  if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const rows = [...page.querySelector("table.ranks").tBodies[0].rows];
-  for (const link of rows.flatMap((row) => [...row.querySelectorAll("a[href]")])) {
-    link.href = new URL(link.getAttribute("href"), answer.url).href;
-  }
-  return rows.map((row) => document.adoptNode(row));
+// All rows of a long board, made of its data file in the order of its pages.
+async function allRows({ rows, models, measure, means }) {
+  const data = await fetchJson(rows);
+  const meanScore = (model) => model.mean_score?.value ?? -Infinity;
+  if (measure === "score") data.models.sort((a, b) => meanScore(b) - meanScore(a) || 0); // two without are equal
+  return data.models.map((model) => rowOf(model, { models, measure, means }));
 }
 
-function bringPages(form, table) {
-  const paths = form.dataset.pages.split(" ").filter(Boolean);
-  const here = Number(form.dataset.number) - 1;
-  let brought = paths.length < 2 ? Promise.resolve() : null;
+function bringRows(form, table) {
+  let brought = form.dataset.rows ? null : Promise.resolve();
   const bring = async () => {
-    const body = table.tBodies[0];
-    const own = firstOrders.get(table)?.[0] ?? [...body.rows];
-    const pages = await Promise.all(paths.map((path, k) => (k === here ? own : rowsOf(path))));
-    body.append(...pages.flat());
+    table.tBodies[0].replaceChildren(...(await allRows(form.dataset)));
     rememberOrder(table);
     for (const pager of document.querySelectorAll("nav.numbers")) pager.hidden = true;
   };
-  return () => (brought ??= bring());
+  const again = (error) => {
+    brought = null; // another search asks once more
+    throw error;
+  };
+  return () => (brought ??= bring().catch(again));
 }
 
 function csvOf(table) {
@@ -83,29 +77,32 @@ function makeBoard(form) {
     const wanted = valueOf(field);
     return !wanted || (MATCHES[field.name] ? MATCHES[field.name](row, wanted) : row.dataset[field.name] === wanted);
   };
-  const bring = bringPages(form, table);
+  const bring = bringRows(form, table);
+  let failed = "";
   const complete = async () => {
     try {
       await bring();
+      failed = "";
     } catch {
-      shown.textContent = "The other pages could not be loaded: this is about the rows of this page.";
+      failed = "The data file could not be read: this is about the rows of this page.";
     }
+    apply();
   };
-  completions.set(table, bring);
+  completions.set(table, complete);
 
   const apply = () => {
     const models = [...table.querySelectorAll("tr.model")];
     const active = filters.filter(valueOf);
     for (const row of models) row.hidden = !active.every((field) => matches(row, field));
     const count = models.filter((row) => !row.hidden).length;
-    shown.textContent = active.length ? `${count} of ${models.length} models` : "";
+    shown.textContent = [active.length ? `${count} of ${models.length} models` : "", failed].filter(Boolean).join(". ");
     table.classList.toggle("intervals", form.elements.intervals.checked);
     for (const body of table.querySelectorAll("tbody.others")) body.hidden = !form.elements.baselines.checked;
   };
   const change = () => {
     keep(Object.fromEntries(fields.map((field) => [field.name, valueOf(field)])));
     apply();
-    if (form.dataset.pages && filters.some(valueOf)) complete().then(apply);
+    if (form.dataset.rows && filters.some(valueOf)) complete();
   };
   for (const field of fields) set(field, query().get(field.name) ?? "");
   const more = form.querySelector("details");
@@ -121,7 +118,6 @@ function makeBoard(form) {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.querySelector("[data-csv]").addEventListener("click", async () => {
     await complete();
-    apply();
     download(new Blob([csvOf(table)], { type: "text/csv" }), location.pathname.includes("score") ? "scores.csv" : "board.csv");
   });
   const copy = form.querySelector("[data-link]");
@@ -142,7 +138,7 @@ function makeBoard(form) {
   });
   form.hidden = false;
   apply();
-  if (form.dataset.pages && filters.some(valueOf)) complete().then(apply);
+  if (form.dataset.rows && filters.some(valueOf)) complete();
 }
 
 document.querySelectorAll("[data-filters]").forEach(makeBoard);

@@ -40,7 +40,7 @@ function sortTable(table, column, direction) {
 
 const headName = (cell) => cell.dataset.name ?? cell.textContent.trim().toLowerCase().replace(/\s+/g, "-");
 
-const completions = new WeakMap(); // of a table that goes on on other pages: what brings their rows
+const completions = new WeakMap(); // of a table that goes on on other pages: what brings all rows
 const firstOrders = new WeakMap(); // of a table: the rows of each body
 
 function rememberOrder(table) {
@@ -55,7 +55,7 @@ function makeSortable(table, place) {
   if (!firstOrders.has(table)) rememberOrder(table);
   const whole = async (then) => {
     then();
-    if (completions.has(table)) await completions.get(table)().then(then, () => {});
+    if (completions.has(table)) await completions.get(table)().then(then);
   };
   heads.forEach((cell, column) => {
     if ("unsorted" in cell.dataset) return;

@@ -4,19 +4,29 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import fabricated
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fabricated import HOSTILE, SUITE
+from leaderboard.board_reading import placed_entries
 from leaderboard.browsing import seeing, serving
 from playwright.sync_api import Page, expect
 
+from icl_bench.leaderboard.entries import Entry, recorded_entries
+from icl_bench.leaderboard.page import File
 from icl_bench.leaderboard.pages import boards
+from icl_bench.leaderboard.pages.json_files import board_json, board_path
 from icl_bench.leaderboard.render import Renderer
+from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.leaderboard.site_folder import MARK
 from icl_bench.leaderboard.write import gather_site
+from icl_bench.specs.division import OPEN
+from icl_bench.specs.result import ResultRecord
+from icl_bench.suites import load_suite
 
 pytestmark = pytest.mark.slow
 
@@ -180,19 +190,122 @@ def test_without_scripts_every_number_and_interval_is_there(browser, address):
         expect(page).to_have_url(re.compile(r"/index\.html$"))
 
 
-@pytest.fixture(scope="module")
-def long_address(tmp_path_factory) -> Iterator[str]:
-    """A board of three pages, without any other page."""
-    folder = tmp_path_factory.mktemp("long")
-    with fabricated.recorded(fabricated.many_entries(MANY)):
-        site = gather_site(fabricated.ADDRESS, None)
-        renderer = Renderer(site)
-        for file in (*renderer.assets(), *map(renderer.render, boards.pages(site))):
-            (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / file.path).write_bytes(file.content)
+@contextmanager
+def boards_alone(folder: Path, site: Site) -> Iterator[str]:
+    """The boards of a site with their data, without any other page; the address."""
+    renderer = Renderer(site)
+    data = [File(board_path(board), board_json(site, board).encode()) for board in site.boards]
+    for file in (*renderer.assets(), *map(renderer.render, boards.pages(site)), *data):
+        (folder / file.path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file.path).write_bytes(file.content)
     (folder / MARK).touch()
     with serving(folder) as at:
         yield at
+
+
+@pytest.fixture(scope="module")
+def long_address(tmp_path_factory) -> Iterator[str]:
+    """A board of three pages."""
+    folder = tmp_path_factory.mktemp("long")
+    with fabricated.recorded(fabricated.many_entries(MANY)):
+        site = gather_site(fabricated.ADDRESS, None)
+    with boards_alone(folder, site) as at:
+        yield at
+
+
+def of_first_prompts(record: ResultRecord, count: int) -> ResultRecord:
+    """The record of a model that was asked about so many prompts."""
+    tasks = {
+        name: result.model_copy(update={"prompts": count, "prompt_errors": result.prompt_errors[:count]})
+        for name, result in record.tasks.items()
+    }
+    return record.model_copy(update={"tasks": tasks})
+
+
+@pytest.fixture(scope="module")
+def mixed_address(tmp_path_factory) -> Iterator[str]:
+    """Boards of every kind of entry, three rows a page: places in both divisions, own records, language
+    models."""
+    text = load_suite("text-boolean")
+    own = Entry("mine", [fabricated.record("mine", 0.3, seed=seed) for seed in range(2)], local=True)
+    placed = [replace(each, division=OPEN) if each.name == "ana/far" else each for each in placed_entries()]
+    few = Entry("few/prompts", [of_first_prompts(fabricated.record("few/prompts", 0.4), 512)])
+    shown = {each.name: each for each in (*fabricated.entries(), *placed, own, few)}
+    language_models = [
+        replace(each, name=f"{each.name}-{k}", local=True)
+        for each in recorded_entries(text, [])
+        for k in range(4)
+    ]
+    site = Site(
+        [SuiteBoard(load_suite("mini"), [*shown.values()], True), SuiteBoard(text, language_models, False)],
+        *(fabricated.DATE, fabricated.ADDRESS, None, fabricated.RECORDED),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boards, "ROWS", 3)
+        with boards_alone(tmp_path_factory.mktemp("mixed"), site) as at:
+            yield at
+
+
+ROWS = """() => [...document.querySelector("table.ranks").tBodies[0].rows]
+    .map((row) => row.outerHTML.replace(/>\\s+</g, "><"))"""  # between cells it means nothing
+
+
+@pytest.mark.parametrize(
+    ("first", "further", "models"),
+    [
+        ("index.html", f"{SUITE}/page-{{}}.html", 13),
+        (f"{SUITE}/score.html", f"{SUITE}/score-{{}}.html", 13),
+        ("text-boolean-v1/index.html", "text-boolean-v1/page-{}.html", 4),
+    ],
+)
+def test_a_row_made_of_the_data_file_is_that_of_the_page(browser, mixed_address, first, further, models):
+    """Every row of every page, to the letter."""
+    with seeing(browser, mixed_address) as page:
+        for number in range(1, (models + 2) // 3 + 1):
+            page.goto(first if number == 1 else further.format(number))
+            written = page.evaluate(ROWS)
+            page.get_by_label("Find a model").fill("no such model")
+            expect(page.locator("[data-shown]")).to_have_text(f"0 of {models} models")
+            page.get_by_role("button", name="Reset").click()
+            made = page.evaluate(ROWS)
+            assert len(made) == models
+            assert made[3 * (number - 1) :][: len(written)] == written
+
+
+def test_nothing_is_fetched_until_a_reader_searches_and_then_the_data_file_alone(browser, mixed_address):
+    with seeing(browser, mixed_address) as page:
+        asked = []
+        page.on("request", lambda request: asked.append(request.url.removeprefix(mixed_address)))
+        page.goto(f"{SUITE}/page-2.html")
+        assert not [url for url in asked if url.startswith("data/")]
+        page.get_by_label("Find a model").fill("ana/")
+        expect(page.locator("nav.numbers")).to_be_hidden()
+        page.get_by_role("button", name="Sort by Params").click()
+        page.get_by_role("button", name="Reset").click()
+        fetched = [url for url in asked if not url.startswith("assets/")]
+        assert fetched == [f"{SUITE}/page-2.html", f"data/{SUITE}.json"]
+
+
+@pytest.mark.parametrize("act", ["search", "sort"])
+def test_where_the_data_file_cannot_be_read_one_line_says_so_and_the_pages_stay(browser, mixed_address, act):
+    with seeing(browser, mixed_address) as page:
+        page.route("**/data/*.json", lambda route: route.fulfill(body='{"models": ['))  # cut off
+        page.goto(f"{SUITE}/page-2.html")
+        before = names(page)
+        failed = "The data file could not be read: this is about the rows of this page."
+        if act == "search":
+            page.get_by_label("Find a model").fill(before[0])
+            expect(page.locator("[data-shown]")).to_have_text(f"1 of 3 models. {failed}")
+        else:
+            page.get_by_role("button", name="Sort by Params").click()
+            expect(page.locator("[data-shown]")).to_have_text(failed)
+        assert set(names(page)) <= set(before)
+        page.unroute("**/data/*.json")
+        page.get_by_label("Find a model").fill("reference/llama")
+        expect(page.locator("[data-shown]")).to_have_text("1 of 13 models")  # it is asked for again
+        page.goto(f"{SUITE}/page-2.html")
+        page.get_by_role("navigation", name="Pages of the board").get_by_role("link", name="3").click()
+        assert len(names(page)) == 3
 
 
 def test_search_sort_and_filters_act_on_all_pages_of_a_long_board(browser, long_address):

@@ -11,9 +11,9 @@ from fabricated import ADDRESS, DATE, HOSTILE, MARKUP, entries
 from fabricated_record import record
 from site_pages import other_files, small_site
 
-from icl_bench.leaderboard.data import BoardData, PlaceData
+from icl_bench.leaderboard.data import BoardData, PlaceData, RunsData
 from icl_bench.leaderboard.entries import Entry
-from icl_bench.leaderboard.pages import files
+from icl_bench.leaderboard.pages import files, json_files
 
 pytestmark = pytest.mark.slow
 
@@ -30,16 +30,29 @@ def contents(site) -> dict[str, bytes]:
     return other_files(site)
 
 
-def test_the_json_is_the_board(site, contents):
+def test_the_json_is_the_board_and_that_of_runs_the_rest(site, contents):
     for board in site.boards:
-        content = contents[f"data/{board.suite.name}.json"]
-        assert BoardData.model_validate_json(content) == board.data
-        assert list(json.loads(content))[:2] == ["schema", "suite"]
+        content = json.loads(contents[f"data/{board.suite.name}.json"])
+        assert list(content)[:2] == ["schema", "suite"]
+        assert [model.pop("row")["slug"] for model in content["models"]] == [
+            board.slugs[model.name] for model in board.data.models
+        ]
+        runs = RunsData.model_validate_json(contents[f"data/{board.suite.name}-runs.json"]).runs
+        for model in content["models"]:
+            for task, scores in model["tasks"].items():
+                own = [run for run in runs if (run.model, run.task) == (model["name"], task)]
+                scores["training"] = [run.model_dump(exclude={"model", "task"}) for run in own]
+        assert BoardData.model_validate(content) == board.data
+        assert len(runs) == sum(
+            len(scores.training) for model in board.data.models for scores in model.tasks.values()
+        )
 
 
-def test_the_schema_asks_for_what_the_json_has(contents):
-    """Key by key, down to the estimates: every object has the keys of the schema and no others."""
-    schema = json.loads(contents["data/board.schema.json"])
+@pytest.mark.parametrize(("shape", "file"), [("board", "mini-v1"), ("runs", "mini-v1-runs")])
+def test_the_schema_asks_for_what_the_json_has(contents, shape, file):
+    """Key by key, down to the estimates: every object has the keys of the schema that it has to have, and no
+    others."""
+    schema = json.loads(contents[f"data/{shape}.schema.json"])
     assert schema["$schema"].startswith("https://json-schema.org/")
 
     def check(value, rules) -> None:
@@ -52,7 +65,7 @@ def test_the_schema_asks_for_what_the_json_has(contents):
             if value is not None:
                 check(value, choices[0])
         elif isinstance(value, dict) and "properties" in rules:
-            assert set(value) == set(rules["properties"]) >= set(rules["required"])
+            assert set(rules["properties"]) >= set(value) >= set(rules.get("required", []))
             assert rules["additionalProperties"] is False
             for key, part in value.items():
                 check(part, rules["properties"][key])
@@ -63,7 +76,7 @@ def test_the_schema_asks_for_what_the_json_has(contents):
             for part in value:
                 check(part, rules["items"])
 
-    check(json.loads(contents["data/mini-v1.json"]), schema)
+    check(json.loads(contents[f"data/{file}.json"]), schema)
 
 
 def test_the_csv_has_a_row_a_model_and_task_with_the_board_s_numbers(site, contents):
@@ -249,7 +262,8 @@ def test_the_json_says_which_places_are_shared_and_why_a_model_has_none():
             ("ana/two", 0.04, 2),
         )
     ]
-    models = json.loads(files.board_json(small_site(shown).boards[0].data))["models"]
+    site = small_site(shown)
+    models = json.loads(json_files.board_json(site, site.boards[0]))["models"]
     by_name = {model["name"]: model for model in models}
     tied, last = {"number": 1, "shared": True}, {"number": 3, "shared": False}
     places = {name: (model["place"], model["graded_place"]) for name, model in by_name.items()}

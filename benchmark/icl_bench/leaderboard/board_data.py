@@ -55,11 +55,6 @@ def board_data(board: Board, entries: Sequence[Entry]) -> BoardData:
 
 
 def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
-    weights: dict[str, list[str]] = {}
-    for record in entry.records:
-        for task, result in record.tasks.items():
-            if result.checkpoint is not None:
-                weights.setdefault(task, []).append(result.checkpoint.sha256)
     row = _row(standing, entry.kind.shown_as, state_of(entry, standing.scores), entry)
     submission = None if entry.submitted is None else submission_data(entry.submitted)
     language_model = _language_model(entry)
@@ -71,7 +66,6 @@ def _model(board: Board, standing: Standing, entry: Entry) -> ModelData:
         "revision": entry.records[0].model.revision,
         "architecture": _architecture(board, entry),
         "language_model": language_model,
-        "weights": weights,
         "probes": {
             probe: {task: [_probe(finding) for finding in findings] for task, findings in by_task.items()}
             for probe, by_task in entry.findings.items()
@@ -100,7 +94,6 @@ def _row(
         submission=None,
         architecture=None,
         language_model=None,
-        weights={},
         place=_place(standing.places.get(MEAN)),
         graded_place=_place(standing.places.get(GRADED, standing.places.get(MEAN))),
         unplaced=None if kind == "baseline" else standing.unplaced,

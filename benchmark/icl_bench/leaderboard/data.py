@@ -5,7 +5,8 @@ Pages are made of these numbers alone, so a page and the file cannot disagree.
 
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue, with_config
+from typing_extensions import TypedDict  # that of typing is none to pydantic before Python 3.12
 
 from icl_bench.entries.base import entry_kinds
 from icl_bench.leaderboard.entries import Family
@@ -38,6 +39,35 @@ class LearnedData(Strict):
     steps: int | None  # the median to a development optimality of 0.9, where every learned run tells
 
 
+@with_config(ConfigDict(extra="forbid"))
+class Cell(TypedDict, total=False):
+    """A cell of a board's table, in the words that it prints; `why` alone where there is no number."""
+
+    why: str
+    v: str  # the number in full, which the column is sorted by
+    text: str  # the number as it is read
+    heat: int  # its shade; of a task alone
+    gain: str  # of an all-or-nothing task, the gain in full: `v` is the share of runs that learned
+    first: bool  # that it rests on the first prompts alone
+    p: str  # the interval of the probability that a run learns
+    notes: list[str]  # what intervals show beside the number
+    dots: list[str]  # where each of several runs is, from 2 at 0 to 62 at 99.9
+    seeds: str  # their numbers
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Row(TypedDict):
+    """What the table of a board prints of a model beside its other keys, so that no number is formatted in
+    the browser."""
+
+    slug: str  # the name of its pages
+    recorded: str | None  # the day of its newest record
+    parts: list[str]  # mixer, positions, feed-forward and norm in words; empty where they are not known
+    gain: list[Cell]  # of the board by gains, from the first mean to the last task
+    score: list[Cell]  # of the board by scores
+    costs: list[Cell]  # parameters, state and FLOPs as far as they are counted
+
+
 class RunData(Strict):
     """One training run on one task, and what its checkpoint says of it; null where it says nothing."""
 
@@ -66,7 +96,7 @@ class TaskScores(Strict):
     estimates: dict[str, Estimate]  # by metric, as far as it is known of every run
     seeds: dict[str, float]  # the gain of each run, by seed
     learned: LearnedData | None  # of an all-or-nothing task
-    training: list[RunData]  # a run each; empty for a baseline
+    training: list[RunData] = Field(default=[], exclude=True)  # a run each, which have a file of their own
 
     @property
     def score(self) -> Estimate:
@@ -128,7 +158,6 @@ class ModelData(Strict):
     submission: SubmissionData | None  # what a submission says; null for references and baselines
     architecture: Architecture | None
     language_model: LanguageModelData | None
-    weights: dict[str, list[str]]  # SHA-256 of each run's, by task
     place: PlaceData | None  # in its division, by the mean over tasks; null where `unplaced` says why
     graded_place: PlaceData | None  # by the mean over graded tasks
     unplaced: str | None  # why there is no place; null for a baseline too
@@ -141,6 +170,7 @@ class ModelData(Strict):
     mean_score: Estimate | None  # of the ICL regression scores
     probes: dict[str, dict[str, list[ProbeData]]]  # by probe and task, one a seed that was probed
     tasks: dict[str, TaskScores]
+    row: Row | None = None  # in the files of a site; null elsewhere
 
     @property
     def placed(self) -> str:
@@ -166,6 +196,21 @@ class MetricData(Strict):
     name: str
     heading: str
     definition: str
+
+
+class RecordedRun(RunData):
+    """The same in the file of a suite's runs."""
+
+    model: str
+    task: str
+
+
+class RunsData(Strict):
+    """The training runs of the models of a suite."""
+
+    schema_version: Literal[1] = Field(1, alias="schema")
+    suite: str
+    runs: list[RecordedRun]
 
 
 class BoardData(Strict):

@@ -30,7 +30,7 @@ def template_environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters.update({name: getattr(formats, name) for name in _FILTERS})
+    environment.filters.update({name: getattr(formats, name) for name in _FILTERS} | {"zip": zip})
     return environment
 
 
@@ -74,7 +74,7 @@ class Renderer:
 
     @cached_property
     def _js(self) -> File:
-        return _named("js", self._joined("script.js", "pairs.js", "board.js", "charts.js"))
+        return _named("js", self._joined("script.js", "pairs.js", "rows.js", "board.js", "charts.js"))
 
     def _joined(self, *names: str) -> bytes:
         return b"".join((self._folder / name).read_bytes() for name in names)

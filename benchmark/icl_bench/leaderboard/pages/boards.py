@@ -10,8 +10,9 @@ from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.findings.conditioning import depth_page
 from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.page import Page
-from icl_bench.leaderboard.pages.alike import same
 from icl_bench.leaderboard.pages.front import front_context
+from icl_bench.leaderboard.pages.json_files import board_path
+from icl_bench.leaderboard.pages.rows import GAIN, SCORE, alike_tasks, learned_tasks, rows, task_columns
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.models.accounting import Parts
 from icl_bench.predictor import BASELINE_PREFIX
@@ -19,15 +20,13 @@ from icl_bench.ranking.places import NEEDED_RUNS
 from icl_bench.specs.division import CONFIRMED, DIVISIONS, SELF_REPORTED
 
 ROWS = 125  # a page, which keeps it under 500 kB
-GAIN, SCORE = "gain", "score"
 _SIZES = 4  # parts of the models, which the filter by parameters separates
 
 
 def pages(site: Site) -> Iterator[Page]:
     """Two boards a suite, and further pages of them where it is long."""
     for board in site.boards:
-        dates = {model.name: site.record_date(model.name) for model in board.data.models}
-        known = {"dates": {name: date for name, date in dates.items() if date is not None}}
+        known = {"rows": rows(site, board)}
         front = known | {"front": front_context(site, board), "depth": _depth_page(board)}
         title = f"Leaderboard of {board.suite.name}"
         yield from _pages(board, GAIN, board.data.models, "board.html", title, front)
@@ -76,11 +75,8 @@ def _path(board: SuiteBoard, measure: str, number: int) -> str:
 
 
 def _context(board: SuiteBoard, measure: str, models: Sequence[ModelData]) -> dict[str, Any]:
-    tasks = board.data.tasks
-    graded = [task for task in tasks if task.learned_at is None]
-    alike = [task for task in graded if measure == SCORE and _is_alike(board, task.name)]
-    learned = [task for task in tasks if task.learned_at is not None]
-    parts = {model.name: parts for model in models if (parts := board.by_name[model.name].parts) is not None}
+    columns, learned = task_columns(board, measure), learned_tasks(board)
+    known = [board.by_name[model.name].parts for model in models]
     means = 1 + (measure == GAIN and bool(learned))
     return {
         "board": board,
@@ -89,32 +85,27 @@ def _context(board: SuiteBoard, measure: str, models: Sequence[ModelData]) -> di
             (_path(board, GAIN, 1), GAIN, "Gain, against the exact predictor"),
             (_path(board, SCORE, 1), SCORE, "Score of the 2024 study"),
         ],
-        "parts_by_name": parts,
-        "choices": _choices(models, parts),
+        "data_file": board_path(board),
+        "choices": _choices(models, [parts for parts in known if parts is not None]),
         "sizes": _sizes(models),
-        "columns": [task for task in (*graded, *learned) if task not in alike],
-        "alike": alike,
+        "columns": columns,
+        "alike": alike_tasks(board, measure),
         "learned": learned,
-        "width": 7 + means + len(tasks) - len(alike),  # in columns
+        "means": means,  # columns of them
+        "width": 7 + means + len(columns),
         "roles": _roles(board),
         "known": _known(models),
         "separation": _separation(board),
     }
 
 
-def _is_alike(board: SuiteBoard, task: str) -> bool:
-    """Whether the scores on a task are the gains: it is left out where these stand."""
-    rows = [row for row in (*board.data.models, *board.data.baselines) if task in row.tasks]
-    return bool(board.data.models) and all(same(row.tasks[task], SCORE, GAIN) for row in rows)
-
-
-def _choices(models: Sequence[ModelData], parts: dict[str, Parts]) -> dict[str, list[str]]:
+def _choices(models: Sequence[ModelData], parts: Sequence[Parts]) -> dict[str, list[str]]:
     """What there is to filter by."""
     return {
-        "mixer": sorted({part.mixer for part in parts.values()}, key=str.lower),
-        "positions": sorted({part.positions for part in parts.values()}, key=str.lower),
-        "feed": sorted({part.feed_forward for part in parts.values()}, key=str.lower),
-        "norm": sorted({part.norm for part in parts.values()}, key=str.lower),
+        "mixer": sorted({part.mixer for part in parts}, key=str.lower),
+        "positions": sorted({part.positions for part in parts}, key=str.lower),
+        "feed": sorted({part.feed_forward for part in parts}, key=str.lower),
+        "norm": sorted({part.norm for part in parts}, key=str.lower),
         "kind": sorted({model.kind for model in models}),
         "division": [each for each in DIVISIONS if any(model.division == each for model in models)],
     }

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -12,14 +11,12 @@ from icl_bench.leaderboard import formats
 from icl_bench.leaderboard.data import BoardData, LearnedData, ModelData
 from icl_bench.leaderboard.excess import excess_risk
 from icl_bench.leaderboard.page import LaterFile
-from icl_bench.leaderboard.pages import changelog, charts_csv, feed
+from icl_bench.leaderboard.pages import changelog, charts_csv, feed, json_files
 from icl_bench.leaderboard.pictures import draw_badge
 from icl_bench.leaderboard.probes_csv import probes_csv
 from icl_bench.leaderboard.site import Site, SuiteBoard
 from icl_bench.specs.outcome import OUTCOME_COLUMNS, outcome_row
 from icl_bench.specs.result import Estimate
-
-SCHEMA = "data/board.schema.json"
 
 
 def _further_columns(metric: str, meaning: str) -> dict[str, str]:
@@ -109,12 +106,16 @@ def data_files(site: Site) -> Iterator[DataFile]:
     for board in site.boards:
         name = board.suite.name
         yield DataFile(
-            LaterFile(f"data/{name}.json", partial(board_json, board.data)),
-            f"Everything that the board of {name} says: scores, intervals, places, architectures, hashes.",
+            LaterFile(json_files.board_path(board), partial(json_files.board_json, site, board)),
+            f"Everything that the board of {name} says: scores, intervals, places, architectures.",
         )
         yield DataFile(
             LaterFile(f"data/{name}.csv", partial(board_csv, board.data)),
             f"The scores of {name} as a table, one row a model and task.",
+        )
+        yield DataFile(
+            LaterFile(f"data/{name}-runs.json", partial(json_files.runs_json, board)),
+            f"The training runs of the models of {name}: their scores, how they ended, SHA-256 of weights.",
         )
         yield DataFile(
             LaterFile(f"data/{name}-runs.csv", partial(runs_csv, board)),
@@ -136,7 +137,9 @@ def data_files(site: Site) -> Iterator[DataFile]:
             LaterFile(f"data/{name}-curves.csv", partial(curves_csv, board)),
             f"Errors on {name} by context length, one row a model, task and length.",
         )
-    yield DataFile(LaterFile(SCHEMA, _schema), "The JSON Schema of the JSON files.")
+    for path, (data, what) in json_files.SCHEMAS.items():
+        about = f"The JSON Schema of the files of {what}."
+        yield DataFile(LaterFile(path, partial(json_files.schema, data)), about)
     if site.date is not None and site.address is not None:
         yield DataFile(
             LaterFile(feed.PATH, partial(feed.atom, site, site.date, site.address)),
@@ -155,23 +158,6 @@ def badge_value(data: BoardData, model: ModelData) -> str:
         return f"{len(model.tasks)} of {len(data.tasks)} tasks"
     mean = formats.score(model.graded.value)
     return mean + (f" · {model.placed}" if model.placed else " §" * model.one_run)
-
-
-def board_json(data: BoardData) -> str:
-    """The board's data file: keys in a fixed order, numbers in full; a line each model, baseline and task."""
-    lines = [
-        f"{json.dumps(key)}: " + (_lines(value) if isinstance(value, list) else _compact(value))
-        for key, value in data.model_dump(by_alias=True).items()
-    ]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _lines(values: list[Any]) -> str:
-    return "[\n" + ",\n".join(map(_compact, values)) + "\n]" if values else "[]"
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def columns(data: BoardData) -> dict[str, str]:
@@ -287,12 +273,3 @@ def _learned(learned: LearnedData | None) -> dict[str, Any]:
     if learned is None:
         return {}
     return {"learned": learned.learned, **_ends(learned.probability, "p_learned_")}
-
-
-def _schema() -> str:
-    schema = BoardData.model_json_schema(by_alias=True, mode="serialization")
-    return _as_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
-
-
-def _as_json(value: dict[str, Any]) -> str:
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
