@@ -22,11 +22,12 @@ def test_the_page_of_a_model_says_its_profile_and_why_it_has_no_place():
     llama = data["reference/llama"]
     assert lead(llama.name).startswith(
         f"On {SUITE} a mean gain of {100 * llama.graded.value:.1f} ({100 * llama.graded.low:.1f} to "
-        f"{100 * llama.graded.high:.1f}) over the graded tasks, place 1= by it; "
+        f"{100 * llama.graded.high:.1f}) over the graded tasks, place 1= of the closed division by it; "
         "3 of 3 runs learned sparse parity"
     )
     assert "3 of 3 runs learned vector MQAR" in lead(llama.name)
-    assert f" Place 1= by the mean over all tasks, {100 * llama.mean.value:.1f} (" in lead(llama.name)
+    mean = f"{100 * llama.mean.value:.1f} ("
+    assert f" Place 1= of that division by the mean over all tasks, {mean}" in lead(llama.name)
     assert "; 0 of 1 run learned sparse parity" in lead("ana/one")
     for name in ("ana/one", "ana/two"):
         assert "No place: a task has fewer than 3 training runs." in lead(name)
