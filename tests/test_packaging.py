@@ -125,7 +125,6 @@ def test_commands_of_the_readme_without_extras(installed: Path, tmp_path: Path) 
     one_task = ["--task", "linear_regression"]
     shown = {
         "evaluate reference/gpt2": [*one_task, "--output", "record.json"],
-        "evaluate baseline/knn --suite paper": [*one_task, "--limit", "64"],
         "compare reference/gpt2 baseline/ridge": one_task,
         "models list": [],
         "models check my-spec.yaml": [],

@@ -12,6 +12,7 @@ from leaderboard.site_reading import read_page, text
 from PIL import Image
 from playwright.sync_api import expect
 
+from icl_bench.leaderboard import shown_suites
 from icl_bench.leaderboard.links import MISSING_PAGE
 from icl_bench.leaderboard.site_folder import MARK
 from icl_bench.leaderboard.write import gather_site, write_site
@@ -62,9 +63,10 @@ def test_a_link_to_a_model_is_shown_with_a_picture_of_its_own(documents, site_fo
 
 @pytest.fixture(scope="module")
 def plain_site(tmp_path_factory, entries):
-    """A site that was built without an address."""
+    """A site that was built without an address, of two suites: pages of others are of the same kinds."""
     folder = tmp_path_factory.mktemp("plain") / "site"
-    with fabricated.recorded(entries[:2]):
+    with fabricated.recorded(entries[:2]), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shown_suites, "suite_names", lambda: [SUITE, "paper-v1"])
         write_site(gather_site(None, None), folder, quiet=True)
     return folder
 
