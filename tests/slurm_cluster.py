@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol", "scancel", "sinfo")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "scancel", "sinfo")
 Verb = Callable[..., str]  # runs a verb, with its exit code as `code`; what it prints, or its error
 PATIENCE = 240.0  # seconds until something that has to happen has not happened
 
@@ -48,7 +48,10 @@ KillWait=20
 ReturnToService=2
 MaxArraySize={largest_array}
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory=6000 State=UNKNOWN
-PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP PriorityTier=10
+PartitionName=yields Nodes=ALL MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=60
 """
 
 
@@ -171,12 +174,12 @@ def _start(cluster: SlurmCluster, key: Path) -> None:
 
 
 def _end(cluster: SlurmCluster) -> None:
-    with contextlib.suppress(AssertionError):
-        cluster.run("scancel", "--signal=KILL", "--full", "--me")
-        cluster.run("scancel", "--me")
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        for name in ("slurmd", "slurmctld", "munged"):
-            if name in cluster.daemons:
+    for options in (["--signal=KILL", "--full"], []):
+        with contextlib.suppress(AssertionError):
+            cluster.run("scancel", "--me", *options)
+    for name in ("slurmd", "slurmctld", "munged"):
+        if name in cluster.daemons:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 cluster.stop(name)
     shutil.rmtree(cluster.folder, ignore_errors=True)
 

@@ -24,7 +24,15 @@ _PREFIX = ".icl-bench-"
 _PART = ".part"  # what is being written, or being removed
 _OLD = ".old"  # holds a folder, under its own name, while another takes its place
 EXAMPLE_NAME = f"{_PREFIX}xxxxxxxx{_PART}"  # as long as every name is, whatever the file's that it is for
+_leftovers_stay = False
 _NAME = re.compile(r"\.icl-bench-[a-z0-9_]{8}\.(part|old)")
+
+
+def keep_leftovers() -> None:
+    """Remove no leftovers in this process: one of many that write into one folder from several machines, of
+    which each may see its own locks alone."""
+    global _leftovers_stay
+    _leftovers_stay = True
 
 
 def is_temporary(name: str) -> bool:
@@ -85,6 +93,8 @@ def remove_leftovers(folder: Path) -> None:
 
     A folder that one of them had set aside is moved back, unless another one has taken its place.
     """
+    if _leftovers_stay:
+        return
     try:
         names = [name for name in os.listdir(folder) if is_temporary(name)]
     except OSError:  # it does not exist; whoever writes into it learns why

@@ -75,6 +75,10 @@ def test_no_submitit(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"sbatch": ["mem=4"], **SLURM}, "own-option"),
         ({"together": 2, **SLURM}, "cells-at-once"),
         ({"workers": 2, **SLURM}, "cells-at-once"),
+        ({"only_list": True, **SLURM}, "list-elsewhere"),
+        ({"device": "cuda", **SLURM}, "job-device"),
+        ({"gpus": 1, **SLURM}, "job-device"),
+        ({"device": "gpu7", **SLURM}, "job-device"),
     ],
 )
 def test_contradictions(options: dict[str, Any], code: str) -> None:
@@ -92,12 +96,29 @@ def test_several_models_need_a_folder() -> None:
     assert fault(evaluate, MODELS, output=Path("a.json")) == "output-of-models"
 
 
+def test_two_models_of_one_record() -> None:
+    assert fault(evaluate, ["baseline/zero", "baseline/zero"]) == "one-record"
+
+
+def test_a_script_of_nothing() -> None:
+    assert fault(compute, "mini", needed=True, print_script=True, **SLURM) == "nothing-left"
+
+
+def test_folders_of_another_run_are_not_submitted(empty: Path) -> None:
+    folder = empty / "runs/mini-v1/gpt2/seed-0/sparse_parity"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(InputError) as raised:
+        sweep("mini", spec=["reference/gpt2"], task=["sparse_parity"], **SLURM)
+    assert raised.value.code == "other-runs"
+
+
 def test_nothing_was_submitted(capsys: pytest.CaptureFixture[str]) -> None:
     sweep("mini", status=True)
     assert capsys.readouterr().out == "nothing was submitted from here\n"
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"jobs": [["a"]]}', '{"at": "now", "jobs": 3}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"at": "now", "jobs": [["a"]]}', '{"at": "now", "jobs": 3}'])
 def test_a_damaged_note_of_what_was_submitted(text: str, empty: Path) -> None:
     plan = empty / "jobs" / "icl-bench-0" / "work.json"
     plan.parent.mkdir(parents=True)

@@ -6,8 +6,9 @@ from icl_bench.cluster.shard import Shard, read_shard
 from icl_bench.errors import InputError
 
 VARIABLES = (
-    *("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MAX", "PBS_ARRAY_INDEX", "PBS_ARRAYID"),
-    *("SGE_TASK_ID", "SGE_TASK_LAST"),
+    *(f"SLURM_ARRAY_TASK_{part}" for part in ("ID", "MIN", "STEP", "MAX")),
+    *("PBS_ARRAY_INDEX", "PBS_ARRAYID"),
+    *(f"SGE_TASK_{part}" for part in ("ID", "FIRST", "STEPSIZE", "LAST")),
 )
 
 
@@ -17,10 +18,15 @@ def _no_array(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+def slurm(number: str, first: str, step: str, last: str) -> dict[str, str]:
+    parts = {"ID": number, "MIN": first, "STEP": step, "MAX": last}
+    return {f"SLURM_ARRAY_TASK_{part}": value for part, value in parts.items()}
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 11])
 def test_parts_together_have_every_item_once(count: int) -> None:
     items = list(range(7))
-    parts = [read_shard(f"{index}/{count}").of(items) for index in range(count)]
+    parts = [read_shard(f"{index}/{count}").select(items) for index in range(count)]
     assert sorted(item for part in parts for item in part) == items
     assert max(map(len, parts)) - min(map(len, parts)) <= 1
 
@@ -28,12 +34,16 @@ def test_parts_together_have_every_item_once(count: int) -> None:
 @pytest.mark.parametrize(
     ("variables", "text", "part"),
     [
-        ({"SLURM_ARRAY_TASK_ID": "3", "SLURM_ARRAY_TASK_MAX": "7"}, "auto", Shard(3, 8)),
+        (slurm("3", "0", "1", "7"), "auto", Shard(3, 8)),
+        (slurm("1", "1", "1", "8"), "auto", Shard(0, 8)),  # --array=1-8
+        (slurm("8", "1", "1", "8"), "auto/8", Shard(7, 8)),
+        (slurm("6", "0", "2", "6"), "auto", Shard(3, 4)),  # --array=0-6:2
+        (slurm("7", "3", "1", "7"), "auto/8", Shard(7, 8)),  # --array=3,7 of what was divided into 8
         ({"SLURM_ARRAY_TASK_ID": "3"}, "auto/8", Shard(3, 8)),
         ({"PBS_ARRAY_INDEX": "0"}, "auto/2", Shard(0, 2)),
         ({"PBS_ARRAYID": "1"}, "auto/2", Shard(1, 2)),
-        ({"SGE_TASK_ID": "1", "SGE_TASK_LAST": "4"}, "auto", Shard(0, 4)),  # SGE counts from 1
-        ({"SGE_TASK_ID": "4"}, "auto/4", Shard(3, 4)),
+        ({"SGE_TASK_ID": "1", "SGE_TASK_FIRST": "1", "SGE_TASK_LAST": "4"}, "auto", Shard(0, 4)),
+        ({"SGE_TASK_ID": "4"}, "auto/4", Shard(3, 4)),  # SGE counts from 1
         ({"SGE_TASK_ID": "undefined", "PBS_ARRAY_INDEX": "2"}, "auto/3", Shard(2, 3)),
         ({}, " 7/8 ", Shard(7, 8)),
     ],

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from slurm_cluster import SlurmCluster, Verb, wait_until
 
+from icl_bench.cli.cluster_options import Engine
+from icl_bench.cli.sweep import sweep
+from icl_bench.errors import InputError
 from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
 from icl_bench.training.cell import saved_step
 from icl_bench.training.group import RunGroup
@@ -17,7 +20,7 @@ from icl_bench.training.plan import make_plan
 pytestmark = pytest.mark.slow
 
 STATES = re.compile(r"(\d+) (done|running|waiting|failed)")
-LONG = 1_500  # steps of the tiny model, which take longer than a job needs to be cut off
+LONG = 3_000  # steps of the tiny model, which take longer than a job needs to be cut off
 
 
 def states(verb: Verb) -> dict[str, int]:
@@ -73,40 +76,64 @@ def test_an_array_ends_with_the_bits_of_a_local_sweep(slurm: SlurmCluster, verb:
     assert verb(*grid, "--on", "slurm") == "nothing submitted; 8 done before\n"
 
 
-def test_a_cancelled_run_is_submitted_anew_and_ends_with_the_same_bits(
+def test_a_run_that_is_cut_off_twice_ends_with_the_same_bits(
     slurm: SlurmCluster, verb: Verb, spec: Path
 ) -> None:
+    """It is queued again, then cancelled and submitted anew."""
     grid = ["sweep", "mini", "--spec", str(spec), "--task", "sparse_parity", "--steps", str(LONG)]
     run = Path("runs/mini-v1/tiny/seed-0/sparse_parity")
     assert verb(*grid, "--on", "slurm").startswith("1 of 1 submitted in 1 job, ")
     wait_until(lambda: last_step(run), "run that has begun")
+    slurm.run("scontrol", "requeue", only_job(slurm))
+    wait_until(lambda: saved_step(run), "step that is saved")
+    before = saved_step(run) or 0
+    wait_until(lambda: (last_step(run) or 0) > before, "run that goes on")
     slurm.run("scancel", only_job(slurm))
     wait_until(lambda: states(verb) == {"failed": 1}, "job that has ended")
     assert "stopped, and saved" in verb("sweep", "mini", "--status")
-    assert (saved_step(run) or 0) > 0
+    assert (saved_step(run) or 0) > before
     assert not (run / CONFIG_FILE).exists()
     assert verb(*grid, "--on", "slurm").startswith("1 of 1 submitted in 1 job, ")
     wait_until_done(verb, 1)
     assert weights_of_jobs() == weights_made_here(spec, ["sparse_parity"], 1, LONG)
 
 
-def test_a_job_at_its_time_limit_saves_is_queued_again_and_goes_on(
-    slurm: SlurmCluster, verb: Verb, spec: Path
+@pytest.mark.parametrize("cut_off", ["time limit", "preemption"])
+def test_a_job_that_slurm_cuts_off_saves_is_queued_again_and_goes_on(
+    slurm: SlurmCluster, verb: Verb, spec: Path, cut_off: str
 ) -> None:
     run = Path("runs/mini-v1/tiny/seed-0/sparse_parity")
     grid = ["sweep", "mini", "--spec", str(spec), "--task", "sparse_parity", "--steps", "1000000"]
-    assert verb(*grid, "--on", "slurm").startswith("1 of 1 submitted in 1 job, ")
+    verb(*grid, "--on", "slurm", "--partition", "yields")
     wait_until(lambda: last_step(run), "run that has begun")
     number = only_job(slurm)
     (array,) = Path("runs/jobs").iterdir()
     log = array / f"{number}_0_log.out"
-    slurm.run("scontrol", "update", f"JobId={number}", "TimeLimit=1")
+    if cut_off == "time limit":
+        slurm.run("scontrol", "update", f"JobId={number}", "TimeLimit=1")
+    else:
+        slurm.run("sbatch", "--partition=main", "--exclusive", "--output=none", "--wrap=sleep 1")
     wait_until(lambda: saved_step(run), "step that is saved")
-    slurm.run("scontrol", "update", f"JobId={number}", "TimeLimit=60")
+    if cut_off == "time limit":
+        slurm.run("scontrol", "update", f"JobId={number}", "TimeLimit=60")
     before = saved_step(run) or 0
     wait_until(lambda: log.read_text().count("Loading pickle") == 2, "second start")
-    assert only_job(slurm) == number
-    slurm.run("scontrol", "requeue", number)
-    wait_until(lambda: (saved_step(run) or 0) > before, "later step that is saved")
+    wait_until(lambda: (last_step(run) or 0) > before, "run that goes on")
+    with pytest.raises(InputError) as refused:
+        sweep("mini", spec=[str(spec)], task=["sparse_parity"], steps=7, on=Engine.slurm)
+    assert refused.value.code in ("another-in-job", "other-runs")
     slurm.run("scancel", number)
     wait_until(lambda: states(verb) == {"failed": 1}, "job that has ended")
+
+
+def test_a_job_that_does_other_work_under_the_same_name(slurm: SlurmCluster, verb: Verb, spec: Path) -> None:
+    grid = ["sweep", "mini", "--spec", str(spec), "--task", "sparse_parity", "--on", "slurm"]
+    slurm.drain()
+    verb(*grid, "--steps", "1")
+    with pytest.raises(InputError) as refused:
+        sweep("mini", spec=[str(spec)], task=["sparse_parity"], steps=2, on=Engine.slurm)
+    assert refused.value.code == "another-in-job"
+    slurm.run("scancel", "--me")
+    assert verb(*grid, "--steps", "2").startswith("1 of 1 submitted")
+    slurm.undrain()
+    wait_until_done(verb, 1)

@@ -1,7 +1,8 @@
 """`icl-bench baselines`: the predictors that need no training."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,6 +26,7 @@ from icl_bench.cli.frozen import frozen_means
 from icl_bench.cli.options import AsJson, Tasks
 
 if TYPE_CHECKING:
+    from icl_bench.frozen.baseline_job import ComputeBaseline
     from icl_bench.frozen.compute import BaselineOnTask
     from icl_bench.suites import Suite
 
@@ -216,7 +218,6 @@ def _compute_in_parts(
     suite: "Suite", entries: "list[BaselineOnTask]", cluster: ClusterChoice, status: bool
 ) -> None:
     """Compute what is to be frozen, by jobs or a part of it here, or say how far that is."""
-    from icl_bench.cluster.status import work_statuses
     from icl_bench.cluster.submitted import JOBS
     from icl_bench.frozen.baseline_job import ComputeBaseline
     from icl_bench.resources import cache_folder
@@ -224,19 +225,45 @@ def _compute_in_parts(
     works = [ComputeBaseline(suite.name, entry) for entry in entries]
     jobs_folder = cache_folder() / JOBS
     if status:
-        left = {work.key: work for work in works}  # what is frozen is left no more
-        statuses = work_statuses(jobs_folder, lambda key: key not in left or left[key].is_done())
-        of_suite = [each for each in statuses if each.key.startswith(f"{suite.name}/")]
-        print_statuses(of_suite, lambda key: {"errors": key})
+        _print_status(suite, {work.key: work for work in works}, jobs_folder)
     elif cluster.print_script:
         cluster.print_for_sbatch(len(works))
     elif cluster.on is not Engine.local:
         refuse_at_once(workers=cluster.workers)
         cluster.submit(works, jobs_folder)
     else:
-        for work in cluster.part().of(works):
-            work.run()
-            typer.echo(f"{work.key}: computed")
+        _compute_here(cluster.part().select(works), cluster.workers)
+
+
+def _print_status(suite: "Suite", left: "dict[str, ComputeBaseline]", jobs_folder: Path) -> None:
+    """Of what was submitted of a suite and is asked for, or is frozen."""
+    from icl_bench.cluster.status import work_statuses
+    from icl_bench.frozen.baseline_job import is_frozen
+
+    def frozen(key: str) -> bool:
+        name, task, baseline = key.split("/")
+        return name == suite.name and is_frozen(suite, task, baseline)
+
+    statuses = work_statuses(jobs_folder, lambda key: frozen(key) or (key in left and left[key].is_done()))
+    chosen = [each for each in statuses if each.key in left or frozen(each.key)]
+    print_statuses(chosen, lambda key: {"errors": key})
+
+
+def _compute_here(works: "Sequence[ComputeBaseline]", workers: int | None) -> None:
+    """Compute one baseline after the other; exits with 1 where one cannot be."""
+    from icl_bench.errors import ICLBenchError
+    from icl_bench.workers import worker_pool
+
+    failed = 0
+    with worker_pool(workers) as pool:
+        for work in works:
+            try:
+                work.run_on(pool)
+                typer.echo(f"{work.key}: computed")
+            except ICLBenchError as error:
+                failed += 1
+                typer.echo(f"{work.key}: error: {error}", err=True)
+    raise typer.Exit(1 if failed else 0)
 
 
 def _means_table(suite: "Suite") -> str:

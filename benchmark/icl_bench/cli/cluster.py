@@ -67,28 +67,29 @@ class ClusterChoice:
     def print_for_sbatch(self, cells: int) -> None:
         """Print the script whose jobs do so many cells."""
         from icl_bench.cluster.script import sbatch_script
+        from icl_bench.errors import InputError
 
         jobs = math.ceil(cells / self.cells_per_job)
+        if jobs == 0:
+            raise InputError("nothing is left for a script to do; leave out --print", code="nothing-left")
         typer.echo(sbatch_script(_command(sys.argv[1:], self.workers), jobs, self._limits()), nl=False)
 
     def submit(self, works: "Sequence[Work]", jobs_folder: Path) -> None:
         """Submit what is left, and say how to follow it."""
         from icl_bench.cluster.submit import submit
 
-        sent = submit(works, jobs_folder, self._limits(), self.cells_per_job)
-        known = [
-            f"{len(keys):,} {state}"
-            for keys, state in ((sent.done, "done before"), (sent.in_jobs, "in jobs that wait or run"))
-            if keys
-        ]
-        count = (
-            f"{len(sent.submitted):,} of {len(works):,} submitted" if sent.submitted else "nothing submitted"
-        )
-        jobs = (
-            f" in {sent.jobs:,} job{'s' * (sent.jobs > 1)}, {' and '.join(sent.arrays)}" if sent.jobs else ""
-        )
-        typer.echo("; ".join([count + jobs, *known]))
-        if sent.submitted:
+        submission = submit(works, jobs_folder, self._limits(), self.cells_per_job)
+        submitted, jobs, arrays = len(submission.submitted), submission.jobs, submission.arrays
+        parts = ["nothing submitted"]
+        if submitted:
+            in_jobs = f"{jobs:,} job{'s' * (jobs > 1)}, array{'s' * (len(arrays) > 1)} {', '.join(arrays)}"
+            parts = [f"{submitted:,} of {len(works):,} submitted in {in_jobs}"]
+        if submission.done:
+            parts.append(f"{len(submission.done):,} done before")
+        if submission.in_jobs:
+            parts.append(f"{len(submission.in_jobs):,} in jobs that wait or run")
+        typer.echo("; ".join(parts))
+        if submitted:
             typer.echo(f"logs: {jobs_folder}\nfollow them by --status; the same command submits what is left")
 
     def _limits(self) -> Any:

@@ -43,7 +43,7 @@ def evaluate_many(
     elif cluster.on is not Engine.local:
         cluster.submit(works, folder / JOBS)
     else:
-        _evaluate_here(cluster.part().of(works))
+        _evaluate_here(cluster.part().select(works))
 
 
 def _folder(output: Path, of_one_model: Mapping[str, object]) -> Path:

@@ -108,6 +108,7 @@ def sweep(
     recipe_keys: dict[str, Any] = {"steps": steps, "recipe": recipe, "changes": parse_changes(changes or ())}
     recipe_keys |= {"precision": precision, "compiled": compiled}
     if on is not Engine.local:
+        _refuse_list(only_list)
         cells = grid_cells(suite, spec, task, seeds, partial(make_plan, **recipe_keys), out)
         _submit(cluster, cells, out, device, together, workers)
         return
@@ -146,7 +147,43 @@ def _submit(
         cluster.print_for_sbatch(len(cells))
         return
     refuse_at_once(together=together, workers=workers)
+    _refuse_device(device, cluster.gpus)
+    _refuse_other_runs(cells)
     cluster.submit([TrainCell.of_cell(cell, device) for cell in cells], out / JOBS)
+
+
+def _refuse_list(only_list: bool) -> None:
+    """InputError where jobs are asked to list."""
+    from icl_bench.errors import InputError
+
+    if only_list:
+        raise InputError(
+            "--list says what is there; leave out --on, or ask for --status", code="list-elsewhere"
+        )
+
+
+def _refuse_device(device: str, gpus: int) -> None:
+    """InputError where a job's GPUs and the device that it trains on do not go together."""
+    from icl_bench.errors import InputError
+
+    if device not in ("cpu", "cuda"):
+        raise InputError(f"jobs train on cpu or cuda, not on {device}; give --device cuda", code="job-device")
+    if (device == "cpu") != (gpus == 0):
+        remedy = "give --gpus 1" if gpus == 0 else "give --device cuda, or leave out --gpus"
+        raise InputError(f"jobs have {gpus} GPUs and train on {device}; {remedy}", code="job-device")
+
+
+def _refuse_other_runs(cells: "list[Cell]") -> None:
+    """InputError where folders hold what these cells would not make."""
+    from icl_bench.errors import InputError
+
+    others = [cell for cell in cells if cell.state() == "another run"]
+    if others:
+        raise InputError(
+            f"{len(others)} of {len(cells)} folders hold another run, as {others[0].folder}; name another "
+            "--out",
+            code="other-runs",
+        )
 
 
 def _print_status(suite: str, out: Path) -> None:

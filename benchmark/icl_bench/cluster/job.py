@@ -1,5 +1,7 @@
 """A job of a cluster: pieces of work, one after the other. It is run by submitit, on a node."""
 
+import os
+import re
 import signal
 import sys
 import traceback
@@ -9,8 +11,11 @@ from types import FrameType
 from submitit.core.job_environment import JobEnvironment
 from submitit.helpers import DelayedSubmission
 
+from icl_bench.cluster.commands import ask
+from icl_bench.cluster.submitted import BEGINS
 from icl_bench.cluster.work import Work
 from icl_bench.errors import ICLBenchError
+from icl_bench.temporary import keep_leftovers
 
 STOPPED = 143  # 128 + SIGTERM, as shells have it
 
@@ -18,9 +23,9 @@ STOPPED = 143  # 128 + SIGTERM, as shells have it
 class Job:
     """Does what is left of its work. A piece that fails stops no other one, and the job's exit code is 1.
 
-    Before its time limit ends the job saves what it does and is queued again, under the same number; so it
-    does not where nothing was saved since it began, which would go on for ever. When it is preempted or
-    cancelled it saves and ends.
+    Before its time limit, and when another job takes its place, a job saves what it does and is queued again,
+    under the same number. A time limit that was too short for anything to be saved ends it: it would be
+    queued again for ever. A job that is cancelled saves and ends.
     """
 
     def __init__(self, works: Sequence[Work]) -> None:
@@ -28,17 +33,20 @@ class Job:
 
     def __call__(self) -> None:
         """Do the work. Ends the process where a piece fails or the job is stopped."""
-        began_with, signals = self._saved(), _Signals()
+        print_line(BEGINS)
+        keep_leftovers()
+        before, signals = self._saved(), _Signals()
         try:
-            failed = [work.key for work in self.works if not (work.is_done() or _do(work))]
+            failed = [work.key for work in self.works if not (work.is_done() or _is_done_now(work))]
         except KeyboardInterrupt:
             signals.ignore_further()
-            if not signals.time_is_up:
-                _say("stopped, and saved")
-            elif self._saved() == began_with:
-                _say("nothing was saved within the time limit; submit again with more --time")
-            else:
+            saved = self._saved() != before
+            if (signals.time_is_up and saved) or _is_preempted():
                 signals.queue_again()
+            if signals.time_is_up:
+                print_line("nothing was saved within the time limit; submit again with more --time")
+            else:
+                print_line("stopped, and saved" if saved else "stopped")
             sys.exit(STOPPED)
         if failed:
             sys.exit(1)
@@ -57,7 +65,7 @@ class _Signals:
     def __init__(self) -> None:
         self.time_is_up = False
         self._number: signal.Signals = getattr(signal, f"SIG{JobEnvironment.USR_SIG}")
-        self._of_submitit = signal.getsignal(self._number)
+        self._handler_of_submitit = signal.getsignal(self._number)
         signal.signal(self._number, self._note)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
@@ -69,7 +77,7 @@ class _Signals:
 
     def queue_again(self) -> None:
         """Let submitit do what it does at that signal: ask Slurm to queue the job again, and end."""
-        signal.signal(self._number, self._of_submitit)
+        signal.signal(self._number, self._handler_of_submitit)
         signal.raise_signal(self._number)
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
@@ -77,19 +85,32 @@ class _Signals:
         signal.raise_signal(signal.SIGINT)
 
 
-def _do(work: Work) -> bool:
+def _is_preempted() -> bool:
+    """Whether Slurm has this job go for another one, and counts on it to end within a time of grace.
+
+    Without such a time Slurm queues the job again by itself.
+    """
+    try:
+        job = ask(["scontrol", "show", "job", os.environ.get("SLURM_JOB_ID", "")])
+    except ICLBenchError:
+        return False
+    return re.search(r"\bPreemptTime=\d", job) is not None and "JobState=RUNNING" in job
+
+
+def _is_done_now(work: Work) -> bool:
     """Whether a piece of work could be done; if not, its key and the reason are the last line of the log."""
     try:
         work.run()
     except ICLBenchError as error:
-        _say(f"{work.key}: error: {' '.join(str(error).split())}")
+        print_line(f"{work.key}: error: {' '.join(str(error).split())}")
         return False
     except Exception as error:  # noqa: BLE001  # a fault of ours, which is no reason to leave the others undone
         traceback.print_exc()
-        _say(f"{work.key}: {type(error).__name__}: {' '.join(str(error).split())}")
+        print_line(f"{work.key}: {type(error).__name__}: {' '.join(str(error).split())}")
         return False
     return True
 
 
-def _say(line: str) -> None:
+def print_line(line: str) -> None:
+    """Into the log of the job's errors."""
     print(line, file=sys.stderr, flush=True)

@@ -10,7 +10,31 @@ from icl_bench.errors import InputError
 
 _SECONDS_TO_SAVE = 90  # before the time limit, when a job is told to save: the end of a step, and the writing
 _TIME = re.compile(r"(?:(?P<days>\d{1,4})-)?(?P<rest>\d{1,6}(?::\d{1,2}){0,2})")
-_OWN = ("array", "error", "job-name", "mem", "open-mode", "output", "partition", "signal", "time")
+_OWN = (  # what a job of ours is, and what is set by other options
+    *(
+        "array",
+        "cpus-per-task",
+        "error",
+        "gpus",
+        "gpus-per-node",
+        "gpus-per-task",
+        "job-name",
+        "mem",
+        "mem-per-cpu",
+    ),
+    *(
+        "nodes",
+        "ntasks",
+        "ntasks-per-node",
+        "open-mode",
+        "output",
+        "partition",
+        "requeue",
+        "signal",
+        "time",
+        "wrap",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -39,13 +63,13 @@ class Limits:
         return flags | dict(self.options)
 
     def parameters(self) -> dict[str, Any]:
-        """As submitit's executor takes them."""
-        named: dict[str, Any] = {"time": self.minutes, "mem": self.memory, "cpus_per_task": self.cpus}
-        if self.gpus:
-            named["gpus_per_node"] = self.gpus
-        if self.partition:
-            named["partition"] = self.partition
-        return named | {"signal_delay_s": self.seconds_to_save, "additional_parameters": dict(self.options)}
+        """As submitit's executor takes them. It has to know the time; the rest it writes as it is given."""
+        rest = {key: value for key, value in self.flags().items() if key != "time"}
+        return {
+            "time": self.minutes,
+            "signal_delay_s": self.seconds_to_save,
+            "additional_parameters": {**rest, "requeue": True},
+        }
 
 
 def read_minutes(text: str) -> int:
@@ -90,8 +114,8 @@ def read_options(pairs: list[str]) -> dict[str, str]:
             )
         if key in _OWN:
             raise InputError(
-                f"--sbatch {pair}: {key} is set here; use --time, --memory, --gpus or --partition for what "
-                "they limit",
+                f"--sbatch {pair}: {key} is set here; leave it out, or use --time, --memory, --gpus or "
+                "--partition",
                 code="own-option",
             )
         options[key] = value

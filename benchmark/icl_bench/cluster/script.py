@@ -4,9 +4,10 @@ import shlex
 from collections.abc import Sequence
 
 from icl_bench.cluster.limits import Limits
+from icl_bench.workers import KEEP_MEMORY, ONE_THREAD
 
 _INTERRUPTED = 130  # what a verb ends with that was interrupted, and has saved
-_MOST_RESTARTS = 1_000
+_MOST_RESTARTS = 100
 
 _SCRIPT = """\
 #!/bin/bash
@@ -18,9 +19,10 @@ _SCRIPT = """\
 #SBATCH --requeue
 #SBATCH --signal=INT@{seconds}
 
-# part SLURM_ARRAY_TASK_ID of {count}; each finds what is done, and goes on with what is begun
-export OMP_NUM_THREADS=1
-srun --unbuffered {command} --shard auto/{count}
+# submit it from the folder in which it was printed; each of {count} parts finds what is done, and goes on
+# with what is begun
+{exports}
+srun --unbuffered --cpus-per-task={cpus} {command} --shard auto/{count}
 code=$?
 # {interrupted}: stopped before the time limit, and saved
 if [ "$code" -eq {interrupted} ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt {restarts} ]; then
@@ -37,6 +39,8 @@ def sbatch_script(command: Sequence[str], count: int, limits: Limits) -> str:
         name="icl-bench",
         last=count - 1,
         flags=flags,
+        exports="\n".join(f"export {name}={value}" for name, value in (ONE_THREAD | KEEP_MEMORY).items()),
+        cpus=limits.cpus,
         seconds=limits.seconds_to_save,
         count=count,
         command=shlex.join(command),

@@ -9,12 +9,24 @@ from typing import TypeVar
 from icl_bench.errors import InputError
 
 Item = TypeVar("Item")
-# by scheduler: the variable of the number, the number that arrays begin with, the variable of the last one
+
+
+@dataclass(frozen=True)
+class _Array:
+    """The variables in which a scheduler says which job of an array this is, and what the array is."""
+
+    number: str
+    first: str | None = None
+    step: str | None = None
+    last: str | None = None
+    lowest: int = 0  # that arrays of this scheduler may begin with, and that parts are counted from
+
+
 _ARRAYS = (
-    ("SLURM_ARRAY_TASK_ID", 0, "SLURM_ARRAY_TASK_MAX"),
-    ("PBS_ARRAY_INDEX", 0, None),  # PBS Professional, OpenPBS
-    ("PBS_ARRAYID", 0, None),  # Torque
-    ("SGE_TASK_ID", 1, "SGE_TASK_LAST"),
+    _Array("SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_MAX"),
+    _Array("PBS_ARRAY_INDEX"),  # PBS Professional, OpenPBS
+    _Array("PBS_ARRAYID"),  # Torque
+    _Array("SGE_TASK_ID", "SGE_TASK_FIRST", "SGE_TASK_STEPSIZE", "SGE_TASK_LAST", lowest=1),
 )
 
 
@@ -25,7 +37,7 @@ class Shard:
     index: int
     count: int
 
-    def of(self, items: Sequence[Item]) -> list[Item]:
+    def select(self, items: Sequence[Item]) -> list[Item]:
         """The items of this part; all parts together have every item once."""
         return list(items[self.index :: self.count])
 
@@ -43,22 +55,34 @@ def read_shard(text: str) -> Shard:
 
 
 def _of_array(count: int | None) -> Shard:
-    for variable, first, last in _ARRAYS:
-        value = os.environ.get(variable, "")
-        if not value.isdecimal():  # SGE says `undefined` outside of arrays
+    """The part of the job of an array that this is: counted from the array's first number where the array has
+    as many jobs as there are parts, else from the lowest number that arrays have."""
+    for array in _ARRAYS:
+        number = _number(array.number)
+        if number is None:  # SGE says `undefined` outside of arrays
             continue
-        if count is None and last is not None and os.environ.get(last, "").isdecimal():
-            count = int(os.environ[last]) - first + 1
-        if count is None:
+        first, step, last = map(_number, (array.first, array.step, array.last))
+        size = None if first is None or last is None else (last - first) // (step or 1) + 1
+        if count is None and size is None:
             raise InputError(
-                f"{variable} does not say how many parts there are; give --shard auto/N", code="shard-count"
+                f"{array.number} does not say how many parts there are; give --shard auto/N",
+                code="shard-count",
             )
-        return _checked(int(value) - first, count, f"{variable} is {value}, which")
-    names = ", ".join(variable for variable, _, _ in _ARRAYS)
+        if first is not None and size == (count or size):
+            index = (number - first) // (step or 1)
+        else:
+            index = number - array.lowest
+        return _checked(index, count or size or 0, f"{array.number} is {number}, which")
+    names = ", ".join(array.number for array in _ARRAYS)
     raise InputError(
         f"--shard auto: none of {names} is set; run it in an array of a scheduler, or give --shard I/N",
         code="no-array",
     )
+
+
+def _number(variable: str | None) -> int | None:
+    value = os.environ.get(variable or "", "")
+    return int(value) if value.isdecimal() else None
 
 
 def _whole(text: str, whole: str) -> int:

@@ -29,7 +29,8 @@ def work_statuses(jobs_folder: Path, is_done: Callable[[str], bool]) -> list[Wor
         key: (array, index) for array in arrays for index, keys in enumerate(array.jobs) for key in keys
     }
     done = {key: is_done(key) for key in places}
-    live = {} if all(done.values()) else keys_in_jobs(arrays, live_jobs())
+    live = {} if all(done.values()) else keys_in_jobs(arrays, live_jobs(arrays))
+    done |= {key: is_done(key) for key, was_done in done.items() if not was_done and key not in live}
     return [
         WorkStatus(key, "done") if done[key] else _status(key, array, index, live, done)
         for key, (array, index) in places.items()
@@ -50,7 +51,7 @@ def _status(
     failed = array.log_line(index, key)
     if job.running and failed is not None and failed.startswith(f"{key}: "):
         return WorkStatus(key, "failed", job.number, failed)
-    if job.running and key == _first_left(array.jobs[index], done, array, index):
+    if job.running and key == _first_left(list(array.jobs[index]), done, array, index):
         return WorkStatus(key, "running", job.number)
     return WorkStatus(key, "waiting", job.number, None if job.running else job.reason)
 

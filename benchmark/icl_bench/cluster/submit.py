@@ -1,12 +1,12 @@
 """Submitting what is left of some work, in as few arrays of jobs as the cluster takes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from icl_bench.cluster.limits import Limits
 from icl_bench.cluster.slurm import LiveJob, check_submitit, largest_array, live_jobs, submit_array
-from icl_bench.cluster.submitted import Array, begin_array, forget_array, submitted_arrays
+from icl_bench.cluster.submitted import Array, begin_array, forget_array, hash_of, submitted_arrays
 from icl_bench.cluster.work import Work
 from icl_bench.errors import InputError
 from icl_bench.files import check_folder_place
@@ -32,7 +32,9 @@ def submit(works: Sequence[Work], jobs_folder: Path, limits: Limits, per_job: in
     """
     check_submitit()
     check_folder_place(jobs_folder)
-    live = keys_in_jobs(submitted_arrays(jobs_folder), live_jobs())
+    arrays_before = submitted_arrays(jobs_folder)
+    live = keys_in_jobs(arrays_before, live_jobs(arrays_before))
+    _refuse_other_work(works, live)
     done = [work.key for work in works if work.is_done()]
     known = {*done, *live}
     left = [work for work in works if work.key not in known]
@@ -57,8 +59,22 @@ def keys_in_jobs(
     }
 
 
+def _refuse_other_work(works: Sequence[Work], live: Mapping[str, tuple[Array, int, LiveJob]]) -> None:
+    """InputError where a job does something else under the key of a piece of work."""
+    for work in works:
+        if work.key in live:
+            array, index, job = live[work.key]
+            if array.jobs[index][work.key] != hash_of(work.request):
+                raise InputError(
+                    f"job {job.number} does {work.key} in another way; wait for it, cancel it (scancel "
+                    f"{job.number}), or name another folder",
+                    code="another-in-job",
+                )
+
+
 def _submit(jobs: Sequence[Sequence[Work]], jobs_folder: Path, limits: Limits) -> str:
-    array = begin_array(jobs_folder, [[work.key for work in works] for works in jobs])
+    noted = [{work.key: hash_of(work.request) for work in works} for works in jobs]
+    array = begin_array(jobs_folder, noted)
     try:
         return submit_array(array, jobs, limits)
     except InputError:

@@ -4,11 +4,12 @@ The file is written before Slurm is asked, and names the array by what Slurm is 
 killed in between leaves nothing that is submitted twice.
 """
 
+import hashlib
 import json
 import re
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,6 +21,7 @@ from icl_bench.files import write_text
 JOBS = "jobs"  # the folder, beside the results
 PLAN_FILE = "work.json"
 _NAME = "icl-bench-"
+BEGINS = "icl-bench: the job begins"  # in the log of errors, where a job starts, again too
 _TAIL_BYTES = 16_384
 # what Slurm adds to the log of whatever ends
 _ENDINGS = re.compile(
@@ -34,7 +36,7 @@ class Array:
 
     folder: Path
     at: str  # when, ISO 8601
-    jobs: Sequence[Sequence[str]]  # the keys of each one's work
+    jobs: Sequence[Mapping[str, str]]  # the work of each: by its key, a hash of the request
 
     @property
     def name(self) -> str:
@@ -58,7 +60,12 @@ class Array:
         return logs
 
 
-def begin_array(jobs_folder: Path, jobs: Sequence[Sequence[str]]) -> Array:
+def hash_of(request: str) -> str:
+    """What is kept of a request."""
+    return hashlib.sha256(request.encode()).hexdigest()[:16]
+
+
+def begin_array(jobs_folder: Path, jobs: Sequence[Mapping[str, str]]) -> Array:
     """Note an array that is about to be submitted. StorageError where nothing can be written."""
     array = Array(jobs_folder / f"{_NAME}{secrets.token_hex(4)}", datetime.now(UTC).isoformat(), jobs)
     plan = {"schema": 1, "at": array.at, "jobs": jobs}
@@ -80,9 +87,9 @@ def submitted_arrays(jobs_folder: Path) -> list[Array]:
 def _read(path: Path) -> Array:
     try:
         plan = json.loads(path.read_text())
-        jobs = [[str(key) for key in job] for job in plan["jobs"]]
+        jobs = [{str(key): str(value) for key, value in job.items()} for job in plan["jobs"]]
         return Array(path.parent, str(plan["at"]), jobs)
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path} does not say what was submitted ({error}); remove its folder once its jobs have ended",
             code="damaged-plan",
@@ -90,12 +97,12 @@ def _read(path: Path) -> Array:
 
 
 def _last_lines(path: Path) -> list[str]:
-    """The end of a log, without what submitit says of itself."""
+    """The end of a log, from the last start on and without what submitit says of itself."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
             text = file.read().decode(errors="replace")
     except OSError:
         return []
-    lines = (line.strip() for line in text.splitlines())
+    lines = (line.strip() for line in text.rpartition(BEGINS)[2].splitlines())
     return [line for line in lines if line and not line.startswith("submitit ")]

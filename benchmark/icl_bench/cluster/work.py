@@ -14,6 +14,10 @@ class Work(Protocol):
     def key(self) -> str:
         """What it is called in logs and tables; no other piece of work of the folder has this key."""
 
+    @property
+    def request(self) -> str:
+        """All that decides its result, as text: work of one key and another request is other work."""
+
     def is_done(self) -> bool:
         """Whether its result is there, whole."""
 

@@ -1,10 +1,12 @@
 """Evaluations of many models, one after the other or as the work of jobs of a cluster."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from icl_bench.entries.open import open_source
+from icl_bench.errors import InputError
 from icl_bench.evaluation.run import evaluate_source
 from icl_bench.evaluation.seeds import holds_seeds
 from icl_bench.files import user_path
@@ -30,6 +32,11 @@ class EvaluateModel:
         """What the record is called."""
         return self.record.stem
 
+    @property
+    def request(self) -> str:
+        """The model, the suite, the tasks and the device."""
+        return json.dumps([self.model, self.suite, list(self.tasks), self.device])
+
     def is_done(self) -> bool:
         """Whether the record is there."""
         return self.record.is_file()
@@ -52,13 +59,27 @@ def evaluations(
     models: Sequence[str], suite: Suite, tasks: Sequence[str], device: str | None, folder: Path
 ) -> list[EvaluateModel]:
     """The evaluations of models whose records go into a folder, a record each; a folder of seeds has one a
-    seed."""
+    seed. InputError where two would write one file."""
     works = []
     for model in models:
         for name, called, seed in _runs(model, suite):
             file = default_file_name(called, suite, tasks, device=device, seed=seed)
             works.append(EvaluateModel(name, suite.name, tuple(tasks), device, folder.absolute() / file))
+    _refuse_one_record(works)
     return works
+
+
+def _refuse_one_record(works: Sequence[EvaluateModel]) -> None:
+    """InputError where two evaluations would write one record."""
+    taken: dict[Path, EvaluateModel] = {}
+    for work in works:
+        other = taken.setdefault(work.record, work)
+        if other is not work:
+            raise InputError(
+                f"{other.model} and {work.model} would both write {work.record.name}; name each model once, "
+                "and evaluate models of one name into folders of their own",
+                code="one-record",
+            )
 
 
 def _runs(model: str, suite: Suite) -> list[tuple[str, str, int | None]]:

@@ -1,6 +1,8 @@
 """Cells of a sweep as the work of jobs of a cluster."""
 
+import json
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,11 @@ class TrainCell:
         """The work that makes a cell's checkpoint."""
         return cls(cell_key(cell), Path(os.path.abspath(cell.folder)), cell.plan.identity(), device)
 
+    @property
+    def request(self) -> str:
+        """What its plan says."""
+        return json.dumps(self.identity, sort_keys=True)
+
     def is_done(self) -> bool:
         """Whether the folder holds a finished checkpoint."""
         return (self.folder / CONFIG_FILE).is_file()
@@ -40,7 +47,12 @@ class TrainCell:
         group = RunGroup.of_plans(
             {self.folder: RunPlan.of_identity(self.identity)}, self.device, locked=False
         )
-        group.run_to_end(resume=(self.folder / STATE_FILE).is_file())
+        try:
+            group.run_to_end(resume=(self.folder / STATE_FILE).is_file())
+        except KeyboardInterrupt:
+            for message in group.failed.values():  # it could not be saved
+                print(f"{self.key}: {message}", file=sys.stderr, flush=True)
+            raise
         for message in group.failed.values():
             raise InputError(message.removeprefix("error: "))
 

@@ -106,7 +106,7 @@ def sweep(
         make_plan, steps=steps, recipe=recipe, changes=changes, precision=precision, compiled=compiled
     )
     cells = grid_cells(suite, specs, tasks, seeds, plan, Path(out))
-    cells = cells if shard is None else read_shard(shard).of(cells)
+    cells = cells if shard is None else read_shard(shard).select(cells)
     on_cpu = device == "cpu"
     trainer = CellTrainer(
         cells,
