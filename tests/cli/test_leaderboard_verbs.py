@@ -78,7 +78,7 @@ def test_places_are_of_models_with_three_runs_and_others_have_a_mark_that_is_exp
     }
     assert rows["baseline/ridge"][0] == "-"
     assert [line for line in (ONE_RUN, FEW_RUNS) if line not in table.splitlines()] == []
-    assert "place: 1 and the number of models that are significantly better; 1= is shared" in table
+    assert "place: 1 and how many of its division are significantly better; 1= is shared" in table
 
 
 def test_a_board_whose_models_all_have_three_runs_explains_no_missing_place(monkeypatch):
