@@ -161,7 +161,7 @@ def test_an_interruption_of_the_last_step_is_one_of_a_finished_run(spec, tmp_pat
 
     monkeypatch.setattr(TrainingRun, "advance", interrupted_at_the_end)
     module = importlib.import_module("icl_bench.cli.train")
-    monkeypatch.setattr(module, "evaluate", lambda *arguments, **more: evaluated.append(arguments))
+    monkeypatch.setattr(module, "evaluate_one", lambda *arguments, **more: evaluated.append(arguments))
     with pytest.raises(KeyboardInterrupt):
         module.train(str(spec), TASK, steps=2, out=tmp_path / "run", quiet=True, then_evaluate=True)
     assert read_config(tmp_path / "run").task == "mini-v1/linear_regression"
