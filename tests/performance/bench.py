@@ -214,7 +214,15 @@ def text() -> None:
 
 def cluster() -> None:
     """Jobs of a real Slurm, where it is installed."""
-    from performance.cluster import ADDED, FEW, MANY, STATUS, SUBMIT, added_by_jobs, submitting_and_asking
+    from performance.cluster import (
+        ADDED_PERCENT,
+        FEW,
+        MANY,
+        STATUS_SECONDS,
+        SUBMIT_SECONDS,
+        added_by_jobs,
+        submitting_and_asking,
+    )
     from slurm_cluster import missing_programs
 
     if missing := missing_programs():
@@ -223,12 +231,12 @@ def cluster() -> None:
     with tempfile.TemporaryDirectory() as tmp:
         print_row("jobs of Slurm", "seconds", "aim")
         submitted, asked = submitting_and_asking(Path(tmp))
-        print_row(f"sweep --on slurm of {MANY:,} cells", f"{submitted:.1f}", SUBMIT)
-        print_row(f"sweep --status of {MANY:,} cells", f"{asked:.1f}", STATUS)
+        print_row(f"sweep --on slurm of {MANY:,} cells", f"{submitted:.1f}", SUBMIT_SECONDS)
+        print_row(f"sweep --status of {MANY:,} cells", f"{asked:.1f}", STATUS_SECONDS)
         print_row(f"an array of {FEW} one-step cells over a sweep of the same", "more", "aim")
-        for cells_per_job in (1, 10):
-            added = added_by_jobs(Path(tmp), cells_per_job)
-            print_row(f"{cells_per_job} a job", f"{added:.0f}%", f"{ADDED}%")
+        sizes = (1, 10)
+        for size, added in zip(sizes, added_by_jobs(Path(tmp), sizes), strict=True):
+            print_row(f"{size} a job", f"{added:.0f}%", f"{ADDED_PERCENT}%")
 
 
 def site() -> None:

@@ -4,16 +4,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from slurm_cluster import SlurmCluster, slurm_cluster, wait_until
 
-SUBMIT, STATUS, ADDED = (
-    10,
-    2,
-    20,
-)  # seconds for MANY cells, the same, and percent of the own time of FEW cells
+SUBMIT_SECONDS = 10  # aim, for MANY cells
+STATUS_SECONDS = 2  # aim, for MANY cells
+ADDED_PERCENT = 20  # aim, of the time of FEW cells without Slurm
 MANY, FEW = 1_000, 100
 _SPEC = """\
 schema: 1
@@ -40,23 +38,25 @@ def submitting_and_asking(folder: Path) -> tuple[float, float]:
         return submitted, _seconds(lambda: _run(cluster, folder, "--status"))
 
 
-def added_by_jobs(folder: Path, cells_per_job: int) -> float:
-    """Percent that an array of one-step cells takes longer than a sweep of the same cells without Slurm."""
+def added_by_jobs(folder: Path, sizes: Sequence[int]) -> Iterator[float]:
+    """Percent that an array of one-step cells, so many a job, takes longer than a sweep of the same cells
+    without Slurm, which starts a process a cell too."""
     grid = ["--spec", _spec(folder), "--task", "sparse_parity", "--seeds", str(FEW), "--steps", "1"]
     with slurm_cluster(cores=os.cpu_count() or 1) as cluster:
-        alone = _seconds(lambda: _run(cluster, folder, *grid, "--out", f"alone-{cells_per_job}"))
-        out = f"jobs-{cells_per_job}"
-        jobs = ["--out", out, "--on", "slurm", "--cells-per-job", str(cells_per_job)]
+        alone = _seconds(lambda: _run(cluster, folder, *grid, "--out", "alone"))
+        for size in sizes:
+            out = f"jobs-{size}"
+            jobs = ["--out", out, "--on", "slurm", "--cells-per-job", str(size)]
 
-        def submit_and_wait() -> None:
-            _run(cluster, folder, *grid, *jobs)
-            wait_until(lambda: not cluster.run("squeue", "--noheader", "--me"), "end of all jobs", 3_600)
+            def submit_and_wait(options: Sequence[str] = (*grid, *jobs)) -> None:
+                _run(cluster, folder, *options)
+                wait_until(lambda: not cluster.run("squeue", "--noheader", "--me"), "end of all jobs", 3_600)
 
-        together = _seconds(submit_and_wait)
-    made = len(list((folder / out).rglob("config.json")))
-    if made != FEW:
-        sys.exit(f"{made} of {FEW} cells were trained")
-    return 100 * (together / alone - 1)
+            by_jobs = _seconds(submit_and_wait)
+            made = len(list((folder / out).rglob("config.json")))
+            if made != FEW:
+                sys.exit(f"{made} of {FEW} cells were trained")
+            yield 100 * (by_jobs / alone - 1)
 
 
 def _spec(folder: Path) -> str:
