@@ -59,10 +59,11 @@ function rowOf(model, { models, measure, means }) {
   if (row.costs.length) tr.dataset.size = row.costs[0].v;
   const costs = row.costs.map((cell) => make("td", { class: "n", "data-v": cell.v }, cell.text));
   const uncounted = row.costs.length ? "pretrained; not counted from a spec" : "not trained";
+  // a cell a column: sorts and CSV files count them
   const rest = row.costs.length === 3
-    ? make("td", { class: "n", "data-v": fewest }, fewest + (fewest === most ? "" : `–${most}`))
-    : make("td", { class: "missing", colspan: 4 - row.costs.length }, span("sr", uncounted));
+    ? [make("td", { class: "n", "data-v": fewest }, fewest + (fewest === most ? "" : `–${most}`))]
+    : Array.from({ length: 4 - row.costs.length }, (_, k) => make("td", { class: "missing" }, k ? null : span("sr", uncounted)));
   tr.append(placeOf(model), nameOf(model, models), ...row[measure].map((cell, k) => cellOf(cell, k < means ? " mean" : "")),
-    ...costs, rest, make("td", { "data-v": division }, division));
+    ...costs, ...rest, make("td", { "data-v": division }, division));
   return tr;
 }

@@ -15,20 +15,22 @@ from icl_bench.leaderboard.formats import score
 from icl_bench.leaderboard.site import SuiteBoard
 from icl_bench.ranking.places import NEEDED_RUNS
 from icl_bench.ranking.spread import SIGNIFICANT, holm
-from icl_bench.specs.division import CLOSED
+from icl_bench.specs.division import CLOSED, OPEN
 
 COMPARED = 20  # the models next to the best that it is tested against
 
 
 def leader(board: SuiteBoard) -> Finding | None:
-    """The best group; None where fewer than two models have every task. Where two divisions have some, it is
-    that of the closed one, in which architectures compare."""
-    complete = [model for model in board.data.models if model.mean is not None]
-    closed, where = [model for model in complete if model.division == CLOSED], ""
-    if 1 < len(closed) < len(complete):
-        complete, where = closed, " of the closed division"
-    if len(complete) < 2:
+    """The best group of a division; None where in each fewer than two models have every task. It is that of
+    the closed one, in which architectures compare, where that has two."""
+    everywhere = [model for model in board.data.models if model.mean is not None]
+    for division in (CLOSED, OPEN):
+        complete = [model for model in everywhere if model.division == division]
+        if len(complete) > 1:
+            break
+    else:
         return None
+    where = f" of the {division} division" if len(complete) < len(everywhere) else ""
     placed = [model for model in complete if model.place is not None]
     title, sentence = (
         _ranked(complete, where) if len(placed) == len(complete) else _unranked(board, complete, where)
