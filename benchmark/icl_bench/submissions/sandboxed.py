@@ -113,8 +113,12 @@ def _import_all(language_model: bool) -> None:
     import datasets  # noqa: F401
     import torch  # noqa: F401
 
+    import icl_bench.entries.folder
     import icl_bench.evaluation.fresh
-    import icl_bench.evaluation.run  # noqa: F401
+    import icl_bench.evaluation.run
+    import icl_bench.submissions.checkpoints
+    import icl_bench.submissions.language_models
+    import icl_bench.submissions.submission_folder  # noqa: F401
     from icl_bench.baselines.base import BASELINES
     from icl_bench.specs.architecture import BLOCKS
     from icl_bench.specs.suite import FUNCTION_CLASSES
