@@ -4,7 +4,8 @@ Nothing here is a test: machines differ and are shared. Ratios are medians over 
 process; seconds and memory are those of whole commands, as a user waits for them.
 
     .venv/bin/python tests/performance/bench.py [commands] [ratios] [site]
-        [baselines [NAME…]] [training [NAME…]] [blocks [NAME…]] [together] [optimiser] [text] [cluster]
+        [baselines [NAME…]] [training [NAME…]] [blocks [NAME…]] [together] [optimiser] [products]
+        [text] [cluster]
 """
 
 import multiprocessing
@@ -40,6 +41,7 @@ COMMANDS = [  # (what, command, budget in seconds, budget in GiB)
     ),
     ("generate and verify paper-v1", "tasks verify --suite paper", 60, None),
 ]
+PRODUCTS = ("gpt2", "llama", "mamba", "llama-swigluless")  # the references whose steps are compared
 MUON = ("gpt2", "llama", "mamba")  # the references whose optimiser is timed
 
 
@@ -195,6 +197,16 @@ def optimiser() -> None:
             print_row(name, f"{figure:.1f}")
 
 
+def products() -> None:
+    """A training step with oneDNN's products beside one with torch's own, on one core."""
+    from performance.training import products_ratio
+
+    print_row("a training step by oneDNN, times as fast as by torch's products", "ratio")
+    with one_core() as processes:
+        for name, figure in zip(PRODUCTS, processes.map(products_ratio, PRODUCTS), strict=True):
+            print_row(name, f"{figure:.2f}")
+
+
 def text() -> None:
     """A language model on text-boolean, where the package of its weights is installed."""
     from performance.language_model import MODEL, SECONDS, TIMES, cells
@@ -267,6 +279,7 @@ if __name__ == "__main__":
         "blocks": blocks,
         "together": together,
         "optimiser": optimiser,
+        "products": products,
         "text": text,
         "cluster": cluster,
         "site": site,

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -34,6 +35,7 @@ from performance import grid
 from performance.ratios import pair, training_ratio
 from performance.timing import ratio
 
+from icl_bench.blocks.kernels import onednn
 from icl_bench.models.accounting import account
 from icl_bench.models.reference import reference_names
 from icl_bench.specs.architecture import ArchitectureSpec
@@ -109,6 +111,18 @@ def optimiser_ratio(name: str, pairs: int = 31) -> float:
         matrix.grad = torch.randn_like(matrix)
     theirs = torch.optim.Muon(matrices, lr=1e-3, adjust_lr_fn="match_rms_adamw")
     return ratio(Muon(matrices, lr=1e-3).step, theirs.step, pairs)
+
+
+def products_ratio(name: str, pairs: int = 31) -> float:
+    """A training step of mini size with torch's own products over one with those of oneDNN."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = TrainingRun(whole_prompts("mini-v1", name), Path(folder) / "run")
+
+        def with_torchs() -> None:
+            with mock.patch.object(onednn, "has_onednn", return_value=False):
+                run.make_step()
+
+        return ratio(run.make_step, with_torchs, pairs)
 
 
 def whole_prompts(suite: str, name: str, **changes: object) -> RunPlan:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from training.test_run import RECIPE, plan
 
-from icl_bench.blocks import attention, mamba, norms
+from icl_bench.blocks import attention, linear, mamba, norms
 from icl_bench.blocks.kernels import activations
 from icl_bench.specs.architecture import parse_architecture
 from icl_bench.training.run import TrainingRun
@@ -51,7 +51,7 @@ def test_a_learning_curve_is_that_of_torch(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled = losses(tmp_path / "compiled", STACKS[name], 50)
-    for module in (activations, attention, norms):
+    for module in (activations, attention, linear, norms):
         monkeypatch.setattr(module, "trains_on_cpu", lambda x: False)
     monkeypatch.setattr(mamba, "compiled_mix", mamba.mix)
     torch.testing.assert_close(compiled, losses(tmp_path / "torch", STACKS[name], 50), rtol=1e-4, atol=0)

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from icl_bench.blocks.kernels.attention import CausalAttention
 from icl_bench.blocks.kernels.trains_on_cpu import trains_on_cpu
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.positions import RotaryPositions, rotate
 from icl_bench.blocks.together import along_batch
 from icl_bench.blocks.token_mixer import State, TokenMixer
@@ -59,8 +60,8 @@ class AttentionSpec(BlockSpec):
 
     def build(self, width: int) -> nn.Module:
         rotary = RotaryPositions(width // self.heads) if self.positions == "rope" else None
-        qkv = nn.Linear(width, 3 * width, bias=self.bias)
-        out = nn.Linear(width, width, bias=self.bias)
+        qkv = Linear(width, 3 * width, bias=self.bias)
+        out = Linear(width, width, bias=self.bias)
         if self.window is None:
             return Attention(qkv, out, self.heads, rotary)
         return WindowedAttention(qkv, out, self.heads, rotary, self.window, self.sink)
@@ -90,7 +91,7 @@ class AttentionSpec(BlockSpec):
 class Attention(TokenMixer):
     """softmax(q kᵀ / √head) v over the past and the present token."""
 
-    def __init__(self, qkv: nn.Linear, out: nn.Linear, heads: int, rotary: RotaryPositions | None) -> None:
+    def __init__(self, qkv: Linear, out: Linear, heads: int, rotary: RotaryPositions | None) -> None:
         super().__init__()
         self.qkv = qkv
         self.out = out
@@ -133,8 +134,8 @@ class WindowedAttention(Attention):
 
     def __init__(
         self,
-        qkv: nn.Linear,
-        out: nn.Linear,
+        qkv: Linear,
+        out: Linear,
         heads: int,
         rotary: RotaryPositions | None,
         window: int,

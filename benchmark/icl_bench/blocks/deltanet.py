@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from icl_bench.blocks.heads import HeadMixer, HeadParts, HeadsSpec
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.recurrences.delta_rule import delta_rule, delta_rule_step
 from icl_bench.specs.architecture import BLOCKS
 
@@ -34,15 +35,15 @@ class DeltaNetSpec(DeltaSpec):
     type: Literal["deltanet"] = "deltanet"
 
     def build(self, width: int) -> nn.Module:
-        strength = nn.Linear(width, self.heads, bias=False)
-        out = nn.Linear(self.heads * self.value, width, bias=False)
+        strength = Linear(width, self.heads, bias=False)
+        out = Linear(self.heads * self.value, width, bias=False)
         return DeltaNet(self.parts(width), strength, out, self.negative_eigenvalues)
 
 
 class DeltaNet(HeadMixer):
     """The delta rule without decay."""
 
-    def __init__(self, parts: HeadParts, strength: nn.Linear, out: nn.Linear, negative: bool) -> None:
+    def __init__(self, parts: HeadParts, strength: Linear, out: Linear, negative: bool) -> None:
         super().__init__(parts, out)
         self.strength = strength
         self.scale = 2.0 if negative else 1.0

@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Generator, Tensor, nn
 
 from icl_bench.blocks.heads import HeadNorm
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.positions import RotaryPositions, rotate
 from icl_bench.blocks.token_mixer import State, TokenMixer
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
@@ -46,7 +47,7 @@ class DifferentialAttentionSpec(BlockSpec):
 
     def build(self, width: int) -> nn.Module:
         key = width // (2 * self.heads)
-        qkv, out = nn.Linear(width, 3 * width, bias=self.bias), nn.Linear(width, width, bias=self.bias)
+        qkv, out = Linear(width, 3 * width, bias=self.bias), Linear(width, width, bias=self.bias)
         rotary = RotaryPositions(key) if self.positions == "rope" else None
         return DifferentialAttention(qkv, out, self.heads, rotary, self.lambda_init)
 
@@ -67,7 +68,7 @@ class DifferentialAttention(TokenMixer):
     e^(a₂·b₂) + λ₀ of four learned vectors."""
 
     def __init__(
-        self, qkv: nn.Linear, out: nn.Linear, heads: int, rotary: RotaryPositions | None, lambda_init: float
+        self, qkv: Linear, out: Linear, heads: int, rotary: RotaryPositions | None, lambda_init: float
     ) -> None:
         super().__init__()
         self.qkv = qkv

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from icl_bench.blocks.decay_gate import DecayGate
 from icl_bench.blocks.deltanet import DeltaNet, DeltaSpec
 from icl_bench.blocks.heads import HeadParts
+from icl_bench.blocks.linear import Linear
 from icl_bench.specs.architecture import BLOCKS
 
 
@@ -20,8 +21,8 @@ class GatedDeltaNetSpec(DeltaSpec):
     type: Literal["gated_deltanet"] = "gated_deltanet"
 
     def build(self, width: int) -> nn.Module:
-        strength, forget = (nn.Linear(width, self.heads, bias=False) for _ in range(2))
-        out = nn.Linear(self.heads * self.value, width, bias=False)
+        strength, forget = (Linear(width, self.heads, bias=False) for _ in range(2))
+        out = Linear(self.heads * self.value, width, bias=False)
         return GatedDeltaNet(self.parts(width), strength, forget, out, self.negative_eigenvalues)
 
     def parameters(self, width: int) -> int:
@@ -35,7 +36,7 @@ class GatedDeltaNet(DeltaNet):
     """The delta rule on a state that decays."""
 
     def __init__(
-        self, parts: HeadParts, strength: nn.Linear, forget: nn.Linear, out: nn.Linear, negative: bool
+        self, parts: HeadParts, strength: Linear, forget: Linear, out: Linear, negative: bool
     ) -> None:
         super().__init__(parts, strength, out, negative)
         self.forget = forget

@@ -7,6 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from icl_bench.blocks.kernels.activations import gelu
+from icl_bench.blocks.linear import Linear
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
 
@@ -21,7 +22,7 @@ class GeluMlpSpec(BlockSpec):
     hidden: int = Field(ge=1, le=65_536)
 
     def build(self, width: int) -> nn.Module:
-        return GeluMlp(nn.Linear(width, self.hidden), nn.Linear(self.hidden, width))
+        return GeluMlp(Linear(width, self.hidden), Linear(self.hidden, width))
 
     def parameters(self, width: int) -> int:
         return 2 * width * self.hidden + self.hidden + width
@@ -33,7 +34,7 @@ class GeluMlpSpec(BlockSpec):
 class GeluMlp(nn.Module):
     """out(gelu(inner(h))), with the tanh form of GELU that GPT-2 uses."""
 
-    def __init__(self, inner: nn.Linear, out: nn.Linear) -> None:
+    def __init__(self, inner: Linear, out: Linear) -> None:
         super().__init__()
         self.inner = inner
         self.out = out

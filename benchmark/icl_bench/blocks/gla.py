@@ -6,6 +6,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from icl_bench.blocks.heads import HeadMixer, HeadParts, HeadsSpec
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.recurrences.decays import bounded, log_sigmoid
 from icl_bench.blocks.recurrences.linear import linear_attention, linear_step
 from icl_bench.specs.architecture import BLOCKS
@@ -31,9 +32,9 @@ class GLASpec(HeadsSpec):
     rank: int = Field(ge=1, le=4_096)
 
     def build(self, width: int) -> nn.Module:
-        down = nn.Linear(width, self.rank, bias=False)
-        out = nn.Linear(self.heads * self.value, width, bias=False)
-        return GLA(self.parts(width), down, nn.Linear(self.rank, self.heads * self.key), out)
+        down = Linear(width, self.rank, bias=False)
+        out = Linear(self.heads * self.value, width, bias=False)
+        return GLA(self.parts(width), down, Linear(self.rank, self.heads * self.key), out)
 
     def parameters(self, width: int) -> int:
         return super().parameters(width) + self.rank * width + (self.rank + 1) * self.heads * self.key
@@ -46,7 +47,7 @@ class GLASpec(HeadsSpec):
 class GLA(HeadMixer):
     """Linear attention whose state decays, each key number by its own gate."""
 
-    def __init__(self, parts: HeadParts, down: nn.Linear, up: nn.Linear, out: nn.Linear) -> None:
+    def __init__(self, parts: HeadParts, down: Linear, up: Linear, out: Linear) -> None:
         super().__init__(parts, out)
         self.down, self.up = down, up
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.recurrences.decays import Keys, Values
 from icl_bench.blocks.short_convolution import ShortConvolution
 from icl_bench.blocks.token_mixer import State, TokenMixer
@@ -65,10 +66,10 @@ class HeadParts(nn.Module):
         super().__init__()
         self.heads, self.sizes = heads, (key, key, value)
         channels = heads * (2 * key + value)
-        self.inner = nn.Linear(width, channels, bias=False)
+        self.inner = Linear(width, channels, bias=False)
         self.conv = ShortConvolution(channels, conv) if conv else None
         self.norm = None if output == "plain" else HeadNorm(value)
-        self.gate = nn.Linear(width, heads * value, bias=False) if output == "gated" else None
+        self.gate = Linear(width, heads * value, bias=False) if output == "gated" else None
 
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> tuple[Keys, Keys, Values]:
         """Queries, keys and values."""
@@ -103,7 +104,7 @@ class HeadMixer(TokenMixer):
     What is carried is kept in the precision of the weights: under autocast the maps alone are in a lower one.
     """
 
-    def __init__(self, parts: HeadParts, out: nn.Linear) -> None:
+    def __init__(self, parts: HeadParts, out: Linear) -> None:
         super().__init__()
         self.parts = parts
         self.out = out

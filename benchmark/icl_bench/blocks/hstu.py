@@ -13,6 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.token_mixer import State, TokenMixer
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
 
@@ -35,7 +36,7 @@ class HSTUSpec(BlockSpec):
             raise ValueError(f"width {width} is not divisible by {self.heads} heads; change one of them")
 
     def build(self, width: int) -> nn.Module:
-        return HSTU(nn.Linear(width, 4 * width, bias=False), nn.Linear(width, width), self.heads)
+        return HSTU(Linear(width, 4 * width, bias=False), Linear(width, width), self.heads)
 
     def parameters(self, width: int) -> int:
         return 5 * width * width + width
@@ -52,7 +53,7 @@ class HSTU(TokenMixer):
     """out(norm(silu(q kᵀ) v / tokens so far) · u), with u, v, q, k = silu(inner(h)); the norm is over all
     heads and has no weights."""
 
-    def __init__(self, inner: nn.Linear, out: nn.Linear, heads: int) -> None:
+    def __init__(self, inner: Linear, out: Linear, heads: int) -> None:
         super().__init__()
         self.inner = inner
         self.out = out

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from icl_bench.blocks.decay_gate import DecayGate
 from icl_bench.blocks.deltanet import DeltaNet, DeltaSpec
 from icl_bench.blocks.heads import HeadParts
+from icl_bench.blocks.linear import Linear
 from icl_bench.specs.architecture import BLOCKS
 
 
@@ -34,10 +35,10 @@ class KDASpec(DeltaSpec):
     rank: int = Field(ge=1, le=4_096)
 
     def build(self, width: int) -> nn.Module:
-        strength = nn.Linear(width, self.heads, bias=False)
-        down = nn.Linear(width, self.rank, bias=False)
-        up = nn.Linear(self.rank, self.heads * self.key, bias=False)
-        out = nn.Linear(self.heads * self.value, width, bias=False)
+        strength = Linear(width, self.heads, bias=False)
+        down = Linear(width, self.rank, bias=False)
+        up = Linear(self.rank, self.heads * self.key, bias=False)
+        out = Linear(self.heads * self.value, width, bias=False)
         return KDA(self.parts(width), strength, down, up, out, self.negative_eigenvalues)
 
     def parameters(self, width: int) -> int:
@@ -54,10 +55,10 @@ class KDA(DeltaNet):
     def __init__(
         self,
         parts: HeadParts,
-        strength: nn.Linear,
-        down: nn.Linear,
-        up: nn.Linear,
-        out: nn.Linear,
+        strength: Linear,
+        down: Linear,
+        up: Linear,
+        out: Linear,
         negative: bool,
     ) -> None:
         super().__init__(parts, strength, out, negative)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from icl_bench.blocks.heads import HeadMixer, HeadParts, HeadsSpec
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.recurrences.linear import linear_attention, linear_step
 from icl_bench.specs.architecture import BLOCKS
 
@@ -35,7 +36,7 @@ class LinearAttentionSpec(HeadsSpec):
         return "retention" if self.decay == "retention" else self.label
 
     def build(self, width: int) -> nn.Module:
-        out = nn.Linear(self.heads * self.value, width, bias=False)
+        out = Linear(self.heads * self.value, width, bias=False)
         return LinearAttention(self.parts(width), out, self.decay == "retention")
 
     def flops(self, width: int, tokens: int) -> int:
@@ -45,7 +46,7 @@ class LinearAttentionSpec(HeadsSpec):
 class LinearAttention(HeadMixer):
     """q kᵀ v over the past and the present token, a softmax nowhere."""
 
-    def __init__(self, parts: HeadParts, out: nn.Linear, decays: bool) -> None:
+    def __init__(self, parts: HeadParts, out: Linear, decays: bool) -> None:
         super().__init__(parts, out)
         self.decays = decays
 

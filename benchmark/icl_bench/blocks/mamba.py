@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from icl_bench.blocks.decay_gate import steps_bias
 from icl_bench.blocks.kernels.mixer import mix as compiled_mix
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.selective_scan import selective_scan
 from icl_bench.blocks.short_convolution import causal_convolution
 from icl_bench.blocks.together import one_by_one
@@ -82,13 +83,13 @@ class Mamba(TokenMixer):
 
     def __init__(self, width: int, channels: int, state: int, conv: int, step_rank: int) -> None:
         super().__init__()
-        self.inner = nn.Linear(width, 2 * channels, bias=False)
+        self.inner = Linear(width, 2 * channels, bias=False)
         self.conv = nn.Conv1d(channels, channels, conv, groups=channels)  # holds the weights
-        self.select = nn.Linear(channels, step_rank + 2 * state, bias=False)  # step, B, C
-        self.step = nn.Linear(step_rank, channels)
+        self.select = Linear(channels, step_rank + 2 * state, bias=False)  # step, B, C
+        self.step = Linear(step_rank, channels)
         self.A_log = nn.Parameter(torch.empty(channels, state))
         self.D = nn.Parameter(torch.empty(channels))
-        self.out = nn.Linear(channels, width, bias=False)
+        self.out = Linear(channels, width, bias=False)
 
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
         projected = self.inner(h).to(self.D.dtype)

@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from icl_bench.blocks.decay_gate import DecayGate
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.recurrences.linear import linear_attention, linear_step
 from icl_bench.blocks.short_convolution import ShortConvolution
 from icl_bench.blocks.token_mixer import State, TokenMixer
@@ -63,12 +64,12 @@ class Mamba2(TokenMixer):
         super().__init__()
         channels, read = heads * head, heads * head + 2 * state
         self.head, self.sizes = head, (channels, state, state)
-        self.inner = nn.Linear(width, channels + read + heads, bias=False)  # gate; x, B, C; steps
+        self.inner = Linear(width, channels + read + heads, bias=False)  # gate; x, B, C; steps
         self.conv = ShortConvolution(read, conv, bias=True)
         self.decay = DecayGate(heads, 1)
         self.D = nn.Parameter(torch.empty(heads, 1))
         self.norm = nn.RMSNorm(channels, eps=EPSILON)
-        self.out = nn.Linear(channels, width, bias=False)
+        self.out = Linear(channels, width, bias=False)
 
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
         gate, xBC, u = self._projected(h)

@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 
 from icl_bench.blocks.deltanet import unit
 from icl_bench.blocks.heads import HeadMixer, HeadParts, HeadsSpec
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.recurrences.decays import log_sigmoid
 from icl_bench.blocks.recurrences.mesa import mesa, mesa_step
 from icl_bench.specs.architecture import BLOCKS
@@ -30,8 +31,8 @@ class MesaSpec(HeadsSpec):
     type: Literal["mesa"] = "mesa"
 
     def build(self, width: int) -> nn.Module:
-        strength, forget = (nn.Linear(width, self.heads) for _ in range(2))
-        out = nn.Linear(self.heads * self.value, width, bias=False)
+        strength, forget = (Linear(width, self.heads) for _ in range(2))
+        out = Linear(self.heads * self.value, width, bias=False)
         return Mesa(self.parts(width), strength, forget, out)
 
     def parameters(self, width: int) -> int:
@@ -50,7 +51,7 @@ class MesaSpec(HeadsSpec):
 class Mesa(HeadMixer):
     """Ridge regression of the values on the keys, asked at the query."""
 
-    def __init__(self, parts: HeadParts, strength: nn.Linear, forget: nn.Linear, out: nn.Linear) -> None:
+    def __init__(self, parts: HeadParts, strength: Linear, forget: Linear, out: Linear) -> None:
         super().__init__(parts, out)
         self.strength, self.forget = strength, forget
         self.ridge = nn.Parameter(torch.empty(parts.heads, parts.sizes[0]))

@@ -10,6 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from icl_bench.blocks.heads import HeadMixer, HeadParts, HeadsSpec
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.recurrences.decays import log_sigmoid
 from icl_bench.blocks.recurrences.mlstm import mlstm, mlstm_step
 from icl_bench.specs.architecture import BLOCKS
@@ -30,8 +31,8 @@ class MLSTMSpec(HeadsSpec):
     type: Literal["mlstm"] = "mlstm"
 
     def build(self, width: int) -> nn.Module:
-        write, forget = (nn.Linear(width, self.heads) for _ in range(2))
-        out = nn.Linear(self.heads * self.value, width, bias=False)
+        write, forget = (Linear(width, self.heads) for _ in range(2))
+        out = Linear(self.heads * self.value, width, bias=False)
         return MLSTM(self.parts(width), write, forget, out)
 
     def parameters(self, width: int) -> int:
@@ -48,7 +49,7 @@ class MLSTMSpec(HeadsSpec):
 class MLSTM(HeadMixer):
     """A matrix memory, written by exponential gates."""
 
-    def __init__(self, parts: HeadParts, write: nn.Linear, forget: nn.Linear, out: nn.Linear) -> None:
+    def __init__(self, parts: HeadParts, write: Linear, forget: Linear, out: Linear) -> None:
         super().__init__(parts, out)
         self.write, self.forget = write, forget
 

@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 
 from icl_bench.blocks.deltanet import unit
 from icl_bench.blocks.heads import HeadMixer, HeadParts, HeadsSpec
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.recurrences.decays import log_sigmoid
 from icl_bench.blocks.recurrences.omega import omega, omega_step
 from icl_bench.specs.architecture import BLOCKS
@@ -42,8 +43,8 @@ class OmegaSpec(HeadsSpec):
     momentum: bool
 
     def build(self, width: int) -> nn.Module:
-        maps = [nn.Linear(width, self.heads) for _ in range(3 + self.momentum)]
-        out = nn.Linear(self.heads * self.value, width, bias=False)
+        maps = [Linear(width, self.heads) for _ in range(3 + self.momentum)]
+        out = Linear(self.heads * self.value, width, bias=False)
         return Omega(self.parts(width), maps, out, self.window)
 
     def least_tokens(self) -> int:
@@ -66,7 +67,7 @@ class OmegaSpec(HeadsSpec):
 class Omega(HeadMixer):
     """Descent on the errors at the last tokens. `maps`: to γ, η and α, and to θ where there is momentum."""
 
-    def __init__(self, parts: HeadParts, maps: list[nn.Linear], out: nn.Linear, window: int) -> None:
+    def __init__(self, parts: HeadParts, maps: list[Linear], out: Linear, window: int) -> None:
         super().__init__(parts, out)
         self.write, self.strength, self.forget = maps[:3]
         self.momentum = maps[3] if len(maps) == 4 else None

@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.recurrences.delta_rule import generalised_delta_rule, generalised_step
 from icl_bench.blocks.token_mixer import State, TokenMixer
 from icl_bench.specs.architecture import BLOCKS, BlockSpec
@@ -61,8 +62,8 @@ class LowRank(nn.Module):
 
     def __init__(self, width: int, rank: int, nonlinearity: Callable[[Tensor], Tensor], bias: bool) -> None:
         super().__init__()
-        self.down = nn.Linear(width, rank, bias=False)
-        self.up = nn.Linear(rank, width, bias=bias)
+        self.down = Linear(width, rank, bias=False)
+        self.up = Linear(rank, width, bias=bias)
         self.nonlinearity = nonlinearity
 
     def forward(self, x: Tensor) -> Tensor:
@@ -76,13 +77,13 @@ class RWKV7(TokenMixer):
         super().__init__()
         self.heads = heads
         self.mixture = nn.Parameter(torch.empty(len(MIXTURES), width))
-        self.receptance, self.key, self.value = (nn.Linear(width, width, bias=False) for _ in range(3))
+        self.receptance, self.key, self.value = (Linear(width, width, bias=False) for _ in range(3))
         self.decay = LowRank(width, rank, torch.tanh, bias=True)
         self.strength = LowRank(width, rank, nn.Identity(), bias=True)
         self.gate = LowRank(width, rank, torch.sigmoid, bias=False)
         self.removal, self.replaced, self.bonus = (nn.Parameter(torch.empty(width)) for _ in range(3))
         self.norm = nn.GroupNorm(heads, width, eps=EPSILON)
-        self.out = nn.Linear(width, width, bias=False)
+        self.out = Linear(width, width, bias=False)
 
     def forward(self, h: Float[Tensor, "batch tokens width"]) -> Float[Tensor, "batch tokens width"]:
         before = F.pad(h, (0, 0, 1, 0))[:, :-1]

@@ -16,15 +16,16 @@ Operation = Callable[..., Tensor]
 
 def along_batch(operation: Operation, *tensors: Tensor) -> Tensor:
     """An operation without weights, of tensors with a batch axis first: the models' batches are made one."""
-    return _Joined.apply(operation, *tensors) if _any_stacked(tensors) else operation(*tensors)
+    return _Joined.apply(operation, *tensors) if any_stacked(tensors) else operation(*tensors)
 
 
 def one_by_one(operation: Operation, *tensors: Tensor) -> Tensor:
     """An operation with weights among its tensors: called once a model."""
-    return _Separate.apply(operation, *tensors) if _any_stacked(tensors) else operation(*tensors)
+    return _Separate.apply(operation, *tensors) if any_stacked(tensors) else operation(*tensors)
 
 
-def _any_stacked(tensors: tuple[Tensor, ...]) -> bool:
+def any_stacked(tensors: tuple[Tensor, ...]) -> bool:
+    """Whether one of them is of several models at once."""
     if torch.compiler.is_compiling():  # models that are trained together are not compiled
         return False
     return any(torch._C._functorch.is_batchedtensor(tensor) for tensor in tensors)

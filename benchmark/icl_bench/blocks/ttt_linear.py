@@ -11,6 +11,7 @@ from pydantic import Field
 from torch import Generator, Tensor, nn
 
 from icl_bench.blocks.heads import HeadMixer, HeadParts, HeadsSpec
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.recurrences.ttt_linear import ttt, ttt_step
 from icl_bench.specs.architecture import BLOCKS
 
@@ -49,8 +50,8 @@ class TTTLinearSpec(HeadsSpec):
             )
 
     def build(self, width: int) -> nn.Module:
-        out = nn.Linear(self.heads * self.value, width, bias=False)
-        return TTTLinear(self.parts(width), nn.Linear(width, self.heads), out, self.chunk, self.rate)
+        out = Linear(self.heads * self.value, width, bias=False)
+        return TTTLinear(self.parts(width), Linear(width, self.heads), out, self.chunk, self.rate)
 
     def least_tokens(self) -> int:
         return self.chunk
@@ -71,9 +72,7 @@ class TTTLinearSpec(HeadsSpec):
 class TTTLinear(HeadMixer):
     """A model that is trained while it is read."""
 
-    def __init__(
-        self, parts: HeadParts, strength: nn.Linear, out: nn.Linear, chunk: int, rate: float
-    ) -> None:
+    def __init__(self, parts: HeadParts, strength: Linear, out: Linear, chunk: int, rate: float) -> None:
         super().__init__(parts, out)
         self.strength = strength
         heads, (_, key, value) = parts.heads, parts.sizes

@@ -9,6 +9,7 @@ from huggingface_hub import PyTorchModelHubMixin
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from icl_bench.blocks.linear import Linear
 from icl_bench.blocks.norms import build_norm
 from icl_bench.blocks.positions import LearnedPositions
 from icl_bench.errors import SpecError
@@ -57,7 +58,7 @@ class ICLModel(
         self.d, self.k, self.task, self.target_scale = d, k, task, target_scale
         self.architecture = architecture
         self.training_provenance = training
-        self.read_in = nn.Linear(token_dims(d, k), width)
+        self.read_in = Linear(token_dims(d, k), width)
         self.positions = _build_positions(architecture)
         self.stem = nn.ModuleList(_PreNorm(sublayer, width) for sublayer in architecture.stem)
         self.layers = nn.ModuleList(
@@ -67,7 +68,7 @@ class ICLModel(
         )
         self.steps = steps_of(architecture.layers)
         self.final_norm = build_norm(architecture.final_norm, width)
-        self.read_out = nn.Linear(width, k)
+        self.read_out = Linear(width, k)
 
     @classmethod
     def from_pretrained(  # type: ignore[override]  # the mixin's fills in what a file lacks, and loads pickles

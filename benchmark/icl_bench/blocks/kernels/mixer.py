@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 
 from icl_bench.blocks.kernels import convolution, scan
+from icl_bench.blocks.kernels.onednn import product, weight_gradient
+from icl_bench.blocks.kernels.trains_on_cpu import trains_on_cpu
 from icl_bench.compiled import call
 
 
@@ -44,8 +46,9 @@ class _Mixer(torch.autograd.Function):
         u = projected.new_empty(*projected.shape[:2], D.shape[0])
         filters = torch.cat([conv_weight.mT, conv_bias[None]])
         run(convolution.forward_kernel(), projected, filters, u)
-        selected = torch.nn.functional.linear(u, select)
-        raw = torch.nn.functional.linear(selected[..., : step_weight.shape[1]], step_weight, step_bias)
+        linear = product if trains_on_cpu(projected) else torch.nn.functional.linear
+        selected = linear(u, select)
+        raw = linear(selected[..., : step_weight.shape[1]], step_weight, step_bias)
         A = -torch.exp(A_log.mT).contiguous()
         scanned, y = torch.empty_like(u), torch.empty_like(u)
         run(scan.forward_kernel(), u, raw, A, D[None], selected, projected, scanned, y, True)
@@ -62,15 +65,14 @@ class _Mixer(torch.autograd.Function):
         inputs = (dy.contiguous(), u, raw, A, D[None], selected, projected, scanned)
         run(scan.backward_kernel(), *inputs, du, draw, dA, dD, dselected, dprojected, True)
         draw, u, flat = draw.flatten(0, 1), u.flatten(0, 1), dselected.flatten(0, 1)
-        # products of few columns are several times as fast this way round
-        flat[:, :rank] = (step_weight.mT @ draw.mT).mT
-        dstep_weight = (selected[..., :rank].flatten(0, 1).mT @ draw).mT
-        du.flatten(0, 1).addmm_(flat, select)
+        flat[:, :rank] = (step_weight.mT @ draw.mT).mT  # of few columns: sooner this way round
+        dstep_weight = weight_gradient(draw, selected[..., :rank].flatten(0, 1))
+        du.flatten(0, 1).add_(product(flat, select.mT))
         dfilters = filters.new_empty(batch, *filters.shape)
         run(convolution.backward_kernel(), du, projected, filters, dprojected, dfilters)
         dfilters = dfilters.sum(0)
         return (
-            dprojected, dfilters[:-1].mT, dfilters[-1], flat.mT @ u,
+            dprojected, dfilters[:-1].mT, dfilters[-1], weight_gradient(flat, u),
             dstep_weight, draw.sum(0), (dA.sum(0) * A).mT, dD.sum((0, 1)),
         )  # fmt: skip
 
