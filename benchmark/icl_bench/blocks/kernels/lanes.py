@@ -91,6 +91,15 @@ where_negative = _between(
     )
 )
 
+_EVEN, _ODD = (ir.Constant(_INTS, list(range(first, 2 * LANES, 2))) for first in (0, 1))
+
+# the sums of neighbours in x and, after them, in y: done four times, of 16 vectors each the total of its own
+add_neighbours = _between(
+    lambda builder, x, y: builder.fadd(
+        builder.shuffle_vector(x, y, _EVEN), builder.shuffle_vector(x, y, _ODD)
+    )
+)
+
 # where one of the two is no number: the first
 larger = _between(lambda builder, a, b: builder.select(builder.fcmp_ordered("<", a, b), b, a))
 

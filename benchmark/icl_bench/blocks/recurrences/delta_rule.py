@@ -14,7 +14,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from icl_bench.blocks.kernels.delta_rule import compiled_delta_rule, takes_kernel
 from icl_bench.blocks.recurrences.decays import CHUNK, Decays, Keys, Values, decayed_products
+from icl_bench.blocks.together import along_batch
 
 Strengths = Float[Tensor, "batch heads tokens 1"]
 
@@ -37,6 +39,12 @@ def delta_rule_step(
 
 def delta_rule(q: Keys, k: Keys, v: Values, strength: Strengths, log_decay: Decays | None) -> Values:
     """The answers at every token."""
+    return along_batch(_delta_rule, q, k, v, strength, *([] if log_decay is None else [log_decay]))
+
+
+def _delta_rule(q: Keys, k: Keys, v: Values, strength: Strengths, log_decay: Decays | None = None) -> Values:
+    if takes_kernel(q, v):
+        return compiled_delta_rule(q, k, strength * v, k, strength * k, log_decay)
     one_decay = log_decay is None or log_decay.shape[-1] == 1
     return _by_chunks(_delta_chunk, (q, k, v, strength), log_decay, LONGEST if one_decay else CHUNK)
 
@@ -54,7 +62,13 @@ def generalised_delta_rule(
     q: Keys, k: Keys, v: Values, a: Keys, b: Keys, log_decay: Decays, chunk: int
 ) -> Values:
     """The answers at every token. The log decays of `chunk` tokens must sum to more than −88."""
-    return _by_chunks(_generalised_chunk, (q, k, v, a, b), log_decay, chunk)
+
+    def of_all(q: Keys, k: Keys, v: Values, a: Keys, b: Keys, log_decay: Decays) -> Values:
+        if takes_kernel(q, v):
+            return compiled_delta_rule(q, k, v, a, b, log_decay)
+        return _by_chunks(_generalised_chunk, (q, k, v, a, b), log_decay, chunk)
+
+    return along_batch(of_all, q, k, v, a, b, log_decay)
 
 
 def _by_chunks(chunk: _Chunk, inputs: Sequence[Tensor], log_decay: Tensor | None, size: int) -> Tensor:

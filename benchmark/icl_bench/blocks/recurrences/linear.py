@@ -7,7 +7,9 @@ Katharopoulos et al. 2020 (arXiv 2006.16236) without their normaliser; with one 
 import torch
 from torch import Tensor
 
+from icl_bench.blocks.kernels.delta_rule import compiled_delta_rule, takes_kernel
 from icl_bench.blocks.recurrences.decays import Decays, Keys, Values, chunks, decayed_products
+from icl_bench.blocks.together import along_batch
 
 
 def linear_step(
@@ -24,6 +26,13 @@ def linear_attention(q: Keys, k: Keys, v: Values, log_decay: Decays | None = Non
     """The answers at every token."""
     if log_decay is None:
         return (q @ k.mT).tril() @ v
+    return along_batch(_with_decay, q, k, v, log_decay)
+
+
+def _with_decay(q: Keys, k: Keys, v: Values, log_decay: Decays) -> Values:
+    if log_decay.shape[-1] > 1 and takes_kernel(q, v):  # one decay a head costs two products
+        nothing = k[..., :0]
+        return compiled_delta_rule(q, k, v, nothing, nothing, log_decay)
     answers, S, parts = [], None, chunks(q.shape[2], log_decay.shape[-1])
     for part in parts:
         of_queries, of_keys, of_values = q[:, :, part], k[:, :, part], v[:, :, part]
