@@ -20,15 +20,14 @@ from torch import Tensor
 from icl_bench.blocks.kernels.lanes import (
     LANES,
     F,
-    add_neighbours,
     broadcast,
-    load,
     read,
     store,
     total,
     write,
 )
 from icl_bench.blocks.kernels.mixer import run
+from icl_bench.blocks.kernels.rows import copy_row, dot, of_token, padded, totals, two_products
 from icl_bench.blocks.kernels.trains_on_cpu import trains_on_cpu
 from icl_bench.compiled import compiled
 from icl_bench.resources import threads
@@ -79,15 +78,15 @@ def _kernels() -> tuple[Any, Any]:
 
 
 def _forward(parts, q, k, v, a, b, d, o):
-    wide = _padded(v.shape[3], 2 * LANES)
+    wide = padded(v.shape[3], 2 * LANES)
     for part in numba.prange(parts):
-        S, own = np.empty((_padded(q.shape[3], 2), wide), np.float32), np.zeros((_ROWS, wide), np.float32)
-        keys = np.zeros((_COLUMNS, _padded(q.shape[3], LANES)), np.float32)
+        S, own = np.empty((padded(q.shape[3], 2), wide), np.float32), np.zeros((_ROWS, wide), np.float32)
+        keys = np.zeros((_COLUMNS, padded(q.shape[3], LANES)), np.float32)
         for i in range(part * len(q) // parts, (part + 1) * len(q) // parts):
             for h in range(q.shape[2]):
                 S[:] = F(0.0)
                 for t in range(q.shape[1]):
-                    _copy(v[i, t], h, own, _V)
+                    copy_row(v[i, t], h, own, _V)
                     _columns(q[i, t], k[i, t], a[i, t], b[i, t], d[i, t], h, keys)
                     _token(S, 0, 0, len(S), own, keys)
                     for j in range(0, v.shape[3], LANES):
@@ -95,47 +94,29 @@ def _forward(parts, q, k, v, a, b, d, o):
 
 
 def _backward(parts, do, q, k, v, a, b, d, dq, dk, dv, da, db, dd):
-    tokens, key, wide = q.shape[1], _padded(q.shape[3], 2), _padded(v.shape[3], 2 * LANES)
+    tokens, key, wide = q.shape[1], padded(q.shape[3], 2), padded(v.shape[3], 2 * LANES)
     for part in numba.prange(parts):
         S, G = np.zeros(((tokens + 1) * key, wide), np.float32), np.empty((key, wide), np.float32)
         rows = np.zeros((tokens * _ROWS, wide), np.float32)
-        columns = np.zeros((tokens * _COLUMNS, _padded(key, LANES)), np.float32)
+        columns = np.zeros((tokens * _COLUMNS, padded(key, LANES)), np.float32)
         sums = np.zeros((_SUMS * LANES, LANES), np.float32)
         for i in range(part * len(q) // parts, (part + 1) * len(q) // parts):
             for h in range(q.shape[2]):
                 for t in range(tokens):
-                    own, keys = _of_token(rows, t, _ROWS), _of_token(columns, t, _COLUMNS)
-                    _copy(v[i, t], h, own, _V)
+                    own, keys = of_token(rows, t, _ROWS), of_token(columns, t, _COLUMNS)
+                    copy_row(v[i, t], h, own, _V)
                     _columns(q[i, t], k[i, t], a[i, t], b[i, t], d[i, t], h, keys)
                     _token(S, t * key, (t + 1) * key, key, own, keys)
                 G[:] = F(0.0)
                 for t in range(tokens - 1, -1, -1):
-                    own, keys = _of_token(rows, t, _ROWS), _of_token(columns, t, _COLUMNS)
-                    _copy(do[i, t], h, own, _O)
+                    own, keys = of_token(rows, t, _ROWS), of_token(columns, t, _COLUMNS)
+                    copy_row(do[i, t], h, own, _O)
                     _into_rows(G, own, keys, dv[i, t], h)
                     of_d = _into_keys(
                         G, S, t * key, own, keys, sums, dq[i, t], dk[i, t], da[i, t], db[i, t], dd[i, t], h
                     )
                     if dd.shape[3] == 1:
                         dd[i, t, h, 0] = of_d
-
-
-@_njit
-def _padded(size, to):
-    """Whole vectors, or groups, that hold so many numbers."""
-    return size + -size % to
-
-
-@_njit
-def _of_token(rows, t, each):
-    return rows[t * each : (t + 1) * each]
-
-
-@_njit
-def _copy(x, h, rows, row):
-    """x[h] into a row, with zeros behind it."""
-    for j in range(0, rows.shape[1], LANES):
-        write(rows, row, j, load(x, h, j, x.shape[1] - j))
 
 
 @_njit
@@ -151,24 +132,15 @@ def _columns(q, k, a, b, d, h, keys):
 
 
 @_njit
-def _dot(x, row, y, other):
-    """The product of two rows."""
-    sums = broadcast(F(0.0))
-    for j in range(0, x.shape[1], LANES):
-        sums = sums + read(x, row, j) * read(y, other, j)
-    return total(sums)
-
-
-@_njit
 def _token(S, before, after, key, rows, keys):
     """S, which begins at row `before`, after a token, to row `after`; its v to its r and o.
 
     What q reads of the token itself is a product of numbers, (k · q) v − (b · q) r.
     """
-    of_v, of_r = _dot(keys, _K, keys, _Q), _dot(keys, _B, keys, _Q)
+    of_v, of_r = dot(keys, _K, keys, _Q), dot(keys, _B, keys, _Q)
     for j in range(0, S.shape[1], 2 * LANES):
         i = j + LANES
-        r0, r1, o0, o1 = _read_by_two(S, before, key, j, keys, _DA, _DQ)
+        r0, r1, o0, o1 = two_products(S, before, key, j, keys, _DA, _DQ)
         v0, v1 = read(rows, _V, j), read(rows, _V, i)
         for c in range(key):
             d, b, k = keys[_D, c], keys[_B, c], keys[_K, c]
@@ -181,27 +153,12 @@ def _token(S, before, after, key, rows, keys):
 
 
 @_njit
-def _read_by_two(S, first, key, j, keys, x, y):
-    """Sᵀ x and Sᵀ y of two vectors of value numbers, S beginning at row `first`; even and odd key numbers are
-    summed apart, so that no sum waits for another."""
-    zero, i = broadcast(F(0.0)), j + LANES
-    x0, x1, y0, y1 = zero, zero, zero, zero
-    x2, x3, y2, y3 = zero, zero, zero, zero
-    for c in range(0, key, 2):
-        s0, s1, a, b = read(S, first + c, j), read(S, first + c, i), keys[x, c], keys[y, c]
-        x0, x1, y0, y1 = x0 + s0 * a, x1 + s1 * a, y0 + s0 * b, y1 + s1 * b
-        s0, s1, a, b = read(S, first + c + 1, j), read(S, first + c + 1, i), keys[x, c + 1], keys[y, c + 1]
-        x2, x3, y2, y3 = x2 + s0 * a, x3 + s1 * a, y2 + s0 * b, y3 + s1 * b
-    return x0 + x2, x1 + x3, y0 + y2, y1 + y3
-
-
-@_njit
 def _into_rows(G, rows, keys, dv, h):
     """Writes the gradients of a token's v and r. G is that of S after the token, but for its own answer."""
-    zero, of_v, of_r = broadcast(F(0.0)), _dot(keys, _K, keys, _Q), _dot(keys, _B, keys, _Q)
+    zero, of_v, of_r = broadcast(F(0.0)), dot(keys, _K, keys, _Q), dot(keys, _B, keys, _Q)
     for j in range(0, G.shape[1], 2 * LANES):
         i = j + LANES
-        v0, v1, r0, r1 = _read_by_two(G, 0, len(G), j, keys, _K, _B)
+        v0, v1, r0, r1 = two_products(G, 0, len(G), j, keys, _K, _B)
         o0, o1 = read(rows, _O, j), read(rows, _O, i)
         write(rows, _DV, j, v0 + o0 * of_v)
         write(rows, _DV, i, v1 + o1 * of_v)
@@ -215,7 +172,7 @@ def _into_rows(G, rows, keys, dv, h):
 def _into_keys(G, S, before, rows, keys, sums, dq, dk, da, db, dd, h):
     """Writes the gradients of a token's q, k, a, b and d, and answers the sum of the last; G becomes the
     gradient of S before the token."""
-    zero, v_do, r_do = broadcast(F(0.0)), _dot(rows, _V, rows, _O), _dot(rows, _R, rows, _O)
+    zero, v_do, r_do = broadcast(F(0.0)), dot(rows, _V, rows, _O), dot(rows, _R, rows, _O)
     of_d = zero
     for first in range(0, len(G), LANES):
         for c in range(first, min(first + LANES, len(G)), 2):
@@ -227,13 +184,13 @@ def _into_keys(G, S, before, rows, keys, sums, dq, dk, da, db, dd, h):
             read(keys, _D, first),
             read(keys, _Q, first),
         )
-        store(dq, h, first, left, k * v_do + (d * _totals(sums, 0) - b * r_do))
-        store(dk, h, first, left, q * v_do + _totals(sums, LANES))
+        store(dq, h, first, left, k * v_do + (d * totals(sums, 0) - b * r_do))
+        store(dk, h, first, left, q * v_do + totals(sums, LANES))
         if da.shape[1] > 0:
-            store(da, h, first, left, d * _totals(sums, 2 * LANES))
-            store(db, h, first, left, zero - (q * r_do + _totals(sums, 3 * LANES)))
+            store(da, h, first, left, d * totals(sums, 2 * LANES))
+            store(db, h, first, left, zero - (q * r_do + totals(sums, 3 * LANES)))
         if dd.shape[1] > 1:
-            store(dd, h, first, left, _totals(sums, 4 * LANES))
+            store(dd, h, first, left, totals(sums, 4 * LANES))
     return total(of_d)
 
 
@@ -269,22 +226,3 @@ def _sum_of_keys(G, S, before, c, row, rows, keys, sums):
     write(sums, 4 * LANES + row, 0, d0)
     write(sums, 4 * LANES + row + 1, 0, d1)
     return d0 + d1
-
-
-@_njit
-def _totals(sums, row):
-    """The totals of LANES rows, a lane each."""
-    return add_neighbours(_of_eight(sums, row), _of_eight(sums, row + 8))
-
-
-@_njit
-def _of_eight(sums, row):
-    return add_neighbours(_of_four(sums, row), _of_four(sums, row + 4))
-
-
-@_njit
-def _of_four(sums, row):
-    return add_neighbours(
-        add_neighbours(read(sums, row, 0), read(sums, row + 1, 0)),
-        add_neighbours(read(sums, row + 2, 0), read(sums, row + 3, 0)),
-    )
