@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from icl_bench.blocks.kernels.delta_rule import compiled_delta_rule, takes_kernel
+from icl_bench.blocks.kernels.delta_rule import compiled_delta_rule
+from icl_bench.blocks.kernels.trains_on_cpu import takes_kernel
 from icl_bench.blocks.recurrences import linear
 from icl_bench.blocks.recurrences.delta_rule import delta_rule, generalised_step
 from icl_bench.blocks.recurrences.linear import linear_step

@@ -28,21 +28,13 @@ from icl_bench.blocks.kernels.lanes import (
 )
 from icl_bench.blocks.kernels.mixer import run
 from icl_bench.blocks.kernels.rows import copy_row, dot, of_token, padded, totals, two_products
-from icl_bench.blocks.kernels.trains_on_cpu import trains_on_cpu
 from icl_bench.compiled import compiled
 from icl_bench.resources import threads
-
-MOST = 1 << 20  # numbers of all states of a head: those of a prompt stay in a processor's second cache
 
 _V, _R, _O, _DR, _DV, _ROWS = range(6)  # what a token keeps a value number of; _O is do in the backward pass
 _Q, _K, _A, _B, _D, _DQ, _DA, _COLUMNS = range(8)  # and a key number of
 _SUMS = 5  # that are made a key number
 _njit = numba.njit(error_model="numpy")
-
-
-def takes_kernel(q: Tensor, v: Tensor) -> bool:
-    """Whether queries and values (batch, heads, tokens, size) are of a training step and of a size for it."""
-    return trains_on_cpu(q) and q.shape[2] * q.shape[3] * v.shape[3] <= MOST
 
 
 def compiled_delta_rule(

@@ -14,7 +14,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from icl_bench.blocks.kernels.delta_rule import compiled_delta_rule, takes_kernel
+from icl_bench.blocks.kernels.delta_rule import compiled_delta_rule
+from icl_bench.blocks.kernels.trains_on_cpu import takes_kernel
 from icl_bench.blocks.recurrences.decays import CHUNK, Decays, Keys, Values, decayed_products
 from icl_bench.blocks.together import along_batch
 

@@ -7,7 +7,8 @@ Katharopoulos et al. 2020 (arXiv 2006.16236) without their normaliser; with one 
 import torch
 from torch import Tensor
 
-from icl_bench.blocks.kernels.delta_rule import compiled_delta_rule, takes_kernel
+from icl_bench.blocks.kernels.delta_rule import compiled_delta_rule
+from icl_bench.blocks.kernels.trains_on_cpu import takes_kernel
 from icl_bench.blocks.recurrences.decays import Decays, Keys, Values, chunks, decayed_products
 from icl_bench.blocks.together import along_batch
 

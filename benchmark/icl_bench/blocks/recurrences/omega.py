@@ -9,11 +9,16 @@ The form over all tokens: the errors at token t depend on those at earlier token
 triangular matrix of window² blocks, which is solved as that of the delta rule is (delta_rule.py).
 """
 
+import functools
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from icl_bench.blocks.kernels.omega import compiled_omega
+from icl_bench.blocks.kernels.trains_on_cpu import takes_kernel
 from icl_bench.blocks.recurrences.decays import Keys, Pairs, Values, sums_between
+from icl_bench.blocks.together import along_batch
 
 ROWS = 48  # errors that are solved for at once
 
@@ -56,6 +61,23 @@ def omega(
     window: int,
 ) -> Values:
     """The answers at every token; the four gates are (batch, heads, tokens, 1)."""
+    momenta = [] if log_momentum is None else [log_momentum]
+    return along_batch(functools.partial(_omega, window), q, k, v, write, rate, log_decay, *momenta)
+
+
+def _omega(
+    window: int,
+    q: Keys,
+    k: Keys,
+    v: Values,
+    write: Tensor,
+    rate: Tensor,
+    log_decay: Tensor,
+    log_momentum: Tensor | None = None,
+) -> Values:
+    if takes_kernel(q, v, states=2):
+        kept = torch.zeros_like(rate) if log_momentum is None else log_momentum.exp()
+        return compiled_omega(q, k, v, (write, rate, log_decay.exp(), kept), window)
     windows = [_windows(x, window) for x in (k, v, write)]
     memory, size, tokens, answers = None, max(ROWS // window, 1), q.shape[2], []
     for first in range(0, tokens, size):
