@@ -33,10 +33,10 @@ from icl_bench.blocks.kernels.lanes import (
     write,
 )
 from icl_bench.blocks.kernels.mixer import run
+from icl_bench.blocks.kernels.products import ROWS, columns_times, rows_times, scratch, transpose
 from icl_bench.compiled import compiled
 from icl_bench.resources import threads
 
-ROWS = 4  # of a product that are computed together, each in a register
 _LOG2_E, _LN_2 = F(1.4426950408889634), F(0.6931471805599453)
 _LOWEST = F(-np.inf)
 _njit = numba.njit(error_model="numpy")
@@ -70,7 +70,7 @@ def _kernels() -> tuple[Any, Any]:
 
 def _forward(parts, qkv, heads, cos, sin, out):
     for part in numba.prange(parts):
-        own, hidden = _scratch(6, qkv, heads), _hidden()
+        own, hidden = scratch(6, _size(qkv, heads)), _hidden()
         for b in range(part * len(qkv) // parts, (part + 1) * len(qkv) // parts):
             for h in range(heads):
                 _forward_head(qkv[b], h, heads, cos, sin, own, hidden, out[b])
@@ -78,18 +78,16 @@ def _forward(parts, qkv, heads, cos, sin, out):
 
 def _backward(parts, dout, qkv, heads, cos, sin, dqkv):
     for part in numba.prange(parts):
-        own, hidden = _scratch(11, qkv, heads), _hidden()
+        own, hidden = scratch(11, _size(qkv, heads)), _hidden()
         for b in range(part * len(qkv) // parts, (part + 1) * len(qkv) // parts):
             for h in range(heads):
                 _backward_head(dout[b], qkv[b], h, heads, cos, sin, own, hidden, dqkv[b])
 
 
 @_njit
-def _scratch(count, qkv, heads):
-    """Zeroed matrices with room for tokens and head either way round, in whole vectors."""
-    size = max(qkv.shape[1], qkv.shape[2] // (3 * heads))
-    size += -size % LANES
-    return np.zeros((count, size, size), np.float32)
+def _size(qkv, heads):
+    """Of matrices with room for tokens and head either way round."""
+    return max(qkv.shape[1], qkv.shape[2] // (3 * heads))
 
 
 @_njit
@@ -110,16 +108,16 @@ def _forward_head(qkv, h, heads, cos, sin, own, hidden, out):
     _move(qkv, place, q, 0, tokens, head, cos, sin, F(1.0), _LOG2_E / np.sqrt(F(head)))
     _move(qkv, width + place, k, 0, tokens, head, cos, sin, F(1.0), F(1.0))
     _move(qkv, 2 * width + place, v, 0, tokens, head, still, sin, F(1.0), F(1.0))
-    _transpose(k, tokens, head, k_columns)
+    transpose(k, tokens, head, k_columns)
     for i in range(0, tokens, ROWS):
         end = min(i + ROWS, tokens)
         for j in range(0, end, LANES):
-            _rows_times(p, i, q, k_columns, j, head)
+            rows_times(p, i, q, k_columns, j, head)
         _fetch(qkv, out, tokens + i, place, head)
         for row in range(i, end):
             _softmax(p, row, hidden)
         for c in range(0, head, LANES):
-            _rows_times(mixed, i, p, v, c, end)
+            rows_times(mixed, i, p, v, c, end)
     _move(mixed, 0, out, place, tokens, head, still, sin, F(1.0), F(1.0))
 
 
@@ -134,24 +132,24 @@ def _backward_head(dout, qkv, h, heads, cos, sin, own, hidden, dqkv):
     _move(qkv, width + place, k, 0, tokens, head, cos, sin, F(1.0), F(1.0))
     _move(qkv, 2 * width + place, v, 0, tokens, head, still, sin, F(1.0), F(1.0))
     _move(dout, place, dmixed, 0, tokens, head, still, sin, F(1.0), F(1.0))
-    _transpose(k, tokens, head, k_columns)
-    _transpose(v, tokens, head, v_columns)
+    transpose(k, tokens, head, k_columns)
+    transpose(v, tokens, head, v_columns)
     for i in range(0, tokens, ROWS):
         end = min(i + ROWS, tokens)
         for j in range(0, end, LANES):
-            _rows_times(p, i, q, k_columns, j, head)
-            _rows_times(ds, i, dmixed, v_columns, j, head)
+            rows_times(p, i, q, k_columns, j, head)
+            rows_times(ds, i, dmixed, v_columns, j, head)
         _fetch(qkv, dout, tokens + i, place, head)
         _fetch(dqkv, dout, tokens + i, place, head)
         for row in range(i, end):
             _softmax(p, row, hidden)
             _softmax_backward(p, row, ds)
         for c in range(0, head, LANES):
-            _rows_times(dq, i, ds, k, c, end)
+            rows_times(dq, i, ds, k, c, end)
     for j in range(0, tokens, ROWS):
         for c in range(0, head, LANES):
-            _columns_times(dk, j, ds, q, c, tokens)
-            _columns_times(dv, j, p, dmixed, c, tokens)
+            columns_times(dk, j, ds, q, c, tokens)
+            columns_times(dv, j, p, dmixed, c, tokens)
     _move(dq, 0, dqkv, place, tokens, head, cos, sin, F(-1.0), scale)
     _move(dk, 0, dqkv, width + place, tokens, head, cos, sin, F(-1.0), _LN_2)
     _move(dv, 0, dqkv, 2 * width + place, tokens, head, still, sin, F(1.0), F(1.0))
@@ -182,47 +180,6 @@ def _fetch(qkv, out, row, place, head):
             prefetch(qkv, t, width + c)
             prefetch(qkv, t, 2 * width + c)
             prefetch(out, t, c)
-
-
-@_njit
-def _transpose(rows, tokens, head, columns):
-    for t in range(tokens):
-        for c in range(head):
-            columns[c, t] = rows[t, c]
-
-
-@_njit
-def _rows_times(product, i, a, b, c, length):
-    """product[i + r, c : c + LANES] = Σ_t a[i + r, t] b[t, c : c + LANES], t < length, of ROWS rows."""
-    zero = broadcast(F(0.0))
-    x0, x1, x2, x3 = zero, zero, zero, zero
-    for t in range(length):
-        y = read(b, t, c)
-        x0 = y * a[i, t] + x0
-        x1 = y * a[i + 1, t] + x1
-        x2 = y * a[i + 2, t] + x2
-        x3 = y * a[i + 3, t] + x3
-    write(product, i, c, x0)
-    write(product, i + 1, c, x1)
-    write(product, i + 2, c, x2)
-    write(product, i + 3, c, x3)
-
-
-@_njit
-def _columns_times(product, j, a, b, c, length):
-    """product[j + r, c : c + LANES] = Σ_t a[t, j + r] b[t, c : c + LANES], j ≤ t < length, of ROWS rows."""
-    zero = broadcast(F(0.0))
-    x0, x1, x2, x3 = zero, zero, zero, zero
-    for t in range(j, length):
-        y = read(b, t, c)
-        x0 = y * a[t, j] + x0
-        x1 = y * a[t, j + 1] + x1
-        x2 = y * a[t, j + 2] + x2
-        x3 = y * a[t, j + 3] + x3
-    write(product, j, c, x0)
-    write(product, j + 1, c, x1)
-    write(product, j + 2, c, x2)
-    write(product, j + 3, c, x3)
 
 
 @_njit
