@@ -1,8 +1,8 @@
-"""For every test: the named axes of public functions are checked at each call, threads are few, and git
-looks at the folders of the test, inside a hook too. Slow tests come first."""
+"""For every test: the named axes of functions are checked at each call, in the modules that name some (the
+check takes longer than most functions), threads are few, and git looks at the folders of the test, inside a
+hook too. Slow tests come first."""
 
 import os
-import pkgutil
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,22 +10,21 @@ import pytest
 from jaxtyping import install_import_hook
 
 # numba compiles plain functions, not checked ones
-UNCHECKED = {"icl_bench.blocks.kernels", "icl_bench.baselines.kernels"}
+UNCHECKED = ("icl_bench.blocks.kernels", "icl_bench.baselines.kernels")
 
 
-def _modules() -> list[str]:
+def _with_axes() -> list[str]:
+    """The modules whose functions name axes."""
     root = Path(find_spec("icl_bench").origin).parent
-    parts = [module.name for module in pkgutil.iter_modules([str(root)])]
-    opened = {part for part in parts for name in UNCHECKED if name.startswith(f"icl_bench.{part}.")}
-    inside = [
-        f"icl_bench.{part}.{module.name}"
-        for part in sorted(opened)
-        for module in pkgutil.iter_modules([str(root / part)])
+    named = [
+        ".".join(["icl_bench", *path.relative_to(root).with_suffix("").parts])
+        for path in sorted(root.rglob("*.py"))
+        if "from jaxtyping import" in path.read_text(encoding="utf-8")
     ]
-    return [f"icl_bench.{part}" for part in parts if part not in opened] + inside
+    return [name for name in named if not name.startswith(UNCHECKED)]
 
 
-install_import_hook([name for name in _modules() if name not in UNCHECKED], "beartype.beartype")
+install_import_hook(_with_axes(), "beartype.beartype")
 
 import torch  # noqa: E402
 
