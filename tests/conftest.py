@@ -35,6 +35,11 @@ for name in os.environ.keys() - git_environment().keys():
     del os.environ[name]
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than processors, for tests of Slurm and of time limits mostly wait."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files of slow tests first: at the end, no worker waits long for another that has a long one left."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
