@@ -2,7 +2,7 @@
 
 A model is in it whose every run of every task was trained by the recipe of the task's suite, to the end of
 its steps or to its stopping rule, with a seed of its own, at least three runs a task, and that has at most a
-fifth more parameters than the largest reference of the suite. A fifth is what the zoo keeps too: mixers of
+fifth more parameters than the largest reference on the task. A fifth is what the zoo keeps too: mixers of
 one width differ by as much. Everything else is in the open division, in which anything goes.
 
 What is checked is the spec, and what a checkpoint says of its training. That it was trained so, nobody can
@@ -46,8 +46,8 @@ class ClosedDivision:
         return suite_recipe(suite, name) if (suite.folder / RECIPE_FILE).is_file() else None
 
     def _most_parameters(self, task: str) -> int | None:
-        """How many parameters a model of a task may have, a fifth more than the largest reference of the
-        suite, or where that has none, than the largest of its zoo; None where it has neither."""
+        """How many parameters a model of a task may have, a fifth more than the largest reference on
+        it, or where its suite has none, than the largest of its zoo; None where it has neither."""
         suite, name = self._home(task)
         models = shipped_names(REFERENCE, suite.name) or shipped_names(ZOO, suite.name)
         sizes = [
