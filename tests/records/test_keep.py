@@ -90,6 +90,13 @@ def test_a_named_place_is_the_records(whole, place):
     assert load_record(place) == retrained(whole)
 
 
+def test_tasks_that_a_named_place_loses_are_said(whole, place):
+    known, record = part(whole, "linear_regression", "sparse_parity"), made_elsewhere(whole)
+    keep_at(known, place)
+    assert keep_at(record, place).note == "in place of linear_regression, evaluated otherwise"
+    assert load_record(place) == record
+
+
 def full(monkeypatch: pytest.MonkeyPatch, *folders: Path) -> None:
     """These folders take no more."""
     replace = os.replace

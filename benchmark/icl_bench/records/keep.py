@@ -85,13 +85,16 @@ def _only(record: ResultRecord, tasks: set[str]) -> dict[str, object]:
 
 
 def _with_known(record: ResultRecord, path: Path) -> tuple[ResultRecord | None, str | None]:
-    """A record united with the one at `path`, and what that added; None where the two do not go together."""
+    """A record united with the one at `path`, None where the two do not go together; and what becomes of the
+    tasks that only the latter has."""
     try:
         known = load_record(path)
     except InputError:
         return None, None
-    more = [task for task in known.tasks if task not in record.tasks]
-    return united(known, record), f"with {', '.join(more)} from before" if more else None
+    more, whole = ", ".join(task for task in known.tasks if task not in record.tasks), united(known, record)
+    if not more:
+        return whole, None
+    return whole, f"with {more} from before" if whole else f"in place of {more}, evaluated otherwise"
 
 
 def _keep(record: ResultRecord, path: Path, note: str | None) -> Kept:
