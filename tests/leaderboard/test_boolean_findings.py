@@ -61,6 +61,7 @@ def test_teaching_sequences_save_examples_or_do_not():
     assert HOLDS in saved.sentence
     assert [row[0] for row in saved.table[1:]] == ["reference/gpt2", "reference/llama"]
     assert all(int(row[2]) < int(row[1]) for row in saved.table[1:])
+    assert all(int(row[3]) < int(row[1]) for row in saved.table[1:])  # matched before anything is learned
     never = claims(model("llama"), model("gpt2", conjunction_taught=0.9))["taught"]
     assert DENIED in never.sentence
     assert "1 of 2" in never.sentence

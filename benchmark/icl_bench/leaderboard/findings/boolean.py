@@ -5,6 +5,7 @@ Whether a claim holds here is decided by a rule that is written where it is appl
 
 from collections.abc import Iterator, Sequence
 
+from icl_bench.charts.series import Numbers
 from icl_bench.frozen.anchors import ZERO
 from icl_bench.leaderboard.data import ModelData
 from icl_bench.leaderboard.excess import excess_risk, needed_examples
@@ -86,27 +87,34 @@ def _without_attention(board: SuiteBoard) -> Finding | None:
 
 def _taught(board: SuiteBoard) -> Finding | None:
     """It holds where every model of attention alone needs fewer examples, those of the teaching sequence
-    counted, until its excess risk stays within a tenth."""
+    counted, until its error stays within a tenth of that of answering 0. Beside it stands when the error is
+    that of the exact predictor, which may be from the first example on."""
     taught = next((task for task in _tasks(board) if task.function_class.type == TAUGHT), None)
     plain = next((task for task in _tasks(board) if task.function_class.type == "conjunction"), None)
     if taught is None or plain is None:
         return None
     models = [model for model in board.data.models if {taught.name, plain.name} <= model.tasks.keys()]
-    needed = {model.name: [_needed(board, model.name, task) for task in (plain, taught)] for model in models}
+    needed = {
+        model.name: [
+            count(board, model.name, task) for count in (_learned, _matched) for task in (plain, taught)
+        ]
+        for model in models
+    }
     transformers = [model.name for model in _of_family(board, "attention") if model.name in needed]
     if not transformers:
         return None
-    sooner = [name for name in transformers if _is_fewer(*reversed(needed[name]))]
+    sooner = [name for name in transformers if _is_fewer(needed[name][1], needed[name][0])]
     verdict = HOLDS if len(sooner) == len(transformers) else DENIED
     sentence = (
         f"{CLAIM}given a teaching sequence, which tells a function from all others of its class, "
         f"transformers learn from fewer examples. {verdict}: {len(sooner)} of {len(transformers)} models of "
-        "attention alone need fewer until their error stays within a tenth of that of answering 0 above the "
-        "exact predictor's, the examples of the sequence counted. The exact predictor's own error falls "
-        f"below that tenth after {_exactly(board, plain)} examples, with a teaching sequence after "
-        f"{_exactly(board, taught)}."
+        "attention alone need fewer until their error stays within a tenth of that of answering 0, the "
+        f"examples of the sequence counted; the exact predictor needs {_exactly(board, plain)}, with a "
+        f"teaching sequence {_exactly(board, taught)}. Matched is what is within that tenth of the exact "
+        "predictor's error, whatever that is."
     )
-    head = ("Examples needed", spaced(plain.name), spaced(taught.name))
+    names = [spaced(task.name) for task in (plain, taught)]
+    head = ("Examples needed", *(f"{name}, {what}" for what in ("learned", "matched") for name in names))
     table = [head, *((name, *map(_in_words, counts)) for name, counts in needed.items())]
     return _finding(board, models, "taught", "Teaching sequences", sentence, table)
 
@@ -135,7 +143,14 @@ def _gains(board: SuiteBoard, models: Sequence[ModelData]) -> list[tuple[str, ..
     return [("Gain", *(spaced(task.name) for task in tasks)), *rows]
 
 
-def _needed(board: SuiteBoard, name: str, task: TaskSpec) -> int | None:
+def _learned(board: SuiteBoard, name: str, task: TaskSpec) -> int | None:
+    """After how many examples a model's error stays within a tenth of that of answering 0."""
+    curve, zero = board.curve(name, task.name), board.frozen_curve(task.name, ZERO)
+    return None if curve is None or zero is None else needed_examples(_shares(curve.y, zero))
+
+
+def _matched(board: SuiteBoard, name: str, task: TaskSpec) -> int | None:
+    """After how many it stays within as much of the exact predictor's."""
     curve = board.curve(name, task.name)
     excess = None if curve is None else excess_risk(board, task, curve.y)
     return None if excess is None else needed_examples(excess)
@@ -155,7 +170,11 @@ def _exactly(board: SuiteBoard, task: TaskSpec) -> str:
     exact, zero = (board.frozen_curve(task.name, name) for name in (task.exact, ZERO))
     if exact is None or zero is None:
         return "an unknown number of"
-    return _in_words(needed_examples([error / most for error, most in zip(exact, zero, strict=True)]))
+    return _in_words(needed_examples(_shares(exact, zero)))
+
+
+def _shares(errors: Numbers, zero: Numbers) -> list[float]:
+    return [error / most for error, most in zip(errors, zero, strict=True)]
 
 
 def _finding(
