@@ -12,9 +12,6 @@ from icl_bench.suites import Suite, load_suite, suite_names
 # xgboost would take over two hours of two cores for all prompts of paper-v1: the dearest tasks have fewer
 FEWER = {f"paper-v1/{task}/xgboost": 512 for task in ("two_layer_mlp", "decision_tree", "vector_mqar")}
 
-# not yet computed, which takes core-hours or waits for the suite's texts; remove what is frozen from here on
-UNFROZEN = {"mini-boolean-v1": {"xgboost"}}
-
 # those of variants are frozen only where scores rest on them
 COSTLY = {name for name, entry in BASELINES.entries().items() if not entry.cheap}
 
@@ -31,7 +28,6 @@ def serving(suite: Suite, task: str) -> set[str]:
         except InputError:
             continue
     spec = suite.task(task)
-    names -= UNFROZEN.get(suite.name, set())
     return names if spec.base is None else names - COSTLY | set(named_anchors(spec))
 
 
