@@ -234,6 +234,7 @@ def mixed_address(tmp_path_factory) -> Iterator[str]:
     language_models = [
         replace(each, name=f"{each.name}-{k}", local=True)
         for each in recorded_entries(text, [])
+        if each.name.startswith("text/")
         for k in range(4)
     ]
     site = Site(
