@@ -1,9 +1,8 @@
 """The compiled delta rule computes what the rule says a token at a time, values and gradients."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
+from blocks.kernel_checks import assert_near, assert_same_bits_on_other_threads, with_gradients
 from torch import Tensor
 
 from icl_bench.blocks.kernels.delta_rule import compiled_delta_rule
@@ -11,8 +10,6 @@ from icl_bench.blocks.kernels.trains_on_cpu import takes_kernel
 from icl_bench.blocks.recurrences import linear
 from icl_bench.blocks.recurrences.delta_rule import delta_rule, generalised_step
 from icl_bench.blocks.recurrences.linear import linear_step
-
-Rule = Callable[..., Tensor]
 
 NAMES = ("o", "q", "k", "v", "a", "b", "log_decay")
 SIZES = {  # batch, heads, tokens, key, value, decays, key numbers that are removed
@@ -48,22 +45,11 @@ def step_by_step(q: Tensor, k: Tensor, v: Tensor, a: Tensor, b: Tensor, log_deca
     return torch.stack(answers, dim=2)
 
 
-def with_gradients(function: Rule, tensors: list[Tensor], dtype: torch.dtype) -> list[Tensor]:
-    leaves = [tensor.to(dtype).requires_grad_() for tensor in tensors]
-    o = function(*leaves)
-    weight = torch.randn(o.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    return [o, *torch.autograd.grad(o, leaves, weight.to(dtype), materialize_grads=True)]
-
-
 @pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES.keys())
 def test_values_and_gradients_are_those_of_the_steps(sizes: tuple[int, ...]) -> None:
     exact = with_gradients(step_by_step, inputs(*sizes), torch.float64)
     fast = with_gradients(compiled_delta_rule, inputs(*sizes), torch.float32)
-    for name, expected, found in zip(NAMES, exact, fast, strict=True):
-        size = expected.abs().max().item() + 1e-30 if expected.numel() else 1.0
-        torch.testing.assert_close(
-            found.double(), expected, rtol=0, atol=2e-6 * size, msg=lambda text, name=name: f"{name}: {text}"
-        )
+    assert_near(NAMES, fast, exact, 2e-6)
 
 
 def test_without_decay_everything_is_kept() -> None:
@@ -73,14 +59,7 @@ def test_without_decay_everything_is_kept() -> None:
 
 
 def test_threads_do_not_change_the_bits() -> None:
-    tensors, before = inputs(5, 2, 9, 8, 16, 8, 8), torch.get_num_threads()
-    one_thread = with_gradients(compiled_delta_rule, tensors, torch.float32)
-    torch.set_num_threads(2 if before == 1 else 1)
-    try:
-        others = with_gradients(compiled_delta_rule, tensors, torch.float32)
-    finally:
-        torch.set_num_threads(before)
-    assert all(torch.equal(a, b) for a, b in zip(one_thread, others, strict=True))
+    assert_same_bits_on_other_threads(compiled_delta_rule, inputs(5, 2, 9, 8, 16, 8, 8))
 
 
 def test_training_alone_takes_the_kernels(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,17 +1,14 @@
 """The compiled mesa layer computes what solutions of every token's system on its own say, in float32 as
 exactly as torch's operations do."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
+from blocks.kernel_checks import assert_same_bits_on_other_threads, with_gradients
 from torch import Tensor
 
 from icl_bench.blocks.kernels.mesa import MOST, takes_mesa_kernel
 from icl_bench.blocks.recurrences import mesa as recurrence
 from icl_bench.blocks.recurrences.mesa import mesa
-
-Layer = Callable[..., Tensor]
 
 NAMES = ("o", "q", "k", "v", "write", "log_decay", "ridge")
 SIZES = {  # batch, heads, tokens, key, value
@@ -59,13 +56,6 @@ def solved(q: Tensor, k: Tensor, v: Tensor, write: Tensor, log_decay: Tensor, ri
     return torch.cat(answers, dim=2)
 
 
-def with_gradients(function: Layer, tensors: list[Tensor], dtype: torch.dtype) -> list[Tensor]:
-    leaves = [tensor.to(dtype).requires_grad_() for tensor in tensors]
-    o = function(*leaves)
-    weight = torch.randn(o.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    return [o, *torch.autograd.grad(o, leaves, weight.to(dtype))]
-
-
 def errors(found: list[Tensor], exact: list[Tensor]) -> dict[str, float]:
     """The largest of each tensor, over the exact one's largest number."""
     return {
@@ -104,14 +94,7 @@ def test_it_is_as_exact_as_operations_of_torch(
 
 
 def test_threads_do_not_change_the_bits() -> None:
-    tensors, before = inputs(5, 2, 9, 8, 16, 0.0, 1.0, 1.0), torch.get_num_threads()
-    one_thread = with_gradients(mesa, tensors, torch.float32)
-    torch.set_num_threads(2 if before == 1 else 1)
-    try:
-        others = with_gradients(mesa, tensors, torch.float32)
-    finally:
-        torch.set_num_threads(before)
-    assert all(torch.equal(a, b) for a, b in zip(one_thread, others, strict=True))
+    assert_same_bits_on_other_threads(mesa, inputs(5, 2, 9, 8, 16, 0.0, 1.0, 1.0))
 
 
 @pytest.mark.parametrize("tokens", [9, 33])

@@ -1,16 +1,13 @@
 """The compiled Omega rule computes what the rule says a token at a time, values and gradients."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
+from blocks.kernel_checks import Rule, assert_near, assert_same_bits_on_other_threads, with_gradients
 from torch import Tensor
 
 from icl_bench.blocks.kernels.omega import compiled_omega
 from icl_bench.blocks.kernels.trains_on_cpu import takes_kernel
 from icl_bench.blocks.recurrences.omega import omega, omega_step
-
-Rule = Callable[..., Tensor]
 
 NAMES = ("o", "q", "k", "v", "write", "rate", "decay", "momentum")
 SIZES = {  # batch, heads, tokens, key, value, window
@@ -61,22 +58,11 @@ def by_kernel(window: int) -> Rule:
     return lambda q, k, v, *gates: compiled_omega(q, k, v, gates, window)
 
 
-def with_gradients(function: Rule, tensors: list[Tensor], dtype: torch.dtype) -> list[Tensor]:
-    leaves = [tensor.to(dtype).requires_grad_() for tensor in tensors]
-    o = function(*leaves)
-    weight = torch.randn(o.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    return [o, *torch.autograd.grad(o, leaves, weight.to(dtype))]
-
-
 @pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES.keys())
 def test_values_and_gradients_are_those_of_the_steps(sizes: tuple[int, ...]) -> None:
     exact = with_gradients(step_by_step(sizes[-1]), inputs(*sizes), torch.float64)
     fast = with_gradients(by_kernel(sizes[-1]), inputs(*sizes), torch.float32)
-    for name, expected, found in zip(NAMES, exact, fast, strict=True):
-        size = expected.abs().max().item() + 1e-30 if expected.numel() else 1.0
-        torch.testing.assert_close(
-            found.double(), expected, rtol=0, atol=2e-6 * size, msg=lambda text, name=name: f"{name}: {text}"
-        )
+    assert_near(NAMES, fast, exact, 2e-6)
 
 
 def test_no_momentum_is_one_of_zero() -> None:
@@ -89,14 +75,7 @@ def test_no_momentum_is_one_of_zero() -> None:
 
 
 def test_threads_do_not_change_the_bits() -> None:
-    tensors, before = inputs(5, 2, 9, 8, 16, 3), torch.get_num_threads()
-    one_thread = with_gradients(by_kernel(3), tensors, torch.float32)
-    torch.set_num_threads(2 if before == 1 else 1)
-    try:
-        others = with_gradients(by_kernel(3), tensors, torch.float32)
-    finally:
-        torch.set_num_threads(before)
-    assert all(torch.equal(a, b) for a, b in zip(one_thread, others, strict=True))
+    assert_same_bits_on_other_threads(by_kernel(3), inputs(5, 2, 9, 8, 16, 3))
 
 
 def test_training_alone_takes_the_kernels() -> None:

@@ -61,20 +61,13 @@ def omega(
     window: int,
 ) -> Values:
     """The answers at every token; the four gates are (batch, heads, tokens, 1)."""
-    momenta = [] if log_momentum is None else [log_momentum]
-    return along_batch(functools.partial(_omega, window), q, k, v, write, rate, log_decay, *momenta)
+    gates = write, rate, log_decay, *([] if log_momentum is None else [log_momentum])
+    return along_batch(functools.partial(_omega, window), q, k, v, *gates)
 
 
-def _omega(
-    window: int,
-    q: Keys,
-    k: Keys,
-    v: Values,
-    write: Tensor,
-    rate: Tensor,
-    log_decay: Tensor,
-    log_momentum: Tensor | None = None,
-) -> Values:
+def _omega(window: int, q: Keys, k: Keys, v: Values, *gates: Tensor) -> Values:
+    write, rate, log_decay, *momenta = gates
+    log_momentum = momenta[0] if momenta else None
     if takes_kernel(q, v, states=2):
         kept = torch.zeros_like(rate) if log_momentum is None else log_momentum.exp()
         return compiled_omega(q, k, v, (write, rate, log_decay.exp(), kept), window)
