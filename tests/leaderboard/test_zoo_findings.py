@@ -59,6 +59,25 @@ def test_recall_is_held_against_the_size_of_the_state():
     assert "the size of their state is −0.50" in claim.sentence  # of the ranks 1, 2, 3 and 3, 1, 2
 
 
+def test_recall_is_held_against_what_reads_the_token_before():
+    left = {"zoo/gla": 0.9, "zoo/retention": 0.8, "zoo/rwkv7": 0.1, "zoo/window": 0.3, "zoo/deltanet": 0.2}
+    claim = claims({"reference/llama": 0.1, **left, "zoo/hstu": 0.01})["zoo-recall"]
+    assert [row[0] for row in claim.table[1:]] == [
+        *sorted(left, key=left.__getitem__),
+        "zoo/hstu",
+    ]
+    assert [row[-1] for row in claim.table[1:]] == ["token shift", "convolution", "window", "–", "–", "–"]
+    gains = {row[0].removeprefix("zoo/"): row[2] for row in claim.table[1:]}
+    read = f"a convolution, a token shift or a window gain from {gains['window']} to {gains['rwkv7']}"
+    assert f"the 3 that read the token before by {read}" in claim.sentence
+    assert f"and the 2 others from {gains['gla']} to {gains['retention']}" in claim.sentence
+
+
+def test_recall_of_mixers_that_all_read_the_token_before_compares_none():
+    claim = claims({"reference/llama": 0.1, **LEFT})["zoo-recall"]
+    assert "others" not in claim.sentence
+
+
 def test_parity_names_those_that_did_not_learn_it():
     claim = claims({"reference/llama": 0.1, **LEFT})["zoo-parity"]
     assert "1 of 3 mixers" in claim.sentence

@@ -3,7 +3,7 @@
 Each sentence is of what is recorded so far; a task on which few of the zoo are recorded is left out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -62,7 +62,8 @@ def _of_task(board: SuiteBoard, task: TaskData) -> str:
 
 
 def _recall(board: SuiteBoard) -> Finding | None:
-    """Whether a larger state recalls more, among models whose state does not grow with the prompt."""
+    """Whether a larger state that does not grow with the prompt recalls more, and whether reading the token
+    before does, which pairs a value with its key."""
     task = next((task for task in board.data.tasks if _class(board, task) == RETRIEVAL), None)
     if task is None:
         return None
@@ -83,9 +84,38 @@ def _recall(board: SuiteBoard) -> Finding | None:
     )
     if growing:
         sentence += f", and the {len(growing)} with one that grows gain {score(growing[-1][0])} or more"
+    near = {model.name: _reads_before(board, model) for _, model in (*fixed, *growing)}
+    sentence += _by_near(fixed, near)
     models = [model for _, model in (*fixed, *growing)]
-    table = [("Gain", "State", spaced(task.name)), *_rows(board, models, [task.name])]
+    head = ("Gain", "State", spaced(task.name), "The token before is read by")
+    table = [head, *((*row, near[row[0]] or "–") for row in _rows(board, models, [task.name]))]
     return _finding(board, "zoo-recall", "Recall against state", f"{sentence}.", models, table)
+
+
+def _by_near(fixed: Sequence[tuple[float, ModelData]], near: Mapping[str, str]) -> str:
+    """The gains of mixers that read the token before beside their state, and of the others, highest first."""
+    with_it = [gain for gain, model in fixed if near[model.name]]
+    without = [gain for gain, model in fixed if not near[model.name]]
+    if not with_it or not without:
+        return ""
+    of_them, of_others = (f"{score(gains[-1])} to {score(gains[0])}" for gains in (with_it, without))
+    return (
+        f". Of mixers with a fixed state, the {len(with_it)} that read the token before by a convolution, "
+        f"a token shift or a window gain from {of_them}, and the {len(without)} others from {of_others}"
+    )
+
+
+def _reads_before(board: SuiteBoard, model: ModelData) -> str:
+    """What reads the token before, beside a state or attention to all: empty if nothing does."""
+    modules = [
+        sublayer.module for spec in board.by_name[model.name].specs.values() for sublayer in spec.built()
+    ]
+    means = {
+        "convolution": any(getattr(module, "conv", 0) for module in modules),
+        "token shift": any(module.type == "rwkv7" for module in modules),
+        "window": any(module.type == "attention" and getattr(module, "window", None) for module in modules),
+    }
+    return ", ".join(name for name, there in means.items() if there)
 
 
 def _parity(board: SuiteBoard) -> Finding | None:
