@@ -94,3 +94,7 @@ def test_the_convolution_is_told_from_pairs_that_differ_in_it_alone(pair):
     assert {row[0] for row in claim.table[1:]} == {with_it}
     assert len(claim.table) == 1 + len(load_suite(SUITE).tasks)
     assert all(number(row[2]) < number(row[3]) for row in claim.table[1:])
+    changed, _, unsure = claim.sentence.partition("with too few runs to tell it from chance, moves ")
+    assert "linear regression from" in changed
+    assert "vector MQAR from" in unsure  # one run each learned it or not
+    assert "linear regression" not in unsure

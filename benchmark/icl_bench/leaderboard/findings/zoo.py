@@ -151,7 +151,7 @@ def _convolution(board: SuiteBoard) -> Finding | None:
         for without, with_it in ((one, other), (other, one))
         if _but_for_convolution(board, without, with_it)
     ]
-    rows, changes, alike = [], [], []
+    rows, changes, alike, unsure = [], [], [], []
     for without, with_it in pairs:
         for task in board.data.tasks:
             gains = [gain_on(model, task.name) for model in (without, with_it)]
@@ -159,14 +159,18 @@ def _convolution(board: SuiteBoard) -> Finding | None:
                 continue
             before, after = (score(gain.value) for gain in gains if gain)
             rows.append((with_it.name, spaced(task.name), before, after))
-            if _overlap(gains[0], gains[1]):
+            where = f"{spaced(task.name)} from {before} to {after} in {with_it.name}"
+            if not _overlap(gains[0], gains[1]):
+                changes.append(where)
+            elif task.learned_at is None:
                 alike.append(f"{spaced(task.name)} in {with_it.name}")
-            else:
-                changes.append(f"{spaced(task.name)} from {before} to {after} in {with_it.name}")
+            else:  # a run learns such a task or not, so the interval is one of runs
+                unsure.append(where)
     if not rows:
         return None
     parts = [f"changes the gain on {listed(changes)}"] if changes else []
     parts += [f"makes no difference that is seen on {listed(alike)}"] if alike else []
+    parts += [f"with too few runs to tell it from chance, moves {listed(unsure)}"] if unsure else []
     sentence = f"A short convolution before the recurrence {', and '.join(parts)}."
     head = ("Gain", "Task", "Without", "With the convolution")
     models = [model for pair in pairs for model in pair]
