@@ -98,6 +98,18 @@ def test_a_seed_of_which_some_weights_are_kept_is_reproduced_in_part(board, tiny
     assert record.tasks[first].checkpoint.sha256 not in output
 
 
+def test_a_seed_of_which_no_weights_are_kept_is_told_how_to_train_them(board, tiny, tmp_path):
+    folder = tmp_path / "elsewhere"
+    tiny_files(folder, seed=3)
+    record = icl_bench.evaluate(str(folder), "tiny")
+    record.save(tmp_path / "submissions/reference/tiny/results/tiny-v1-seed-3.json")
+    code, output, _ = run("reproduce", "reference/tiny", "--suite", "tiny")
+    assert code == 2
+    for task, result in record.tasks.items():
+        assert f"icl-bench train reference/tiny tiny-v1/{task} --seed 3 --half" in output
+        assert result.checkpoint.sha256 in output
+
+
 def test_what_a_gpu_trained_is_trained_on_one_again(board, tiny, tmp_path):
     runs = tmp_path / "runs/tiny-v1/tiny/seed-3"
     tiny_files(runs, seed=3)

@@ -8,6 +8,8 @@ import typer
 from icl_bench.cli.options import Device, SuiteName
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from icl_bench.records.agree import Agreement
     from icl_bench.records.reproduce import Row, Verification
     from icl_bench.specs.result import ResultRecord
@@ -59,6 +61,7 @@ def reproduce(
     Example: icl-bench reproduce reference/gpt2 --suite mini
     """
     from icl_bench.errors import InputError
+    from icl_bench.models.shipped import collection_of
     from icl_bench.records.reproduce import board_row
     from icl_bench.suites import load_suite
 
@@ -73,6 +76,8 @@ def reproduce(
         except InputError as error:
             faults[row.seed] = str(error)
             typer.echo(f"not evaluated: {error}\n")
+            if collection_of(name) is not None:
+                _print_training(row, ())
     if len(faults) == len(rows):
         raise InputError(f"no weights available for {name}; {next(iter(faults.values()))}")
     typer.echo(f"{len(rows) - len(faults) - differ} of {len(rows)} seeds hold, {len(faults)} not evaluated")
@@ -96,7 +101,6 @@ def _row_holds(row: "Row", device: str | None) -> bool:
     """Whether a seed holds, which is printed."""
     from icl_bench.errors import CheckError
     from icl_bench.records.reproduce import reproduce as reproduced
-    from icl_bench.records.reproduce import training_commands
 
     try:
         verification = reproduced(row, device)
@@ -104,14 +108,19 @@ def _row_holds(row: "Row", device: str | None) -> bool:
         typer.echo(f"does not hold: {error}\n")
         return False
     _print(verification)
-    commands = training_commands(row, verification)
-    if commands:
-        typer.echo(
-            "\nnot evaluated: weights that are not kept; on the platform of the record these make them"
-        )
-        typer.echo("\n".join(commands))
     typer.echo()
+    _print_training(row, verification.recorded.tasks)
     return verification.holds
+
+
+def _print_training(row: "Row", evaluated: "Collection[str]") -> None:
+    """How to train the weights of the tasks that were not evaluated, where there are any."""
+    from icl_bench.records.reproduce import training_commands
+
+    commands = training_commands(row, evaluated)
+    if commands:
+        typer.echo("not evaluated: weights that are not kept; on the platform of the record these make them")
+        typer.echo("\n".join([*commands, ""]))
 
 
 def _print(verification: "Verification") -> None:

@@ -5,6 +5,7 @@ tolerance of `icl_bench.records.agree`.
 """
 
 import shlex
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -185,11 +186,9 @@ def _held(model: str, row: Row) -> dict[str, TaskResult]:
     return {task: result for task, result in tasks if (folder(task) / WEIGHTS_FILE).is_file()}
 
 
-def training_commands(row: Row, verification: Verification) -> list[str]:
-    """The commands that train the weights which are not kept, a line a task: only small ones are."""
-    left = {
-        task: result for task, result in row.record.tasks.items() if task not in verification.recorded.tasks
-    }
+def training_commands(row: Row, evaluated: Collection[str]) -> list[str]:
+    """The commands that train the weights of the other tasks, which are not kept, a line a task."""
+    left = {task: result for task, result in row.record.tasks.items() if task not in evaluated}
     return [_training_command(row, task, result) for task, result in left.items()]
 
 
