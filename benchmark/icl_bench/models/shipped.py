@@ -4,8 +4,8 @@ trained: `reference/NAME`, those of the 2024 study, and `zoo/NAME`, mixers of to
 `submissions/<collection>/specs/<suite>/<name>.yaml` is one at the suite's sizes; `<name>.<task>.yaml` beside
 it holds for that task instead (retrieval models are smaller, as in the study). Training runs are in
 `submissions/<collection>/runs/<suite>/<name>/seed-<seed>/<task>/`, as `icl-bench sweep` lays them: weights of
-seed 0 of most models, 75 MB in all; `icl-bench reproduce` prints the command that trains another recorded
-run, and its hash. An installed package holds the references alone.
+seed 0, 75 MB in all, which those of the zoo's tasks on `mini-v1` outgrow; `icl-bench reproduce` prints the
+command that trains another recorded run, and its hash. An installed package holds the references alone.
 """
 
 import os
