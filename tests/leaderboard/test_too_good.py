@@ -1,5 +1,6 @@
 """A model that is better than the exact predictor is warned of: it or its record is not what it seems."""
 
+import numpy as np
 import pytest
 from fabricated import SUITE, show_only
 from fabricated_record import record
@@ -19,7 +20,7 @@ NAME = "user/model"
 TOLD = "Better than the exact predictor. On decision tree its optimality is above 1"
 
 
-def entry(task: str, *factors: float) -> Entry:
+def entry(task: str, *factors: float | np.ndarray) -> Entry:
     """A model of a run a factor, whose errors on a task are those of its exact predictor times it."""
     suite = load_suite(SUITE)
     best = load_errors(suite, task, suite.task(task).exact)
@@ -67,6 +68,22 @@ def test_runs_that_differ_leave_room_for_luck(factors, above):
     """Two of them say little of a third: the interval has the wide tails of Student's t."""
     (model,) = small_site([entry("decision_tree", *factors)]).boards[0].data.models
     assert model.above_exact == ["decision_tree"] * above
+
+
+@pytest.mark.parametrize("task", ["decision_tree", "sparse_parity"])
+def test_chance_is_no_reason_for_a_warning(task):
+    """The exact predictor's errors on other prompts, a thousandth less: sampling explains far more."""
+    suite = load_suite(SUITE)
+    best = load_errors(suite, task, suite.task(task).exact).errors
+    lucky = 0.999 * np.random.default_rng(0).permutation(best)
+    (model,) = small_site([entry(task, lucky / best)]).boards[0].data.models
+    assert model.tasks[task].estimates["optimality"].value > 1
+    assert model.above_exact == []
+
+
+def test_no_mode_of_runs_hides_that_one_is_too_good():
+    (model,) = small_site([entry("sparse_parity", 0.5)]).boards[0].data.models
+    assert model.above_exact == ["sparse_parity"]
 
 
 def test_a_row_that_is_worse_on_fresh_prompts_is_marked_too():

@@ -218,12 +218,7 @@ class Board:
             value, interval = sampled.values[place], sampled.estimates[place]
             if self.suite.task(task).exactness != "exact" or interval.low is None or value <= 1:
                 continue
-            terms = sampled.terms([place])
-            nothing = np.zeros(1)  # that a run may not learn is no reason for being above
-            excess = replace(
-                terms, values=terms.values - 1, below=nothing, above=nothing, below_squares=nothing
-            )
-            if excess.p_values()[0] < SIGNIFICANT / len(held):
+            if sampled.excess(place, 1.0).p_values()[0] < SIGNIFICANT / len(held):
                 yield task
 
     def _with_places(self, standings: Sequence[Standing]) -> list[Standing]:

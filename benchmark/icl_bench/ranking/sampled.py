@@ -6,7 +6,7 @@ What other runs would change is told on a graded task from how much the runs of 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -91,6 +91,20 @@ class Sampled:
             np.square(above) / degrees,
             room_below,
             room_above,
+        )
+
+    def excess(self, place: int, limit: float) -> Terms:
+        """How much higher than a limit the metric of one is, had its runs read other prompts. That other runs
+        may not learn an all-or-nothing task is no reason for being above."""
+        terms, nothing = self.terms([place]), np.zeros(1)
+        return replace(
+            terms,
+            values=terms.values - limit,
+            prompts=self._prompt_variances[[place]],
+            below=nothing,
+            above=nothing,
+            below_squares=nothing,
+            above_squares=nothing,
         )
 
     def differences(self, a: int, others: Sequence[int]) -> Terms:
