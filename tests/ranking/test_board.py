@@ -9,6 +9,7 @@ import yaml
 from scipy.stats import t as student
 
 import icl_bench
+from icl_bench.leaderboard.terminal import notes
 from icl_bench.ranking.board import Board
 from icl_bench.ranking.differences import GRADED, MEAN, compare_contenders
 from icl_bench.ranking.resampled import Contender, sample_task
@@ -195,6 +196,17 @@ def test_differences_are_those_of_compare_where_one_lacks_a_task(suite, zero, or
     by_other = Board(suite, list(models.values())).differences("a", order)
     assert by_other == {name: compare_contenders(suite, models["a"], models[name]) for name in order}
     assert [len(by_other[name]) for name in ("part", "b")] == [1, 3]  # no mean where a task is missing
+
+
+@pytest.mark.parametrize(("runs", "known"), [(1, False), (2, True)])
+def test_a_board_says_whether_it_knows_what_other_runs_would_change(suite, zero, runs, known):
+    board = Board(suite, [model("good", zero, 0.2, runs=runs), model("bad", zero, 0.6)])
+    assert board.resolvable is not None
+    assert board.run_spread_known is known
+    apart = next(
+        note for note in notes(board, board.models, (), (), (), {}, wide=True) if "told apart" in note
+    )
+    assert ("no model has two" in " ".join(apart.split())) is not known
 
 
 def test_an_empty_board_is_one_too(suite):

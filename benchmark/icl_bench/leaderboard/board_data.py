@@ -41,6 +41,7 @@ def board_data(board: Board, entries: Sequence[Entry]) -> BoardData:
         prompts=suite.spec.prompts,
         resamples=suite.spec.resamples,
         resolvable=board.resolvable,
+        run_spread_known=board.run_spread_known,
         metrics=[
             MetricData(name=name, heading=metric.heading, definition=metric.definition)
             for name, metric in metrics(suite.tasks.values(), on_board=True).items()

@@ -223,6 +223,7 @@ class BoardData(Strict):
     prompts: int
     resamples: int
     resolvable: float | None  # how far apart the graded means of neighbours have to be, about
+    run_spread_known: bool  # whether that counts what other training runs would change, or prompts alone
     metrics: list[MetricData]  # the score, optimality, gain, then others
     tasks: list[TaskData]
     models: list[ModelData]  # the highest mean first, then what has none

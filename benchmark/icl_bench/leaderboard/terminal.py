@@ -16,6 +16,7 @@ from icl_bench.views.cells import format_estimate
 ONE_RUN = "§"  # in the place of a place, as on the site
 NO_PLACE = "-"
 OPEN_PLACE = "°"  # beside a place
+ONLY_PROMPTS = ", by prompts alone: other training runs may differ by more, and no model has two"
 DOUBTED = "⚠"  # beside a name, as on the site
 POOLED = "‡"  # beside a score
 LOCAL = "+"  # beside a name
@@ -100,7 +101,8 @@ def notes(
         yield "names without / are of references: reference/NAME"
         yield "with intervals, components, whole names: --wide (--format markdown)"
     if board.resolvable is not None:
-        yield f"neighbours are told apart where graded means differ by about {board.resolvable:.3f}"
+        apart = f"neighbours are told apart where graded means differ by about {board.resolvable:.3f}"
+        yield fill(apart + ONLY_PROMPTS * (not board.run_spread_known), WIDTH)
     if any(standing.places for standing in board.models):
         yield "place: 1 and how many of its division are significantly better; 1= is shared"
     if any(standing.places and standing.division == OPEN for standing in board.models):

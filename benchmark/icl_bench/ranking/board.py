@@ -95,6 +95,7 @@ class Board:
         complete, left = _best_first([standings[model.name] for model in models])
         self.models = [*self._with_places(complete), *left]  # the best first, then those without a mean
         self.resolvable = self._resolvable(complete)
+        self.run_spread_known = all(map(self._knows_run_spread, self.means.get(GRADED, self.means[MEAN])))
         complete, left = _best_first([standings[model.name] for model in baselines])
         self.baselines = [*complete, *left]
 
@@ -254,6 +255,11 @@ class Board:
             if self._sampled[task][name][0][METRIC].prompts < FEWEST_PROMPTS:
                 return f"a task has fewer than {FEWEST_PROMPTS} prompts"
         return None
+
+    def _knows_run_spread(self, task: str) -> bool:
+        """Whether intervals of a task count what other training runs would change."""
+        sampled = (by_metric[METRIC] for by_metric, _ in self._sampled[task].values())
+        return any(each.scale is not None or each.seeds.degrees > 0 for each in sampled)
 
     def _resolvable(self, standings: Sequence[Standing]) -> float | None:
         tasks = self.means.get(GRADED, self.means[MEAN])

@@ -165,6 +165,7 @@ def _separation(board: SuiteBoard) -> dict[str, Any]:
         "placed": len(placed),
         "places": len({(model.division, model.place.number) for model in placed if model.place is not None}),
         "resolvable": board.data.resolvable,
+        "run_spread_known": board.data.run_spread_known,
         "needed": NEEDED_RUNS,
         "one_run": sum(model.one_run for model in complete),
     }
