@@ -26,8 +26,22 @@ def made(name, left):
     return known.model_copy(update={"model": identity, "tasks": tasks})
 
 
-def claims(left):
-    entries = [Entry(name, [made(name, share)]) for name, share in left.items()]
+def cut_off(known, gain):
+    """The record with every run cut off while it learned, when twice the steps would have added so much."""
+    tasks = {}
+    for task, result in known.tasks.items():
+        training = result.checkpoint.training
+        outcome = training["outcome"] | {"converged": False, "doubling_gain": gain}
+        checkpoint = result.checkpoint.model_copy(update={"training": training | {"outcome": outcome}})
+        tasks[task] = result.model_copy(update={"checkpoint": checkpoint})
+    return known.model_copy(update={"tasks": tasks})
+
+
+def claims(left, gains=()):
+    gains = dict(gains)
+    records = {name: made(name, share) for name, share in left.items()}
+    records |= {name: cut_off(records[name], gain) for name, gain in gains.items()}
+    entries = [Entry(name, [known]) for name, known in records.items()]
     board = SuiteBoard(load_suite(SUITE), entries, front=True)
     return {claim.id.removeprefix(f"{SUITE}-"): claim for claim in zoo_findings(board)}
 
@@ -44,6 +58,30 @@ def test_each_task_has_its_best_and_its_least_mixer_beside_the_references():
     assert [row[0] for row in claim.table[1:]] == [*sorted(LEFT), "reference/llama"]
 
 
+def test_a_mixer_that_learned_nothing_is_not_the_lowest():
+    claim = claims({"reference/llama": 0.1, **LEFT, "zoo/linear-attention": 1.0})["zoo"]
+    assert "zoo/mamba2 the lowest" in claim.sentence
+    assert "but for zoo/linear-attention (0.0) that learned nothing" in claim.sentence
+    assert "learned nothing" not in claims({"reference/llama": 0.1, **LEFT})["zoo"].sentence
+
+
+def test_runs_that_were_cut_off_are_counted_and_what_they_lack_is_told():
+    gains = {"zoo/deltanet": 0.02, "zoo/mamba2": 0.125, "reference/llama": 0.3}
+    known = claims({"reference/llama": 0.1, **LEFT}, gains)
+    tasks = len(load_suite(SUITE).tasks)
+    budget = known["zoo-convergence"]
+    assert budget.title == "Budget of the zoo: not every run has converged"
+    assert f"{tasks} of {3 * tasks} recorded runs of the zoo have converged" in budget.sentence
+    assert {row[1:] for row in budget.table[1:]} == {("1 of 3", budget.table[1][2])}
+    assert "12.5" in budget.table[1][2]
+    recall = known["zoo-recall"]
+    assert "2 of the 3 have not converged" in recall.sentence
+    assert "would add up to 12.5 points (zoo/mamba2)" in recall.sentence
+    added = {row[0]: row[3] for row in recall.table[1:]}
+    assert (added["zoo/deltanet"], added["reference/llama"]) == ("2.0", "30.0")
+    assert "not converged" not in claims({"reference/llama": 0.1, **LEFT})["zoo-recall"].sentence
+
+
 def test_few_mixers_and_boards_without_references_say_nothing():
     assert claims(LEFT) == {}
     assert claims({"reference/llama": 0.1, "zoo/rwkv7": 0.1, "zoo/mamba2": 0.2}) == {}
@@ -54,8 +92,10 @@ def test_recall_is_held_against_the_size_of_the_state():
     assert "the 3 mixers whose state does not grow" in claim.sentence
     assert "(zoo/mamba2) to" in claim.sentence
     assert "the 1 with one that grows" in claim.sentence
+    assert claim.table[0][1] == "State at 33 tokens"  # of the models that answer retrieval: two layers
     states = {row[0]: int(row[1].replace(",", "")) for row in claim.table[1:]}
-    assert states["zoo/rwkv7"] < states["zoo/mamba2"] < states["zoo/deltanet"] < states["zoo/differential"]
+    assert states["zoo/differential"] == states["reference/llama"] == 2 * 33 * (64 + 64)
+    assert states["zoo/rwkv7"] < states["zoo/mamba2"] < states["zoo/deltanet"]
     assert "the size of their state is −0.50" in claim.sentence  # of the ranks 1, 2, 3 and 3, 1, 2
 
 
@@ -65,8 +105,10 @@ def test_recall_is_held_against_what_reads_the_token_before():
     assert [row[0] for row in claim.table[1:]] == [
         *sorted(left, key=left.__getitem__),
         "zoo/hstu",
+        "reference/llama",
     ]
-    assert [row[-1] for row in claim.table[1:]] == ["token shift", "convolution", "window", "–", "–", "–"]
+    read = ["token shift", "convolution", "window", *"–" * 4]
+    assert [row[-1] for row in claim.table[1:]] == read
     gains = {row[0].removeprefix("zoo/"): row[2] for row in claim.table[1:]}
     read = f"a convolution, a token shift or a window gain from {gains['window']} to {gains['rwkv7']}"
     assert f"the 3 that read the token before by {read}" in claim.sentence
