@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from icl_bench.cli import app
 from icl_bench.models.reference import reference_names, reference_spec
+from icl_bench.specs.architecture import BLOCKS
 from icl_bench.suites import load_suite
 
 SUITE = load_suite("mini")
@@ -109,6 +110,22 @@ def test_check_says_which_tasks_are_too_long(tmp_path):
     assert code == 0
     assert "too few positions for " in stdout.splitlines()[-1]
     assert "two_layer_mlp" in stdout.splitlines()[-1]
+
+
+def test_check_says_for_which_tasks_a_chunk_is_too_long(tmp_path):
+    spec = small_spec()
+    chunk = SUITE.tasks["linear_regression"].tokens + 1
+    spec["layers"][0]["sublayers"][0]["module"] = BLOCKS.entries()["ttt_linear"].example | {
+        "type": "ttt_linear",
+        "chunk": chunk,
+    }
+    (tmp_path / "spec.yaml").write_text(yaml.safe_dump(spec))
+    code, stdout, _ = run("check", tmp_path / "spec.yaml")
+    assert code == 0
+    last = stdout.splitlines()[-1]
+    assert last.startswith(f"a chunk or window of {chunk} tokens is longer than a prompt of ")
+    assert "linear_regression" in last
+    assert "two_layer_mlp" not in last
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def list_blocks(as_json: AsJson = False) -> None:
     for name, summary, keys, example in parts:
         typer.echo(in_window(f"{name}: {summary}", "  "))
         for key, words in keys.items():
-            typer.echo(in_window(f"  {key:<12}{words}", " " * 14))
+            typer.echo(in_window(f"  {key:<11} {words}", " " * 14))
         typer.echo(in_window(f"  example     {example}", " " * 14) + "\n" if example else "")
 
 
@@ -198,6 +198,10 @@ def _print_accounts(suite: "Suite", accounts: dict[str, dict[str, Any]]) -> None
     short = [task for task, costs in accounts.items() if not costs["fits"]]
     if short:
         typer.echo(f"\ntoo few positions for {', '.join(short)}; raise positions.max_tokens")
+    long = [task for task, costs in accounts.items() if costs["least_tokens"] > costs["tokens"]]
+    if long:
+        least = accounts[long[0]]["least_tokens"]
+        typer.echo(f"\na chunk or window of {least} tokens is longer than a prompt of {', '.join(long)}")
 
 
 def _as_yaml(spec: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ class Account:
 
     tokens: int  # that it reads
     fits: bool  # whether the architecture has a position for each of them
+    least_tokens: int  # of a prompt that it can be trained on: its longest chunk or window
     parameters: int  # those that the prompt reads
     state_fixed: int  # numbers carried from token to token, whatever the length
     state_per_token: int  # numbers that each token adds to what is carried (keys and values)
@@ -27,6 +28,7 @@ def account(spec: ArchitectureSpec, task: TaskSpec) -> Account:
     return Account(
         tokens=tokens,
         fits=longest is None or tokens <= longest,
+        least_tokens=spec.least_tokens(),
         parameters=spec.parameters(d, k, tokens),
         state_fixed=spec.state_fixed(),
         state_per_token=spec.state_per_token(),
