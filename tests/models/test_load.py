@@ -114,6 +114,10 @@ def test_reference_models_that_are_not_there(suite, shipped):
     refused(suite, "reference/../../etc", "unknown-model", error=UnknownNameError)
 
 
+def test_a_model_of_another_suite_says_of_which(suite):
+    refused(suite, "zoo/looped-8", "no-model-of-suite", ("zoo/looped-8", "--suite mini-conditioning-v1"))
+
+
 def test_a_hub_model(suite, folder, hub: HubServer):
     repo = hub.repo("someone/model", files_of(folder))
     first = repo.refs["main"]

@@ -35,7 +35,8 @@ Suite = Annotated[str, typer.Argument(metavar="SUITE", help="As mini or paper-v1
 Specs = Annotated[
     list[str] | None,
     typer.Option(
-        help="Only this spec file, or reference/NAME; may be given again.", show_default="every reference"
+        help="Only this spec file, reference/NAME or zoo/NAME; may be given again.",
+        show_default="every reference",
     ),
 ]
 Seeds = Annotated[int, typer.Option(min=1, help="How many seeds of each, from 0.")]

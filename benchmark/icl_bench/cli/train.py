@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from icl_bench.training.train import TrainingResult
 
 Spec = Annotated[
-    str, typer.Argument(metavar="SPEC", help="Architecture spec file, or reference/NAME.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="SPEC", help="Architecture spec file, reference/NAME or zoo/NAME.", show_default=False
+    ),
 ]
 Task = Annotated[
     str, typer.Argument(metavar="SUITE/TASK", help="As mini/linear_regression.", show_default=False)

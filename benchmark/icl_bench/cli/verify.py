@@ -68,11 +68,13 @@ def reproduce(
     frozen = load_suite(suite)
     rows = board_row(name, frozen)
     faults: dict[int, str] = {}
-    differ = 0
+    differ = without_weights = 0
     for row in rows:
         typer.echo(f"{name} on {frozen.name}, seed {row.seed}\n")
         try:
-            differ += not _row_holds(row, device)
+            holds, left = _row_holds(row, device)
+            differ += not holds
+            without_weights += left
         except InputError as error:
             faults[row.seed] = str(error)
             typer.echo(f"not evaluated: {error}\n")
@@ -80,7 +82,9 @@ def reproduce(
                 _print_training(row, ())
     if len(faults) == len(rows):
         raise InputError(f"no weights available for {name}; {next(iter(faults.values()))}")
-    typer.echo(f"{len(rows) - len(faults) - differ} of {len(rows)} seeds hold, {len(faults)} not evaluated")
+    seeds = f"{len(rows) - len(faults) - differ} of {len(rows)} seeds hold, {len(faults)} not evaluated"
+    results = sum(len(row.record.tasks) for row in rows if row.seed not in faults)
+    typer.echo(seeds + f"; of their {results} results {without_weights} not" * (without_weights > 0))
     if differ:
         raise typer.Exit(1)
 
@@ -97,8 +101,8 @@ def _record_holds(path: Path, record: "ResultRecord", model: str | None, device:
     return verification.holds
 
 
-def _row_holds(row: "Row", device: str | None) -> bool:
-    """Whether a seed holds, which is printed."""
+def _row_holds(row: "Row", device: str | None) -> tuple[bool, int]:
+    """Whether a seed holds, which is printed, and how many of its results have no weights."""
     from icl_bench.errors import CheckError
     from icl_bench.records.reproduce import reproduce as reproduced
 
@@ -106,21 +110,21 @@ def _row_holds(row: "Row", device: str | None) -> bool:
         verification = reproduced(row, device)
     except CheckError as error:
         typer.echo(f"does not hold: {error}\n")
-        return False
+        return False, 0
     _print(verification)
     typer.echo()
-    _print_training(row, verification.recorded.tasks)
-    return verification.holds
+    return verification.holds, _print_training(row, verification.recorded.tasks)
 
 
-def _print_training(row: "Row", evaluated: "Collection[str]") -> None:
-    """How to train the weights of the tasks that were not evaluated, where there are any."""
+def _print_training(row: "Row", evaluated: "Collection[str]") -> int:
+    """How to train the weights of the tasks that were not evaluated, and how many these are."""
     from icl_bench.records.reproduce import training_commands
 
     commands = training_commands(row, evaluated)
     if commands:
         typer.echo("not evaluated: weights that are not kept; on the platform of the record these make them")
         typer.echo("\n".join([*commands, ""]))
+    return len(commands)
 
 
 def _print(verification: "Verification") -> None:

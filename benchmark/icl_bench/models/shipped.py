@@ -103,8 +103,9 @@ def shipped_folders(name: str, suite: "Suite", tasks: Sequence[str]) -> dict[str
     if not folders:
         where = suite.name if len(tasks) > 1 else suite.trained_as(tasks[0])
         raise InputError(
-            f"{name} is shipped without weights for {where}; "
-            f"train it with `icl-bench train {name} {suite.trained_as(tasks[0])}`",
+            f"{name} is shipped without weights for {where}; train it with `icl-bench train {name} "
+            f"{suite.trained_as(tasks[0])}`, or as what is recorded of it: see `icl-bench reproduce {name} "
+            f"--suite {suite.name}`",
             code="no-weights",
         )
     return folders
@@ -124,7 +125,22 @@ def _check_name(name: str, names: Sequence[str]) -> None:
             "repository",
             code="not-a-checkout",
         )
+    if elsewhere := _suites_of(name):
+        raise InputError(
+            f"{name} is no model of this suite; it is one of {', '.join(elsewhere)}: give --suite "
+            f"{elsewhere[0]}",
+            code="no-model-of-suite",
+        )
     raise UnknownNameError("model", name, names)
+
+
+def _suites_of(name: str) -> list[str]:
+    """The suites that have specs of a model that comes with icl-bench."""
+    collection = collection_of(name)
+    if collection is None:
+        return []
+    specs = (data_folder("submissions") / collection / "specs").glob("*/*.yaml")
+    return sorted(path.parent.name for path in specs if path.stem == bare_name(name))
 
 
 def find_architecture(source: SpecSource, suite: str, task: str) -> ArchitectureSpec:
