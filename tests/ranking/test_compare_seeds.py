@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import icl_bench
 from icl_bench.cli import app
+from icl_bench.cli.compare import _notes
 from icl_bench.errors import InputError
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.ranking.board import Board
@@ -65,6 +66,14 @@ def test_seeds_of_one_side_are_pooled_as_on_a_board(seeds):
     alone = icl_bench.compare(records[0], "baseline/ridge")
     assert alone.a == "llama"
     assert "A is the mean of 3 training runs" in compared(",".join(map(str, seeds)), "baseline/ridge")[1]
+
+
+def test_a_side_says_how_many_runs_its_tasks_have_at_least(seeds):
+    *whole, last = (icl_bench.load_record(path) for path in seeds)
+    part = last.model_copy(update={"tasks": dict(list(last.tasks.items())[1:])})
+    comparison = icl_bench.compare([*whole, part], "baseline/ridge")
+    assert (comparison.fewest_runs["A"], comparison.runs["A"]) == (2, 3)
+    assert "A is the mean of 2 to 3 training runs" in list(_notes(comparison))
 
 
 def test_sides_of_one_model_are_called_by_their_seeds(seeds):

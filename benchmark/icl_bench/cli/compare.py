@@ -78,8 +78,8 @@ def _notes(comparison: "Comparison") -> Iterator[str]:
         yield f"{sides_have} no result on {', '.join(tasks)}: left out, and so are the means of them"
     for side, runs in comparison.runs.items():
         if runs > 1:
-            up_to = "up to " if side in comparison.trained_once else ""
-            yield f"{side} is the mean of {up_to}{runs} training runs"
+            fewest = comparison.fewest_runs.get(side, runs)
+            yield f"{side} is the mean of {f'{fewest} to ' * (fewest < runs)}{runs} training runs"
     for side in comparison.perhaps_trained_once:
         yield f"{side} is a Python object: if it was trained, nothing tells what another seed would change"
     if comparison.trained_once:

@@ -5,8 +5,8 @@ with several runs (`icl_bench.ranking.seeds`); the rest is said in `icl_bench.ra
 """
 
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from icl_bench.errors import ResultWarning
@@ -36,12 +36,14 @@ class Comparison:
     perhaps_trained_once: list[str]  # the same, of what is not known to be trained: Python objects
     lacking: dict[str, list[str]]  # the tasks that "A" and "B" have no errors of, which are left out
     doubts: Sequence[str] = ()  # a line for whatever makes one too good to be true, as `evaluate` warns of it
+    fewest_runs: Mapping[str, int] = field(default_factory=dict)  # of "A" and "B", of a task that they have
 
     def to_dict(self) -> dict[str, Any]:
         """As plain data, a mapping a task."""
         sides = {"suite": self.suite, "a": self.a, "b": self.b, "runs": self.runs, "lacking": self.lacking}
         once = {"trained_once": self.trained_once, "perhaps_trained_once": self.perhaps_trained_once}
         differences = [difference.to_dict() for difference in self.differences]
+        sides |= {"fewest_runs": dict(self.fewest_runs)}
         return sides | once | {"doubts": [*self.doubts], "differences": differences}
 
     def to_frame(self) -> "pd.DataFrame":
@@ -110,6 +112,7 @@ def compare(
         perhaps_trained_once=[side for side, trained in once.items() if trained is None],
         lacking={side: [task for task in chosen if task not in model.runs] for side, model in sides.items()},
         doubts=doubts,
+        fewest_runs={side: min(map(len, model.runs.values()), default=0) for side, model in sides.items()},
     )
 
 
