@@ -13,6 +13,7 @@ from icl_bench.leaderboard.findings import cards, findings, seed_spread
 from icl_bench.leaderboard.findings import further_runs as further_runs_module
 from icl_bench.leaderboard.findings import learning as learning_module
 from icl_bench.leaderboard.findings.further_runs import FurtherRun, further_runs
+from icl_bench.leaderboard.findings.learning import Group
 from icl_bench.leaderboard.findings.study import parity_in_the_study
 from icl_bench.leaderboard.formats import score, signed
 from icl_bench.leaderboard.pages import boards, compare, models, tasks, texts
@@ -124,6 +125,26 @@ def test_what_no_recorded_run_learns_is_contradicted_by_further_runs(monkeypatch
     seen = (FurtherRun("sparse_parity", "gpt2", 0, 0.98, 1_700),)  # a run that is recorded counts once
     monkeypatch.setattr(learning_module, "further_runs", lambda suite: seen)
     assert list(learning_module.contradicted(board, "sparse_parity")) == []
+
+
+@pytest.mark.parametrize(
+    ("task", "learned", "told"),
+    [
+        ("sparse_parity", 2, True),  # of which the study says that its models cannot
+        ("sparse_parity", 8, False),
+        ("vector_mqar", 2, False),
+    ],
+)
+def test_what_some_recorded_runs_learn_contradicts_the_study(monkeypatch, task, learned, told):
+    board = small_site(designed_entries({"gpt2": 0.5}, seeds=1)).boards[0]
+    runs = [FurtherRun(task, "gpt2", 4, 0.98, 1_700), FurtherRun(task, "gpt2", 5, 0.01, None)]
+    group = Group(learned, 8, 4, [2_500, 3_600], runs)
+    monkeypatch.setattr(learning_module, "_groups", lambda board, task: {"attention, learned": group})
+    claims = list(learning_module.contradicted(board, task))
+    assert [claim.status for claim in claims] == ["contradicted"] * told
+    for claim in claims:
+        assert claim.sentence.startswith("2 of 8 recorded runs learn it, and 1 of 2 further runs")
+        assert "after 1,700 to 3,600 steps: hard to learn, not impossible. The 2.3" in claim.sentence
 
 
 def test_further_runs_are_those_of_the_file():

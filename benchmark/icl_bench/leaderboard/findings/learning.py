@@ -66,24 +66,34 @@ def learned_runs(board: SuiteBoard, task: str) -> Iterator[Finding]:
 
 
 def contradicted(board: SuiteBoard, task: str) -> Iterator[Finding]:
-    """That a kind of model cannot learn a task, which recorded runs suggest and further runs deny."""
+    """That a kind of model cannot learn a task, as recorded runs suggest, or the study, and other runs deny."""
     for label, group in _groups(board, task).items():
-        steps = group.further_steps
-        if group.learned == 0 and steps:
+        in_doubt = group.learned == 0 or (task == PARITY and group.learned < group.runs)
+        if in_doubt and (group.learned or group.further_steps):
             kind = "-".join(label.replace(",", "").lower().split())
-            counted = f"{len(steps)} of {len(group.further)} further runs, whose weights are not kept,"
             yield Finding(
                 f"{board.suite.name}-{task.replace('_', '-')}-impossible-{kind}",
                 f"{label[:1].upper()}{label[1:]}: unable to learn {spaced(task)}",
-                f"No recorded run learns it (0 of {group.runs}), but {counted} pass an optimality of 90 on "
-                f"development prompts, after "
-                f"{_range(steps)} steps: hard to learn, not impossible."
-                + (parity_in_the_study() if task == PARITY else ""),
+                _in_some_runs(group) + (parity_in_the_study() if task == PARITY else ""),
                 CONTRADICTED,
                 _evidence(board, task),
                 curves="learning",
                 task=task,
             )
+
+
+def _in_some_runs(group: Group) -> str:
+    """How many recorded and how many further runs learn what others do not."""
+    further = f"{len(group.further_steps)} of {len(group.further)} further runs, whose weights are not kept,"
+    further += " pass an optimality of 90 on development prompts"
+    if group.learned == 0:
+        counted = f"No recorded run learns it (0 of {group.runs}), but {further}"
+    else:
+        counted = f"{group.learned} of {group.runs} recorded runs learn it"
+        counted += f", and {further}" if group.further else ""
+    return (
+        f"{counted}, after {_range(group.steps + group.further_steps)} steps: hard to learn, not impossible."
+    )
 
 
 def _groups(board: SuiteBoard, task: str) -> dict[str, Group]:
