@@ -66,7 +66,7 @@ def learned_runs(board: SuiteBoard, task: str) -> Iterator[Finding]:
 
 
 def contradicted(board: SuiteBoard, task: str) -> Iterator[Finding]:
-    """That a kind of model cannot learn a task, as recorded runs suggest, or the study, and other runs deny."""
+    """That a kind of model cannot learn a task: recorded runs or the study suggest it, and others deny it."""
     for label, group in _groups(board, task).items():
         in_doubt = group.learned == 0 or (task == PARITY and group.learned < group.runs)
         if in_doubt and (group.learned or group.further_steps):
@@ -86,14 +86,14 @@ def _in_some_runs(group: Group) -> str:
     """How many recorded and how many further runs learn what others do not."""
     further = f"{len(group.further_steps)} of {len(group.further)} further runs, whose weights are not kept,"
     further += " pass an optimality of 90 on development prompts"
+    steps = group.further_steps
     if group.learned == 0:
         counted = f"No recorded run learns it (0 of {group.runs}), but {further}"
     else:
         counted = f"{group.learned} of {group.runs} recorded runs learn it"
         counted += f", and {further}" if group.further else ""
-    return (
-        f"{counted}, after {_range(group.steps + group.further_steps)} steps: hard to learn, not impossible."
-    )
+        steps = group.steps + steps
+    return f"{counted}, after {_range(steps)} steps: hard to learn, not impossible."
 
 
 def _groups(board: SuiteBoard, task: str) -> dict[str, Group]:
