@@ -64,11 +64,11 @@ def test_differential_attention_is_that_of_transformers(
     weights = torch.linspace(-2, 2, answer.numel(), dtype=torch.float64).view_as(answer).sin()
     (answer * weights).sum().backward()
     (expected * weights).sum().backward()
-    torch.testing.assert_close(here.grad, there.grad, rtol=2e-5, atol=2e-5)
-    torch.testing.assert_close(block.out.weight.grad, attention.o_proj.weight.grad, rtol=2e-5, atol=2e-5)
+    torch.testing.assert_close(here.grad, there.grad, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(block.out.weight.grad, attention.o_proj.weight.grad, rtol=1e-5, atol=1e-5)
     vectors = [attention.lambda_q1, attention.lambda_k1, attention.lambda_q2, attention.lambda_k2]
     expected = torch.stack([vector.grad for vector in vectors]).view_as(block.vectors)
-    torch.testing.assert_close(block.vectors.grad, expected, rtol=2e-5, atol=2e-5)
+    torch.testing.assert_close(block.vectors.grad, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_a_width_that_heads_do_not_divide_is_refused() -> None:

@@ -43,11 +43,11 @@ def solved(q: Tensor, k: Tensor, v: Tensor, write: Tensor, log_decay: Tensor, ri
 def test_a_token_is_answered_by_its_ridge_regression(shape: tuple[int, ...], similar: float) -> None:
     leaves = inputs(*shape, similar)
     answer, expected = mesa(*leaves), solved(*leaves)
-    torch.testing.assert_close(answer, expected, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(answer, expected, rtol=1e-10, atol=1e-10)
     weights = torch.linspace(-2, 2, answer.numel(), dtype=torch.float64).view_as(answer).sin()
     here, there = (torch.autograd.grad((o * weights).sum(), leaves) for o in (answer, expected))
     for gradient, other in zip(here, there, strict=True):
-        torch.testing.assert_close(gradient, other, rtol=1e-8, atol=1e-8)
+        torch.testing.assert_close(gradient, other, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("similar", [0.0, 5.0])

@@ -25,10 +25,10 @@ def ours(q: Tensor, k: Tensor, v: Tensor, write: Tensor, forget: Tensor) -> Tens
 
 def check(answer: Tensor, expected: Tensor, leaves: list[Tensor]) -> None:
     weights = torch.linspace(-2, 2, answer.numel(), dtype=torch.float64).view_as(answer).sin()
-    torch.testing.assert_close(answer, expected, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(answer, expected, rtol=1e-10, atol=1e-10)
     here, there = (torch.autograd.grad((o * weights).sum(), leaves) for o in (answer, expected))
     for gradient, other in zip(here, there, strict=True):
-        torch.testing.assert_close(gradient, other, rtol=1e-8, atol=1e-8)
+        torch.testing.assert_close(gradient, other, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -59,7 +59,7 @@ def check(answer: Tensor, expected: Tensor, leaves: list[Tensor]) -> None:
         torch.autograd.grad((o * weights).sum(), leaves, materialize_grads=True) for o in (answer, expected)
     )
     for gradient, other in zip(here, there, strict=True):
-        torch.testing.assert_close(gradient, other, rtol=1e-8, atol=1e-8)
+        torch.testing.assert_close(gradient, other, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("momentum", [False, True])

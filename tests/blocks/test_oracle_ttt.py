@@ -61,14 +61,14 @@ def test_the_dual_form_is_training_by_autograd(shape: tuple[int, ...]) -> None:
     tokens = (named[name] for name in ("q", "k", "v", "rate", "scales"))
     answer = ttt((named["W"], named["b"]), *tokens, weights)
     expected = trained(named)
-    torch.testing.assert_close(answer, expected, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(answer, expected, rtol=1e-10, atol=1e-10)
     projection = torch.linspace(-2, 2, answer.numel(), dtype=torch.float64).view_as(answer).sin()
     here, there = (
         torch.autograd.grad((o * projection).sum(), list(named.values()), materialize_grads=True)
         for o in (answer, expected)
     )
     for name, gradient, other in zip(named, here, there, strict=True):
-        torch.testing.assert_close(gradient, other, rtol=1e-8, atol=1e-8, msg=name)
+        torch.testing.assert_close(gradient, other, rtol=1e-10, atol=1e-10, msg=name)
 
 
 def test_tokens_of_a_chunk_have_their_gradients_at_its_first_weights() -> None:

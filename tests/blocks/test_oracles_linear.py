@@ -42,7 +42,7 @@ def check(block: nn.Module, program: Any, tokens: int) -> None:
         torch.autograd.grad((o * weights).sum(), leaves, materialize_grads=True) for o in (answer, expected)
     )
     for gradient, other in zip(here, there, strict=True):
-        torch.testing.assert_close(gradient, other, rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(gradient, other, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("decay", ["none", "retention"])
