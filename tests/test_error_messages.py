@@ -10,7 +10,7 @@ from raising import raises
 
 import icl_bench
 from icl_bench import errors
-from icl_bench.errors import CheckError, ICLBenchError, UnknownNameError
+from icl_bench.errors import CheckError, ICLBenchError, UnknownNameError, says_no_memory
 from icl_bench.specs.plain_yaml import PlainYAMLError
 from icl_bench.specs.schema import PlacedError, UnknownKeyError
 
@@ -33,6 +33,23 @@ def test_an_error_survives_the_way_between_processes(kind: type[ICLBenchError]) 
     assert (type(again), str(again), again.code, again.exit_code) == (
         *(kind, str(error), "some-code", kind.exit_code),
     )
+
+
+@pytest.mark.parametrize(
+    ("error", "is_memory"),
+    [
+        (MemoryError(), True),
+        (OSError(12, "Cannot allocate memory"), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), True),
+        (SystemError("error return without exception set"), True),
+        (SystemError("<function _find_and_load at 0x7f> returned NULL without setting an exception"), True),
+        (SystemError("unknown opcode"), False),
+        (RuntimeError("expected scalar type Float"), False),
+        (KeyError("memory"), False),
+    ],
+)
+def test_failed_allocations_are_known_by_all_their_names(error: Exception, is_memory: bool) -> None:
+    assert says_no_memory(error) is is_memory
 
 
 @pytest.mark.parametrize(

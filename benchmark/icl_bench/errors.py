@@ -16,6 +16,8 @@ from typing import Any
 
 _LONGEST_NAME = 200
 _MOST_NAMES = 50  # that are listed where none is near
+_NO_MEMORY = ("allocate", "out of memory")  # of the system and torch on the CPU; of Triton on a GPU
+_NO_EXCEPTION = ("without exception set", "without setting an exception")  # of CPython, SystemError
 
 
 class PickledByMessage(Exception):  # noqa: N818  # a base of errors
@@ -24,6 +26,16 @@ class PickledByMessage(Exception):  # noqa: N818  # a base of errors
     def __reduce__(self) -> tuple[Any, ...]:
         """Processes send it."""
         return copyreg.__newobj__, (type(self), *self.args), vars(self)  # type: ignore[attr-defined]
+
+
+def says_no_memory(error: BaseException) -> bool:
+    """Whether an exception tells that memory ran out, in any of the ways of CPython, torch and the system.
+
+    Where an allocation fails in C code that sets no exception, CPython raises a SystemError that says that.
+    """
+    if isinstance(error, SystemError):
+        return any(words in str(error) for words in _NO_EXCEPTION)
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)
 
 
 class ICLBenchError(PickledByMessage):

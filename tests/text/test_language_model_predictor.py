@@ -1,5 +1,7 @@
 """One pass over a text against asking every prefix anew, and prompts beside others against prompts alone."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
@@ -100,4 +102,12 @@ def test_what_a_pass_raises_is_one_line(tmp_path):
     predictor = predictor_of(tmp_path, "one token")
     predictor.language_model.module.lm_head = torch.nn.Linear(7, 3)
     with raises(CheckpointError, "unloadable", naming="tiny"):
+        predictor.predict(*prompts(1, 2))
+
+
+@pytest.mark.parametrize("error", [MemoryError(), SystemError("error return without exception set")])
+def test_a_model_that_does_not_fit_is_told_so(error, tmp_path, monkeypatch):
+    predictor = predictor_of(tmp_path, "one token")
+    monkeypatch.setattr(predictor.language_model.module, "forward", Mock(side_effect=error))
+    with raises(CheckpointError, "out-of-memory", naming="tiny"):
         predictor.predict(*prompts(1, 2))

@@ -84,11 +84,11 @@ def _report_exception(
     answer: IO[str], kind: type[BaseException], error: BaseException, traceback: TracebackType | None
 ) -> None:
     """Answer with what ended the evaluation, in one line, in place of a traceback."""
-    from icl_bench.errors import ICLBenchError
+    from icl_bench.errors import ICLBenchError, says_no_memory
 
     if isinstance(error, ICLBenchError):
         message, code, exit_code = str(error), error.code, error.exit_code
-    elif isinstance(error, MemoryError) or "allocate" in str(error):  # torch and the system say it in words
+    elif says_no_memory(error):
         message, code, exit_code = OUT_OF_MEMORY, "no-memory", 1
     else:
         first = next(iter(str(error).splitlines()), "")

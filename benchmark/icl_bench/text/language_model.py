@@ -6,7 +6,7 @@ from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass
 from typing import Any
 
-from icl_bench.errors import CheckpointError, InputError
+from icl_bench.errors import CheckpointError, InputError, says_no_memory
 from icl_bench.specs.language_model import CONFIG
 from icl_bench.text.config import check_config, check_installed
 from icl_bench.text.label_tokens import Encode
@@ -92,11 +92,11 @@ def one_line_errors(name: str, verb: str) -> Iterator[None]:
         yield
     except (CheckpointError, InputError):
         raise
-    except MemoryError:
-        raise CheckpointError(
-            f"{name} does not fit into memory; choose a smaller one", code="out-of-memory"
-        ) from None
     except Exception as error:  # noqa: BLE001  # a library's reader of files that others wrote: anything
+        if says_no_memory(error):
+            raise CheckpointError(
+                f"{name} does not fit into memory; choose a smaller one", code="out-of-memory"
+            ) from None
         reason = (str(error) or type(error).__name__).strip().splitlines()[0][:300].rstrip(".")
         raise CheckpointError(
             f"{name} cannot {verb}: {reason}; fetch it again, or choose another", code="unloadable"

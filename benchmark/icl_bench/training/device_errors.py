@@ -5,9 +5,8 @@ from contextlib import contextmanager
 
 import torch
 
-from icl_bench.errors import InputError
+from icl_bench.errors import InputError, says_no_memory
 
-_NO_MEMORY = ("allocate memory", "out of memory")  # torch of the CPU, Triton of a GPU
 _LOST = ("CUDA error", "CUBLAS_STATUS", "CUDNN_STATUS", "NCCL error")  # of the libraries of a GPU
 
 
@@ -22,7 +21,7 @@ def device_faults(step: int | None) -> Iterator[None]:
     except RuntimeError as error:
         at = "" if step is None else f" at step {step}"
         reason = str(error).strip().partition("\n")[0]
-        if isinstance(error, torch.OutOfMemoryError) or any(words in reason for words in _NO_MEMORY):
+        if isinstance(error, torch.OutOfMemoryError) or says_no_memory(error):
             raise InputError(
                 f"out of memory{at} ({reason}); train with a smaller batch (--recipe) in another --out",
                 code="out-of-memory",
