@@ -52,6 +52,25 @@ def test_list_names_every_reference(suite):
     assert "attention, gelu_mlp" in rows["reference/gpt2"]
 
 
+def test_list_says_how_often_layers_are_looped_and_what_has_all_weights():
+    models = {model["model"]: model for model in run_json("list")["models"]}
+    assert [models[name]["loops"] for name in ("reference/gpt2", "zoo/looped-gpt2")] == [[], [4]]
+    _, stdout, _ = run("list")
+    rows = {line.split()[0]: line for line in stdout.splitlines() if "/" in line}
+    assert [row.endswith("all tasks") for row in (rows["reference/gpt2"], rows["zoo/kda"])] == [True, False]
+
+
+def test_every_key_of_the_grammar_has_a_kind_and_a_column():
+    code, stdout, _ = run("blocks")
+    assert code == 0
+    (attention,) = [part for part in stdout.split("\n\n") if part.startswith("block attention:")]
+    assert "  window     whole number, 1 to 1,000,000; none unless given" in attention.splitlines()
+    for part in stdout.strip().split("\n\n"):
+        _, *lines = part.splitlines()
+        words = max(len(line.split()[0]) for line in lines) + 4
+        assert all(line[words - 2 : words] == "  " and line[words] != " " for line in lines), part
+
+
 def test_list_as_json():
     document = run_json("list")
     llama = next(model for model in document["models"] if model["model"] == "reference/llama")

@@ -39,20 +39,21 @@ def list_models(suite: SuiteName = "mini", as_json: AsJson = False) -> None:
     if as_json:
         _print_json({"suite": frozen.name, "models": facts})
         return
-    first = next(iter(frozen.tasks))
+    first, tasks = next(iter(frozen.tasks)), list(frozen.tasks)
     costs = ("parameters", "state", "flops")
     rows = [
         {key: value for key, value in fact.items() if key not in (*costs, "weights")}
+        | {"loops": ", ".join(map(str, fact["loops"])) or "-"}
         | {name: f"{fact[key][first]:,}" for key, name in zip(costs, (*costs[:2], "FLOPs"), strict=True)}
-        | {"weights for": ", ".join(fact["weights"]) or "-"}
+        | {"weights for": "all tasks" if fact["weights"] == tasks else ", ".join(fact["weights"]) or "-"}
         for fact in facts
     ]
-    align = ("left", "left", "left", "left", *["right"] * 5, "left")
+    align = ("left", "left", "left", "left", *["right"] * 6, "left")
     typer.echo(in_window(f"Shipped architectures for {frozen.name}; costs are those of {first}.") + "\n")
     typer.echo(
         text_table(
             rows,
-            droppable=("weights for", "norm", "width", "layers", "blocks", "positions"),
+            droppable=("weights for", "norm", "width", "loops", "layers", "blocks", "positions"),
             colalign=align,
         )
     )
@@ -100,9 +101,10 @@ def list_blocks(as_json: AsJson = False) -> None:
         return
     for name, summary, keys, example in parts:
         typer.echo(in_window(f"{name}: {summary}", "  "))
-        for key, words in keys.items():
-            typer.echo(in_window(f"  {key:<11} {words}", " " * 14))
-        typer.echo(in_window(f"  example     {example}", " " * 14) + "\n" if example else "")
+        longest = max(map(len, (*keys, "example")))
+        for key, words in (*keys.items(), ("example", example)):
+            typer.echo(in_window(f"  {key:<{longest}}  {words}", " " * (longest + 4)))
+        typer.echo()
 
 
 @models.command("check")
@@ -125,7 +127,7 @@ def check_spec(
 
 
 def _shipped_facts(suite: "Suite") -> list[dict[str, Any]]:
-    from icl_bench.models.accounting import account, components
+    from icl_bench.models.accounting import account, components, loops_of
     from icl_bench.models.shipped import shipped_tasks, suite_models, task_spec
 
     facts = []
@@ -136,6 +138,7 @@ def _shipped_facts(suite: "Suite") -> list[dict[str, Any]]:
             {
                 "model": name,
                 **components(next(iter(specs.values()))),
+                "loops": loops_of(next(iter(specs.values()))),
                 "parameters": {task: cost.parameters for task, cost in costs.items()},
                 "state": {task: cost.state for task, cost in costs.items()},
                 "flops": {task: cost.flops for task, cost in costs.items()},

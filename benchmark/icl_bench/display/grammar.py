@@ -59,12 +59,15 @@ def _in_words(name: str, field: FieldInfo) -> str:
     if field.is_required() or name == "type":
         return words
     default = field.get_default(call_default_factory=True)
-    return f"{words}; {str(default).lower() if isinstance(default, bool) else repr(default)} unless given"
+    plain_default = str(default).lower() if default is None or isinstance(default, bool) else repr(default)
+    return f"{words}; {plain_default} unless given"
 
 
 def _kind(annotation: Any) -> str:
     if get_origin(annotation) is Literal:
         return " or ".join(str(value) for value in get_args(annotation))
+    if (kinds := get_args(annotation)) and kinds[-1] is type(None):
+        annotation = kinds[0]
     return _KINDS.get(annotation, "value")
 
 

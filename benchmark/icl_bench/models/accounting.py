@@ -102,9 +102,14 @@ def made_of(spec: ArchitectureSpec) -> str:
     end the loops, as `12 loops`."""
     parts = components(spec)
     positions = _POSITIONS.get(str(parts["positions"]), f"no positions, {parts['positions']}")
-    loops = sorted({layer.loop for layer in spec.layers if layer.looped})
+    loops = loops_of(spec)
     looped = [f"{' and '.join(map(str, loops))} loop{'s' * (loops[-1] > 1)}"] if loops else []
     return " · ".join([positions, *str(parts["blocks"]).split(", "), str(parts["norm"]), *looped])
+
+
+def loops_of(spec: ArchitectureSpec) -> list[int]:
+    """How often looped layers are applied, ascending and each number once; empty where none is looped."""
+    return sorted({layer.loop for layer in spec.layers if layer.looped})
 
 
 def named_otherwise(name: str, spec: ArchitectureSpec) -> bool:
