@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 
 import pytest
 from reference_page import PAGE, ZOO_PAGE, commands, filled
@@ -51,15 +52,28 @@ def test_a_table_that_was_changed_is_noticed_and_mended() -> None:
 
 
 def test_every_reference_is_recorded_on_every_task() -> None:
-    """With weights of seed 0; every recorded run of any seed has its learning curve."""
+    """Three times, with weights of seed 0; every recorded run of any seed has its learning curve."""
     tasks = list(SUITE.tasks)
     for name in reference_names(SUITE.name):
         records = board_records(PREFIX + name, SUITE)
+        assert [*records] == [0, 1, 2]
+        assert all(list(record.tasks) == tasks for record in records.values()), name
         assert list(records[0].tasks) == shipped_tasks(PREFIX + name, SUITE) == tasks, name
         for seed, record in records.items():
             folder = shipped_runs(PREFIX + name, SUITE.name, seed)
             curves = {path.parent.name for path in folder.glob("*/training.csv")}
             assert curves == set(record.tasks), (name, seed)
+
+
+def test_it_says_where_runs_were_trained() -> None:
+    trained = Counter(
+        result.checkpoint.training["environment"]["device"]
+        for name in reference_names(SUITE.name)
+        for record in board_records(PREFIX + name, SUITE).values()
+        for result in record.tasks.values()
+    )
+    words = f"{trained['cpu']} of the {trained.total()} runs on a CPU, {trained['cuda']} on an H200"
+    assert words in " ".join(TEXT.split())
 
 
 def test_what_runs_say_of_their_end_is_read_off_their_curves() -> None:
