@@ -5,6 +5,7 @@ import re
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,14 @@ def describe_environment(device: str) -> Environment:
         threads=threads(),
         processor=processor(device),
     )
+
+
+def describe_training(device: str) -> dict[str, Any]:
+    """What decides the bits of trained weights beside the plan: the code and the numerical environment."""
+    return {
+        "code": describe_evaluator().model_dump(mode="json"),
+        "environment": describe_environment(device).model_dump(mode="json"),
+    }
 
 
 def processor(device: str = "cpu") -> str | None:

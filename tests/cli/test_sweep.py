@@ -60,6 +60,8 @@ def test_a_grid_is_trained_once(spec: Path, tmp_path: Path, monkeypatch) -> None
     more = ask("--spec", str(spec), *TASKS, "--steps", "121")
     assert more.exit_code == 1
     assert more.stdout.count("another run") == 2
+    held = folders[0].relative_to(tmp_path)
+    assert f"{held} holds a run with another recipe.steps; name another --out, or remove" in more.stdout
     assert [path.stat().st_mtime_ns for path in weights] == before
 
     scored = CliRunner().invoke(app, ["evaluate", "runs/mini-v1/tiny/seed-1", "--json"])

@@ -5,8 +5,10 @@ import shlex
 from pathlib import Path
 
 import pytest
+from recipe_gain import FORMER, ROOT, RUNS, printed
 from tried_recipes import COLUMNS, command
 
+from icl_bench.git import ask_git
 from icl_bench.resources import data_folder
 from icl_bench.specs.recipe import parse_changes
 from icl_bench.training.plan import make_plan
@@ -52,3 +54,10 @@ def test_muon_beside_adam_was_tried_with_two_seeds() -> None:
         for optimiser in ("adam", "muon"):
             seeds = {row["seed"] for row in rows if f"optimiser={optimiser}" in row["tried"]}
             assert seeds >= {"0", "1"}, (model, optimiser)
+
+
+def test_the_gain_over_the_former_recipe_is_what_its_command_prints() -> None:
+    if ask_git(ROOT, "cat-file", "-e", f"{FORMER}:{RUNS}") is None:
+        pytest.skip("needs a clone with all commits, for the former curves")
+    page = ROOT / "submissions/reference/superseded/README.md"
+    assert printed() in page.read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from statistics import median
 
 import pytest
 from leaderboard.designed import designed_entries
@@ -10,6 +11,7 @@ from raising import raises
 from site_pages import other_files, pages, small_site
 
 from icl_bench.errors import SpecError
+from icl_bench.leaderboard.entries import entries_of
 from icl_bench.leaderboard.findings import cards, findings, seed_spread
 from icl_bench.leaderboard.findings import further_runs as further_runs_module
 from icl_bench.leaderboard.findings import learning as learning_module
@@ -20,9 +22,11 @@ from icl_bench.leaderboard.formats import score, signed
 from icl_bench.leaderboard.pages import boards, compare, models, tasks, texts
 from icl_bench.leaderboard.pages import findings as findings_page
 from icl_bench.leaderboard.render import Renderer
+from icl_bench.leaderboard.site import SuiteBoard
 from icl_bench.ranking import effects as effects_module
 from icl_bench.ranking.differences import GRADED
 from icl_bench.specs.result import Estimate
+from icl_bench.suites import load_suite
 
 pytestmark = pytest.mark.slow
 
@@ -163,6 +167,28 @@ def test_what_some_recorded_runs_learn_contradicts_the_study(monkeypatch, task, 
     for claim in claims:
         assert claim.sentence.startswith("2 of 8 recorded runs learn it, and 1 of 2 further runs")
         assert "after 1,700 to 3,600 steps: hard to learn, not impossible. The 2.3" in claim.sentence
+
+
+def test_steps_are_those_of_the_runs_that_are_counted_as_learned():
+    """A run may pass an optimality of 0.9 on development prompts, and end below it on the scored ones."""
+    suite = load_suite(SUITE)
+    board = SuiteBoard(suite, entries_of(suite, ()), True)
+    claim = next(learning_module.learned_runs(board, "sparse_parity"))
+    runs = [
+        run
+        for model in board.data.models
+        if model.kind == "reference" and model.architecture.positions == "learned"
+        for run in model.tasks["sparse_parity"].training
+    ]
+    learned = sorted(run.outcome.steps_to_learn["0.9"] for run in runs if run.gain >= 0.9)
+    (row,) = [row for row in claim.table if row[0] == "attention, learned positions"]
+    assert row[2] == f"{learned[0]:,} to {learned[-1]:,}"
+    for model in board.data.models:
+        known = model.tasks.get("sparse_parity")
+        if known is not None and known.learned is not None and known.learned.learned:
+            assert known.learned.steps == round(
+                median(run.outcome.steps_to_learn["0.9"] for run in known.training if run.gain >= 0.9)
+            )
 
 
 def test_further_runs_are_those_of_the_file():

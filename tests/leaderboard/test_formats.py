@@ -154,6 +154,9 @@ def test_steps_to_learn_are_the_median_of_runs(learned, expected):
         )
         for seed, step in enumerate(learned)
     ]
-    assert formats.learning(runs) == expected
+    assert formats.learning(runs, None) == formats.learning(runs, 0.9) == expected
     unknown = [run.model_copy(update={"outcome": None}) for run in runs]
-    assert formats.learning(unknown) == "–"
+    assert formats.learning(unknown, 0.9) == "–"
+    failed = [run.model_copy(update={"gain": 0.88}) for run in runs]
+    assert all(run.steps_to_learn(0.9) is None for run in failed)
+    assert formats.learning(failed, None) == expected

@@ -77,10 +77,17 @@ def steps(cell: Cell) -> int:
 
 def copy(cell: Cell, copied: Cell, largest: float) -> None:
     """The files of a finished cell that are kept; the config, which says that all are there, last."""
-    copied.folder.mkdir(parents=True, exist_ok=True)
     small = cell.plan.seed == 0 or (cell.folder / WEIGHTS_FILE).stat().st_size <= largest
-    for name in [*[WEIGHTS_FILE] * small, LOG_FILE, CONFIG_FILE]:
-        shutil.copyfile(cell.folder / name, copied.folder / name)
+    try:
+        copied.folder.mkdir(parents=True, exist_ok=True)
+        for name in [*[WEIGHTS_FILE] * small, LOG_FILE, CONFIG_FILE]:
+            part = copied.folder / f"{name}.part"
+            shutil.copyfile(cell.folder / name, part)
+            part.replace(copied.folder / name)
+    except OSError as error:
+        sys.exit(
+            f"cannot write {copied.folder}: {error.strerror}; free some space, and give the command again"
+        )
 
 
 def table(cells: Sequence[Cell], keeper: Keeper) -> str:

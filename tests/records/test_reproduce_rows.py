@@ -120,13 +120,17 @@ def test_what_a_gpu_trained_is_trained_on_one_again(board, tiny, tmp_path):
     (runs / gone / "model.safetensors").unlink()
     checkpoint = record.tasks[gone].checkpoint
     for device, words in (("cpu", "--half  #"), ("cuda", "--half --device cuda  #")):
-        training = (checkpoint.training or {}) | {"environment": {"device": device}}
+        platform = {"device": device, "processor": f"a {device}", "torch": "2.1"}
+        code = {"version": "9.9", "commit": "c0ffee"}
+        training = (checkpoint.training or {}) | {"environment": platform, "code": code}
         changed = checkpoint.model_copy(update={"training": training})
         result = record.tasks[gone].model_copy(update={"checkpoint": changed})
         tasks = record.tasks | {gone: result}
         recorded_of_device = record.model_copy(update={"tasks": tasks})
         recorded_of_device.save(tmp_path / "submissions/reference/tiny/results/tiny-v1-seed-3.json")
-        assert words in run("reproduce", "reference/tiny", "--suite", "tiny")[1]
+        output = run("reproduce", "reference/tiny", "--suite", "tiny")[1]
+        assert words in output
+        assert f"(a {device}, torch 2.1, icl-bench 9.9 (c0ffee))\n" in output
 
 
 def test_a_name_without_a_row_is_reported(board, tiny, monkeypatch):

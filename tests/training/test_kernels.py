@@ -28,7 +28,7 @@ STACKS = {
 }
 
 
-def losses(folder: Path, sublayers: list[dict[str, object]], steps: int) -> torch.Tensor:
+def losses(folder: Path, sublayers: list[dict[str, object]], seed: int, steps: int) -> torch.Tensor:
     spec = {
         "schema": 1,
         "name": "tiny",
@@ -39,19 +39,23 @@ def losses(folder: Path, sublayers: list[dict[str, object]], steps: int) -> torc
         "final_norm": "rmsnorm",
     }
     whole = plan(RECIPE.model_copy(update={"curriculum": None}))
-    run, sums = TrainingRun(replace(whole, architecture=parse_architecture(spec, "tiny")), folder), [0.0]
+    whole = replace(whole, architecture=parse_architecture(spec, "tiny"), seed=seed)
+    run, sums = TrainingRun(whole, folder), [0.0]
     while run.step < steps:
         run.advance()
         sums.append(run.loss_sum.item())
     return torch.tensor(sums).diff()
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("name", STACKS)
 def test_a_learning_curve_is_that_of_torch(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compiled = losses(tmp_path / "compiled", STACKS[name], 50)
+    compiled = losses(tmp_path / "compiled", STACKS[name], seed, 50)
     for module in (activations, attention, linear, norms):
         monkeypatch.setattr(module, "trains_on_cpu", lambda x: False)
     monkeypatch.setattr(mamba, "compiled_mix", mamba.mix)
-    torch.testing.assert_close(compiled, losses(tmp_path / "torch", STACKS[name], 50), rtol=1e-4, atol=0)
+    torch.testing.assert_close(
+        compiled, losses(tmp_path / "torch", STACKS[name], seed, 50), rtol=1e-4, atol=0
+    )

@@ -10,6 +10,7 @@ import pytest
 import torch
 from raising import raises
 
+from icl_bench.environment import describe_evaluator
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.models.model import load_checkpoint
 from icl_bench.specs.architecture import BLOCKS, parse_architecture
@@ -132,6 +133,7 @@ def test_the_end_is_a_checkpoint_with_its_log(tmp_path: Path) -> None:
     provenance = read_config(run.folder).training
     assert (provenance["seed"], provenance["recipe"]["steps"]) == (0, 120)
     assert provenance["environment"]["torch"] == torch.__version__
+    assert provenance["code"] == describe_evaluator().model_dump(mode="json")
     rows = (run.folder / LOG_FILE).read_text().splitlines()
     assert rows[0] == "step,loss,dev_score,dev_optimality,learning_rate,dims,points"
     assert [row.split(",")[0] for row in rows[1:]] == ["100", "120"]

@@ -62,7 +62,10 @@ def test_a_saved_state_is_that_of_this_run_or_of_another(tmp_path: Path) -> None
     assert begun.state() == "left"
     begin(begun)
     assert begun.state() == "begun"
-    assert cell(tmp_path, steps=2).state() == "another run"
+    other = cell(tmp_path, steps=2)
+    assert (other.state(), other.differences()) == ("another run", ["recipe.steps"])
+    (begun.folder / STATE_FILE).write_bytes(b"")
+    assert other.differences() == ["config.json"]
 
 
 @pytest.mark.parametrize("keep", [0, 100, 2000])

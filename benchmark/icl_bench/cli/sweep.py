@@ -49,6 +49,7 @@ Together = Annotated[
     typer.Option(min=1, help="Seeds that one process trains together.", show_default="1; all on cuda"),
 ]
 OnlyList = Annotated[bool, typer.Option("--list", help="Say what is done and left; train nothing.")]
+_MOST_LINES = 20  # that say why a cell is not done
 
 
 def sweep(
@@ -224,7 +225,7 @@ def _saying_how_to_continue() -> Iterator[None]:
 
 def _print_cells(cells: "list[CellResult]") -> int:
     """A line a cell: how far it is on development prompts, the steps at which its optimality passed 0.5 and
-    0.9, and whether twice the steps would add next to nothing. Returns how many are not done."""
+    0.9, whether it converged, and what twice the steps would add. Returns how many are not done."""
     from icl_bench.display.text_table import text_table
 
     rows = [
@@ -239,16 +240,19 @@ def _print_cells(cells: "list[CellResult]") -> int:
             "to 0.5": cell.outcome.steps_to_learn["0.5"],
             "to 0.9": cell.outcome.steps_to_learn["0.9"],
             "converged": _yes_or_no(cell.outcome.converged) if cell.state == "done" else None,
+            "twice adds": cell.outcome.doubling_gain if cell.state == "done" else None,
         }
         for cell in cells
     ]
-    droppable = ("to 0.5", "loss", "steps", "to 0.9", "converged", "optimality")
+    droppable = ("to 0.5", "loss", "twice adds", "steps", "to 0.9", "converged", "optimality")
     typer.echo(text_table(rows, droppable=droppable, floatfmt=".4g", missingval="-", intfmt=","))
     left = sum(cell.state != "done" for cell in cells)
     typer.echo(f"{len(cells) - left} of {len(cells)} runs done" + (f", {left} left" if left else ""))
-    for cell in cells:
-        if cell.message is not None:
-            typer.echo(f"{cell.name}: {cell.message}")
+    told = [f"{cell.name}: {cell.message}" for cell in cells if cell.message is not None]
+    for line in told[:_MOST_LINES]:
+        typer.echo(line)
+    if len(told) > _MOST_LINES:
+        typer.echo(f"and {len(told) - _MOST_LINES} more")
     return left
 
 

@@ -118,11 +118,14 @@ def _row_holds(row: "Row", device: str | None) -> tuple[bool, int]:
 
 def _print_training(row: "Row", evaluated: "Collection[str]") -> int:
     """How to train the weights of the tasks that were not evaluated, and how many these are."""
-    from icl_bench.records.reproduce import training_commands
+    from icl_bench.records.reproduce import trained_on, training_commands
 
     commands = training_commands(row, evaluated)
     if commands:
-        typer.echo("not evaluated: weights that are not kept; on the platform of the record these make them")
+        typer.echo(
+            "not evaluated: weights that are not kept; these make them, to the bit with the code and on the "
+            f"platform that they were trained with ({trained_on(row, evaluated)})"
+        )
         typer.echo("\n".join([*commands, ""]))
     return len(commands)
 

@@ -1,5 +1,6 @@
 """The data of a board: what it ranks, with what is known of its entries."""
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
@@ -114,6 +115,12 @@ def _row(
 
 def _tasks(standing: Standing, entry: Entry | None) -> dict[str, TaskScores]:
     records = [] if entry is None else entry.records
+    training = {
+        task: [
+            _run(record.tasks[task], standing.gains[task]) for record in records if _is_trained(record, task)
+        ]
+        for task in standing.scores
+    }
     return {
         task: TaskScores(
             runs=standing.runs[task],
@@ -121,12 +128,8 @@ def _tasks(standing: Standing, entry: Entry | None) -> dict[str, TaskScores]:
                 metric: by_task[task] for metric, by_task in standing.estimates.items() if task in by_task
             },
             seeds={str(seed): gain for seed, gain in standing.gains[task].items()} if entry else {},
-            learned=_learned(standing, task, records),
-            training=[
-                _run(record.tasks[task], standing.gains[task])
-                for record in records
-                if _is_trained(record, task)
-            ],
+            learned=_learned(standing, task, training[task]),
+            training=training[task],
         )
         for task in standing.scores
     }
@@ -136,12 +139,12 @@ def _place(place: Place | None) -> PlaceData | None:
     return None if place is None else PlaceData(number=place.number, shared=place.shared)
 
 
-def _learned(standing: Standing, task: str, records: Sequence[ResultRecord]) -> LearnedData | None:
+def _learned(standing: Standing, task: str, training: Sequence[RunData]) -> LearnedData | None:
     learned = standing.learned.get(task)
     if learned is None:
         return None
-    outcomes = [record.tasks[task].outcome for record in records if _is_trained(record, task)]
-    steps = [outcome.steps_to_learn.get("0.9") for outcome in outcomes if outcome is not None]
+    best = sorted(training, key=lambda run: -math.inf if run.gain is None else run.gain, reverse=True)
+    steps = [run.steps_to_learn(None) for run in best[: learned.learned]]
     known = [step for step in steps if step is not None]
     return LearnedData(
         learned=learned.learned,

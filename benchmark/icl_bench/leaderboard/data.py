@@ -13,7 +13,7 @@ from icl_bench.leaderboard.entries import Family
 from icl_bench.leaderboard.provenance import SubmissionData
 from icl_bench.ranking.places import Place
 from icl_bench.specs.division import OPEN, Division, State
-from icl_bench.specs.outcome import Outcome
+from icl_bench.specs.outcome import LEARNED, Outcome
 from icl_bench.specs.result import Estimate
 from icl_bench.specs.schema import Strict
 
@@ -77,6 +77,13 @@ class RunData(Strict):
     gain: float | None
     estimates: dict[str, Estimate]  # by metric
     outcome: Outcome | None
+
+    def steps_to_learn(self, learned_at: float | None) -> int | None:
+        """The step at which its development optimality passed 0.9; None where it did not, and where its gain
+        (of scored prompts) is below `learned_at`, which tells runs of an all-or-nothing task apart."""
+        if learned_at is not None and self.gain is not None and self.gain < learned_at:
+            return None
+        return None if self.outcome is None else self.outcome.steps_to_learn.get(LEARNED[-1])
 
     @property
     def score(self) -> Estimate:

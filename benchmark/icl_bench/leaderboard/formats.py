@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from icl_bench.leaderboard.data import RunData
 from icl_bench.ranking.differences import Difference
 from icl_bench.scoring.metric import metrics
-from icl_bench.specs.outcome import LEARNED
 from icl_bench.specs.result import Estimate
 
 MINUS = "\N{MINUS SIGN}"
@@ -73,8 +72,9 @@ def three_digits(p: float) -> str:
     return f"< {LEAST_P}" if p < LEAST_P else f"{p:.3f}"
 
 
-def learning(runs: Sequence[RunData]) -> str:
-    """The step at which runs had learned, by an optimality of 0.9: their median, and how many they are.
+def learning(runs: Sequence[RunData], learned_at: float | None) -> str:
+    """The step at which runs had learned, by an optimality of 0.9: their median, and how many they are; a run
+    of an all-or-nothing task has where its gain on the scored prompts is at least `learned_at` too.
 
     `1,200`; of three seeds of which one did not learn `1,400 (2 of 3)`; where the median run did not learn
     within its steps `not within 5,000`.
@@ -82,7 +82,7 @@ def learning(runs: Sequence[RunData]) -> str:
     known = [run.outcome for run in runs if run.outcome is not None]
     if not known:
         return NONE
-    steps = sorted(outcome.steps_to_learn.get(LEARNED[-1]) or math.inf for outcome in known)
+    steps = sorted(run.steps_to_learn(learned_at) or math.inf for run in runs if run.outcome is not None)
     learned, median = sum(map(math.isfinite, steps)), steps[len(steps) // 2]
     text = (
         count(int(median))

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from icl_bench.entries.base import Source
 from icl_bench.entries.open import open_source
@@ -28,6 +29,8 @@ from icl_bench.specs.run_names import RUNS, seed_folder
 from icl_bench.specs.schema import parse
 from icl_bench.suites import Suite, find_task, load_suite
 from icl_bench.suites.recipes import suite_recipe
+
+_NOT_TOLD = "which the record does not tell"  # a platform
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,28 @@ def training_commands(row: Row, evaluated: Collection[str]) -> list[str]:
     """The commands that train the weights of the other tasks, which are not kept, a line a task."""
     left = {task: result for task, result in row.record.tasks.items() if task not in evaluated}
     return [_training_command(row, task, result) for task, result in left.items()]
+
+
+def trained_on(row: Row, evaluated: Collection[str]) -> str:
+    """What the weights of the other tasks were trained on, each once: `NVIDIA H200, torch 2.11.0, …`."""
+    platforms = [
+        _platform(result.checkpoint.training or {})
+        for task, result in row.record.tasks.items()
+        if task not in evaluated and result.checkpoint is not None
+    ]
+    return "; ".join(dict.fromkeys(platforms)) or _NOT_TOLD
+
+
+def _platform(training: dict[str, Any]) -> str:
+    """What a checkpoint says of its training may be of any type."""
+    environment, code = (training.get(key) for key in ("environment", "code"))
+    if not isinstance(environment, dict):
+        return _NOT_TOLD
+    known = [str(environment.get("processor") or environment.get("device"))]
+    known += [f"{name} {environment[name]}" for name in ("torch", "python") if environment.get(name)]
+    if isinstance(code, dict) and code.get("version"):
+        known += [f"icl-bench {code['version']} ({code.get('commit') or 'no commit'})"]
+    return ", ".join(known)
 
 
 def _training_command(row: Row, task: str, result: TaskResult) -> str:

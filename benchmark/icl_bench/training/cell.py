@@ -70,15 +70,27 @@ class Cell:
         theirs = other._saved()
         return state == "left" or (saved is not None and theirs is not None and saved[1] == theirs[1])
 
+    def differences(self) -> list[str]:
+        """In what the run that the folder holds differs, as `spec` or `recipe.steps`; of one that cannot be
+        read `config.json`."""
+        wanted, held = _flat(self.plan.identity()), self._finished()
+        if held is None and (saved := self._saved()) is not None:
+            held = _flat(saved[0])
+        if held is None:
+            return [CONFIG_FILE]
+        return [key for key, value in wanted.items() if held.get(key) != value]
+
     def _is_ours(self) -> bool:
+        held = self._finished()
+        return held is not None and all(held.get(k) == v for k, v in _flat(self.plan.identity()).items())
+
+    def _finished(self) -> dict[str, Any] | None:
+        """What a finished run belongs to, in the keys of `_flat`; None where none can be read."""
         try:
             config = read_config(self.folder)
         except CheckpointError:
-            return False
-        wanted, trained = self.plan.identity(), {**(config.training or {}), "task": config.task}
-        return config.spec.to_dict() == wanted.pop("spec") and all(
-            trained.get(k) == v for k, v in wanted.items()
-        )
+            return None
+        return _flat({**(config.training or {}), "spec": config.spec.to_dict(), "task": config.task})
 
     def _saved(self) -> tuple[dict[str, Any], int] | None:
         """What the saved state belongs to, and its step."""
@@ -119,6 +131,15 @@ def _read_state(folder: Path) -> tuple[dict[str, Any], int] | None:
         return dict(state["identity"]), int(state["step"])
     except (OSError, RuntimeError, EOFError, LookupError, TypeError, ValueError, pickle.UnpicklingError):
         return None
+
+
+def _flat(identity: dict[str, Any]) -> dict[str, Any]:
+    """With the keys of the recipe beside the others, as `recipe.steps`."""
+    recipe = identity.get("recipe")
+    if not isinstance(recipe, dict):
+        return identity
+    keys = {f"recipe.{key}": value for key, value in recipe.items()}
+    return {key: value for key, value in identity.items() if key != "recipe"} | keys
 
 
 def steps_made(cells: Sequence[Cell]) -> int:

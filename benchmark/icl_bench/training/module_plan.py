@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from icl_bench.environment import describe_environment
+from icl_bench.environment import describe_training
 from icl_bench.errors import CheckpointError, InputError
 from icl_bench.models.checkpoint import weights_folder
 from icl_bench.models.model import shapes
@@ -90,7 +90,7 @@ class ModulePlan(Plan):
         """Write the module's tensors, how it was trained, and `texts` by file name, in place of a folder."""
         device = str(next(model.parameters()).device)
         training = self.provenance() | {
-            "environment": describe_environment(device).model_dump(mode="json"),
+            **describe_training(device),
             "outcome": outcome.model_dump(mode="json"),
         }
         config = {"module": self.name, "task": self.full_task, "training": training}

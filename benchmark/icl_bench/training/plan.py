@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from icl_bench.environment import describe_environment
+from icl_bench.environment import describe_training
 from icl_bench.errors import InputError
 from icl_bench.models.checkpoint import save_checkpoint
 from icl_bench.models.initialise import initialise
@@ -130,16 +130,15 @@ class RunPlan(Plan):
     def new_model(self, device: str) -> ICLModel:
         """The model at step 0; its weights are drawn from the run's seed.
 
-        Its config says what it is trained with: the recipe and seed, and the versions and device at hand.
+        Its config says what it is trained with: recipe and seed, and the code, versions and device at hand.
         """
-        environment = describe_environment(device).model_dump(mode="json")
         model = ICLModel(
             spec=self.architecture.to_dict(),
             d=self.task.function_class.d,
             k=self.task.function_class.k,
             task=self.full_task,
             target_scale=self.recipe.target_scale,
-            training={**self.provenance(), "environment": environment},
+            training={**self.provenance(), **describe_training(device)},
         )
         initialise(model, torch.Generator().manual_seed(self.seed))
         return model

@@ -38,7 +38,7 @@ class CellResult:
     budget: int  # steps of the recipe
     loss: float | None  # the mean since the row of the curve before; None where there is no row
     outcome: Outcome  # what the curve says so far
-    message: str | None  # why it failed
+    message: str | None  # why it failed, or what the run in the folder has that this one has not
 
     @property
     def name(self) -> str:
@@ -192,8 +192,17 @@ def _result(cell: Cell, trainer: CellTrainer) -> CellResult:
         budget=plan.recipe.steps,
         loss=rows[-1]["loss"] if rows else None,
         outcome=outcome(rows, plan.recipe, steps),
-        message=trainer.failed.get(cell) if state == "failed" else None,
+        message=_message(cell, trainer, state),
     )
+
+
+def _message(cell: Cell, trainer: CellTrainer, state: str) -> str | None:
+    if state == "another run":
+        return (
+            f"{cell.folder} holds a run with another {', '.join(cell.differences())}; name another --out, "
+            "or remove the folder"
+        )
+    return trainer.failed.get(cell) if state == "failed" else None
 
 
 def _print_line(line: str) -> None:

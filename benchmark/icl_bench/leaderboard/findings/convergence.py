@@ -70,4 +70,6 @@ def most_added(runs: Sequence[Outcome]) -> float | None:
 
 def _added(runs: list[Outcome]) -> str:
     gains = [run.doubling_gain for run in runs if run.doubling_gain is not None]
-    return f"{score(min(gains))} to {score(max(gains))}" if gains else "–"
+    unknown = len(runs) - len(gains)
+    words = [f"{score(min(gains))} to {score(max(gains))}"] if gains else []
+    return "; ".join([*words, *[f"{unknown} not known"] * bool(unknown)]) or "–"

@@ -10,7 +10,6 @@ from icl_bench.leaderboard.findings.study import PARITY, parity_in_the_study
 from icl_bench.leaderboard.formats import spaced
 from icl_bench.leaderboard.site import SuiteBoard
 from icl_bench.ranking.responses import STEPS
-from icl_bench.specs.outcome import LEARNED
 
 _POSITIONS = {
     "learned": "attention, learned positions",
@@ -98,6 +97,7 @@ def _in_some_runs(group: Group) -> str:
 
 def _groups(board: SuiteBoard, task: str) -> dict[str, Group]:
     """By what they are made of, the largest group first."""
+    (learned_at,) = [each.learned_at for each in board.data.tasks if each.name == task]
     groups: dict[str, Group] = {}
     labels = {}
     for model in _models(board, task):
@@ -108,8 +108,7 @@ def _groups(board: SuiteBoard, task: str) -> dict[str, Group]:
         group.models += 1
         group.learned += scores.learned.learned
         group.runs += scores.learned.runs
-        outcomes = [run.outcome for run in scores.training if run.outcome is not None]
-        steps = [outcome.steps_to_learn.get(LEARNED[-1]) for outcome in outcomes]
+        steps = [run.steps_to_learn(learned_at) for run in scores.training]
         group.steps += [step for step in steps if step is not None]
     recorded = {
         (short_name(model.name), run.seed)
