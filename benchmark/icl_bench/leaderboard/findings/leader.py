@@ -17,6 +17,7 @@ from icl_bench.ranking.places import NEEDED_RUNS
 from icl_bench.ranking.spread import SIGNIFICANT, holm
 from icl_bench.specs.division import CLOSED, OPEN
 
+MOST_NAMED = 5  # models that share the first place, where no other model has a place
 COMPARED = 20  # the models next to the best that it is tested against
 
 
@@ -60,7 +61,7 @@ def _ranked(placed: list[ModelData], where: str) -> tuple[str, str]:
             f"No model is significantly better by the mean over tasks; each of the other {others} is "
             "significantly worse than some model.",
         )
-    if len(first) == len(placed):
+    if len(first) == len(placed) > MOST_NAMED:
         return (
             "No single winner",
             f"All {len(placed)} models{where} share the first place: {short_name(first[0].name)} has the "
