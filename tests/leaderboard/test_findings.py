@@ -1,7 +1,6 @@
 """What a site says is known follows from the records alone, and says how sure it is."""
 
 import re
-from dataclasses import replace
 from statistics import median
 
 import pytest
@@ -12,7 +11,7 @@ from site_pages import other_files, pages, small_site
 
 from icl_bench.errors import SpecError
 from icl_bench.leaderboard.entries import entries_of
-from icl_bench.leaderboard.findings import cards, findings, seed_spread
+from icl_bench.leaderboard.findings import findings, seed_spread
 from icl_bench.leaderboard.findings import further_runs as further_runs_module
 from icl_bench.leaderboard.findings import learning as learning_module
 from icl_bench.leaderboard.findings.further_runs import FurtherRun, further_runs
@@ -94,41 +93,6 @@ def test_one_run_of_an_all_or_nothing_task_is_not_called_significant(rope_helps)
     assert all(not each.significant for each in board.effects.effects if each.task in learned)
     if largest.status != "not separated":
         assert not any(task.replace("_", " ") in largest.title for task in learned)
-
-
-def test_a_board_of_places_names_those_that_share_the_first(rope_harms):
-    best = cards(rope_harms.boards[0])[0]
-    first = [
-        model.name.removeprefix("reference/")
-        for model in rope_harms.boards[0].data.models
-        if model.place.number == 1
-    ]
-    assert best.title == ("No single winner" if len(first) > 1 else f"{first[0]} is first")
-    assert first[0] in best.sentence
-
-
-def test_models_without_a_place_do_not_hide_the_places_of_the_others():
-    """Of a board of three runs a model one is cut to one run, as one that has just been trained."""
-    entries = designed_entries({"gpt2": 0.5})
-    complete = cards(small_site(entries).boards[0])[0]
-    runs = {each.name: 1 if each.name.endswith("/llama") else 3 for each in entries}
-    entries = [replace(each, records=each.records[: runs[each.name]]) for each in entries]
-    board = small_site(entries).boards[0]
-    best = cards(board)[0]
-    assert (best.title, best.status) == (complete.title, "three seeds")
-    assert "models with a place" in best.sentence
-    assert "leads by the mean over graded tasks" in best.sentence
-    by_name = {model.name: model for model in board.data.models}
-    leading = max(by_name.values(), key=lambda model: model.graded.value)
-    named = leading.name.removeprefix("reference/")
-    assert (f"{named} (one seed) leads" in best.sentence) is (leading.place is None)
-
-
-def test_a_board_without_places_says_why_and_what_cannot_be_told_apart(rope_helps):
-    best = cards(rope_helps.boards[0])[0]
-    assert best.title == "No complete ranking yet"
-    assert best.sentence.startswith("None of 12 models has a place: all lack 3 training runs of some task.")
-    assert best.status == "one seed"
 
 
 def test_what_no_recorded_run_learns_is_contradicted_by_further_runs(monkeypatch):

@@ -56,8 +56,8 @@ class Cell:
             return "done" if self._is_ours() else "another run"
         if not (self.folder / STATE_FILE).is_file():
             return "left"
-        saved, wanted = self._saved(), self.plan.identity()
-        ours = saved is None or all(saved[0].get(key) == value for key, value in wanted.items())
+        saved = self._saved()
+        ours = saved is None or not _differing(self.plan.identity(), saved[0])
         return "begun" if ours else "another run"
 
     def may_train_with(self, other: "Cell") -> bool:
@@ -73,24 +73,22 @@ class Cell:
     def differences(self) -> list[str]:
         """In what the run that the folder holds differs, as `spec` or `recipe.steps`; of one that cannot be
         read `config.json`."""
-        wanted, held = _flat(self.plan.identity()), self._finished()
-        if held is None and (saved := self._saved()) is not None:
-            held = _flat(saved[0])
-        if held is None:
-            return [CONFIG_FILE]
-        return [key for key, value in wanted.items() if held.get(key) != value]
+        saved, held = self._saved(), self._finished()
+        if held is None and saved is not None:
+            held = saved[0]
+        return [CONFIG_FILE] if held is None else _differing(self.plan.identity(), held)
 
     def _is_ours(self) -> bool:
         held = self._finished()
-        return held is not None and all(held.get(k) == v for k, v in _flat(self.plan.identity()).items())
+        return held is not None and not _differing(self.plan.identity(), held)
 
     def _finished(self) -> dict[str, Any] | None:
-        """What a finished run belongs to, in the keys of `_flat`; None where none can be read."""
+        """What a finished run belongs to; None where none can be read."""
         try:
             config = read_config(self.folder)
         except CheckpointError:
             return None
-        return _flat({**(config.training or {}), "spec": config.spec.to_dict(), "task": config.task})
+        return {**(config.training or {}), "spec": config.spec.to_dict(), "task": config.task}
 
     def _saved(self) -> tuple[dict[str, Any], int] | None:
         """What the saved state belongs to, and its step."""
@@ -133,13 +131,14 @@ def _read_state(folder: Path) -> tuple[dict[str, Any], int] | None:
         return None
 
 
-def _flat(identity: dict[str, Any]) -> dict[str, Any]:
-    """With the keys of the recipe beside the others, as `recipe.steps`."""
-    recipe = identity.get("recipe")
-    if not isinstance(recipe, dict):
-        return identity
-    keys = {f"recipe.{key}": value for key, value in recipe.items()}
-    return {key: value for key, value in identity.items() if key != "recipe"} | keys
+def _differing(wanted: dict[str, Any], held: dict[str, Any]) -> list[str]:
+    """The keys of a plan's identity that another has otherwise; of the recipe each, as `recipe.steps`."""
+    keys = [key for key, value in wanted.items() if held.get(key) != value]
+    mine, theirs = wanted["recipe"], held.get("recipe")
+    if "recipe" not in keys or not isinstance(theirs, dict):
+        return keys
+    inner = [f"recipe.{key}" for key in mine | theirs if mine.get(key) != theirs.get(key)]
+    return [key for key in keys if key != "recipe"] + inner
 
 
 def steps_made(cells: Sequence[Cell]) -> int:

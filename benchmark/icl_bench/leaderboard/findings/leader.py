@@ -17,7 +17,7 @@ from icl_bench.ranking.places import NEEDED_RUNS
 from icl_bench.ranking.spread import SIGNIFICANT, holm
 from icl_bench.specs.division import CLOSED, OPEN
 
-MOST_NAMED = 5  # models that share the first place, where no other model has a place
+MOST_NAMED = 5  # models, where all share the first place
 COMPARED = 20  # the models next to the best that it is tested against
 
 
