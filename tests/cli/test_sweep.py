@@ -172,6 +172,7 @@ def test_a_cell_that_fails_is_reported_and_the_others_go_on(spec: Path, tmp_path
         (["--task", "parity"], "unknown task 'parity'"),
         (["--spec", "none.yaml"], "no spec file none.yaml"),
         (["--device", "gpu"], "device 'gpu' cannot be used here"),
+        (["--device", "tpu", "--list"], "device 'tpu' cannot be used here"),
         (["--out", "taken"], "taken is not a folder"),
         (["--spec", "reference/gpt2", "--spec", "reference/gpt2"], "both lead to"),
     ],

@@ -45,8 +45,16 @@ def plans(modules: str = "attention", recipe: Recipe = ADAM) -> list[RunPlan]:
     return [RunPlan(spec, suite.name, task, recipe, seed) for seed in SEEDS]
 
 
+def one_shape(*recipes: Recipe) -> list[RunPlan]:
+    """Of two tasks whose prompts are of one shape, each by a recipe."""
+    spec = plans()[0].architecture
+    tasks = [find_task(f"mini-boolean/{name}") for name in ("conjunction", "parity_2")]
+    chosen = zip(tasks, recipes, strict=True)
+    return [RunPlan(spec, suite.name, task, recipe, seed=3) for (suite, task), recipe in chosen]
+
+
 def states(folder: Path, planned: list[RunPlan]) -> list[RunState]:
-    return [RunState(plan, folder / str(plan.seed)) for plan in planned]
+    return [RunState(plan, folder / f"{plan.task.name}-{plan.seed}") for plan in planned]
 
 
 def train(runs: list[RunState], steps: int, record: Any = None) -> list[RunState]:
@@ -59,7 +67,7 @@ def train(runs: list[RunState], steps: int, record: Any = None) -> list[RunState
 
 
 def alone(folder: Path, planned: list[RunPlan], steps: int) -> list[RunState]:
-    runs = [TrainingRun(plan, folder / f"alone-{plan.seed}") for plan in planned]
+    runs = [TrainingRun(plan, folder / f"alone-{plan.task.name}-{plan.seed}") for plan in planned]
     for run in runs:
         trained(run, steps)
     return runs
@@ -114,6 +122,17 @@ def test_runs_make_the_steps_that_they_make_alone(tmp_path: Path, modules: str) 
     for first, other in zip(together, alone(tmp_path, plans(modules, MUON), 200), strict=True):
         assert difference(first, other) < 1e-9
         assert_same_curve(first, other, 1e-9)
+
+
+@pytest.mark.usefixtures("_in_float64")
+def test_tasks_of_one_shape_make_the_steps_that_they_make_alone(tmp_path: Path) -> None:
+    """Each on its own prompts, and decaying towards its own end."""
+    planned = one_shape(MUON, MUON.model_copy(update={"steps": 250}))
+    together = train(states(tmp_path, planned), 200)
+    for first, other in zip(together, alone(tmp_path, planned, 200), strict=True):
+        assert difference(first, other) < 1e-9
+        assert_same_curve(first, other, 1e-9)
+    assert together[0].log.rows != together[1].log.rows
 
 
 def test_the_norm_of_a_gradient_is_that_of_one_run(tmp_path: Path) -> None:

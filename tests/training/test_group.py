@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 from raising import raises
-from training.test_batched import ADAM, SEEDS, alone, assert_same_curve, difference, plans
-from training.test_run import assert_same_bits
+from training.test_batched import ADAM, SEEDS, alone, assert_same_curve, difference, one_shape, plans
+from training.test_run import assert_same_bits, trained
 
 from icl_bench import files as files_module
 from icl_bench.errors import InputError
@@ -65,6 +65,23 @@ def test_every_run_ends_as_a_checkpoint_of_its_own(tmp_path: Path) -> None:
         stored = load_checkpoint(run.folder).state_dict()
         assert_same_bits({n: t.half().float() for n, t in run.model.state_dict().items()}, dict(stored))
         assert [row["step"] for row in read_log((run.folder / "training.csv").read_text())] == [100, 110]
+
+
+def test_tasks_of_one_shape_are_watched_each_on_its_own(tmp_path: Path) -> None:
+    """Each is watched on its task's prompts, and leaves at its own end."""
+    planned = one_shape(ADAM.model_copy(update={"steps": 110}), ADAM.model_copy(update={"steps": 130}))
+    together = RunGroup.of_plans({tmp_path / plan.task.name: plan for plan in planned}, "cpu")
+    together.begin(resume=False)
+    assert train(together).failed == {}
+    for plan in planned:
+        single = TrainingRun(plan, tmp_path / "alone" / plan.task.name)
+        trained(single, plan.recipe.steps)
+        config = read_config(tmp_path / plan.task.name)
+        assert (config.task, config.training["outcome"]["steps"]) == (plan.full_task, plan.recipe.steps)
+        rows = read_log((tmp_path / plan.task.name / "training.csv").read_text())
+        assert [row["step"] for row in rows] == sorted({100, plan.recipe.steps})
+        for row, expected in zip(rows, single.log.rows, strict=True):
+            assert row["dev_score"] == pytest.approx(expected["dev_score"], abs=1e-5)
 
 
 def test_one_plan_is_trained_by_itself(tmp_path: Path) -> None:
@@ -176,7 +193,7 @@ def test_a_run_at_another_step_is_not_trained_with_the_others(tmp_path: Path) ->
     resumed = begun(tmp_path, resume=True)
     assert [run.step for run in resumed.runs] == [3]
     (message,) = resumed.failed.values()
-    assert "holds a run at step 5, and others of its cell are at step 3; run the sweep again" in message
+    assert "holds a run at step 5, and others beside it are at step 3; run the sweep again" in message
 
 
 def test_an_unusable_device_is_reported(tmp_path: Path) -> None:

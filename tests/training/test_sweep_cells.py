@@ -6,13 +6,14 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
 import torch
 from filelock import FileLock
 
+from icl_bench.suites import load_suite
 from icl_bench.training import supervised
 from icl_bench.training.cell import Cell
 from icl_bench.training.cell_trainer import CellTrainer
@@ -156,6 +157,23 @@ def test_other_cells_are_not_trained_together(tmp_path: Path, monkeypatch) -> No
     started = end_with(monkeypatch, "")
     CellTrainer([Cell(SOURCE, plan, tmp_path) for plan in plans], 1, together=3).run(lambda done, note: None)
     assert started == [[0], [1], [2]]
+
+
+def test_tasks_of_one_shape_are_trained_together(tmp_path: Path, monkeypatch) -> None:
+    """Their numbers of steps may differ; recipes, prompts and architectures may not."""
+    tasks = ["conjunction", "dnf3", "parity_2", "nearest"]  # dnf3 has other prompts
+    plans = [make_plan("reference/gpt2", f"mini-boolean/{task}", seed) for seed, task in enumerate(tasks)]
+    plans.append(make_plan("reference/llama", "mini-boolean/conjunction", 4))
+    plans.append(make_plan("reference/gpt2", "mini-boolean/disjunction", 5, changes={"learning_rate": 2e-3}))
+    started = end_with(monkeypatch, "")
+    CellTrainer([Cell(SOURCE, plan, tmp_path) for plan in plans], 1, together=9).run(lambda done, note: None)
+    assert started == [[0, 2, 3], [1], [4], [5]]
+
+
+def test_no_two_tasks_of_mini_are_of_one_shape() -> None:
+    """So that only seeds of a cell are trained together there."""
+    plans = [make_plan("reference/gpt2", f"mini/{task}") for task in load_suite("mini").tasks]
+    assert not any(first.has_the_steps_of(other) for first, other in combinations(plans, 2))
 
 
 def test_a_fault_is_reported_of_the_seed_that_it_belongs_to(tmp_path: Path, monkeypatch) -> None:

@@ -46,7 +46,11 @@ Workers = Annotated[
 ]
 Together = Annotated[
     int | None,
-    typer.Option(min=1, help="Seeds that one process trains together.", show_default="1; all on cuda"),
+    typer.Option(
+        min=1,
+        help="Runs of one shape, as seeds of a cell, that one process trains together.",
+        show_default="1; on cuda the seeds",
+    ),
 ]
 OnlyList = Annotated[bool, typer.Option("--list", help="Say what is done and left; train nothing.")]
 _MOST_LINES = 20  # that say why a cell is not done

@@ -10,13 +10,18 @@ _NAMES = re.compile("cpu|cuda(:[0-9]{1,2})?|mps(:0)?")
 _LONGEST = 200  # characters of a reason
 
 
-def usable_device(name: str) -> torch.device:
-    """The torch device `cpu`, `cuda`, `cuda:N` or `mps`; InputError where this machine has none of it."""
+def check_device_name(name: str) -> None:
+    """InputError where it is not `cpu`, `cuda`, `cuda:N` or `mps`."""
     if not _NAMES.fullmatch(name):
         raise InputError(
             f"device {name!r} cannot be used here: it is not cpu, cuda, cuda:N or mps; use --device cpu",
             code="no-device",
         )
+
+
+def usable_device(name: str) -> torch.device:
+    """The torch device `cpu`, `cuda`, `cuda:N` or `mps`; InputError where this machine has none of it."""
+    check_device_name(name)
     try:
         device = torch.device(name)
         torch.empty(0, device=device)

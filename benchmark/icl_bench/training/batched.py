@@ -1,7 +1,7 @@
-"""The steps of runs whose plans differ in seed alone, made for all of them at once.
+"""The steps of runs of one shape, as those of several seeds, made for all of them at once.
 
 Every run has prompts, rates, a gradient norm and optimiser moments of its own, so that it ends as it ends
-alone, up to rounding. On a CPU nothing is gained: three take 1.0 (mamba) to 1.2 times (gpt2) as long as one
+alone, up to rounding. On a CPU nothing is gained: three take 1.3 (mamba) to 1.8 times (gpt2) as long as one
 after the other (`tests/performance/bench.py together`). On a GPU, which a small model leaves idle, the whole
 step is recorded as a CUDA graph.
 """
@@ -52,7 +52,7 @@ class BatchedStep:
         step = self._runs[0].step
         xs, ys = on_device(self._queue.at(step), self._on)
         for run in self._runs:
-            run.optimiser.set_share(self._plan.recipe.schedule(step, run.end))
+            run.optimiser.set_share(run.plan.recipe.schedule(step, run.end))
         self._losses += self._pass(xs, ys)
         return xs.shape[2]
 

@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,8 @@ class Cell:
         return "begun" if ours else "another run"
 
     def may_train_with(self, other: "Cell") -> bool:
-        """Whether both are to be trained, differ in seed alone, and are at one step."""
-        if replace(self.plan, seed=other.plan.seed) != other.plan or self.plan.compiled:
+        """Whether both are to be trained, have steps of one shape, and are at one step."""
+        if not self.plan.has_the_steps_of(other.plan):
             return False
         state, saved = self.state(), self._saved()
         if state != other.state() or state not in TO_TRAIN:

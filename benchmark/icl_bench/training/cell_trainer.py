@@ -1,8 +1,8 @@
 """Trains cells in processes of their own, several at a time.
 
 Each process ends with this one, so that a sweep which is killed, or a cell that fails, costs nothing but the
-steps since the last save. A process may train several seeds of a cell together (`icl_bench.training.group`),
-where a GPU gains by it.
+steps since the last save. A process may train several runs of one shape together
+(`icl_bench.training.group`), where a GPU gains by it.
 """
 
 import itertools
@@ -29,7 +29,7 @@ class CellTrainer:
     workers: int
     device: str = "cpu"
     report: Callable[[str], None] = print
-    together: int = 1  # seeds of a cell that one process trains at most
+    together: int = 1  # runs of one shape that one process trains at most
     locked: bool = True  # keep other processes of this machine from the folders
     failed: dict[Cell, str] = field(default_factory=dict)  # and what went wrong
     elsewhere: set[Cell] = field(default_factory=set)  # found in training by another process

@@ -1,4 +1,4 @@
-"""Runs that one process trains: those of several seeds of a cell, or one alone. A fault of one is its own."""
+"""Runs that one process trains: several of one shape, or one alone. A fault of one is its own."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,16 +27,17 @@ class RunGroup:
 
     @classmethod
     def of_plans(cls, plans: Mapping[Path, RunPlan], device: str, locked: bool = True) -> "RunGroup":
-        """Runs of plans that differ in seed alone, by folder; `locked` as RunState has it.
+        """Runs of plans by folder, whose steps one model can make; `locked` as RunState has it.
 
         InputError where the device cannot be used.
         """
         first = next(iter(plans.values()))
         if len(plans) == 1 and (device == "cpu" or first.compiled):
             return cls([TrainingRun(plan, folder, device, locked=locked) for folder, plan in plans.items()])
-        shared = Development(first.suite, first.task)
+        tasks = {plan.task.name: plan.task for plan in plans.values()}
+        shared = {name: Development(first.suite, task) for name, task in tasks.items()}
         runs = (
-            RunState(plan, folder, device, locked=locked, development=shared)
+            RunState(plan, folder, device, locked=locked, development=shared[plan.task.name])
             for folder, plan in plans.items()
         )
         return cls(list(runs))
@@ -97,7 +98,7 @@ class RunGroup:
         step = self.runs[0].step
         if run.step != step:
             raise CheckpointError(
-                f"{run.folder} holds a run at step {run.step}, and others of its cell are at step {step}; "
+                f"{run.folder} holds a run at step {run.step}, and others beside it are at step {step}; "
                 "run the sweep again"
             )
 

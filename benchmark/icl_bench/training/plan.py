@@ -148,6 +148,18 @@ class RunPlan(Plan):
         """What the model is called."""
         return self.architecture.name
 
+    def has_the_steps_of(self, other: "RunPlan") -> bool:
+        """Whether one batched model can make the steps of both: of one shape, by one recipe.
+
+        They may differ in seed, in a task whose prompts are of one shape, and in when they end.
+        """
+        return not self.compiled and self._of_steps() == other._of_steps()
+
+    def _of_steps(self) -> tuple[object, ...]:
+        task, ends = self.task, {"steps": 1, "stop": None}
+        shape = task.points, task.scored_points, task.function_class.d, task.function_class.k
+        return self.architecture, self.suite, shape, self.recipe.model_copy(update=ends), self.compiled
+
     def save(
         self, model: nn.Module, folder: Path, dtype: torch.dtype, texts: Mapping[str, str], outcome: Outcome
     ) -> None:

@@ -27,7 +27,7 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
 def command(plans: Mapping[Path, RunPlan], device: str, resume: bool, locked: bool = True) -> list[str]:
-    """What starts or resumes runs that differ in seed alone, each in its folder; `locked` as RunState."""
+    """What starts or resumes runs that are trained together, each in its folder; `locked` as RunState."""
     named = {str(folder): plan.identity() for folder, plan in plans.items()}
     order = json.dumps({"plans": named, "device": device, "resume": resume, "locked": locked})
     return [sys.executable, "-m", "icl_bench.training.supervised", order]

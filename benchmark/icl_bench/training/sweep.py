@@ -10,7 +10,7 @@ from typing import Any
 from icl_bench.cluster.shard import read_shard
 from icl_bench.errors import InputError
 from icl_bench.files import check_file_place
-from icl_bench.models.device import usable_device
+from icl_bench.models.device import check_device_name, usable_device
 from icl_bench.models.shipped import REFERENCE, SpecSource, shipped_names
 from icl_bench.progress import progress as show_progress
 from icl_bench.resources import cores
@@ -81,7 +81,8 @@ def sweep(
         changes: keys of the recipe with the values to use in place of its own.
         out: the folder of all runs.
         workers: processes side by side, of one thread each; unless given one a core, on cuda one.
-        together: seeds of a cell that one process trains at once; unless given 1, on cuda all.
+        together: runs of one shape that one process trains at once, as seeds of a cell, or tasks with prompts
+            of one shape and one recipe; unless given 1, on cuda the number of seeds.
         device: `cpu` or `cuda`.
         precision: of matrix products while training, `float32`, `tf32` or `bf16`; the recipe's unless given.
         compiled: train with `torch.compile`; on CUDA as CUDA graphs.
@@ -105,6 +106,7 @@ def sweep(
     plan = partial(
         make_plan, steps=steps, recipe=recipe, changes=changes, precision=precision, compiled=compiled
     )
+    check_device_name(device)
     cells = grid_cells(suite, specs, tasks, seeds, plan, Path(out))
     cells = cells if shard is None else read_shard(shard).select(cells)
     on_cpu = device == "cpu"
@@ -113,7 +115,7 @@ def sweep(
         workers or (cores() if on_cpu else 1),
         device,
         _print_line if progress else _print_nothing,
-        _seeds_together(together, compiled, 1 if on_cpu else seeds),
+        _runs_together(together, compiled, 1 if on_cpu else seeds),
         locked=shard is None,
     )
     if not list_only:
@@ -159,10 +161,10 @@ def check_place_and_device(out: Path, device: str) -> None:
             pool.submit(usable_device, device).result()
 
 
-def _seeds_together(asked: int | None, compiled: bool, default: int) -> int:
-    """How many seeds a process trains. InputError where they would have to be compiled."""
+def _runs_together(asked: int | None, compiled: bool, default: int) -> int:
+    """How many runs a process trains. InputError where they would have to be compiled."""
     if compiled and asked is not None and asked > 1:
-        raise InputError("seeds are not compiled together; leave out --compile or --together")
+        raise InputError("runs are not compiled together; leave out --compile or --together")
     return 1 if compiled else asked or default
 
 
