@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+import icl_bench
 from icl_bench.models.model import load_checkpoint
+from icl_bench.records.read import load_record
 
 pytestmark = pytest.mark.slow
 
@@ -48,10 +50,13 @@ def test_a_grid_is_trained_once_and_kept_in_small_files(tmp_path: Path) -> None:
 
     assert re.match(r"gpt2 +vector_mqar +2 of 2 +5, 5 +\S+, \S+ +[\d.]+$", train()[-1])
     folders = [tmp_path / f"kept/mini-v1/gpt2/seed-{seed}/vector_mqar" for seed in (0, 1)]
-    names = ["config.json", "model.safetensors", "training.csv"]
+    names = ["config.json", "model.safetensors", "record.json", "training.csv"]
     for folder in folders:
         assert sorted(path.name for path in folder.iterdir()) == names
         assert load_checkpoint(folder)
+        kept = load_record(folder / "record.json").tasks["vector_mqar"]
+        scored = icl_bench.evaluate(str(folder), tasks="vector_mqar").tasks["vector_mqar"]
+        assert kept.prompt_errors == scored.prompt_errors
     shutil.rmtree(tmp_path / "runs")  # as on another machine
     assert train()[-1].endswith(" -")
     assert not (tmp_path / "runs").exists()

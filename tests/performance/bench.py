@@ -4,8 +4,8 @@ Nothing here is a test: machines differ and are shared. Ratios are medians over 
 process; seconds and memory are those of whole commands, as a user waits for them.
 
     .venv/bin/python tests/performance/bench.py [commands] [ratios] [site]
-        [baselines [NAME…]] [training [NAME…]] [blocks [NAME…]] [together] [optimiser] [products]
-        [text] [cluster]
+        [baselines [NAME…]] [training [NAME…]] [blocks [NAME…]] [step] [together] [optimiser]
+        [products] [text] [cluster]
 """
 
 import multiprocessing
@@ -178,13 +178,25 @@ def blocks(*names: str) -> None:
             print_row(name, *figures)
 
 
-def together() -> None:
-    """Three seeds that are trained together beside one after the other, on a CPU."""
-    from performance.training import together_ratio
+def step() -> None:
+    """Where the time of a training step goes, on one core."""
+    from performance.step_parts import PARTS, cells
 
-    print_row("three seeds together over one after the other, mini size", "ratio")
-    for name in ("gpt2", "mamba"):
-        print_row(name, f"{together_ratio(name):.2f}")
+    print_row("per cent of a training step on mini-v1/linear_regression", *PARTS)
+    with one_core() as processes:
+        for name, figures in zip(PRODUCTS, processes.map(cells, PRODUCTS), strict=True):
+            print_row(name, *figures)
+
+
+def together() -> None:
+    """Runs that are trained together beside one after the other, on a CPU."""
+    from performance.training import SEEDS, TASKS, together_ratio
+
+    print_row("runs together over one after the other, on one core", "3 seeds", "3 tasks")
+    with one_core() as processes:
+        for name in ("gpt2", "mamba"):
+            ratios = processes.map(partial(together_ratio, name), (SEEDS, TASKS))
+            print_row(name, *(f"{figure:.2f}" for figure in ratios))
 
 
 def optimiser() -> None:
@@ -277,6 +289,7 @@ if __name__ == "__main__":
         "baselines": baselines,
         "training": training,
         "blocks": blocks,
+        "step": step,
         "together": together,
         "optimiser": optimiser,
         "products": products,

@@ -4,10 +4,11 @@
 
 trains the twelve references on the six tasks of mini-v1 with three seeds, several processes on one card, each
 the seeds of one cell together, and one task, a column of the board, after the other. A cell is copied to
-`--out` as soon as it is finished, as a sweep lays runs: config.json, training.csv, and weights in float16.
-`--largest` leaves out larger weights than that of other seeds than 0, which can then not be scored. What
-`--out` holds already is not trained again, and what lies begun in `--runs` is taken up. `--seconds` ends the
-command in time on a machine that is lent for a while. Exits with 1 where something is left.
+`--out` as soon as it is finished, as a sweep lays runs: config.json, training.csv, weights in float16, and
+record.json, its scores and errors on the frozen prompts. `--largest` leaves out larger weights than that of
+other seeds than 0. What `--out` holds already is not trained again, and what lies begun in `--runs` is taken
+up. `--seconds` ends the command in time on a machine that is lent for a while. Exits with 1 where something
+is left.
 
 On one H200 with CUDA's multi-process service on (`nvidia-cuda-mps-control -d`), 187 of the 216 runs of
 mini-v1 took 425 seconds, 14 processes side by side.
@@ -18,6 +19,7 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -25,6 +27,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+import icl_bench
 from icl_bench.interruptions import let_signals_interrupt
 from icl_bench.resources import cores
 from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
@@ -34,15 +37,25 @@ from icl_bench.training.cell_trainer import POLL_SECONDS, CellTrainer
 from icl_bench.training.log import LOG_FILE
 from icl_bench.training.plan import make_plan
 from icl_bench.training.sweep import check_place_and_device, grid_cells
+from icl_bench.workers import worker_pool
 
+RECORD_FILE = "record.json"
+CORES_A_SCORER = 8  # scoring takes about a second a cell, and must not keep training from its cores
 WORKERS_ON_A_CARD = 12  # by one process after the other, small kernels leave most of a card idle
 
 
 class Keeper:
-    """Watches the cells of a sweep, and copies each to `out` once it is finished."""
+    """Watches the cells of a sweep, and copies each to `out` once it is finished.
 
-    def __init__(self, cells: Sequence[Cell], out: Path, seconds: float, largest: float) -> None:
+    A process of `pool` scores its weights, all of them and on the CPU; `faults` says where it cannot.
+    """
+
+    def __init__(
+        self, cells: Sequence[Cell], out: Path, seconds: float, largest: float, pool: Executor
+    ) -> None:
         self._largest = largest
+        self._pool = pool
+        self._scores: dict[Cell, Future[None]] = {}
         self.copies = {cell: replace(cell, out=out) for cell in cells}
         self.rates: dict[Cell, float] = {}  # steps a second, the start of the process included
         self._begun: dict[Cell, tuple[float, int]] = {}
@@ -67,6 +80,19 @@ class Keeper:
             self.rates[cell] = (steps(cell) - steps_before) / max(now - began, POLL_SECONDS)
             if copied.state() == "left":
                 copy(cell, copied, self._largest)
+            if copied.state() == "done" and not (copied.folder / RECORD_FILE).exists():
+                place = cell.folder, cell.plan.suite, cell.plan.task.name, copied.folder / RECORD_FILE
+                self._scores[cell] = self._pool.submit(score, *place)
+
+    def faults(self) -> list[str]:
+        """Why weights could not be scored, once all that can be are."""
+        errors = {cell: scored.exception() for cell, scored in self._scores.items()}
+        return [f"{cell.name}: not scored: {error}" for cell, error in errors.items() if error is not None]
+
+
+def score(folder: Path, suite: str, task: str, record: Path) -> None:
+    """Write the record of a run on its task."""
+    icl_bench.evaluate(str(folder), suite, task).save(record)
 
 
 def steps(cell: Cell) -> int:
@@ -124,23 +150,27 @@ def main(arguments: Sequence[str]) -> int:
     cells = grid_cells(options.suite, options.spec, options.task, options.seeds, plan, options.runs)
     in_order = list(options.task or load_suite(options.suite).tasks)
     cells.sort(key=lambda cell: in_order.index(cell.plan.task.name))
-    keeper = Keeper(cells, options.out, options.seconds, options.largest)
-    left = [cell for cell, copied in keeper.copies.items() if copied.state() == "left"]
     workers = options.workers or (cores() if on_cpu else WORKERS_ON_A_CARD)
     together = options.together or (1 if on_cpu else options.seeds)
     report = partial(print, file=sys.stderr, flush=True)
     let_signals_interrupt()
-    keeper.keep()  # what was finished in `--runs` before
-    try:
-        CellTrainer(left, workers, options.device, report, together).run(keeper.look)
-    except KeyboardInterrupt:
-        print("stopped; give the same command again to go on", file=sys.stderr)
-    keeper.keep()
+    with worker_pool(max(1, cores() // CORES_A_SCORER)) as pool:
+        keeper = Keeper(cells, options.out, options.seconds, options.largest, pool)
+        keeper.keep()  # what was finished in `--runs` before
+        left = [cell for cell, copied in keeper.copies.items() if copied.state() == "left"]
+        try:
+            CellTrainer(left, workers, options.device, report, together).run(keeper.look)
+        except KeyboardInterrupt:
+            print("stopped; give the same command again to go on", file=sys.stderr)
+        keeper.keep()
+        faults = keeper.faults()
+    for fault in faults:
+        report(fault)
     for cell in (*cells, *keeper.copies.values()):
         if cell.state() == "another run":
             print(f"{cell.folder} holds another run; name another folder", file=sys.stderr)
     print(table(cells, keeper))
-    return int(any(keeper.copies[cell].state() != "done" for cell in cells))
+    return int(bool(faults) or any(keeper.copies[cell].state() != "done" for cell in cells))
 
 
 def parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -153,7 +183,7 @@ def parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, help="the recipe's unless given")
     parser.add_argument("--workers", type=int, help="processes side by side")
-    parser.add_argument("--together", type=int, help="seeds that a process trains; all on cuda")
+    parser.add_argument("--together", type=int, help="runs that a process trains; on cuda the seeds")
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="where cells are trained")
     parser.add_argument("--out", type=Path, default=Path("grid"), help="where finished cells are kept")
     parser.add_argument("--largest", type=float, default=float("inf"), help="bytes of weights that are kept")

@@ -21,9 +21,8 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from unittest import mock
 
@@ -33,7 +32,7 @@ import torch
 from models.twins import HYBRID
 from performance import grid
 from performance.ratios import pair, training_ratio
-from performance.timing import ratio
+from performance.timing import paired_seconds, ratio
 
 from icl_bench.blocks.kernels import onednn
 from icl_bench.models.accounting import account
@@ -48,6 +47,9 @@ from icl_bench.training.run import TrainingRun
 from icl_bench.training.state import RunState
 
 TASK = "linear_regression"
+SEEDS = tuple((f"mini-v1/{TASK}", seed) for seed in range(3))  # runs of one shape
+TASKS = tuple((f"mini-boolean-v1/{task}", 0) for task in ("conjunction", "disjunction", "majority"))
+PRODUCT = 1024  # rows and columns of the large product on a CPU
 PASSES = 3  # a forward pass, and a backward pass of twice its operations
 TWINS = {  # the references that `transformers` has, with its sizes
     "mini-v1": dict(width=64, layers=4, heads=2, hidden=256, expand=2, state=16, conv=4),
@@ -56,17 +58,14 @@ TWINS = {  # the references that `transformers` has, with its sizes
 WITH_TWIN = ("gpt2", "llama", HYBRID, "mamba")
 
 
-def product_rate(
-    device: str = "cpu", size: int = 1024, repeats: int = 7, clock: Callable[[], float] | None = None
-) -> float:
-    """Operations a second of a matrix product, the best of a few, by the device's time unless by `clock`."""
-    clock = clock or partial(now, device)
+def product_rate(device: str, size: int, repeats: int = 7) -> float:
+    """Operations a second of a matrix product, the best of a few."""
     a, b = torch.randn(size, size, device=device), torch.randn(size, size, device=device)
     best = float("inf")
     for _ in range(repeats):
-        start = clock()
+        start = now(device)
         a @ b
-        best = min(best, clock() - start)
+        best = min(best, now(device) - start)
     return 2 * size**3 / best
 
 
@@ -77,19 +76,19 @@ def now(device: str) -> float:
     return time.perf_counter()
 
 
-def step_seconds(run: TrainingRun, steps: int) -> float:
-    """Processor time of a whole step, prompts and optimiser included: a median, the first not counted."""
-    seconds = []
-    for _ in range(steps + 1):
-        start = time.process_time()
-        run.advance()
-        seconds.append(time.process_time() - start)
-    return statistics.median(seconds[1:])
+def beside_the_floor(run: TrainingRun, flops: float, pairs: int) -> tuple[float, float]:
+    """Processor time of a whole step, prompts and optimiser included, and its multiple of the time that as
+    many operations take in a large product, which is timed in turn with it: medians, on one core."""
+    a, b = torch.randn(PRODUCT, PRODUCT), torch.randn(PRODUCT, PRODUCT)
+    seconds = paired_seconds(run.advance, lambda: a @ b, pairs, time.process_time)
+    products = flops / (2 * PRODUCT**3)
+    step = statistics.median(step for step, _ in seconds)
+    return step, statistics.median(step / (products * product) for step, product in seconds)
 
 
-def together_ratio(name: str, seeds: int = 3, pairs: int = 9) -> float:
-    """Processor time of a step of several seeds together over that of one after the other, at mini size."""
-    plans = [make_plan(f"reference/{name}", f"mini-v1/{TASK}", seed) for seed in range(seeds)]
+def together_ratio(name: str, runs: Sequence[tuple[str, int]], pairs: int = 9) -> float:
+    """Processor time of a step of several runs (task and seed) together over that of one after the other."""
+    plans = [make_plan(f"reference/{name}", task, seed) for task, seed in runs]
     with tempfile.TemporaryDirectory() as folder:
         alone = [TrainingRun(plan, Path(folder) / "run") for plan in plans]
         together = BatchedStep([RunState(plan, Path(folder) / "run") for plan in plans])
@@ -134,15 +133,15 @@ def whole_prompts(suite: str, name: str, **changes: object) -> RunPlan:
 def cells(suite: str, name: str) -> list[str]:
     """Steps a second on a suite's TASK without a curriculum, the multiple of the floor, and the ratio."""
     plan = whole_prompts(suite, name)
-    few = 3 if suite.startswith("paper") else 10
-    with tempfile.TemporaryDirectory() as folder:
-        seconds = step_seconds(TrainingRun(plan, Path(folder) / "run"), few)
     spent = account(plan.architecture, plan.task)
-    floor = PASSES * spent.flops * plan.recipe.batch / product_rate(clock=time.process_time)
+    flops = PASSES * spent.flops * plan.recipe.batch
+    with tempfile.TemporaryDirectory() as folder:
+        run = TrainingRun(plan, Path(folder) / "run")
+        seconds, times = beside_the_floor(run, flops, pairs=3 if suite.startswith("paper") else 31)
     beside = "-"
     if name in WITH_TWIN and not (suite.startswith("paper") and name in (HYBRID, "mamba")):  # takes minutes
         beside = f"{training_ratio(name, TWINS[suite], spent.tokens, plan.recipe.batch):.1f}"
-    return [f"{1 / seconds:.3g}", f"{seconds / floor:.2f}", beside]
+    return [f"{1 / seconds:.3g}", f"{times:.2f}", beside]
 
 
 def mean_seconds(step: Callable[[], object], steps: int, device: str) -> float:
@@ -206,7 +205,7 @@ def main() -> None:
     precision = "tf32" if cuda else "float32"
     changes = {"precision": precision} | ({"batch": options.batch} if options.batch else {})
     torch.set_float32_matmul_precision("high" if cuda else "highest")
-    rate = product_rate(device, 8192 if cuda else 1024)
+    rate = product_rate(device, 8192 if cuda else PRODUCT)
     torch.set_float32_matmul_precision("highest")
     print(f"{suite}/{TASK} on {torch.cuda.get_device_name(device) if cuda else device}, {precision}")
     print(f"a large matrix product: {rate / 1e12:.3g} TFLOP/s")
