@@ -136,6 +136,7 @@ def test_the_csv_of_runs_has_a_row_a_run_with_what_its_checkpoint_says(site, con
         assert float(row["optimality"]) == run.optimality.value
         assert float(row["error"]) == run.estimates["mean_error"].value
         assert (float(row["gain"]) if row["gain"] else None) == run.gain
+        assert (row["trained_on"] or None) == run.trained_on
         if run.outcome is None:
             assert row["steps"] == row["converged"] == row["steps_to_learn_0.9"] == ""
         else:

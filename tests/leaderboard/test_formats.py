@@ -151,6 +151,7 @@ def test_steps_to_learn_are_the_median_of_runs(learned, expected):
             gain=0.9,
             estimates={"score": estimate, "optimality": estimate},
             outcome=read_outcome(trained(seed, step)),
+            trained_on=None,
         )
         for seed, step in enumerate(learned)
     ]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fabricated_record import record, trained
 
-from icl_bench.specs.outcome import OUTCOME_COLUMNS, read_outcome
+from icl_bench.specs.outcome import OUTCOME_COLUMNS, read_outcome, training_processor
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,21 @@ from icl_bench.specs.outcome import OUTCOME_COLUMNS, read_outcome
 )
 def test_what_cannot_be_read_is_not_there(training: dict[str, Any] | None) -> None:
     assert read_outcome(training) is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "known"),
+    [
+        ({"device": "cuda", "processor": "NVIDIA H200"}, "NVIDIA H200"),
+        ({"device": "cpu", "processor": None}, "cpu"),
+        ({}, None),
+        ({"processor": ["EPYC"]}, None),
+        ("a laptop", None),
+        (None, None),
+    ],
+)
+def test_what_a_run_was_trained_on_is_known_where_it_is_told(environment: Any, known: str | None) -> None:
+    assert training_processor({"environment": environment}) == known
 
 
 def test_a_record_tells_how_its_runs_ended() -> None:

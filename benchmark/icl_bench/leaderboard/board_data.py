@@ -26,6 +26,7 @@ from icl_bench.ranking.differences import GRADED, MEAN
 from icl_bench.ranking.places import Place
 from icl_bench.scoring.metric import metrics
 from icl_bench.specs.division import RE_EVALUATED, State
+from icl_bench.specs.outcome import training_processor
 from icl_bench.specs.probe_record import Finding
 from icl_bench.specs.result import ResultRecord, TaskResult
 
@@ -169,6 +170,7 @@ def _run(result: TaskResult, gains: Mapping[int, float]) -> RunData:
         gain=gains.get(result.seed) if result.seed is not None else None,
         estimates=result.estimates,
         outcome=outcome,
+        trained_on=training_processor(result.checkpoint.training),
     )
 
 

@@ -77,6 +77,7 @@ class RunData(Strict):
     gain: float | None
     estimates: dict[str, Estimate]  # by metric
     outcome: Outcome | None
+    trained_on: str | None  # a processor or GPU
 
     def steps_to_learn(self, learned_at: float | None) -> int | None:
         """The step at which its development optimality passed 0.9; None where it did not, and where its gain

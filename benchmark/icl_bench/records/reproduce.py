@@ -23,6 +23,7 @@ from icl_bench.records.store import board_records
 from icl_bench.resources import in_a_checkout
 from icl_bench.specs.checkpoint_files import WEIGHTS_FILE
 from icl_bench.specs.loops import cut_loops
+from icl_bench.specs.outcome import training_processor
 from icl_bench.specs.recipe import Recipe, changes_between
 from icl_bench.specs.result import CheckpointIdentity, LanguageModelIdentity, ResultRecord, TaskResult
 from icl_bench.specs.run_names import RUNS, seed_folder
@@ -210,7 +211,7 @@ def _platform(training: dict[str, Any]) -> str:
     environment, code = (training.get(key) for key in ("environment", "code"))
     if not isinstance(environment, dict):
         return _NOT_TOLD
-    known = [str(environment.get("processor") or environment.get("device"))]
+    known = [training_processor(training) or "a processor without a name"]
     known += [f"{name} {environment[name]}" for name in ("torch", "python") if environment.get(name)]
     if isinstance(code, dict) and code.get("version"):
         known += [f"icl-bench {code['version']} ({code.get('commit') or 'no commit'})"]

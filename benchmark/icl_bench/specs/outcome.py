@@ -43,6 +43,15 @@ def read_outcome(training: dict[str, Any] | None) -> Outcome | None:
         return None
 
 
+def training_processor(training: dict[str, Any] | None) -> str | None:
+    """The processor or GPU that a checkpoint says it was trained on; None where it does not say."""
+    environment = (training or {}).get("environment")
+    if not isinstance(environment, dict):
+        return None
+    name = environment.get("processor") or environment.get("device")
+    return name if isinstance(name, str) else None
+
+
 OUTCOME_COLUMNS = {
     "steps": "of training, as the checkpoint says; empty where it says nothing of them",
     "ended": "budget, or rule where the recipe's stopping rule ended the run before",

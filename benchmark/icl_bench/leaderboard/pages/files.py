@@ -78,6 +78,7 @@ RUN_COLUMNS = {  # of the CSV file of training runs: one row a run
     "error": "mean squared error over prompts, scored context lengths and coordinates",
     "device": "that answered the prompts, as the record says",
     **OUTCOME_COLUMNS,
+    "trained_on": "the processor or GPU, as the checkpoint says; empty where it does not",
     "sha256": "of model.safetensors",
 }
 
@@ -213,7 +214,7 @@ def runs_csv(board: SuiteBoard) -> str:
                 known |= {
                     name: estimate.value for name, estimate in run.estimates.items() if name in on_board
                 }
-                known |= {"sha256": run.sha256, "gain": run.gain}
+                known |= {"sha256": run.sha256, "gain": run.gain, "trained_on": run.trained_on}
                 writer.writerow(known | outcome_row(run.outcome) | {"steps": run.steps})
     return table.getvalue()
 
