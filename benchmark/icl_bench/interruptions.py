@@ -17,12 +17,28 @@ def let_signals_interrupt() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
+def interrupt_once(_number: int, _frame: FrameType | None) -> None:
+    """A handler that interrupts as Ctrl-C does, and lets no further signal do so.
+
+    For a process that only programs stop: they send several signals, and mean one interruption.
+    """
+    for name in _NAMES:
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) == interrupt_once:
+            signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+_INTERRUPTING = (signal.default_int_handler, interrupt_once)
+
+
 @contextmanager
 def deferred_interruptions() -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether an interruption came, in place of a KeyboardInterrupt anywhere.
 
-    So a step is done whole or not at all. The second interruption does not wait: it is raised where it comes.
-    Signals reach the main thread alone: in another one no interruption ever comes.
+    So a step is done whole or not at all. The second interruption does not wait: it is raised where it comes,
+    or ignored where `interrupt_once` handles it. Signals reach the main thread alone: in another one no
+    interruption ever comes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
@@ -30,8 +46,8 @@ def deferred_interruptions() -> Iterator[Callable[[], bool]]:
     came = False
     before = {
         number: handler
-        for number in (getattr(signal, name, None) for name in _NAMES)  # Windows has no SIGHUP
-        if number is not None and (handler := signal.getsignal(number)) == signal.default_int_handler
+        for number in (getattr(signal, name, None) for name in _NAMES)
+        if number is not None and (handler := signal.getsignal(number)) in _INTERRUPTING
     }
 
     def note(_number: int, _frame: FrameType | None) -> None:
@@ -41,7 +57,7 @@ def deferred_interruptions() -> Iterator[Callable[[], bool]]:
 
     def restore() -> None:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if came and handler == interrupt_once else handler)
 
     for number in before:
         signal.signal(number, note)

@@ -15,7 +15,7 @@ from raising import raises
 from training.test_run import RECIPE, assert_same_bits, plan, trained
 
 from icl_bench.errors import ICLBenchError
-from icl_bench.interruptions import deferred_interruptions
+from icl_bench.interruptions import deferred_interruptions, interrupt_once
 from icl_bench.specs.checkpoint import read_config
 from icl_bench.training.plan import make_plan
 from icl_bench.training.run import TrainingRun
@@ -181,6 +181,28 @@ def test_the_second_interruption_does_not_wait() -> None:
             os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(KeyboardInterrupt):
         os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.usefixtures("_interruptions")
+def test_the_second_interruption_of_a_job_is_ignored() -> None:
+    """Slurm sends two where the time limit is near; the first is saved by, and must not be cut off."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt_once)
+    with deferred_interruptions() as interrupted:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupted()
+        os.kill(os.getpid(), signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("_interruptions")
+def test_an_interruption_of_a_job_comes_once() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt_once)
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGTERM)
+    signal.raise_signal(signal.SIGINT)
 
 
 @pytest.mark.parametrize(("verb", "code"), [("resume", "nothing-to-resume"), ("start", "run-finished")])

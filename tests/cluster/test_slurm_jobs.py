@@ -54,6 +54,12 @@ def only_job(cluster: SlurmCluster) -> str:
     return number
 
 
+def minutes_run(cluster: SlurmCluster) -> int:
+    """Whole minutes for which the one job has run."""
+    (time,) = cluster.run("squeue", "--noheader", "--me", "--format=%M").split()  # as 1:07
+    return int(time.split(":")[-2])
+
+
 def test_an_array_ends_with_the_bits_of_a_local_sweep(slurm: SlurmCluster, verb: Verb, spec: Path) -> None:
     """Meanwhile a node is drained, the controller is restarted and a job is queued again."""
     tasks = ["sparse_parity", "vector_mqar"]
@@ -110,7 +116,7 @@ def test_a_job_that_slurm_cuts_off_saves_is_queued_again_and_goes_on(
     (array,) = Path("runs/jobs").iterdir()
     log = array / f"{number}_0_log.out"
     if cut_off == "time limit":
-        slurm.run("scontrol", "update", f"JobId={number}", "TimeLimit=1")
+        slurm.run("scontrol", "update", f"JobId={number}", f"TimeLimit={minutes_run(slurm) + 1}")
     else:
         slurm.run("sbatch", "--partition=main", "--exclusive", "--output=none", "--wrap=sleep 1")
     wait_until(lambda: saved_step(run), "step that is saved")

@@ -15,6 +15,7 @@ from icl_bench.cluster.commands import ask
 from icl_bench.cluster.submitted import BEGINS
 from icl_bench.cluster.work import Work
 from icl_bench.errors import ICLBenchError
+from icl_bench.interruptions import interrupt_once
 from icl_bench.temporary import keep_leftovers
 
 STOPPED = 143  # 128 + SIGTERM, as shells have it
@@ -39,7 +40,6 @@ class Job:
         try:
             failed = [work.key for work in self.works if not (work.is_done() or _is_done_now(work))]
         except KeyboardInterrupt:
-            signals.ignore_further()
             saved = self._saved() != before
             if (signals.time_is_up and saved) or _is_preempted():
                 signals.queue_again()
@@ -60,7 +60,10 @@ class Job:
 
 
 class _Signals:
-    """From here on a signal interrupts as Ctrl-C does, also the one that comes before the time limit."""
+    """From here on the first signal interrupts as Ctrl-C does, also the one that comes before the time limit.
+
+    Where the limit is short or the machine busy, both come while the run is saved: the other is ignored.
+    """
 
     def __init__(self) -> None:
         self.time_is_up = False
@@ -68,12 +71,7 @@ class _Signals:
         self._handler_of_submitit = signal.getsignal(self._number)
         signal.signal(self._number, self._note)
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
-
-    def ignore_further(self) -> None:
-        """All is saved, and the process ends: the signals that end it anyway are of no more use."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, interrupt_once)
 
     def queue_again(self) -> None:
         """Let submitit do what it does at that signal: ask Slurm to queue the job again, and end."""
