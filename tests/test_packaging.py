@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -33,6 +34,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run([*pip, *build], check=True)
     (wheel,) = folder.glob("*.whl")
     assert wheel.stat().st_size < LARGEST
+    assert _weights_of(wheel) == {"reference"}
     environment = folder / "environment"
     venv.create(environment, with_pip=False)
     python = environment / "bin" / "python"
@@ -42,6 +44,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # a plain path line: the .pth files in that folder, the editable install among them, are not read
     (site / "dependencies.pth").write_text(f"{folder / 'dependencies'}\n")
     return environment
+
+
+def _weights_of(wheel: Path) -> set[str]:
+    """The collections of models whose weights it has."""
+    paths = [Path(name).parts for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".safetensors")]
+    return {parts[parts.index("submissions") + 1] for parts in paths}
 
 
 def link(folder: Path, extras: bool) -> None:

@@ -40,11 +40,14 @@ def test_a_grid_is_trained_once_and_kept_in_small_files(tmp_path: Path) -> None:
     restricted = ["--spec", "reference/gpt2", "--task", "vector_mqar", "--seeds", "2", "--steps", "5"]
     arguments = ["--grid", "--device", "cpu", *restricted, "--together", "2", "--out", "kept"]
 
-    def train() -> list[str]:
-        done = subprocess.run(
+    def run() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, str(SCRIPT), *arguments],
             cwd=tmp_path, capture_output=True, text=True, check=False,
         )  # fmt: skip
+
+    def train() -> list[str]:
+        done = run()
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
@@ -58,5 +61,25 @@ def test_a_grid_is_trained_once_and_kept_in_small_files(tmp_path: Path) -> None:
         scored = icl_bench.evaluate(str(folder), tasks="vector_mqar").tasks["vector_mqar"]
         assert kept.prompt_errors == scored.prompt_errors
     shutil.rmtree(tmp_path / "runs")  # as on another machine
+    scored, unscored = (folder / "record.json" for folder in folders)
+    scored.unlink()  # as where the machine was given back before it was written
     assert train()[-1].endswith(" -")
+    assert scored.exists()
     assert not (tmp_path / "runs").exists()
+    unscored.unlink()
+    (folders[1] / "model.safetensors").unlink()
+    done = run()
+    assert done.returncode == 1
+    assert "gpt2 on vector_mqar, seed 1: not scored: its weights are neither in --runs nor in --out" in (
+        done.stderr
+    )
+
+
+def test_the_parts_of_a_training_step_are_all_of_it() -> None:
+    sys.path.insert(0, str(SCRIPT.parents[1]))
+    from performance.step_parts import PARTS, cells
+
+    shares = dict(zip(PARTS, map(int, cells("gpt2")), strict=True))
+    assert sum(shares.values()) == pytest.approx(100, abs=len(PARTS) / 2)
+    assert all(share >= 0 for share in shares.values())
+    assert min(shares[part] for part in ("products", "sequence", "elements", "update")) > 0

@@ -176,6 +176,22 @@ def test_autocast_lowers_the_precision_of_maps_alone(block: str) -> None:
     assert error < 0.01
 
 
+@every_block
+def test_gradients_under_autocast_are_those_of_float32_rounded(block: str) -> None:
+    """As training with `precision: bf16` takes them: the backward pass is outside of the autocast."""
+    found = []
+    for precision in (torch.float32, torch.bfloat16):
+        module, h = built(block), stream(20).requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16):
+            answer = module(h)
+        weights = torch.linspace(-1, 1, answer.numel()).view_as(answer).cos()
+        (answer.float() * weights).sum().backward()
+        found.append([h.grad, *(parameter.grad for parameter in module.parameters())])
+    for expected, lower in zip(*found, strict=True):
+        assert lower.dtype == torch.float32
+        assert (lower - expected).square().mean() < 0.01 * expected.square().mean() + 1e-12
+
+
 COMPILED = """
 import json, sys, torch
 from icl_bench.blocks.selective_scan import mark_for_compiler

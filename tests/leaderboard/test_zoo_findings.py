@@ -136,7 +136,35 @@ def test_the_convolution_is_told_from_pairs_that_differ_in_it_alone(pair):
     assert {row[0] for row in claim.table[1:]} == {with_it}
     assert len(claim.table) == 1 + len(load_suite(SUITE).tasks)
     assert all(number(row[2]) < number(row[3]) for row in claim.table[1:])
-    changed, _, unsure = claim.sentence.partition("with too few runs to tell it from chance, moves ")
+    changed, _, unsure = claim.sentence.partition(", and moves ")
     assert "linear regression from" in changed
     assert "vector MQAR from" in unsure  # one run each learned it or not
+    assert unsure.endswith(", with too few runs to tell that from chance.")
     assert "linear regression" not in unsure
+
+
+def test_a_pair_is_one_whose_specs_of_the_same_task_differ_in_the_convolution():
+    """Specs of retrieval have fewer layers, and a seed may be recorded on other tasks than the next."""
+    names = ("zoo/gated-deltanet-no-conv", "zoo/gated-deltanet")
+    without, with_it = (made(name, share) for name, share in zip(names, (0.9, 0.1), strict=True))
+    tasks = dict(with_it.tasks)
+    retrieval = {"vector_mqar": tasks.pop("vector_mqar")}
+    parts = [with_it.model_copy(update={"tasks": part}) for part in (tasks, retrieval)]
+    only_retrieval = without.model_copy(update={"tasks": {"vector_mqar": without.tasks["vector_mqar"]}})
+    others = [Entry(name, [made(name, 0.3)]) for name in ("reference/llama", "zoo/mamba2", "zoo/gla")]
+    entries = [Entry(names[0], [only_retrieval]), Entry(names[1], parts), *others]
+    board = SuiteBoard(load_suite(SUITE), entries, front=True)
+    (claim,) = [each for each in zoo_findings(board) if each.id == f"{SUITE}-zoo-convolution"]
+    assert [row[:2] for row in claim.table[1:]] == [("zoo/gated-deltanet", "vector MQAR")]
+
+
+def test_what_a_model_is_made_of_is_that_of_the_first_task_of_the_suite():
+    whole = made("zoo/deltanet", 0.1)
+    tasks = dict(whole.tasks)
+    retrieval = {"vector_mqar": tasks.pop("vector_mqar")}
+    records = [whole.model_copy(update={"tasks": part}) for part in (retrieval, tasks)]
+    entry = Entry("zoo/deltanet", records)
+    assert list(entry.specs) == list(load_suite(SUITE).tasks)
+    board = SuiteBoard(load_suite(SUITE), [entry], front=True)
+    (model,) = board.data.models
+    assert model.architecture.layers == 4

@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from performance.timing import paired_seconds, ratio
@@ -65,8 +66,8 @@ def _draw(*sizes: int, heads: int = 2, tokens: int = 49) -> list[Tensor]:
     return [torch.randn(BATCH, heads, tokens, size).requires_grad_() for size in sizes]
 
 
-def _gated_deltanet() -> float:
-    """The rule of transformers' Qwen3-Next, in chunks, on a CPU."""
+def _deltanet(gated: bool) -> float:
+    """The rule of transformers' Qwen3-Next, in chunks, on a CPU; it has no other one for no decay."""
     from transformers.models.qwen3_next.modeling_qwen3_next import torch_chunk_gated_delta_rule
 
     from icl_bench.blocks.recurrences.delta_rule import delta_rule
@@ -75,13 +76,39 @@ def _gated_deltanet() -> float:
 
     def theirs() -> Tensor:
         parts = (x.transpose(1, 2) for x in (q, k, v))
-        gates = {
-            "g": -decay.abs()[..., 0].transpose(1, 2),
-            "beta": strength.sigmoid()[..., 0].transpose(1, 2),
-        }
+        decays = -decay.abs() if gated else torch.zeros_like(decay)
+        gates = {"g": decays[..., 0].transpose(1, 2), "beta": strength.sigmoid()[..., 0].transpose(1, 2)}
         return torch_chunk_gated_delta_rule(*parts, **gates)[0]
 
-    return _passes_ratio(lambda: delta_rule(q, k, v, strength.sigmoid(), -decay.abs()), theirs)
+    return _passes_ratio(
+        lambda: delta_rule(q, k, v, strength.sigmoid(), -decay.abs() if gated else None), theirs
+    )
+
+
+def _differential() -> float:
+    """DiffLlama's attention by torch's fused products, of as many heads, rotations included."""
+    from transformers.models.diffllama.configuration_diffllama import DiffLlamaConfig
+    from transformers.models.diffllama.modeling_diffllama import (
+        DiffLlamaAttention,
+        DiffLlamaRotaryEmbedding,
+    )
+
+    from icl_bench.blocks.differential_attention import DifferentialAttention
+
+    mine = next(
+        part for part in built("zoo/differential").modules() if isinstance(part, DifferentialAttention)
+    )
+    heads = 2 * mine.heads
+    config = DiffLlamaConfig(hidden_size=WIDTH, num_attention_heads=heads, num_key_value_heads=heads)
+    config._attn_implementation = "sdpa"
+    other, rotary = DiffLlamaAttention(config, layer_idx=0), DiffLlamaRotaryEmbedding(config)
+    h = torch.randn(BATCH, 49, WIDTH)
+
+    def theirs() -> Tensor:
+        answer: Tensor = other(h, rotary(h, torch.arange(h.shape[1])[None]), is_causal=True)[0]
+        return answer
+
+    return _passes_ratio(lambda: mine(h), theirs)
 
 
 def _mamba2() -> float:
@@ -130,7 +157,9 @@ def _kda() -> float:
 
 
 TRANSFORMERS: dict[str, Callable[[], float]] = {
-    "zoo/gated-deltanet": _gated_deltanet,
+    "zoo/deltanet": partial(_deltanet, gated=False),
+    "zoo/differential": _differential,
+    "zoo/gated-deltanet": partial(_deltanet, gated=True),
     "zoo/kda": _kda,
     "zoo/mamba2": _mamba2,
     "zoo/mlstm": _mlstm,

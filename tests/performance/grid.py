@@ -80,14 +80,27 @@ class Keeper:
             self.rates[cell] = (steps(cell) - steps_before) / max(now - began, POLL_SECONDS)
             if copied.state() == "left":
                 copy(cell, copied, self._largest)
-            if copied.state() == "done" and not (copied.folder / RECORD_FILE).exists():
-                place = cell.folder, cell.plan.suite, cell.plan.task.name, copied.folder / RECORD_FILE
-                self._scores[cell] = self._pool.submit(score, *place)
+            self._score(cell, copied)
+
+    def score_kept(self) -> None:
+        """Score what `out` holds without a record."""
+        for cell, copied in self.copies.items():
+            self._score(cell, copied)
+
+    def _score(self, cell: Cell, copied: Cell) -> None:
+        record, plan = copied.folder / RECORD_FILE, cell.plan
+        folders = [folder for folder in (cell.folder, copied.folder) if (folder / WEIGHTS_FILE).is_file()]
+        if copied.state() == "done" and folders and not record.exists():
+            self._scores[cell] = self._pool.submit(score, folders[0], plan.suite, plan.task.name, record)
 
     def faults(self) -> list[str]:
-        """Why weights could not be scored, once all that can be are."""
+        """Why a kept cell has no record, once all that can be scored are."""
         errors = {cell: scored.exception() for cell, scored in self._scores.items()}
-        return [f"{cell.name}: not scored: {error}" for cell, error in errors.items() if error is not None]
+        return [
+            f"{cell.name}: not scored: {errors.get(cell, 'its weights are neither in --runs nor in --out')}"
+            for cell, copied in self.copies.items()
+            if copied.state() == "done" and not (copied.folder / RECORD_FILE).exists()
+        ]
 
 
 def score(folder: Path, suite: str, task: str, record: Path) -> None:
@@ -157,6 +170,7 @@ def main(arguments: Sequence[str]) -> int:
     with worker_pool(max(1, cores() // CORES_A_SCORER)) as pool:
         keeper = Keeper(cells, options.out, options.seconds, options.largest, pool)
         keeper.keep()  # what was finished in `--runs` before
+        keeper.score_kept()
         left = [cell for cell, copied in keeper.copies.items() if copied.state() == "left"]
         try:
             CellTrainer(left, workers, options.device, report, together).run(keeper.look)

@@ -27,7 +27,8 @@ def cells(name: str) -> list[str]:
     """The share of a step, in per cent, of each of PARTS.
 
     Products are those of matrices, `sequence` is attention or the scan of Mamba, and `update` the optimiser.
-    Python is what operators do not account for: autograd, views and the calls themselves.
+    Python is what operators do not account for: autograd, views, the calls themselves, and what the profiler
+    adds to each.
     """
     with tempfile.TemporaryDirectory() as folder:
         run = TrainingRun(whole_prompts("mini-v1", name), Path(folder) / "run")

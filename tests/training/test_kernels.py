@@ -26,6 +26,7 @@ STACKS = {
     ],
     "mamba": [{"norm": "rmsnorm", "module": {"type": "mamba", "expand": 2, "state": 5, "conv": 4}}],
 }
+STACKS["hybrid"] = [*STACKS["llama"], *STACKS["mamba"]]
 
 
 def losses(folder: Path, sublayers: list[dict[str, object]], seed: int, steps: int) -> torch.Tensor:

@@ -53,7 +53,7 @@ class Entry:
 
     @cached_property
     def specs(self) -> dict[str, ArchitectureSpec]:
-        """The architecture by task, for those that were answered by a checkpoint."""
+        """The architecture by task, in the suite's order, for those that were answered by a checkpoint."""
         specs: dict[str, ArchitectureSpec] = {}
         parsed: list[tuple[object, ArchitectureSpec]] = []  # most models have the same for all tasks
         for record in self.records:
@@ -66,7 +66,7 @@ class Entry:
                     known = parse_architecture(given, f"{self.name} on {task}")
                     parsed.append((given, known))
                 specs[task] = known
-        return specs
+        return {task: specs[task] for task in load_suite(self.records[0].suite.name).tasks if task in specs}
 
     @cached_property
     def made_of(self) -> str:

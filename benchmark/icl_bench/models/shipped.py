@@ -104,8 +104,7 @@ def shipped_folders(name: str, suite: "Suite", tasks: Sequence[str]) -> dict[str
         where = suite.name if len(tasks) > 1 else suite.trained_as(tasks[0])
         raise InputError(
             f"{name} is shipped without weights for {where}; train it with `icl-bench train {name} "
-            f"{suite.trained_as(tasks[0])}`, or as what is recorded of it: see `icl-bench reproduce {name} "
-            f"--suite {suite.name}`",
+            f"{suite.trained_as(tasks[0])}`",
             code="no-weights",
         )
     return folders

@@ -9,6 +9,7 @@ from icl_bench.leaderboard.findings.zoo_models import zoo_finding, zoo_models
 from icl_bench.leaderboard.formats import score, spaced
 from icl_bench.leaderboard.shifted import gain_on
 from icl_bench.leaderboard.site import SuiteBoard
+from icl_bench.specs.architecture import ArchitectureSpec
 from icl_bench.specs.result import Estimate
 
 
@@ -50,7 +51,7 @@ def _of_pair(board: SuiteBoard, without: ModelData, with_it: ModelData) -> tuple
             unsure.append(where)
     parts = [f"changes the gain on {listed(changes)}"] if changes else []
     parts += [f"makes no difference that is seen on {listed(alike)}"] if alike else []
-    parts += [f"with too few runs to tell it from chance, moves {listed(unsure)}"] if unsure else []
+    parts += [f"moves {listed(unsure)}, with too few runs to tell that from chance"] if unsure else []
     return f"in {with_it.name} it {', and '.join(parts)}", rows
 
 
@@ -61,11 +62,15 @@ def _overlap(one: Estimate, other: Estimate) -> bool:
 
 
 def _but_for_convolution(board: SuiteBoard, without: ModelData, with_it: ModelData) -> bool:
-    """Whether the specs of two models differ in that one has a convolution and the other has none."""
-    specs = [next(iter(board.by_name[model.name].specs.values()), None) for model in (without, with_it)]
-    if specs[0] is None or specs[1] is None:
-        return False
-    plain = [_without_convolution(spec.to_dict()) for spec in specs if spec]
+    """Whether the specs of two models differ in that one has a convolution and the other has none, on every
+    task that both have."""
+    one, other = (board.by_name[model.name].specs for model in (without, with_it))
+    both = [(one[task], other[task]) for task in one if task in other]
+    return bool(both) and all(_differ_in_convolution(*specs) for specs in both)
+
+
+def _differ_in_convolution(without: ArchitectureSpec, with_it: ArchitectureSpec) -> bool:
+    plain = [_without_convolution(spec.to_dict()) for spec in (without, with_it)]
     return plain[0][0] == plain[1][0] and plain[0][1] == {0} and 0 not in plain[1][1]
 
 

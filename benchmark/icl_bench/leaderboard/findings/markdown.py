@@ -14,8 +14,13 @@ def as_markdown(findings: Sequence[Finding]) -> str:
     return "\n\n".join(_finding(finding) for finding in findings)
 
 
+def _filled(text: str) -> str:
+    """In lines; names with hyphens stay whole."""
+    return fill(text, WIDTH, break_on_hyphens=False)
+
+
 def _finding(finding: Finding) -> str:
-    parts = [f"### {finding.title}", fill(f"*{finding.status}*: {finding.sentence}", WIDTH)]
+    parts = [f"### {finding.title}", _filled(f"*{finding.status}*: {finding.sentence}")]
     if finding.table:
         head, *rows = finding.table
         parts.append(text_table(rows, head, tablefmt="github"))
