@@ -4,7 +4,6 @@ its paper's equations."""
 import math
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -174,80 +173,51 @@ def test_mamba2_is_that_of_transformers(
         torch.testing.assert_close(mine / scale, theirs.double() / scale, rtol=0, atol=1e-5)
 
 
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
-
-
-def rwkv7(weights: dict[str, np.ndarray], h: np.ndarray, heads: int) -> np.ndarray:
+def rwkv7(weights: dict[str, Tensor], h: Tensor, heads: int) -> Tensor:
     """A prompt (tokens, width) by the paper's equations, a token and a head at a time; S is values × keys."""
     width = h.shape[1]
     size = width // heads
-    S, before, answers = np.zeros((heads, size, size)), np.zeros(width), []
+    S, before, answers = [torch.zeros(size, size, dtype=h.dtype)] * heads, torch.zeros_like(h[0]), []
     for x in h:
         xr, xw, xk, xv, xa, xg = (x + (before - x) * mu for mu in weights["mixture"])
         before = x
         r, k, v = (
             weights[f"{name}.weight"] @ y for name, y in (("receptance", xr), ("key", xk), ("value", xv))
         )
-        low = (
-            weights["decay.up.weight"] @ np.tanh(weights["decay.down.weight"] @ xw) + weights["decay.up.bias"]
-        )
-        w = np.exp(-math.exp(-0.5) * sigmoid(low))
+        low = weights["decay.up.weight"] @ (weights["decay.down.weight"] @ xw).tanh()
+        w = (-math.exp(-0.5) * (low + weights["decay.up.bias"]).sigmoid()).exp()
         up = weights["strength.up.weight"] @ (weights["strength.down.weight"] @ xa)
-        a = sigmoid(up + weights["strength.up.bias"])
-        g = weights["gate.up.weight"] @ sigmoid(weights["gate.down.weight"] @ xg)
+        a = (up + weights["strength.up.bias"]).sigmoid()
+        g = weights["gate.up.weight"] @ (weights["gate.down.weight"] @ xg).sigmoid()
         removal, k = k * weights["removal"], k * (1 + (a - 1) * weights["replaced"])
-        o = np.zeros(width)
+        parts = []
         for head in range(heads):
             part = slice(head * size, (head + 1) * size)
-            kappa = removal[part] / np.linalg.norm(removal[part])
-            S[head] = S[head] @ (np.diag(w[part]) - np.outer(kappa, a[part] * kappa)) + np.outer(
-                v[part], k[part]
-            )
+            kappa = removal[part] / removal[part].square().sum().sqrt()
+            kept = torch.diag(w[part]) - torch.outer(kappa, a[part] * kappa)
+            S = [*S[:head], S[head] @ kept + torch.outer(v[part], k[part]), *S[head + 1 :]]
             read = S[head] @ r[part]
-            read = (read - read.mean()) / np.sqrt(read.var() + 64e-5)
+            read = (read - read.mean()) / (read.var(correction=0) + 64e-5).sqrt()
             read = read * weights["norm.weight"][part] + weights["norm.bias"][part]
-            o[part] = read + (r[part] * weights["bonus"][part] * k[part]).sum() * v[part]
-        answers.append(weights["out.weight"] @ (o * g))
-    return np.array(answers)
-
-
-def random_rwkv7(heads: int, width: int, seed: int) -> tuple[RWKV7, dict[str, np.ndarray]]:
-    block, generator = (
-        RWKV7Spec(heads=heads, rank=3).build(width).double(),
-        torch.Generator().manual_seed(seed),
-    )
-    with torch.no_grad():
-        for parameter in block.parameters():
-            parameter.copy_(0.7 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
-    return block, {name: parameter.detach().numpy() for name, parameter in block.named_parameters()}
+            parts.append(read + (r[part] * weights["bonus"][part] * k[part]).sum() * v[part])
+        answers.append(weights["out.weight"] @ (torch.cat(parts) * g))
+    return torch.stack(answers)
 
 
 @pytest.mark.parametrize(("heads", "width", "tokens"), [(1, 4, 1), (2, 8, 13), (3, 12, 40), (2, 32, 90)])
 def test_rwkv7_is_its_paper_s_equations(heads: int, width: int, tokens: int) -> None:
-    block, weights = random_rwkv7(heads, width, tokens)
-    h = torch.randn(2, tokens, width, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    answer = block(h).detach().numpy()
-    for prompt in range(2):
-        expected = rwkv7(weights, h[prompt].numpy(), heads)
-        np.testing.assert_allclose(answer[prompt], expected, rtol=1e-10, atol=1e-10)
-
-
-def test_the_gradient_of_rwkv7_is_that_of_its_equations() -> None:
-    """Along random directions of the input and every weight, against small differences."""
-    block, weights = random_rwkv7(2, 8, 5)
-    generator = torch.Generator().manual_seed(2)
-    h = torch.randn(1, 9, 8, generator=generator, dtype=torch.float64, requires_grad=True)
-    projection = np.cos(np.arange(72)).reshape(9, 8)
-    names, parameters = zip(*block.named_parameters(), strict=True)
-    value = (block(h)[0] * torch.from_numpy(projection)).sum()
-    gradients = dict(zip(["h", *names], torch.autograd.grad(value, [h, *parameters]), strict=True))
-    point = {"h": h.detach().numpy(), **weights}
-    for name, gradient in gradients.items():
-        direction = torch.randn(gradient.shape, generator=generator, dtype=torch.float64).numpy()
-        around = []
-        for length in (1e-5, -1e-5):
-            moved = point | {name: point[name] + length * direction}
-            around.append((rwkv7(moved, moved["h"][0], 2) * projection).sum())
-        slope = (gradient.numpy() * direction).sum()
-        np.testing.assert_allclose(slope, (around[0] - around[1]) / 2e-5, rtol=1e-5, atol=1e-7, err_msg=name)
+    generator = torch.Generator().manual_seed(tokens)
+    block: RWKV7 = RWKV7Spec(heads=heads, rank=3).build(width).double()
+    with torch.no_grad():
+        for parameter in block.parameters():
+            parameter.copy_(0.7 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
+    h = torch.randn(2, tokens, width, generator=generator, dtype=torch.float64, requires_grad=True)
+    weights = dict(block.named_parameters())
+    answer, expected = block(h), torch.stack([rwkv7(weights, prompt, heads) for prompt in h])
+    torch.testing.assert_close(answer, expected, rtol=1e-10, atol=1e-10)
+    projection = torch.linspace(-2, 2, answer.numel(), dtype=torch.float64).view_as(answer).cos()
+    leaves = {"h": h} | weights
+    found = (torch.autograd.grad((o * projection).sum(), [*leaves.values()]) for o in (answer, expected))
+    for name, mine, other in zip(leaves, *found, strict=True):
+        scale = other.abs().max().clamp(min=1)
+        torch.testing.assert_close(mine / scale, other / scale, rtol=1e-10, atol=1e-10, msg=name)
