@@ -158,6 +158,14 @@ def test_a_pair_is_one_whose_specs_of_the_same_task_differ_in_the_convolution():
     assert [row[:2] for row in claim.table[1:]] == [("zoo/gated-deltanet", "vector MQAR")]
 
 
+def test_a_pair_that_learned_a_task_is_not_told_to_differ_on_it():
+    left = {"zoo/gated-deltanet-no-conv": 0.02, "zoo/gated-deltanet": 0.01, "zoo/mamba2": 0.5}
+    claim = claims({"reference/llama": 0.1, **left})["zoo-convolution"]
+    assert "moves" not in claim.sentence
+    alike = claim.sentence.partition("makes no difference that is seen on ")[2]
+    assert alike == "linear regression, sparse linear regression, two layer MLP, decision tree and 2 others."
+
+
 def test_what_a_model_is_made_of_is_that_of_the_first_task_of_the_suite():
     whole = made("zoo/deltanet", 0.1)
     tasks = dict(whole.tasks)

@@ -45,7 +45,7 @@ def _of_pair(board: SuiteBoard, without: ModelData, with_it: ModelData) -> tuple
         where = f"{spaced(task.name)} from {before} to {after}"
         if not _overlap(gains[0], gains[1]):
             changes.append(where)
-        elif task.learned_at is None:
+        elif task.learned_at is None or _both_learned(gains[0], gains[1], task.learned_at):
             alike.append(spaced(task.name))
         else:  # a run learns such a task or not, so the interval is one of runs
             unsure.append(where)
@@ -53,6 +53,10 @@ def _of_pair(board: SuiteBoard, without: ModelData, with_it: ModelData) -> tuple
     parts += [f"makes no difference that is seen on {listed(alike)}"] if alike else []
     parts += [f"moves {listed(unsure)}, with too few runs to tell that from chance"] if unsure else []
     return f"in {with_it.name} it {', and '.join(parts)}", rows
+
+
+def _both_learned(one: Estimate, other: Estimate, learned_at: float) -> bool:
+    return min(one.value or 0, other.value or 0) >= learned_at
 
 
 def _overlap(one: Estimate, other: Estimate) -> bool:
