@@ -66,6 +66,12 @@ def test_a_grid_is_trained_once_and_kept_in_small_files(tmp_path: Path) -> None:
     assert train()[-1].endswith(" -")
     assert scored.exists()
     assert not (tmp_path / "runs").exists()
+    taken = subprocess.run(
+        [sys.executable, str(SCRIPT), *arguments[:-1], str(scored)],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (taken.returncode, taken.stderr.count("\n")) == (2, 1)
+    assert "is not a folder; name another place" in taken.stderr
     unscored.unlink()
     (folders[1] / "model.safetensors").unlink()
     done = run()

@@ -8,8 +8,10 @@ import fabricated
 import pytest
 from filelock import FileLock
 from leaderboard.browsing import installed, launched, seeing, serving
+from leaderboard.designed import designed_entries
 from leaderboard.site_reading import Document, read_site
 from playwright.sync_api import Browser, Page
+from site_pages import small_site
 
 from icl_bench.leaderboard.entries import Entry
 from icl_bench.leaderboard.links import MISSING_PAGE
@@ -68,3 +70,15 @@ def page(browser, address) -> Iterator[Page]:
     """A page of the site at a desktop's size."""
     with seeing(browser, address, viewport={"width": 1440, "height": 900}) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def rope_harms():
+    """A site where RoPE makes every task worse."""
+    return small_site(designed_entries({"rope": 0.06}))
+
+
+@pytest.fixture(scope="module")
+def rope_helps():
+    """The same with learned positions worse, from one training run a model."""
+    return small_site(designed_entries({"rope": -0.01}, seeds=1))

@@ -33,18 +33,6 @@ SUITE = "mini-v1"
 COLUMNS = "task,model,seed,optimality,to_nine_tenths"  # of further runs
 
 
-@pytest.fixture(scope="module")
-def rope_harms():
-    """A site where RoPE makes every task worse."""
-    return small_site(designed_entries({"rope": 0.06}))
-
-
-@pytest.fixture(scope="module")
-def rope_helps():
-    """The same with learned positions worse, from one training run a model."""
-    return small_site(designed_entries({"rope": -0.01}, seeds=1))
-
-
 def by_id(site) -> dict:
     """The findings of mini-v1."""
     known = findings(site.boards[0])

@@ -11,18 +11,6 @@ from icl_bench.leaderboard.findings import cards
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module")
-def rope_harms():
-    """A site where RoPE makes every task worse."""
-    return small_site(designed_entries({"rope": 0.06}))
-
-
-@pytest.fixture(scope="module")
-def rope_helps():
-    """The same with learned positions worse, from one training run a model."""
-    return small_site(designed_entries({"rope": -0.01}, seeds=1))
-
-
 def test_a_board_of_places_names_those_that_share_the_first(rope_harms):
     best = cards(rope_harms.boards[0])[0]
     first = [

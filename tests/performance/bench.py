@@ -8,20 +8,18 @@ process; seconds and memory are those of whole commands, as a user waits for the
         [products] [text] [cluster]
 """
 
-import multiprocessing
 import os
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from performance.processes import one_core, own_processes
 
 COMMANDS = [  # (what, command, budget in seconds, budget in GiB)
     ("icl-bench --help", "--help", 0.5, None),
@@ -121,24 +119,6 @@ def baselines(*names: str) -> None:
     with own_processes() as processes:
         for place, figures in zip(chosen, processes.map(cells, chosen), strict=True):
             print_row(ROWS[place].title, *figures, ROWS[place].aim)
-
-
-def own_processes() -> ProcessPoolExecutor:
-    """A process for every call, one after the other."""
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), max_tasks_per_child=1)
-
-
-@contextmanager
-def one_core() -> Iterator[ProcessPoolExecutor]:
-    """The same with one thread each, as the grid is trained: one run a core."""
-    before = os.environ.get("OMP_NUM_THREADS")
-    os.environ["OMP_NUM_THREADS"] = "1"  # read when a process starts
-    try:
-        with own_processes() as processes:
-            yield processes
-    finally:
-        del os.environ["OMP_NUM_THREADS"]
-        os.environ.update({"OMP_NUM_THREADS": before} if before is not None else {})
 
 
 def training(*names: str) -> None:

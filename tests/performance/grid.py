@@ -28,6 +28,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 import icl_bench
+from icl_bench.errors import ICLBenchError
 from icl_bench.interruptions import let_signals_interrupt
 from icl_bench.resources import cores
 from icl_bench.specs.checkpoint_files import CONFIG_FILE, WEIGHTS_FILE
@@ -156,7 +157,15 @@ def table(cells: Sequence[Cell], keeper: Keeper) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """The command of the module's docstring; its exit code."""
-    options = parsed(arguments)
+    try:
+        return train(parsed(arguments))
+    except ICLBenchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train what is left and keep it; 1 where something is left or could not be scored."""
     on_cpu = options.device == "cpu"
     plan = partial(make_plan, steps=options.steps)
     check_place_and_device(options.out, options.device)
